@@ -1,0 +1,19 @@
+import type { Command as Program } from 'commander';
+
+/** What a command may touch of the outside: handed in, so that tests can watch it. */
+export interface CliIo {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readFile(path: string): Promise<Buffer>;
+  writeFile(path: string, text: string): Promise<void>;
+  /** Ends the command with one line that says what happened and one that says the fix. 1: failed, 2: wrong usage. */
+  fail(message: string, fix: string, code: 1 | 2): never;
+}
+
+/** One verb of the command line: a file in commands/ and a line in commands.ts. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly register: (program: Program, io: CliIo) => void;
+}

@@ -1,0 +1,27 @@
+import type { IncidentKind } from './kinds.ts';
+import type { IncidentState } from './records.ts';
+
+export const alertSchemaName = 'keyguard.alert/1';
+
+/** The JSON on the SNS topic, versioned; its published schema is docs/alert.schema.json. Never holds a value. */
+export interface Alert {
+  readonly schema: typeof alertSchemaName;
+  readonly installation: string;
+  readonly incidentId: string;
+  readonly kind: IncidentKind;
+  readonly state: IncidentState;
+  readonly severity: 'critical' | 'warning' | 'info';
+  /** The managed key, or `unattributed`. */
+  readonly subject: string;
+  /** One line: what happened to which key. */
+  readonly title: string;
+  /** Two or three sentences for a person. */
+  readonly summary: string;
+  /** What to do, in order; each one sentence. */
+  readonly actions: readonly string[];
+  readonly facts: readonly { readonly label: string; readonly value: string }[];
+  /** ISO 8601 UTC. */
+  readonly openedAt: string;
+  readonly at: string;
+  readonly links: readonly { readonly label: string; readonly url: string }[];
+}

@@ -1,0 +1,69 @@
+/**
+ * The environment variables of each function: what `lib/` writes and `lambda/` reads.
+ * Names and ARNs only; no value that opens anything ever stands here (I4).
+ */
+export const variables = {
+  anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
+  organizationId: 'ANTHROPIC_ORGANIZATION_ID',
+  /** JSON of `AdminAccess`. */
+  adminAccess: 'ADMIN_ACCESS',
+  /** SSM path under which each managed key's definition lies, without a slash at the end. */
+  keyDirectory: 'KEY_DIRECTORY',
+  stateTable: 'STATE_TABLE',
+  alertTopic: 'ALERT_TOPIC_ARN',
+  /** The installation's name: the `Installation` dimension of every metric. */
+  installation: 'INSTALLATION',
+  /** Expected false alarms a month for the whole fleet. */
+  falseAlarmsPerMonth: 'FALSE_ALARMS_PER_MONTH',
+  /** ARN of the secret that holds Slack's incoming webhook URL; absent without Slack. */
+  slackWebhookSecret: 'SLACK_WEBHOOK_SECRET_ARN',
+  dashboardUrl: 'DASHBOARD_URL',
+} as const;
+export type VariableName = keyof typeof variables;
+
+export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'] as const;
+export type FunctionName = (typeof functionNames)[number];
+
+/** Which variables each function needs; one marked `?` may be absent. */
+export const environmentOf = {
+  rotation: [
+    'anthropicBaseUrl',
+    'organizationId',
+    'adminAccess',
+    'keyDirectory',
+    'stateTable',
+    'alertTopic',
+    'installation',
+    'dashboardUrl',
+  ],
+  retirement: [
+    'anthropicBaseUrl',
+    'organizationId',
+    'adminAccess',
+    'keyDirectory',
+    'stateTable',
+    'alertTopic',
+    'installation',
+    'dashboardUrl',
+  ],
+  'usage-collector': ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'keyDirectory', 'stateTable', 'installation'],
+  'anomaly-detector': [
+    'anthropicBaseUrl',
+    'organizationId',
+    'adminAccess',
+    'keyDirectory',
+    'stateTable',
+    'alertTopic',
+    'installation',
+    'falseAlarmsPerMonth',
+    'dashboardUrl',
+  ],
+  notifier: ['stateTable', 'installation', 'slackWebhookSecret'],
+} as const satisfies Record<FunctionName, readonly VariableName[]>;
+
+/** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */
+export type AdminAccess =
+  | { readonly kind: 'key'; readonly secretArn: string }
+  | { readonly kind: 'federation'; readonly federationRuleId: string; readonly serviceAccountId: string; readonly audience: string };
+
+export const defaultAnthropicBaseUrl = 'https://api.anthropic.com';

@@ -1,0 +1,31 @@
+/**
+ * Every custom metric that we publish. CloudWatch bills each name and dimension set, so there are few;
+ * detail goes to structured logs. Dashboard and docs are drawn from this list.
+ */
+export const metricNamespace = 'KeyGuard';
+
+/** The subject under which usage is counted that no managed key explains: playground, federated identities, unknown keys. */
+export const unattributed = 'unattributed';
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly unit: 'Count' | 'None';
+  readonly meaning: string;
+  /** Whether the detector watches it. */
+  readonly watched: boolean;
+}
+
+/** Per managed key and minute; each datum is an exact delta, so the statistic to read is Sum. */
+export const usageMetrics = {
+  inputTokens: { name: 'InputTokens', unit: 'Count', meaning: 'uncached input and cache-creation tokens', watched: false },
+  cacheReadTokens: { name: 'CacheReadTokens', unit: 'Count', meaning: 'input tokens read from the prompt cache', watched: false },
+  outputTokens: { name: 'OutputTokens', unit: 'Count', meaning: 'output tokens', watched: true },
+  estimatedCostUsd: { name: 'EstimatedCost', unit: 'None', meaning: 'estimate in USD: tokens times the dated price table', watched: true },
+} as const satisfies Record<string, MetricDefinition>;
+export type UsageMetric = keyof typeof usageMetrics;
+
+export const usageMetricNames = Object.keys(usageMetrics) as readonly UsageMetric[];
+export const watchedMetrics = usageMetricNames.filter((name) => usageMetrics[name].watched);
+
+export const dimensionNames = { installation: 'Installation', managedKey: 'ManagedKey' } as const;
+export const metricPriceUsdPerMonth = 0.3;

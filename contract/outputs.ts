@@ -1,0 +1,23 @@
+/** Names of the stack's outputs: the contract with operators and tools (design.md, section 6). */
+export const outputNames = {
+  rotationFunction: 'RotationFunctionName',
+  retirementFunction: 'RetirementFunctionName',
+  usageCollectorFunction: 'UsageCollectorFunctionName',
+  anomalyDetectorFunction: 'AnomalyDetectorFunctionName',
+  notifierFunction: 'NotifierFunctionName',
+  alertTopic: 'AlertTopicArn',
+  stateTable: 'StateTableName',
+  dashboardUrl: 'DashboardUrl',
+  keyDirectory: 'KeyDirectoryPath',
+  adminKeySecret: 'AdminKeySecretArn',
+  slackWebhookSecret: 'SlackWebhookSecretArn',
+} as const;
+
+/** `production-eu` becomes `ProductionEu`: the prefix of a managed key's own outputs and construct ids. */
+export function pascalCase(name: string): string {
+  return name.replace(/(?:^|-)([a-z0-9])/g, (_match, first: string) => first.toUpperCase());
+}
+
+export function managedKeyOutputs(name: string): { readonly secret: string; readonly standbySecret: string } {
+  return { secret: `${pascalCase(name)}SecretArn`, standbySecret: `${pascalCase(name)}StandbySecretArn` };
+}

@@ -1,0 +1,38 @@
+import type { StrategyKind } from './kinds.ts';
+
+/** How one managed key rotates. All lengths in milliseconds. */
+export interface RotationPolicy {
+  readonly strategy: StrategyKind;
+  readonly intervalMs: number;
+  /** Shortest time that the old key stays active after the switch. */
+  readonly minimumGraceMs: number;
+  /** How long the old key must have shown no tokens before it may become inactive. */
+  readonly quietMs: number;
+  /** After this time an old key that is still used is a matter for `atMaximum`. */
+  readonly maximumGraceMs: number;
+  /** `wait` keeps a straggling old key active and says so; `cut` makes it inactive. */
+  readonly atMaximum: 'wait' | 'cut';
+  /** How long an inactive key can still be brought back before it is archived, which is for ever. */
+  readonly undoMs: number;
+}
+
+/** What happens by itself when a managed key's usage looks stolen. */
+export interface ContainmentPolicy {
+  readonly mode: 'off' | 'auto';
+  /** `keep`: never take the managed key's last working credential (I8). `cut`: take even that one. */
+  readonly lastCredential: 'keep' | 'cut';
+}
+
+/**
+ * What the functions know of one managed key: the value of the SSM parameter
+ * `<directory path>/<name>`, written at deployment. Never holds a value.
+ */
+export interface ManagedKeyDefinition {
+  readonly schema: 1;
+  readonly name: string;
+  readonly secretArn: string;
+  readonly standbySecretArn: string;
+  readonly workspaceId: string;
+  readonly rotation: RotationPolicy;
+  readonly containment: ContainmentPolicy;
+}

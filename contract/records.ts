@@ -1,0 +1,159 @@
+import type { IncidentKind } from './kinds.ts';
+
+/**
+ * The items of the one DynamoDB table: partition key `pk`, sort key `sk`, both strings; `expiresAt` is the TTL
+ * in epoch seconds. Instants are milliseconds since the epoch, UTC. No item ever holds a key's value.
+ */
+export const tableKeys = { partition: 'pk', sort: 'sk', timeToLive: 'expiresAt' } as const;
+
+export const apiKeyStates = ['standby', 'pending', 'current', 'draining', 'inactive', 'archived', 'rejected', 'contained'] as const;
+export type ApiKeyState = (typeof apiKeyStates)[number];
+
+/** One Anthropic key that we manage: pk `API_KEY`, sk the `apikey_…` id. Moves by conditional writes on `revision`. */
+export interface ApiKeyRecord {
+  readonly schema: 1;
+  readonly apiKeyId: string;
+  readonly managedKey: string;
+  readonly state: ApiKeyState;
+  readonly revision: number;
+  /** When it came into this state. */
+  readonly since: number;
+  /** Anthropic's own hint, such as `sk-ant-api03-R2D...igAA`. */
+  readonly hint: string;
+  readonly expiresAt: number | null;
+  readonly addedAt: number;
+  /** The standby secret's version that holds the value. */
+  readonly standbyVersionId: string;
+  /** The rotation that claimed it: Secrets Manager's ClientRequestToken, which is also the consumer secret's version id. */
+  readonly token?: string;
+  /** What somebody was about to do when this was written: whoever comes next finishes it. */
+  readonly intent?: ApiKeyIntent;
+  /** When AWSCURRENT moved away from it. */
+  readonly switchedAt?: number;
+  /** Why it is in this state, in plain words. */
+  readonly because?: string;
+}
+
+export interface ApiKeyIntent {
+  readonly to: ApiKeyState;
+  readonly at: number;
+  readonly because: string;
+}
+
+/** One step in a managed key's history: pk `AUDIT#<managed key>`, sk `<ISO instant>#<api key id>#<revision>`. */
+export interface AuditRecord {
+  readonly schema: 1;
+  readonly at: number;
+  readonly managedKey: string;
+  readonly apiKeyId: string;
+  readonly from: ApiKeyState | 'unknown';
+  readonly to: ApiKeyState;
+  readonly because: string;
+  readonly by: string;
+}
+
+/** Exact totals of one subject in one minute, and what of them CloudWatch was sent: pk `USAGE#<subject>`, sk the minute in ISO. */
+export interface UsageMinuteRecord {
+  readonly schema: 1;
+  readonly published: UsageTotals;
+  /** How many data CloudWatch holds for each metric of this minute, by our count. */
+  readonly samples: number;
+  /** A put whose fate is not yet known: settled by reading SampleCount back. */
+  readonly intent?: { readonly totals: UsageTotals; readonly at: number };
+  readonly revision: number;
+  readonly expiresAt: number;
+}
+
+/** Whole numbers throughout; money in nano-USD (1e-9 USD), so that sums are exact. */
+export interface UsageTotals {
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly outputTokens: number;
+  readonly costNanoUsd: number;
+}
+
+/** What was last seen of one API key's traffic: pk `LAST_USE`, sk the `apikey_…` id. */
+export interface LastUseRecord {
+  readonly schema: 1;
+  readonly apiKeyId: string;
+  /** Start of the last minute with tokens. */
+  readonly at: number;
+  readonly model: string;
+  readonly workspaceId: string;
+  /** Tokens in that minute. */
+  readonly tokens: number;
+}
+
+/** How far usage is known: pk `WATERMARK`, sk `USAGE`. */
+export interface WatermarkRecord {
+  readonly schema: 1;
+  /** Every minute before this instant was read after it had settled. */
+  readonly knownUntil: number;
+  /** When the feed was last read. */
+  readonly readAt: number;
+}
+
+/** A subject whose usage moved: pk `MOVED`, sk the subject. The detector asks CloudWatch for these each minute. */
+export interface MovedRecord {
+  readonly schema: 1;
+  readonly subject: string;
+  /** When the collector last published for it. */
+  readonly movedAt: number;
+  /** The latest minute that it published for. */
+  readonly latestMinute: number;
+}
+
+/** The detector's memory of one subject, folded over settled minutes only: pk `BASELINE`, sk the subject. */
+export interface BaselineRecord {
+  readonly schema: 1;
+  readonly subject: string;
+  /** The first minute that is not yet folded in. */
+  readonly foldedUntil: number;
+  readonly state: unknown;
+  readonly revision: number;
+}
+
+export const incidentStates = ['open', 'containing', 'contained', 'recovered'] as const;
+export type IncidentState = (typeof incidentStates)[number];
+
+/** One incident: pk `INCIDENT`, sk `<kind>#<subject>`: one open incident a cause. Ended ones move to pk `INCIDENT_ENDED`. */
+export interface IncidentRecord {
+  readonly schema: 1;
+  readonly incidentId: string;
+  readonly kind: IncidentKind;
+  readonly subject: string;
+  readonly state: IncidentState;
+  readonly revision: number;
+  readonly openedAt: number;
+  readonly since: number;
+  readonly lastFindingAt: number;
+  readonly facts: IncidentFacts;
+  /** The API key that is being or was cut off. */
+  readonly target?: string;
+  /** Why containment did not happen or is waiting, in plain words. */
+  readonly brake?: string;
+  /** State changes that people were told about. */
+  readonly announced: readonly IncidentState[];
+}
+
+/** What the message is made of: plain data, never a value. */
+export interface IncidentFacts {
+  readonly apiKeyId?: string;
+  readonly model?: string;
+  readonly workspaceId?: string;
+  readonly metric?: string;
+  readonly observed?: number;
+  readonly expected?: number;
+  readonly startedAt?: number;
+  readonly reason?: string;
+  readonly score?: number;
+}
+
+/** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<state>#<channel>`. */
+export interface DeliveryRecord {
+  readonly schema: 1;
+  readonly claimedAt: number;
+  readonly deliveredAt?: number;
+  readonly attempts: number;
+  readonly expiresAt: number;
+}
