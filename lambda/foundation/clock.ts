@@ -1,0 +1,23 @@
+/** Time as an argument. Instants are milliseconds since the epoch, UTC. */
+export interface Clock {
+  now(): number;
+  /** Waits between two looks of a poll that has a deadline. */
+  pause(ms: number): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+export const minuteMs = 60_000;
+export const hourMs = 3_600_000;
+export const dayMs = 86_400_000;
+
+export function iso(instant: number): string {
+  return new Date(instant).toISOString();
+}
+
+export function floorTo(instant: number, stepMs: number): number {
+  return Math.floor(instant / stepMs) * stepMs;
+}

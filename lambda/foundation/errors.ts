@@ -1,0 +1,48 @@
+/**
+ * What can be said of a failure: a stable code for machines, what happened to which thing, and the next step.
+ * Never carries a foreign error object: an SDK's error can hold the response body, and here that may be a key.
+ */
+export class KeyguardError extends Error {
+  override readonly name: string = 'KeyguardError';
+  readonly code: string;
+  readonly fix: string;
+
+  constructor(code: string, message: string, fix: string) {
+    super(message);
+    this.code = code;
+    this.fix = fix;
+  }
+}
+
+/** Somebody else changed the record first: read it again and decide anew. */
+export class LostRace extends KeyguardError {
+  override readonly name = 'LostRace';
+
+  constructor(what: string) {
+    super('lost-race', `${what} was changed by another run`, 'nothing: the next run decides on the new state');
+  }
+}
+
+/** The platform could not answer now (throttled, 5xx, cut connection): the same call may succeed later. */
+export class Unavailable extends KeyguardError {
+  override readonly name = 'Unavailable';
+
+  constructor(operation: string, detail: string) {
+    super('unavailable', `${operation} did not succeed: ${detail}`, 'nothing: it is tried again; see the service health page if it lasts');
+  }
+}
+
+/** Name, code and request id of a foreign error, and nothing else of it. */
+export function briefly(error: unknown): string {
+  if (error instanceof KeyguardError) return `${error.code}: ${error.message}`;
+  if (!(error instanceof Error)) return 'unknown error';
+  const status = text(Reflect.get(error, 'status'));
+  const metadata: unknown = Reflect.get(error, '$metadata');
+  const requestId =
+    text(Reflect.get(error, 'requestID')) ?? (metadata instanceof Object ? text(Reflect.get(metadata, 'requestId')) : undefined);
+  return [error.name, status, requestId].filter((part) => part !== undefined).join(' ');
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}

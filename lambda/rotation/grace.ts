@@ -1,0 +1,27 @@
+import type { RotationPolicy } from '../../contract/policy.ts';
+
+export interface DrainingKey {
+  readonly switchedAt: number;
+  /** Start of the last minute with tokens on this API key, if any. */
+  readonly lastTokensAt: number | null;
+  /** Every minute before this instant is known. */
+  readonly usageKnownUntil: number;
+}
+
+export type GraceVerdict =
+  | { readonly verdict: 'wait'; readonly because: 'minimum grace' | 'usage unknown' | 'still used' | 'still used past the maximum' }
+  | { readonly verdict: 'retire'; readonly because: 'silent' | 'maximum grace' };
+
+/**
+ * Whether an old key may become inactive at `now` (I2). Silence counts only as far as usage is known: the feed runs about
+ * five minutes late, and a missing bucket proves nothing. Total: every input has a verdict.
+ */
+export function judgeGrace(key: DrainingKey, policy: RotationPolicy, now: number): GraceVerdict {
+  if (now < key.switchedAt + policy.minimumGraceMs) return { verdict: 'wait', because: 'minimum grace' };
+  const quietSince = Math.max(key.lastTokensAt === null ? key.switchedAt : key.lastTokensAt + 60_000, key.switchedAt);
+  if (key.usageKnownUntil >= quietSince + policy.quietMs) return { verdict: 'retire', because: 'silent' };
+  const pastMaximum = now >= key.switchedAt + policy.maximumGraceMs;
+  if (pastMaximum && policy.atMaximum === 'cut') return { verdict: 'retire', because: 'maximum grace' };
+  if (now - key.usageKnownUntil > policy.quietMs) return { verdict: 'wait', because: 'usage unknown' };
+  return { verdict: 'wait', because: pastMaximum ? 'still used past the maximum' : 'still used' };
+}

@@ -1,0 +1,48 @@
+import type { Secret } from '../foundation/secret.ts';
+import type { ApiKeyInfo, ProbeAnswer } from './ports.ts';
+
+/** What the right key must show. */
+export interface Expectation {
+  readonly apiKeyId: string;
+  readonly organizationId: string;
+  readonly workspaceId: string;
+  /** The key must live at least until then (epoch ms, UTC). */
+  readonly aliveUntil: number;
+}
+
+export type ProofVerdict =
+  | { readonly verdict: 'proven' }
+  | { readonly verdict: 'wait'; readonly because: string }
+  | { readonly verdict: 'reject'; readonly because: string };
+
+/**
+ * Right-key proof from both sides: the value answers, and the Admin API shows that same key active, in the expected
+ * workspace, expiring late enough. A refusal while the Admin API says active means that the change is not yet effective
+ * everywhere: wait, up to the caller's deadline. Response headers: facts-anthropic 1.7 (absent on 401).
+ */
+export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiKeyInfo | 'gone'): ProofVerdict {
+  if (info === 'gone') return reject('Anthropic knows no such key');
+  if (info.status === 'archived' || info.status === 'expired') return reject(`the key is ${info.status}`);
+  if (info.workspaceId !== expected.workspaceId) {
+    return reject(`the key belongs to ${info.workspaceId ?? 'the whole organization'}, expected ${expected.workspaceId}`);
+  }
+  if (info.expiresAt !== null && info.expiresAt < expected.aliveUntil) return reject('the key expires too soon');
+  if (info.status !== 'active') return { verdict: 'wait', because: `Anthropic shows the key as ${info.status}` };
+  if (probe.answer === 'unclear') return { verdict: 'wait', because: probe.why };
+  if (probe.answer === 'refused') return { verdict: 'wait', because: 'the value is refused (401) although the key is active' };
+  if (probe.organizationId !== null && probe.organizationId !== expected.organizationId) {
+    return reject('the value belongs to another organization');
+  }
+  if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) return reject('the value belongs to another workspace');
+  return { verdict: 'proven' };
+}
+
+function reject(because: string): ProofVerdict {
+  return { verdict: 'reject', because };
+}
+
+/** Whether a value may belong to a key with this hint: `sk-ant-api03-R2D...igAA` shows the start and the end. */
+export function matchesHint(value: Secret, hint: string | null): boolean {
+  const [head, tail] = hint?.split('...') ?? [];
+  return head !== undefined && tail !== undefined && head !== '' && tail !== '' && value.isFramedBy(head, tail);
+}

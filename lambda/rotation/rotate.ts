@@ -1,0 +1,119 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
+import type { RotationPorts, VersionStages } from './ports.ts';
+import { strategies } from './strategies.ts';
+import { settleSwitch, versionWith } from './switch.ts';
+
+export const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+type RotationStep = (typeof rotationSteps)[number];
+
+/** What Secrets Manager sends. RotationToken (assumed-role rotation) is ignored: the function uses its own role. */
+interface RotationEvent {
+  readonly step: RotationStep;
+  readonly secretArn: string;
+  readonly token: string;
+}
+
+/**
+ * One of the four steps that Secrets Manager calls in order, each safe to run again with the same token: it retries the
+ * whole rotation from createSecret while the window is open. Throws KeyguardError for an event that is not for this
+ * function, having changed nothing.
+ */
+export async function rotationStep(event: unknown, ports: RotationPorts): Promise<void> {
+  const { step, secretArn, token } = readEvent(event);
+  const definition = (await ports.directory.all()).find((candidate) => candidate.secretArn === secretArn);
+  if (definition === undefined) {
+    throw new KeyguardError(
+      'foreign-secret',
+      `${secretArn} is no managed key of this installation`,
+      'point its rotation at its own function',
+    );
+  }
+  const versions = await ports.secrets.describe(secretArn);
+  const labels = versions.stages.get(token);
+  if (!versions.rotationEnabled) {
+    throw new KeyguardError(
+      'rotation-disabled',
+      `rotation is not enabled for ${definition.name}`,
+      'deploy again, or enable rotation of the secret',
+    );
+  }
+  if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
+  if (labels.includes('AWSCURRENT')) {
+    // A repeated step of a rotation that is over: only its record may still be owed.
+    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    return;
+  }
+  if (!labels.includes('AWSPENDING')) throw unknownToken(definition, token, 'is not labelled AWSPENDING');
+  try {
+    await perform[step](definition, token, versions, ports);
+    ports.log.info('rotation.step-done', { step, managedKey: definition.name, token });
+  } catch (error) {
+    await tellPeople(error, definition, ports);
+    throw error;
+  }
+}
+
+type Perform = (definition: ManagedKeyDefinition, token: string, versions: VersionStages, ports: RotationPorts) => Promise<void>;
+
+const perform: Readonly<Record<RotationStep, Perform>> = {
+  async createSecret(definition, token, _versions, ports) {
+    if ((await ports.secrets.read(definition.secretArn, token)) !== 'absent') return;
+    const strategy = await strategies[definition.rotation.strategy]();
+    await ports.secrets.putPending(definition.secretArn, token, await strategy.obtain(definition, token, ports));
+  },
+
+  async setSecret(definition, token, _versions, ports) {
+    await (await strategies[definition.rotation.strategy]()).assure(definition, token, ports);
+  },
+
+  async testSecret(definition, token, _versions, ports) {
+    const value = await ports.secrets.read(definition.secretArn, token);
+    const claimed = (await ports.ledger.all()).some((record) => record.token === token);
+    if (!claimed) {
+      // Changing the rotation settings makes Secrets Manager test the function on a throw-away version without a candidate.
+      if (value !== 'absent' && (await ports.probe.probe(value)).answer === 'refused') {
+        throw new KeyguardError('proof-failed', `${definition.name}: Anthropic refuses the value under test (401)`, 'npx keyguard status');
+      }
+      ports.log.info('rotation.tested-without-candidate', { managedKey: definition.name, token });
+      return;
+    }
+    await (await strategies[definition.rotation.strategy]()).prove(definition, token, ports);
+  },
+
+  async finishSecret(definition, token, versions, ports) {
+    const strategy = await strategies[definition.rotation.strategy]();
+    // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
+    await strategy.prove(definition, token, ports);
+    await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
+    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    ports.log.info('rotation.switched', { managedKey: definition.name, token });
+  },
+};
+
+/** Throttling and lost races are retried by Secrets Manager and by the next run; everything else needs a person. */
+async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
+  if (error instanceof Unavailable || error instanceof LostRace) return;
+  const reason = error instanceof KeyguardError ? `${error.message}. Next step: ${error.fix}` : 'an unexpected error; see the function log';
+  await ports.alarm.raise('rotation-failed', definition.name, { reason, workspaceId: definition.workspaceId });
+}
+
+function readEvent(event: unknown): RotationEvent {
+  const field = (name: string): string => {
+    const value: unknown = event instanceof Object ? Reflect.get(event, name) : undefined;
+    if (typeof value === 'string' && value !== '') return value;
+    throw new KeyguardError('not-a-rotation-event', `the event has no ${name}`, 'only Secrets Manager calls this function');
+  };
+  const name = field('Step');
+  const step = rotationSteps.find((known) => known === name);
+  if (step === undefined) {
+    throw new KeyguardError('unknown-step', `unknown step ${JSON.stringify(name)}`, `one of ${rotationSteps.join(', ')}`);
+  }
+  return { step, secretArn: field('SecretId'), token: field('ClientRequestToken') };
+}
+
+function unknownToken(definition: ManagedKeyDefinition, token: string, problem: string): KeyguardError {
+  return new KeyguardError('unknown-token', `version ${token} of ${definition.name} ${problem}`, 'nothing: this call changed nothing');
+}

@@ -1,0 +1,19 @@
+import type { StrategyKind } from '../../contract/kinds.ts';
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { Secret } from '../foundation/secret.ts';
+import type { RotationPorts } from './ports.ts';
+
+/** Where a rotation's new credential comes from. Asks ports; must survive being killed and run again with the same token. */
+export interface RotationStrategy {
+  /** A proven, active credential claimed for `token`. Throws KeyguardError with instructions when there is none to be had. */
+  obtain(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<Secret>;
+  /** Makes sure that the credential claimed for `token` is usable. */
+  assure(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void>;
+  /** Right-key proof of what AWSPENDING holds; throws KeyguardError `proof-failed`. */
+  prove(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void>;
+}
+
+/** Loaded when a key asks for it: a heavy strategy must not slow the others' cold start. */
+export const strategies = {
+  pool: async () => (await import('./strategies/pool.ts')).pool,
+} as const satisfies Record<StrategyKind, () => Promise<RotationStrategy>>;
