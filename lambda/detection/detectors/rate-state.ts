@@ -1,0 +1,187 @@
+import { rememberedDays } from '../baseline.ts';
+import { rememberedBlocks } from '../budget.ts';
+
+/** Look-back windows in minutes. The shortest is several deployed buckets: one odd minute is no evidence. */
+export const windowMinutes = [5, 15, 60, 360, 1440] as const;
+
+/** Everything that the rate detector remembers of one key. Plain JSON, versioned; below 60 KB for four metrics. */
+export interface RateState {
+  readonly version: 1;
+  /** Bucket width that the state was folded with; 0 before the first bucket. */
+  intervalMs: number;
+  /** Start of the newest folded bucket, epoch ms; null before the first. */
+  lastAt: number | null;
+  /** Buckets folded, silent ones included. */
+  buckets: number;
+  readonly metrics: MetricState[];
+  /** How each further metric relates to the first one. */
+  readonly relations: RelationState[];
+  alertSince: number | null;
+  /** Start of the calm that will end the alert; null while there is evidence. */
+  calmSince: number | null;
+}
+
+/** One metric: rates are in its unit per bucket. */
+export interface MetricState {
+  /** Mean rate of each past slot, a ring over four weeks; null = nothing known. */
+  readonly slots: (number | null)[];
+  /** Of the slot that is being filled. */
+  sum: number;
+  count: number;
+  /** Expected rates of the previous, this and the next slot; undefined history = null. */
+  previous: number | null;
+  current: number | null;
+  next: number | null;
+  /** Rate below which ratios do not matter. */
+  floor: number;
+  /** Dispersion of the log ratio between seen and expected, per slot of the day and overall. */
+  readonly dispersions: number[];
+  readonly dispersionCounts: number[];
+  dispersion: number;
+  dispersionCount: number;
+  readonly windows: WindowState[];
+}
+
+/** One look-back window: exponentially weighted means of what was seen and expected, and the peaks of their residual. */
+export interface WindowState {
+  seen: number;
+  expected: number;
+  readonly tail: TailState;
+}
+
+/** Six-hour peaks of a residual, and the tail fitted to them. */
+export interface TailState {
+  peak: number;
+  readonly peaks: number[];
+  from: number;
+  scale: number;
+}
+
+/** The log ratio of one metric to the first one, its usual value and spread. */
+export interface RelationState {
+  centre: number;
+  spread: number;
+  weight: number;
+  readonly tail: TailState;
+}
+
+const fresh = { from: 2, scale: 1 };
+
+/** The state of a key of which nothing is known. */
+export function startRate(metrics: number): RateState {
+  if (!Number.isInteger(metrics) || metrics < 1) throw new RangeError(`a key has at least one metric, not ${metrics}`);
+  const tail = (): TailState => ({ peak: -1, peaks: [], ...fresh });
+  return {
+    version: 1,
+    intervalMs: 0,
+    lastAt: null,
+    buckets: 0,
+    metrics: Array.from({ length: metrics }, () => ({
+      slots: Array.from({ length: rememberedDays * 24 }, () => null),
+      sum: 0,
+      count: 0,
+      previous: null,
+      current: null,
+      next: null,
+      floor: 0,
+      dispersions: Array.from({ length: 24 }, () => 0),
+      dispersionCounts: Array.from({ length: 24 }, () => 0),
+      dispersion: 0,
+      dispersionCount: 0,
+      windows: windowMinutes.map(() => ({ seen: 0, expected: 0, tail: tail() })),
+    })),
+    relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail() })),
+    alertSince: null,
+    calmSince: null,
+  };
+}
+
+/** A copy that shares nothing with `state`. */
+export function copyRateState(state: RateState): RateState {
+  return structuredClone(state);
+}
+
+/**
+ * The state as it was stored. Throws TypeError, naming the place, for anything that `startRate` and folding cannot have made.
+ */
+export function readRateState(stored: unknown): RateState {
+  const from = record(stored, 'state');
+  if (from['version'] !== 1) throw new TypeError(`state.version is ${JSON.stringify(from['version'])}, not 1: start the key afresh`);
+  const metrics = list(from['metrics'], 'metrics').map((metric, index) => readMetric(metric, `metrics[${index}]`));
+  if (metrics.length === 0) throw new TypeError('state.metrics is empty');
+  const relations = list(from['relations'], 'relations').map((relation, index) => {
+    const at = `relations[${index}]`;
+    const each = record(relation, at);
+    return { ...numbers(each, at, ['centre', 'spread', 'weight']), tail: readTail(each['tail'], `${at}.tail`) };
+  });
+  if (relations.length !== metrics.length - 1)
+    throw new TypeError(`state.relations has ${relations.length} entries, not ${metrics.length - 1}`);
+  return {
+    version: 1,
+    ...numbers(from, 'state', ['intervalMs', 'buckets']),
+    ...nullables(from, 'state', ['lastAt', 'alertSince', 'calmSince']),
+    metrics,
+    relations,
+  };
+}
+
+function readMetric(stored: unknown, at: string): MetricState {
+  const from = record(stored, at);
+  return {
+    slots: sized(list(from['slots'], `${at}.slots`), rememberedDays * 24, `${at}.slots`).map((value) =>
+      value === null ? null : number(value, `${at}.slots`),
+    ),
+    ...numbers(from, at, ['sum', 'count', 'floor', 'dispersion', 'dispersionCount']),
+    ...nullables(from, at, ['previous', 'current', 'next']),
+    dispersions: sized(list(from['dispersions'], `${at}.dispersions`), 24, at).map((value) => number(value, `${at}.dispersions`)),
+    dispersionCounts: sized(list(from['dispersionCounts'], `${at}.dispersionCounts`), 24, at).map((value) =>
+      number(value, `${at}.dispersionCounts`),
+    ),
+    windows: sized(list(from['windows'], `${at}.windows`), windowMinutes.length, `${at}.windows`).map((window, index) => {
+      const place = `${at}.windows[${index}]`;
+      const each = record(window, place);
+      return { ...numbers(each, place, ['seen', 'expected']), tail: readTail(each['tail'], `${place}.tail`) };
+    }),
+  };
+}
+
+function readTail(stored: unknown, at: string): TailState {
+  const from = record(stored, at);
+  const peaks = list(from['peaks'], `${at}.peaks`).map((peak) => number(peak, `${at}.peaks`));
+  if (peaks.length > rememberedBlocks) throw new TypeError(`state.${at}.peaks has ${peaks.length} entries, more than ${rememberedBlocks}`);
+  return { ...numbers(from, at, ['peak', 'from', 'scale']), peaks };
+}
+
+function record(value: unknown, at: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`state: ${at} is not an object`);
+  return Object.fromEntries(Object.entries(value));
+}
+
+function list(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new TypeError(`state: ${at} is not a list`);
+  return value;
+}
+
+function sized(values: readonly unknown[], length: number, at: string): readonly unknown[] {
+  if (values.length !== length) throw new TypeError(`state: ${at} has ${values.length} entries, not ${length}`);
+  return values;
+}
+
+function number(value: unknown, at: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`state: ${at} is not a finite number`);
+  return value;
+}
+
+function numbers<Name extends string>(from: Record<string, unknown>, at: string, names: readonly Name[]): Record<Name, number> {
+  return fill(names, (name) => number(from[name], `${at}.${name}`));
+}
+
+function nullables<Name extends string>(from: Record<string, unknown>, at: string, names: readonly Name[]): Record<Name, number | null> {
+  return fill(names, (name) => (from[name] === null ? null : number(from[name], `${at}.${name}`)));
+}
+
+function fill<Name extends string, Value>(names: readonly Name[], read: (name: Name) => Value): Record<Name, Value> {
+  const entries: Partial<Record<Name, Value>> = {};
+  for (const name of names) entries[name] = read(name);
+  return entries as Record<Name, Value>;
+}
