@@ -52,16 +52,26 @@ export interface AuditRecord {
   readonly by: string;
 }
 
-/** Exact totals of one subject in one minute, and what of them CloudWatch was sent: pk `USAGE#<subject>`, sk the minute in ISO. */
-export interface UsageMinuteRecord {
+/**
+ * Exact totals of one subject in a quarter of an hour, and what of them CloudWatch was sent:
+ * pk `USAGE#<subject>`, sk the quarter's start in ISO. A quarter an item keeps writes few and items small.
+ */
+export interface UsageQuarterRecord {
   readonly schema: 1;
-  readonly published: UsageTotals;
+  readonly subject: string;
+  /** Start of the quarter, epoch ms. */
+  readonly start: number;
+  readonly revision: number;
+  /** By minute of the quarter, `0` to `14`; minutes that never had usage are absent. */
+  readonly minutes: Readonly<Record<string, PublishedMinute>>;
+  /** A put whose fate is not yet known: settled by reading SampleCount back. */
+  readonly intent?: { readonly at: number; readonly minutes: Readonly<Record<string, UsageTotals>> };
+}
+
+export interface PublishedMinute {
+  readonly totals: UsageTotals;
   /** How many data CloudWatch holds for each metric of this minute, by our count. */
   readonly samples: number;
-  /** A put whose fate is not yet known: settled by reading SampleCount back. */
-  readonly intent?: { readonly totals: UsageTotals; readonly at: number };
-  readonly revision: number;
-  readonly expiresAt: number;
 }
 
 /** Whole numbers throughout; money in nano-USD (1e-9 USD), so that sums are exact. */
@@ -99,8 +109,6 @@ export interface MovedRecord {
   readonly subject: string;
   /** When the collector last published for it. */
   readonly movedAt: number;
-  /** The latest minute that it published for. */
-  readonly latestMinute: number;
 }
 
 /** The detector's memory of one subject, folded over settled minutes only: pk `BASELINE`, sk the subject. */

@@ -1,0 +1,100 @@
+import { unattributed } from '../../contract/metrics.ts';
+import type { UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
+import { iso, minuteMs } from '../foundation/clock.ts';
+import { LostRace } from '../foundation/errors.ts';
+import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished } from './deltas.ts';
+import type { CollectPorts } from './ports.ts';
+import { isPriced } from './prices.ts';
+import { collectionSpan, type Span } from './watermark.ts';
+
+/** A put whose fate is unknown is read back once CloudWatch must show it; new data may take a few minutes to be listed. */
+const readBackAfterMs = 5 * minuteMs;
+
+export interface CollectTally {
+  readonly from: number;
+  readonly to: number;
+  readonly knownUntil: number;
+  readonly rows: number;
+  readonly published: number;
+  readonly settled: number;
+  readonly waiting: number;
+}
+
+interface Tally {
+  settled: number;
+  waiting: number;
+  inDoubtFrom: number;
+}
+
+/**
+ * Reads the closed minutes that are not settled yet and publishes exact deltas (I6). The intent is stored before the put and
+ * committed after it; a put whose fate is unknown is settled by reading the minute's SampleCount back, never by putting again.
+ */
+export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
+  const now = ports.clock.now();
+  const span = collectionSpan(await ports.ledger.watermark(), now);
+  const rows = await ports.feed.minutes(span.from, span.to);
+  const owners = new Map((await ports.owners.all()).map((record) => [record.apiKeyId, record.managedKey]));
+  const totals = totalsOf(rows, (apiKeyId) => owners.get(apiKeyId));
+
+  const tally: Tally = { settled: 0, waiting: 0, inDoubtFrom: Number.POSITIVE_INFINITY };
+  const intended: UsageQuarterRecord[] = [];
+  for (const subject of new Set([...owners.values(), unattributed, ...totals.keys()])) {
+    intended.push(...(await intend(subject, totals.get(subject) ?? new Map(), span, now, tally, ports)));
+  }
+  if (intended.length > 0) await ports.metrics.put(intended.flatMap(dataOf));
+  for (const record of intended) await ports.ledger.replace(record, committed(record));
+
+  for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, now);
+  await ports.ledger.lastUsed(lastUsesOf(rows));
+  // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
+  const knownUntil = Math.min(span.knownUntil, tally.inDoubtFrom);
+  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now });
+
+  const unpriced = [...new Set(rows.flatMap((row) => (row.model !== null && !isPriced(row.model) ? [row.model] : [])))];
+  if (unpriced.length > 0) ports.log.warn('usage.model-without-price', { models: unpriced });
+  if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
+  const { settled, waiting } = tally;
+  return { from: span.from, to: span.to, knownUntil, rows: rows.length, published: intended.length, settled, waiting };
+}
+
+/** Stores what is about to be put, quarter by quarter; skips quarters whose last put is still in doubt, or in another run's hands. */
+async function intend(
+  subject: string,
+  reported: ReadonlyMap<number, UsageTotals>,
+  span: Span,
+  now: number,
+  tally: Tally,
+  ports: CollectPorts,
+): Promise<readonly UsageQuarterRecord[]> {
+  const records = new Map((await ports.ledger.quarters(subject, span.from, span.to)).map((record) => [record.start, record]));
+  const intended: UsageQuarterRecord[] = [];
+  for (let start = quarterOf(span.from); start < span.to; start += quarterMs) {
+    let record = records.get(start);
+    try {
+      if (record?.intent !== undefined) {
+        if (now - record.intent.at < readBackAfterMs) {
+          leaveInDoubt(tally, start);
+          continue;
+        }
+        const counts = await ports.metrics.sampleCounts(subject, start, start + quarterMs);
+        record = await ports.ledger.replace(record, settledByReadBack(record, counts));
+        tally.settled += 1;
+      }
+      const minutes = unpublished(record, start, span, reported);
+      if (Object.keys(minutes).length === 0) continue;
+      const base = record ?? { schema: 1, subject, start, minutes: {} };
+      intended.push(await ports.ledger.replace(record, { ...base, intent: { at: now, minutes } }));
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      leaveInDoubt(tally, start);
+    }
+  }
+  return intended;
+}
+
+/** Usage counts as known only up to the oldest quarter that this run had to leave alone: the next run reads it again. */
+function leaveInDoubt(tally: Tally, start: number): void {
+  tally.waiting += 1;
+  tally.inDoubtFrom = Math.min(tally.inDoubtFrom, start);
+}

@@ -1,0 +1,60 @@
+import type { UsageMetric } from '../../contract/metrics.ts';
+import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, WatermarkRecord } from '../../contract/records.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
+import type { PricedTokens } from './prices.ts';
+
+/** One row of the usage report: one minute of one key, model, tier, window and geography. */
+export interface UsageRow extends PricedTokens {
+  /** Start of the minute, epoch ms. */
+  readonly minute: number;
+  /** Null for the Console's playground and for federated identities. */
+  readonly apiKeyId: string | null;
+  /** Null for the default workspace. */
+  readonly workspaceId: string | null;
+}
+
+export interface UsageFeed {
+  /** Every row of the closed minutes in [from, to), all pages or nothing. Throws `Unavailable`. */
+  minutes(from: number, to: number): Promise<readonly UsageRow[]>;
+}
+
+export interface UsageLedger {
+  /** The quarters of a subject that touch [from, to), read consistently. */
+  quarters(subject: string, from: number, to: number): Promise<readonly UsageQuarterRecord[]>;
+  /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise. */
+  replace(before: UsageQuarterRecord | undefined, after: Omit<UsageQuarterRecord, 'revision'>): Promise<UsageQuarterRecord>;
+  watermark(): Promise<WatermarkRecord | undefined>;
+  advance(watermark: WatermarkRecord): Promise<void>;
+  markMoved(subject: string, at: number): Promise<void>;
+  /** Keeps the latest; an older one never overwrites a newer. */
+  lastUsed(uses: readonly LastUseRecord[]): Promise<void>;
+}
+
+export interface Datum {
+  readonly subject: string;
+  readonly metric: UsageMetric;
+  readonly minute: number;
+  /** Tokens, or USD for `estimatedCostUsd`. Negative where the feed restated a minute downwards. */
+  readonly value: number;
+}
+
+export interface MetricSink {
+  /** Sends all, in as few calls as CloudWatch allows. Throws `Unavailable`, and then what was sent is unknown. */
+  put(data: readonly Datum[]): Promise<void>;
+  /** How many data CloudWatch holds for the subject's input tokens, by minute; minutes without any are absent. */
+  sampleCounts(subject: string, from: number, to: number): Promise<ReadonlyMap<number, number>>;
+}
+
+export interface KeyOwners {
+  all(): Promise<readonly ApiKeyRecord[]>;
+}
+
+export interface CollectPorts {
+  readonly feed: UsageFeed;
+  readonly ledger: UsageLedger;
+  readonly metrics: MetricSink;
+  readonly owners: KeyOwners;
+  readonly clock: Clock;
+  readonly log: Log;
+}

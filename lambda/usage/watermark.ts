@@ -1,0 +1,43 @@
+import type { WatermarkRecord } from '../../contract/records.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
+
+/** A minute counts as settled this long after it ended: the feed is typically five minutes late, sometimes more (facts-anthropic 4.2). */
+export const settleMs = 30 * minuteMs;
+/** CloudWatch refuses data older than two weeks; a day is left as margin. */
+const oldestMs = 13 * dayMs;
+/** The longest stretch that one run reads after an outage: one page of the report. */
+const longestMs = dayMs;
+
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  /** What usage is known until, once this span has been read. */
+  readonly knownUntil: number;
+  /** Minutes that were never read and cannot be published any more. */
+  readonly lostMs: number;
+}
+
+/**
+ * Which closed minutes this run reads: from the oldest unsettled minute to now, in steps of a day after an outage. Once an
+ * hour it looks back six hours and once a day two days, for usage that Anthropic reports very late or restates.
+ */
+export function collectionSpan(watermark: WatermarkRecord | undefined, now: number): Span {
+  const end = floorTo(now, minuteMs);
+  const known = watermark?.knownUntil ?? end - settleMs;
+  const from = Math.max(known, end - oldestMs);
+  const to = Math.min(end, from + longestMs);
+  const knownUntil = Math.max(known, Math.min(to, end - settleMs));
+  return {
+    from: Math.min(from, Math.max(end - oldestMs, to - lookBackMs(watermark, now))),
+    to,
+    knownUntil,
+    lostMs: Math.max(0, from - known),
+  };
+}
+
+function lookBackMs(watermark: WatermarkRecord | undefined, now: number): number {
+  const crossed = (stepMs: number): boolean => watermark !== undefined && floorTo(watermark.readAt, stepMs) < floorTo(now, stepMs);
+  if (crossed(dayMs)) return 2 * dayMs - hourMs;
+  if (crossed(hourMs)) return 6 * hourMs;
+  return settleMs;
+}
