@@ -1,0 +1,128 @@
+import type { ContextBlock, DividerBlock, HeaderBlock, MrkdwnElement, SectionBlock } from '@slack/types';
+import type { Alert } from '../../../contract/alert.ts';
+import { KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import type { Secret } from '../../foundation/secret.ts';
+
+/** The body of a POST to an incoming webhook. */
+export interface SlackMessage {
+  /** What notifications and screen readers show. */
+  readonly text: string;
+  readonly blocks: readonly (HeaderBlock | SectionBlock | ContextBlock | DividerBlock)[];
+}
+
+/** docs.slack.dev/reference/block-kit/blocks: characters per text, and fields per section. */
+const limits = { header: 150, section: 3000, field: 2000, fields: 10 } as const;
+
+const marks = {
+  critical: ':red_circle:',
+  warning: ':large_yellow_circle:',
+  info: ':large_green_circle:',
+} as const satisfies Record<Alert['severity'], string>;
+
+/** The Block Kit card of an alert. */
+export function render(alert: Alert): SlackMessage {
+  const steps = alert.actions.map((action, index) => `${index + 1}. ${action}`).join('\n');
+  const links = alert.links.map(({ label, url }) => `<${escaped(url, 2000)}|${escaped(label.replaceAll('|', '/'), 100)}>`);
+  return {
+    text: escaped(`${alert.severity}: ${alert.title}. ${alert.summary}`, limits.section),
+    blocks: [
+      { type: 'header', text: { type: 'plain_text', text: cut(`${marks[alert.severity]} ${alert.title}`, limits.header), emoji: true } },
+      { type: 'section', text: words(escaped(alert.summary, limits.section)) },
+      { type: 'section', fields: alert.facts.slice(0, limits.fields).map(({ label, value }) => field(label, value)) },
+      ...(alert.actions.length === 0 ? [] : [todo(steps)]),
+      {
+        type: 'context',
+        elements: [
+          words(
+            [`${alert.installation} | ${alert.kind} | ${alert.state} | incident ${alert.incidentId}`]
+              .map((text) => escaped(text, 1000))
+              .concat(links)
+              .join(' | '),
+          ),
+        ],
+      },
+    ],
+  };
+}
+
+function todo(steps: string): SectionBlock {
+  return { type: 'section', text: words(`*What to do now*\n${escaped(steps, limits.section - 20)}`) };
+}
+
+function field(label: string, value: string): MrkdwnElement {
+  return words(`*${escaped(label, 100)}*\n${escaped(value, limits.field - 200)}`);
+}
+
+/** Verbatim: Slack adds no links and no mentions of its own to text from outside. */
+function words(text: string): MrkdwnElement {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** Slack's three characters escaped, and never more than `limit` characters after that: an entity is not cut in two. */
+function escaped(text: string, limit: number): string {
+  const whole = text.replace(/[&<>]/g, (sign) => entities[sign] ?? sign);
+  if (whole.length <= limit) return whole;
+  let length = 0;
+  let kept = '';
+  for (const sign of text) {
+    const shown = entities[sign] ?? sign;
+    length += shown.length;
+    if (length > limit - 3) break;
+    kept += shown;
+  }
+  return `${kept}...`;
+}
+
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
+}
+
+const timeoutMs = 10_000;
+const newWebhook = 'create an incoming webhook in Slack and store its URL in the secret named by the stack output SlackWebhookSecretArn';
+
+/**
+ * Posts once; who calls decides about trying again. Throws `Unavailable` when another try may succeed (429, 5xx, no
+ * answer in ten seconds, cut connection), and KeyguardError `slack-refused` or `slack-url-malformed` when it will not. Answers:
+ * api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks. No error holds the URL: whoever has it can post.
+ */
+export async function deliver(webhookUrl: Secret, message: SlackMessage, fetch: typeof globalThis.fetch): Promise<void> {
+  if (!URL.canParse(webhookUrl.reveal())) {
+    throw new KeyguardError('slack-url-malformed', 'the stored Slack webhook is no URL', newWebhook);
+  }
+  const answer = await posted(webhookUrl, message, fetch);
+  if (answer.status >= 200 && answer.status < 300) return;
+  const said = `Slack answered ${answer.status}${answer.word === undefined ? '' : ` ${answer.word}`}`;
+  if (answer.status === 429 || answer.status >= 500) throw new Unavailable('Slack delivery', said);
+  throw new KeyguardError('slack-refused', said, fixFor(answer.status));
+}
+
+async function posted(
+  webhookUrl: Secret,
+  message: SlackMessage,
+  fetch: typeof globalThis.fetch,
+): Promise<{ readonly status: number; readonly word: string | undefined }> {
+  try {
+    const response = await fetch(webhookUrl.reveal(), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      body: JSON.stringify(message),
+      // A webhook never redirects; following one would hand the message to somebody else.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const body = await response.text();
+    // Slack answers with one fixed word; anything else is not repeated.
+    return { status: response.status, word: /^[a-z_]{2,60}$/.exec(body.trim())?.[0] };
+  } catch (error) {
+    // Only the name: undici's message for a malformed URL quotes the URL, and its cause names the host.
+    const name = error instanceof Error ? error.name : 'unknown error';
+    throw new Unavailable('Slack delivery', `no answer (${name})`);
+  }
+}
+
+function fixFor(status: number): string {
+  if (status === 400) return 'report this as a bug, with the incident id: Slack could not read the card';
+  return newWebhook;
+}

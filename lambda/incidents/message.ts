@@ -1,0 +1,70 @@
+import { alertSchemaName, type Alert } from '../../contract/alert.ts';
+import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
+import { amount, clause, measureName, plain, quantity, sinceWhen, times } from './message/phrases.ts';
+import { retiredKeyUsed } from './message/retired-key-used.ts';
+import { rotationFailed } from './message/rotation-failed.ts';
+import { storyOf, type Tell } from './message/story.ts';
+import { straggler } from './message/straggler.ts';
+import { usageAnomaly } from './message/usage-anomaly.ts';
+import { severityOf } from './severity.ts';
+
+const wording = {
+  'usage-anomaly': usageAnomaly,
+  'retired-key-used': retiredKeyUsed,
+  straggler,
+  'rotation-failed': rotationFailed,
+} as const satisfies Record<IncidentKind, Record<IncidentState, Tell>>;
+
+export interface AlertContext {
+  /** Which installation speaks. */
+  readonly installation: string;
+  readonly dashboardUrl?: string;
+  /** When the message is written (epoch ms, UTC). */
+  readonly at: number;
+}
+
+/** What people are told of an incident in its present state. Text from outside is cleaned to one line and redacted. */
+export function alertOf(incident: IncidentRecord, context: AlertContext): Alert {
+  const tell: Tell = wording[incident.kind][incident.state];
+  const words = tell(storyOf(incident, context.at));
+  return {
+    schema: alertSchemaName,
+    installation: plain(context.installation, 80),
+    incidentId: plain(incident.incidentId, 120),
+    kind: incident.kind,
+    state: incident.state,
+    severity: severityOf(incident.kind, incident.state),
+    subject: plain(incident.subject, 80),
+    title: words.title,
+    summary: words.summary.join(' '),
+    actions: words.actions,
+    facts: factsOf(incident, context.at),
+    openedAt: new Date(incident.openedAt).toISOString(),
+    at: new Date(context.at).toISOString(),
+    links: context.dashboardUrl === undefined ? [] : [{ label: 'Dashboard', url: context.dashboardUrl }],
+  };
+}
+
+/** At most ten, which is what a Slack section holds. */
+function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
+  const { facts } = incident;
+  const { metric, observed, expected } = facts;
+  const measured = metric !== undefined && observed !== undefined;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['Managed key', incident.subject],
+    ['API key', incident.target ?? facts.apiKeyId],
+    ['Observed', measured ? quantity(metric, observed) : undefined],
+    [
+      'Usual then',
+      metric !== undefined && expected !== undefined ? `${amount(metric, expected)} ${measureName(metric)} a minute` : undefined,
+    ],
+    ['Ratio', measured && expected !== undefined ? times(observed, expected) : undefined],
+    ['Model', facts.model],
+    ['Workspace', facts.workspaceId],
+    ['Since', sinceWhen(facts.startedAt ?? incident.openedAt, at)],
+    [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? facts.reason],
+    ['Run-book', `docs/runbooks/${incident.kind}.md`],
+  ];
+  return rows.map(([label, value]) => ({ label, value: clause(value ?? '') })).filter(({ value }) => value !== '');
+}

@@ -1,0 +1,93 @@
+import { usageMetricNames, usageMetrics, type UsageMetric } from '../../../contract/metrics.ts';
+import { redact } from '../../foundation/redact.ts';
+
+const minuteMs = 60_000;
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const oneDigit = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 4 });
+
+/** `2026-06-10 14:03 UTC`: one form for everybody, wherever they sit. */
+export function utc(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A length of time in its two largest units that are not zero: `18 minutes`, `2 hours 5 minutes`, `3 days`. */
+export function lasting(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / minuteMs));
+  if (minutes === 0) return 'less than a minute';
+  const parts = [
+    counted(Math.floor(minutes / 1440), 'day'),
+    counted(Math.floor(minutes / 60) % 24, 'hour'),
+    counted(minutes % 60, 'minute'),
+  ];
+  const first = parts.findIndex((part) => part !== '');
+  return parts
+    .slice(first, first + 2)
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** `2026-06-10 14:03 UTC (18 minutes ago)`. */
+export function sinceWhen(since: number, at: number): string {
+  return `${utc(since)} (${lasting(at - since)} ago)`;
+}
+
+/** The measure in a person's words; the contract's metrics are all per minute. */
+export function measureName(metric: string): string {
+  return knownMeasure(metric)?.label ?? plain(metric, 60);
+}
+
+/** `48,200 output tokens a minute`, `$0.42 a minute (estimate)`. */
+export function quantity(metric: string, value: number): string {
+  const known = knownMeasure(metric);
+  if (known?.money === true) return `${dollars.format(value)} a minute (estimate)`;
+  return `${known === undefined && value < 100 ? oneDigit.format(value) : whole.format(value)} ${measureName(metric)} a minute`;
+}
+
+/** The number alone, for where the measure was just named. */
+export function amount(metric: string, value: number): string {
+  return knownMeasure(metric)?.money === true ? dollars.format(value) : whole.format(value);
+}
+
+/** `23 times`, `1.4 times`; below the usual `a third` would mislead, so `0.3 times`; nothing to compare with: undefined. */
+export function times(observed: number, expected: number): string | undefined {
+  if (!(expected > 0) || !Number.isFinite(observed)) return undefined;
+  const ratio = observed / expected;
+  if (ratio >= 10_000) return 'over 10,000 times';
+  return `${ratio >= 10 ? whole.format(ratio) : oneDigit.format(ratio)} times`;
+}
+
+/**
+ * Text from outside as one line: no control characters, no line breaks, nothing that looks like a credential,
+ * at most `limit` characters.
+ */
+export function plain(text: string, limit = 300): string {
+  const line = redact(text)
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length <= limit ? line : `${line.slice(0, limit - 3).trimEnd()}...`;
+}
+
+/** The text as the end of a sentence: no full stop of its own. */
+export function clause(text: string): string {
+  return plain(text).replace(/[.!\s]+$/, '');
+}
+
+function counted(count: number, unit: string): string {
+  if (count === 0) return '';
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const labels = {
+  inputTokens: 'input tokens',
+  cacheReadTokens: 'cached input tokens',
+  outputTokens: 'output tokens',
+  estimatedCostUsd: 'estimated cost',
+} as const satisfies Record<UsageMetric, string>;
+
+/** By our name or by CloudWatch's. */
+function knownMeasure(metric: string): { readonly label: string; readonly money: boolean } | undefined {
+  const key = usageMetricNames.find((name) => name === metric || usageMetrics[name].name === metric);
+  return key === undefined ? undefined : { label: labels[key], money: key === 'estimatedCostUsd' };
+}

@@ -1,0 +1,55 @@
+import type { IncidentState } from '../../../contract/records.ts';
+import { consolePath, type Story, type Tell } from './story.ts';
+
+export const retiredKeyUsed = {
+  open: (story) => ({
+    title: `${story.name}: ${story.key} is used although it should be asleep`,
+    summary: [
+      happened(story),
+      story.brake === undefined ? 'It has not been made inactive so far.' : `It was not made inactive automatically: ${story.brake}.`,
+      'If nobody acts, whoever holds this value can go on spending.',
+    ],
+    actions: [
+      `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
+      `Unless you know who uses it, cut it off now: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
+      'Run `npx keyguard status` and see that it stays inactive.',
+      'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
+    ],
+  }),
+  containing: (story) => ({
+    title: `${story.name}: ${story.key} should be asleep and is being cut off`,
+    summary: [
+      happened(story),
+      `It is being made inactive at Anthropic${story.brake === undefined ? '' : `; it waits: ${story.brake}`}.`,
+      'If nobody acts, this goes on by itself, and a message follows when the key is dead.',
+    ],
+    actions: [`If no message follows within 10 minutes, cut it off by hand: ${consolePath} > ${story.key} > Disable.`],
+  }),
+  contained: (story) => ({
+    title: `${story.name}: ${story.key} was used although asleep and is cut off`,
+    summary: [
+      happened(story),
+      `It was made inactive at Anthropic automatically and opens nothing any more, ${story.lasted} after the first sign.`,
+      'If nobody acts, it stays inactive; a rotation will not take it into use.',
+    ],
+    actions: [
+      'Find out who enabled the key and how its value got out.',
+      `Run \`npx keyguard status\`; when the pool of ${story.name} ran low, create a key in ${consolePath} and paste it into \`npx keyguard standby add ${story.name}\`.`,
+    ],
+  }),
+  recovered: (story) => ({
+    title: `${story.name}: ${story.key} is quiet again`,
+    summary: [
+      `${story.key} of ${story.name} shows no more usage; it began ${story.since} and lasted ${story.lasted}.`,
+      story.wasCut ? 'It was cut off and stays inactive.' : 'Nothing was cut off.',
+      'If it is used again, you will hear of it as a new incident.',
+    ],
+    actions: ['If nobody found out who used it, look for it while the logs are fresh.'],
+  }),
+} as const satisfies Record<IncidentState, Tell>;
+
+function happened(story: Story): string {
+  const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;
+  const used = story.measured === undefined ? 'is used' : `shows ${story.measured}`;
+  return `${story.key} of ${story.name}, ${because}, ${used}${story.whereUsed}, since ${story.sinceAndAgo}.`;
+}

@@ -1,0 +1,83 @@
+import { unattributed } from '../../../contract/metrics.ts';
+import type { IncidentRecord } from '../../../contract/records.ts';
+import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, utc } from './phrases.ts';
+
+/** What the words of one kind in one state are. */
+export interface Words {
+  /** One line: what happened to which key. */
+  readonly title: string;
+  /** What happened · what was done automatically · what comes next if nobody acts. */
+  readonly summary: readonly string[];
+  /** In order; each one sentence. */
+  readonly actions: readonly string[];
+}
+
+export type Tell = (story: Story) => Words;
+
+/** An incident in phrases that fit into sentences; every part is clean text of one line. */
+export interface Story {
+  /** `production`, or `usage outside managed keys`. */
+  readonly name: string;
+  readonly managed: boolean;
+  /** The `apikey_…` id, or `its API key`. */
+  readonly key: string;
+  readonly since: string;
+  readonly sinceAndAgo: string;
+  /** From the first sign until now, or until it ended. */
+  readonly lasted: string;
+  /** `48,200 output tokens a minute, where about 2,100 are usual: 23 times as much`. */
+  readonly measured: string | undefined;
+  /** `23 times the usual output tokens`. */
+  readonly excess: string | undefined;
+  /** ` with claude-haiku-4-5 in workspace wrkspc_…`, or nothing. */
+  readonly whereUsed: string;
+  readonly workspace: string;
+  readonly reason: string | undefined;
+  readonly brake: string | undefined;
+  readonly wasCut: boolean;
+  /** A name for the key that a person is to create now. */
+  readonly newKeyName: string;
+}
+
+/** Retells an incident at `at` (epoch ms, UTC). */
+export function storyOf(incident: IncidentRecord, at: number): Story {
+  const { facts } = incident;
+  const managed = incident.subject !== unattributed;
+  const since = facts.startedAt ?? incident.openedAt;
+  const name = plain(incident.subject, 80);
+  const model = facts.model === undefined ? '' : ` with ${plain(facts.model, 80)}`;
+  const workspace = facts.workspaceId === undefined ? '' : ` in workspace ${plain(facts.workspaceId, 80)}`;
+  const key = incident.target ?? facts.apiKeyId;
+  return {
+    name: managed ? name : 'usage outside managed keys',
+    managed,
+    key: key === undefined ? 'its API key' : plain(key, 80),
+    since: utc(since),
+    sinceAndAgo: sinceWhen(since, at),
+    lasted: lasting(at - since),
+    ...deviation(incident),
+    whereUsed: `${model}${workspace}`,
+    workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
+    reason: clause(facts.reason ?? '') || undefined,
+    brake: clause(incident.brake ?? '') || undefined,
+    wasCut: incident.target !== undefined,
+    newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
+  };
+}
+
+/** Value, usual value, ratio and period, always together: "15 % crossed" alone was read as "15 % left". */
+function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'> {
+  const { metric, observed, expected } = incident.facts;
+  if (metric === undefined || observed === undefined) return { measured: undefined, excess: undefined };
+  if (expected === undefined) return { measured: quantity(metric, observed), excess: undefined };
+  const ratio = times(observed, expected);
+  if (ratio === undefined) {
+    return { measured: `${quantity(metric, observed)}, where nothing is usual`, excess: `${measureName(metric)} where nothing is usual` };
+  }
+  return {
+    measured: `${quantity(metric, observed)}, where about ${amount(metric, expected)} is usual: ${ratio} as much`,
+    excess: `${ratio} the usual ${measureName(metric)}`,
+  };
+}
+
+export const consolePath = 'Claude Console > Settings > API keys';

@@ -1,0 +1,74 @@
+import type { IncidentState } from '../../../contract/records.ts';
+import { consolePath, type Story, type Tell } from './story.ts';
+
+export const usageAnomaly = {
+  open: (story) => ({
+    title: `${story.name}: ${story.excess ?? 'usage left its normal range'}`,
+    summary: [
+      happened(story),
+      story.brake === undefined ? 'Nothing has been cut off so far.' : `It was not cut off automatically: ${story.brake}.`,
+      story.managed
+        ? `If nobody acts, the usage and its cost go on, unless the policy of ${story.name} cuts the key off; you would get a message.`
+        : 'If nobody acts, the usage and its cost go on: nothing is cut off automatically outside managed keys.',
+    ],
+    actions: story.managed ? whenManaged(story) : whenUnmanaged,
+  }),
+  containing: (story) => ({
+    title: `${story.name}: unusual usage, ${story.key} is being cut off`,
+    summary: [
+      happened(story),
+      `${story.key} is being made inactive at Anthropic by the policy of ${story.name}${story.brake === undefined ? '' : `; it waits: ${story.brake}`}.`,
+      'If nobody acts, this goes on by itself, and a message follows when the key is dead.',
+    ],
+    actions: [
+      'Run `npx keyguard status` and see that consumers have another key that works.',
+      `If no message follows within 10 minutes, cut it off by hand: ${consolePath} > ${story.key} > Disable.`,
+    ],
+  }),
+  contained: (story) => ({
+    title: `${story.name}: unusual usage, ${story.key} is cut off`,
+    summary: [
+      happened(story),
+      `${story.key} was made inactive at Anthropic automatically and opens nothing any more, ${story.lasted} after the first sign.`,
+      'If nobody acts, the key stays inactive, but whatever leaked it may leak the next one.',
+    ],
+    actions: [
+      `Run \`npx keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
+      'Find out how the value got out (repositories, logs, images, laptops) and close that hole.',
+      `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx keyguard standby add ${story.name}\`.`,
+    ],
+  }),
+  recovered: (story) => ({
+    title: `${story.name}: usage is back to normal`,
+    summary: [
+      `The unusual usage of ${story.name} that began ${story.since} is over after ${story.lasted}.`,
+      story.wasCut ? `${story.key} was cut off and stays inactive.` : 'Nothing was cut off.',
+      'If it comes back, you will hear of it as a new incident.',
+    ],
+    actions: story.wasCut
+      ? ['Keep the dead key inactive; nothing else has to be done.']
+      : ['If nobody found the cause yet, look for it while the logs are fresh.'],
+  }),
+} as const satisfies Record<IncidentState, Tell>;
+
+function happened(story: Story): string {
+  const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';
+  const what = story.measured === undefined ? 'left its normal range' : `shows ${story.measured}`;
+  return `${who} ${what}${story.whereUsed}, since ${story.sinceAndAgo}.`;
+}
+
+function whenManaged(story: Story): readonly string[] {
+  return [
+    `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
+    'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
+    `If it is nobody's, give consumers a fresh key: AWS console > Secrets Manager > the secret of ${story.name} > Rotation > Rotate secret immediately.`,
+    `Then cut the old key off (it can be enabled again): ${consolePath} > ${story.key} > Disable.`,
+    'Run `npx keyguard status` and see that the new key is current.',
+  ];
+}
+
+const whenUnmanaged: readonly string[] = [
+  'Open Claude Console > Usage and find which key or workspace grew.',
+  `If nobody knows it, cut it off (it can be enabled again): ${consolePath} > the key > Disable.`,
+  'If it is a key in real use, bring it under management, so that it can be rotated and cut off.',
+];

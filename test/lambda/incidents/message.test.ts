@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { incidentKinds } from '../../../contract/kinds.ts';
+import { incidentStates, type IncidentRecord } from '../../../contract/records.ts';
+import { alertOf } from '../../../lambda/incidents/message.ts';
+import { anIncident, at, everyIncident, hostile } from './message-incidents.ts';
+
+const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/alert.schema.json', import.meta.url), 'utf8'));
+if (typeof schema !== 'object' || schema === null) throw new Error('docs/alert.schema.json is no object');
+const validate = new Ajv2020({ strict: true, allErrors: true }).compile(schema);
+const context = { installation: 'acme', dashboardUrl: 'https://console.example.com/dashboard', at };
+
+function violations(alert: unknown): string {
+  return validate(alert) ? '' : JSON.stringify(validate.errors);
+}
+
+describe('every kind in every state', () => {
+  test.each(everyIncident())('$kind, $state: fits the published schema', (incident) => {
+    expect(violations(alertOf(incident, context))).toBe('');
+  });
+
+  test.each(everyIncident())('$kind, $state: fits the published schema with nothing but what a record must have', (incident) => {
+    expect(violations(alertOf({ ...incident, facts: {} }, { installation: 'acme', at }))).toBe('');
+  });
+
+  test.each(everyIncident())('$kind, $state: names the managed key in title and summary, and gives something to do', (incident) => {
+    const alert = alertOf(incident, context);
+    expect(alert.title).toContain('production');
+    expect(alert.summary).toContain('production');
+    expect(alert.actions.length).toBeGreaterThan(0);
+  });
+
+  test.each(everyIncident())('$kind, $state: speaks in whole sentences', (incident) => {
+    const alert = alertOf({ ...incident, brake: 'it is the last key that works.' }, context);
+    for (const sentence of [alert.summary, ...alert.actions]) {
+      expect(sentence).toMatch(/[.?]$/);
+      expect(sentence).not.toMatch(/undefined|null|NaN|\.\.(?!\.)|\s{2}/);
+    }
+  });
+
+  test('no two of them have the same title', () => {
+    const titles = everyIncident().map((incident) => alertOf(incident, context).title);
+    expect(new Set(titles).size).toBe(incidentKinds.length * incidentStates.length);
+  });
+});
+
+test('a schema violation is found: an extra field, a line break, a value', () => {
+  const alert = alertOf(anIncident(), context);
+  expect(violations({ ...alert, extra: 1 })).toContain('additionalProperties');
+  expect(violations({ ...alert, title: 'two\nlines' })).toContain('pattern');
+  expect(violations({ ...alert, title: `a value: sk-ant-api03-${'FAKE'.repeat(6)}` })).toContain('must NOT be valid');
+});
+
+test('an anomaly gives value, usual value, ratio, period and since when in one sentence', () => {
+  const { title, summary } = alertOf(anIncident(), context);
+  expect(title).toBe('production: 23 times the usual output tokens');
+  expect(summary).toContain(
+    'shows 48,300 output tokens a minute, where about 2,100 is usual: 23 times as much with claude-fable-5 in workspace wrkspc_fake, since 2026-06-10 14:03 UTC (18 minutes ago)',
+  );
+});
+
+test('an anomaly in money says that it is an estimate', () => {
+  const { summary } = alertOf(anIncident({ facts: { metric: 'EstimatedCost', observed: 3.5, expected: 0.25 } }), context);
+  expect(summary).toContain('$3.50 a minute (estimate), where about $0.25 is usual: 14 times as much');
+});
+
+test('an anomaly where nothing is usual divides by nothing', () => {
+  const { title } = alertOf(anIncident({ facts: { metric: 'outputTokens', observed: 900, expected: 0 } }), context);
+  expect(title).toBe('production: output tokens where nothing is usual');
+});
+
+test('usage outside managed keys is never told to rotate', () => {
+  const alert = alertOf(anIncident({ subject: 'unattributed' }), context);
+  expect(JSON.stringify(alert)).not.toContain('Rotate');
+  expect(alert.summary).toContain('nothing is cut off automatically');
+});
+
+test('what held containment back is said in the summary', () => {
+  const { summary } = alertOf(anIncident({ brake: 'it is the last key that works' }), context);
+  expect(summary).toContain('It was not cut off automatically: it is the last key that works.');
+});
+
+test('a rotation that lacks a key says which key to create where, under which name, and how to hand it over', () => {
+  const { actions, summary } = alertOf(
+    anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty', workspaceId: 'wrkspc_fake' } }),
+    context,
+  );
+  const text = actions.join('\n');
+  expect(text).toContain('Claude Console > Settings > API keys > Create key');
+  expect(text).toContain('workspace wrkspc_fake');
+  expect(text).toContain('production-2026-06-10');
+  expect(text).toContain('npx keyguard standby add production');
+  expect(summary).toContain('the pool is empty');
+  expect(summary).toContain('resumes by itself');
+});
+
+test('hostile text in any field stays one clean line, and a value in it is gone', () => {
+  const value = `sk-ant-api03-FAKE${'x'.repeat(20)}`;
+  const text = `${hostile} ${value}`;
+  for (const incident of everyIncident()) {
+    const alert = alertOf(
+      {
+        ...incident,
+        subject: text,
+        target: text,
+        brake: text,
+        facts: { apiKeyId: text, model: text, workspaceId: text, metric: text, observed: 1, expected: 2, reason: text },
+      },
+      { installation: text, at },
+    );
+    const strings = [
+      alert.title,
+      alert.summary,
+      alert.subject,
+      alert.installation,
+      ...alert.actions,
+      ...alert.facts.map((fact) => fact.value),
+    ];
+    expect(strings.join('|')).not.toContain(value);
+    expect(strings.join('|')).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
+  }
+});
+
+test('whatever the numbers and instants are, the alert fits the schema', () => {
+  const finding = fc.record({
+    observed: fc.double({ min: 0, max: 1e12, noNaN: true }),
+    expected: fc.double({ min: 0, max: 1e12, noNaN: true }),
+    startedAt: fc.integer({ min: 0, max: at }),
+    reason: fc.string({ maxLength: 900 }),
+    metric: fc.constantFrom('outputTokens', 'EstimatedCost', 'something new'),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom(...everyIncident()), finding, (incident: IncidentRecord, facts) => {
+      return violations(alertOf({ ...incident, facts }, context)) === '';
+    }),
+  );
+});
