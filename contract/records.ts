@@ -103,7 +103,7 @@ export interface WatermarkRecord {
   readonly readAt: number;
 }
 
-/** A subject whose usage moved: pk `MOVED`, sk the subject. The detector asks CloudWatch for these each minute. */
+/** When a subject's usage last moved: pk `MOVED`, sk the subject. The detector asks CloudWatch for these each minute. */
 export interface MovedRecord {
   readonly schema: 1;
   readonly subject: string;
@@ -111,20 +111,30 @@ export interface MovedRecord {
   readonly movedAt: number;
 }
 
-/** The detector's memory of one subject, folded over settled minutes only: pk `BASELINE`, sk the subject. */
+/** When the detector last looked at a subject: pk `LOOK`, sk the subject. Small, because it is written at every look. */
+export interface LookRecord {
+  readonly schema: 1;
+  readonly subject: string;
+  readonly lookedAt: number;
+  /** Alerts in minutes before this instant belong to an incident that has recovered. */
+  readonly clearedUntil: number;
+}
+
+/** The detector's memory of one subject, folded over settled minutes only: pk `BASELINE`, sk the subject. Written about once an hour. */
 export interface BaselineRecord {
   readonly schema: 1;
   readonly subject: string;
   /** The first minute that is not yet folded in. */
   readonly foldedUntil: number;
+  /** The last settled minute in which the detector alerted, if any. */
+  readonly lastAlertAt: number | null;
   readonly state: unknown;
-  readonly revision: number;
 }
 
 export const incidentStates = ['open', 'containing', 'contained', 'recovered'] as const;
 export type IncidentState = (typeof incidentStates)[number];
 
-/** One incident: pk `INCIDENT`, sk `<kind>#<subject>`: one open incident a cause. Ended ones move to pk `INCIDENT_ENDED`. */
+/** One incident: pk `INCIDENT`, sk `<kind>#<subject>`: one a cause. Ended ones move to pk `INCIDENT_ENDED`, sk the incident id. */
 export interface IncidentRecord {
   readonly schema: 1;
   readonly incidentId: string;
@@ -142,6 +152,8 @@ export interface IncidentRecord {
   readonly brake?: string;
   /** State changes that people were told about. */
   readonly announced: readonly IncidentState[];
+  /** A state change that somebody is telling people about this moment. */
+  readonly announcing?: { readonly state: IncidentState; readonly at: number };
 }
 
 /** What the message is made of: plain data, never a value. */

@@ -1,0 +1,139 @@
+import { unattributed, watchedMetrics } from '../../contract/metrics.ts';
+import type { BaselineRecord, IncidentFacts, LookRecord } from '../../contract/records.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
+import { briefly } from '../foundation/errors.ts';
+import { clear, raise } from '../incidents/raise.ts';
+import { awakened } from './awakened.ts';
+import { rateFolder, readRateState, startRate, type RateSettings, type RateVerdict } from './detectors/rate.ts';
+import type { DetectionPorts } from './ports.ts';
+
+/** Keys whose usage did not move are looked at on this beat all the same: they may be recovering. */
+const slowBeatMs = 15 * minuteMs;
+/** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */
+const rememberEveryMs = hourMs;
+/** How long usage must have been back in its band before an incident is over. */
+const calmMs = 30 * minuteMs;
+/** An alert in minutes older than this, met while catching up, is history and no news. */
+const newsMs = dayMs;
+/** How far back a new subject's history is read: CloudWatch keeps one-minute data for 15 days. */
+const historyMs = 14 * dayMs;
+
+export interface DetectionTally {
+  looked: number;
+  alerting: number;
+  failed: number;
+}
+
+/**
+ * Looks at every subject whose usage moved, and at all of them on a slower beat. The answer is a fold over the minutes, of
+ * which the settled ones are remembered; so it does not depend on which beat asked.
+ */
+export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionTally> {
+  const tally: DetectionTally = { looked: 0, alerting: 0, failed: 0 };
+  const watermark = await ports.memory.watermark();
+  if (watermark === undefined) return tally;
+  const now = ports.clock.now();
+  const subjects = [...(await ports.directory.all()).map((definition) => definition.name), unattributed];
+  const moved = new Map((await ports.memory.moved()).map((record) => [record.subject, record.movedAt]));
+  const looks = new Map((await ports.memory.looks()).map((record) => [record.subject, record]));
+  const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / subjects.length };
+  for (const subject of subjects) {
+    const last = looks.get(subject);
+    const due = last === undefined || (moved.get(subject) ?? 0) > last.lookedAt || now - last.lookedAt >= slowBeatMs;
+    // A subject that never moved has no series to ask for.
+    if (!due || !moved.has(subject)) continue;
+    try {
+      tally.looked += 1;
+      const until = { settled: floorTo(watermark.knownUntil, minuteMs), open: floorTo(watermark.readAt, minuteMs) };
+      if (await lookAt(subject, last, until, settings, now, ports)) tally.alerting += 1;
+    } catch (error) {
+      tally.failed += 1;
+      ports.log.warn('detection.failed', { subject, error: briefly(error) });
+    }
+  }
+  await lookForAwakened(ports);
+  return tally;
+}
+
+async function lookAt(
+  subject: string,
+  last: LookRecord | undefined,
+  until: { readonly settled: number; readonly open: number },
+  settings: RateSettings,
+  now: number,
+  ports: DetectionPorts,
+): Promise<boolean> {
+  const before = await ports.memory.baseline(subject);
+  const from = before?.foldedUntil ?? until.settled - historyMs;
+  const folder = rateFolder(before === undefined ? startRate(watchedMetrics.length) : readRateState(before.state), settings);
+  const observations = await ports.series.read(subject, from, until.open);
+
+  let alert: { readonly at: number; readonly verdict: RateVerdict } | undefined;
+  let remembered: BaselineRecord | undefined;
+  const rememberUntil = until.settled - from >= rememberEveryMs ? until.settled : from;
+  for (const observation of observations) {
+    if (remembered === undefined && rememberUntil > from && observation.at >= rememberUntil) {
+      remembered = {
+        schema: 1,
+        subject,
+        foldedUntil: rememberUntil,
+        lastAlertAt: alert?.at ?? before?.lastAlertAt ?? null,
+        state: folder.state(),
+      };
+    }
+    const verdict = folder.fold(observation);
+    if (verdict.alert) alert = { at: observation.at, verdict };
+  }
+  if (remembered === undefined && rememberUntil > from) {
+    remembered = {
+      schema: 1,
+      subject,
+      foldedUntil: rememberUntil,
+      lastAlertAt: alert?.at ?? before?.lastAlertAt ?? null,
+      state: folder.state(),
+    };
+  }
+
+  const clearedUntil = last?.clearedUntil ?? 0;
+  const lastAlertAt = alert?.at ?? before?.lastAlertAt ?? null;
+  if (alert !== undefined && alert.at >= Math.max(clearedUntil, until.open - newsMs)) {
+    await raise('usage-anomaly', subject, factsOf(alert.verdict), ports);
+  }
+  const calm = lastAlertAt === null || until.open - lastAlertAt >= calmMs;
+  if (calm) await clear('usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
+  // After the incident: killed in between, the next look finds the same minutes and the same incident.
+  if (remembered !== undefined) await ports.memory.remember(remembered);
+  // Only alerts that were seen are over: usage that comes late may still alert in a minute that was looked at.
+  const over = calm && lastAlertAt !== null ? lastAlertAt + minuteMs : 0;
+  await ports.memory.look({ schema: 1, subject, lookedAt: now, clearedUntil: Math.max(clearedUntil, over) });
+  return !calm;
+}
+
+function factsOf(verdict: RateVerdict): IncidentFacts {
+  const { explanation, score } = verdict;
+  if (explanation === undefined) return { score };
+  const metric = watchedMetrics[explanation.metric];
+  return {
+    score,
+    ...(metric === undefined ? {} : { metric }),
+    observed: explanation.seen,
+    expected: explanation.expected,
+    startedAt: explanation.since,
+  };
+}
+
+/** Tokens on a key that should be asleep: no baseline is needed to call that wrong. */
+async function lookForAwakened(ports: DetectionPorts): Promise<void> {
+  const records = await ports.ledger.all();
+  const uses = await ports.usage.lastUses();
+  const now = ports.clock.now();
+  for (const subject of new Set(records.map((record) => record.managedKey))) {
+    const own = records.filter((record) => record.managedKey === subject);
+    const [use] = awakened(own, uses, now);
+    if (use === undefined) await clear('retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
+    else {
+      const { apiKeyId, model, workspaceId, at, tokens } = use;
+      await raise('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { IncidentRecord } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
+import { LostRace } from '../foundation/errors.ts';
+import { alertOf } from './message.ts';
+import type { IncidentPorts } from './ports.ts';
+import { unannounced } from './states.ts';
+
+/** A run that claimed an announcement and was killed is succeeded after this time. */
+const leaseMs = 2 * minuteMs;
+
+/**
+ * Tells people about the incident's state, once. The claim is stored before the publish, so two runs at once publish once;
+ * a run killed between publish and record makes the next one publish again after the lease, since a message too many is
+ * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one.
+ */
+export async function announce(incident: IncidentRecord, ports: IncidentPorts): Promise<void> {
+  const state = unannounced(incident);
+  const now = ports.clock.now();
+  if (state === undefined) {
+    if (incident.state === 'recovered') await endQuietly(incident, ports);
+    return;
+  }
+  if (incident.announcing !== undefined && incident.announcing.state === state && now - incident.announcing.at < leaseMs) return;
+  let claimed: IncidentRecord;
+  try {
+    claimed = await ports.incidents.replace(incident, { ...incident, announcing: { state, at: now } });
+  } catch (error) {
+    if (error instanceof LostRace) return;
+    throw error;
+  }
+  const { installation, dashboardUrl } = ports;
+  await ports.publisher.publish(alertOf(claimed, { installation, dashboardUrl, at: now }));
+  ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state });
+  await markAnnounced(claimed, state, ports);
+}
+
+/** Sees to every announcement that a killed run still owes. */
+export async function announceOwed(ports: IncidentPorts): Promise<void> {
+  for (const incident of await ports.incidents.all()) await announce(incident, ports);
+}
+
+async function markAnnounced(claimed: IncidentRecord, state: IncidentRecord['state'], ports: IncidentPorts): Promise<void> {
+  let record: IncidentRecord | undefined = claimed;
+  while (record?.incidentId === claimed.incidentId) {
+    const { announcing, ...rest } = record;
+    try {
+      const marked = await ports.incidents.replace(record, { ...rest, announced: [...record.announced, state] });
+      if (marked.state === 'recovered') await endQuietly(marked, ports);
+      return;
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+      // A new finding moved the record meanwhile: the mark goes onto the newer one.
+      record = await ports.incidents.find(claimed.kind, claimed.subject);
+    }
+  }
+}
+
+async function endQuietly(record: IncidentRecord, ports: IncidentPorts): Promise<void> {
+  try {
+    await ports.incidents.end(record);
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+  }
+}

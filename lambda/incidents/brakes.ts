@@ -1,0 +1,60 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import { chooseStandby } from '../rotation/claim.ts';
+import { shouldBeAwake } from '../rotation/lifecycle.ts';
+
+export type BrakeVerdict =
+  | { readonly verdict: 'cut' }
+  /** The stolen key is the one that consumers read: they get another one first. */
+  | { readonly verdict: 'rotate first' }
+  | { readonly verdict: 'brake'; readonly because: string };
+
+/**
+ * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
+ * says so by name, so a stolen current key is replaced before it is cut.
+ */
+export function judgeBrakes(
+  target: ApiKeyRecord | undefined,
+  definition: ManagedKeyDefinition,
+  records: readonly ApiKeyRecord[],
+  now: number,
+): BrakeVerdict {
+  if (definition.containment.mode === 'off') return brake('the policy leaves containment to people');
+  if (target === undefined) return brake('no API key of this managed key shows the traffic');
+  switch (target.state) {
+    case 'current': {
+      if (chooseStandby(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
+      if (definition.containment.lastCredential === 'cut') return { verdict: 'cut' };
+      return brake('it is the last working credential and no standby key can replace it');
+    }
+    case 'pending':
+      return brake('a rotation is at work on it');
+    case 'archived':
+      return brake('the key is archived already');
+    case 'contained':
+    case 'standby':
+    case 'draining':
+    case 'inactive':
+    case 'rejected':
+      return { verdict: 'cut' };
+  }
+}
+
+/** Which API key carries the unusual traffic: the awake one with the most tokens in its last minute, among those used since `since`. */
+export function likeliestTarget(
+  managedKey: string,
+  records: readonly ApiKeyRecord[],
+  lastUses: readonly LastUseRecord[],
+  since: number,
+): ApiKeyRecord | undefined {
+  const awake = records.filter((record) => record.managedKey === managedKey && shouldBeAwake(record.state));
+  if (awake.length === 1) return awake[0];
+  const tokens = new Map(lastUses.filter((use) => use.at >= since).map((use) => [use.apiKeyId, use.tokens]));
+  return awake
+    .filter((record) => tokens.has(record.apiKeyId))
+    .sort((a, b) => (tokens.get(b.apiKeyId) ?? 0) - (tokens.get(a.apiKeyId) ?? 0))[0];
+}
+
+function brake(because: string): BrakeVerdict {
+  return { verdict: 'brake', because };
+}

@@ -1,0 +1,107 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
+import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
+import { provenDead } from '../rotation/death.ts';
+import { intending, moved } from '../rotation/lifecycle.ts';
+import { judgeBrakes, likeliestTarget } from './brakes.ts';
+import type { ContainmentPorts } from './ports.ts';
+import { happen } from './raise.ts';
+
+const by = 'containment';
+
+export interface ContainmentTally {
+  cut: number;
+  replacing: number;
+  braked: number;
+  failed: number;
+}
+
+/**
+ * Each minute: takes every open incident of stolen usage one step further. People were told before anything is enforced
+ * (user-pains B39). The step is decided anew from the stored state, so a killed run is simply succeeded.
+ */
+export async function containIncidents(ports: ContainmentPorts): Promise<ContainmentTally> {
+  const tally: ContainmentTally = { cut: 0, replacing: 0, braked: 0, failed: 0 };
+  const open = (await ports.incidents.all()).filter(isContainable);
+  if (open.length === 0) return tally;
+  const definitions = new Map((await ports.directory.all()).map((definition) => [definition.name, definition]));
+  for (const incident of open) {
+    const definition = definitions.get(incident.subject);
+    if (definition === undefined) continue;
+    try {
+      await containOne(incident, definition, ports, tally);
+    } catch (error) {
+      if (error instanceof LostRace) continue;
+      tally.failed += 1;
+      ports.log.warn('containment.failed', { incidentId: incident.incidentId, error: briefly(error) });
+    }
+  }
+  return tally;
+}
+
+function isContainable(incident: IncidentRecord): boolean {
+  const stolen = incident.kind === 'usage-anomaly' || incident.kind === 'retired-key-used';
+  return stolen && (incident.state === 'open' || incident.state === 'containing') && incident.announced.includes('open');
+}
+
+async function containOne(
+  incident: IncidentRecord,
+  definition: ManagedKeyDefinition,
+  ports: ContainmentPorts,
+  tally: ContainmentTally,
+): Promise<void> {
+  const records = await ports.ledger.all();
+  const wanted = incident.target ?? incident.facts.apiKeyId;
+  const target =
+    wanted === undefined
+      ? likeliestTarget(definition.name, records, await ports.usage.lastUses(), incident.since - 10 * minuteMs)
+      : records.find((record) => record.apiKeyId === wanted);
+  const decision = judgeBrakes(target, definition, records, ports.clock.now());
+  if (decision.verdict === 'brake' || target === undefined) {
+    tally.braked += 1;
+    const reason = decision.verdict === 'brake' ? decision.because : 'no key to cut';
+    await happen(incident.kind, incident.subject, { type: 'braked', reason }, ports);
+    ports.log.info('containment.braked', { incidentId: incident.incidentId, reason });
+    return;
+  }
+  if (decision.verdict === 'rotate first') {
+    await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
+    const answer = await ports.rotations.start(definition.secretArn);
+    ports.log.info('containment.replacing', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, answer });
+    tally.replacing += 1;
+    return;
+  }
+  await cut(target, incident, definition, ports);
+  await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId }, ports);
+  tally.cut += 1;
+}
+
+async function cut(
+  target: ApiKeyRecord,
+  incident: IncidentRecord,
+  definition: ManagedKeyDefinition,
+  ports: ContainmentPorts,
+): Promise<void> {
+  const because = `cut off by ${incident.incidentId}`;
+  const at = ports.clock.now();
+  // The intent is stored first: whatever else is at work on this key loses its race and reads again.
+  const intended =
+    target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
+  await ports.keys.setStatus(target.apiKeyId, 'inactive');
+  const value =
+    target.token === undefined
+      ? await ports.secrets.read(definition.standbySecretArn, target.standbyVersionId)
+      : await ports.secrets.read(definition.secretArn, target.token);
+  if (value !== 'absent' && !(await provenDead(value, ports))) {
+    throw new KeyguardError(
+      'still-alive',
+      `${target.apiKeyId} is set inactive, but Anthropic still accepts its value`,
+      'archive it in the Console',
+    );
+  }
+  if (intended.state !== 'contained') {
+    await ports.ledger.replace(intended, moved(intended, { to: 'contained', at: ports.clock.now(), because }), by);
+  }
+  ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
+}

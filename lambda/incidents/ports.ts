@@ -1,0 +1,53 @@
+import type { Alert } from '../../contract/alert.ts';
+import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentRecord } from '../../contract/records.ts';
+import type { ChannelKind } from '../../contract/kinds.ts';
+import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Log } from '../foundation/log.ts';
+
+export interface IncidentStore {
+  /** Every incident that has not ended. */
+  all(): Promise<readonly IncidentRecord[]>;
+  find(kind: IncidentKind, subject: string): Promise<IncidentRecord | undefined>;
+  /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise. */
+  replace(before: IncidentRecord | undefined, after: Omit<IncidentRecord, 'revision'>): Promise<IncidentRecord>;
+  /** Moves a recovered incident to the ended ones. Throws `LostRace` when it changed. */
+  end(record: IncidentRecord): Promise<void>;
+}
+
+export interface AlertPublisher {
+  /** One message on the topic: the alert's JSON for machines, readable text for email. */
+  publish(alert: Alert): Promise<void>;
+}
+
+export interface IncidentPorts {
+  readonly incidents: IncidentStore;
+  readonly publisher: AlertPublisher;
+  readonly installation: string;
+  readonly dashboardUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Rotations {
+  /** Asks Secrets Manager to rotate now. `running` when a rotation is already under way. */
+  start(secretArn: string): Promise<'started' | 'running'>;
+}
+
+export interface ContainmentPorts extends IncidentPorts {
+  readonly directory: KeyDirectory;
+  readonly ledger: ApiKeyLedger;
+  readonly secrets: Pick<SecretVersions, 'read'>;
+  readonly keys: ApiKeys;
+  readonly probe: KeyProbe;
+  readonly usage: UsageEvidence;
+  readonly rotations: Rotations;
+}
+
+/** Who was told what on which channel, so that a repeated message is delivered once. */
+export interface Deliveries {
+  /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. */
+  claim(incidentId: string, state: string, channel: ChannelKind): Promise<'claimed' | 'delivered' | 'busy'>;
+  settle(incidentId: string, state: string, channel: ChannelKind): Promise<void>;
+}
