@@ -1,0 +1,136 @@
+import type { z } from 'zod';
+import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
+import { unattributed } from '../../contract/metrics.ts';
+import { dayMs, durationText, hourMs } from './duration.ts';
+import type { DurationSetting } from './duration.ts';
+import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
+import type { RotationWindow } from './rotation-rules.ts';
+
+/** The AWS Lambda extension for secrets may serve a cached value this long: github.com/aws-samples/aws-lambda-extensions/issues/104 */
+const consumerCacheMs = 300_000;
+/** The usage feed runs about five minutes late and is restated for some more: a shorter silence proves nothing. */
+const shortestQuietMs = 15 * 60_000;
+
+interface RotationFields {
+  readonly every: DurationSetting;
+  readonly window?: RotationWindow | undefined;
+  readonly minimumGrace: DurationSetting;
+  readonly quiet: DurationSetting;
+  readonly maximumGrace: DurationSetting;
+  readonly undo: DurationSetting;
+  readonly maximumAge?: DurationSetting | undefined;
+}
+
+/**
+ * The rules between the fields of one rotation. Runs even when single fields are wrong, so that all errors come at once:
+ * then a field may hold anything, and each rule looks before it judges.
+ */
+export function checkRotation(fields: RotationFields, context: z.RefinementCtx<RotationFields>): void {
+  const length = (name: keyof RotationFields): DurationSetting | undefined => {
+    const value: unknown = fields[name];
+    return isDuration(value) ? value : undefined;
+  };
+  const refuse = (path: readonly string[], problem: string, fix: string): void => {
+    context.addIssue({ code: 'custom', path: [...path], message: `${problem}\n${fix}` });
+  };
+  const [every, minimumGrace, quiet, maximumGrace] = [length('every'), length('minimumGrace'), length('quiet'), length('maximumGrace')];
+  const [undo, maximumAge] = [length('undo'), length('maximumAge')];
+  const window: unknown = fields.window;
+
+  if (isWindow(window) && window.startHour + window.hours > 24) {
+    refuse(
+      ['window', 'hours'],
+      `ends after midnight UTC, ${window.hours} hours from ${window.startHour}:00`,
+      `Give at most ${24 - window.startHour}.`,
+    );
+  }
+  const schedule = every && rotationRulesProblem(every, isWindow(window) ? window : undefined);
+  if (schedule) refuse(['every'], ...schedule);
+  if (minimumGrace && minimumGrace.ms <= consumerCacheMs) {
+    refuse(['minimumGrace'], 'is too short: consumers may cache the old key for 300s', 'Give more than 300s; 24h is the default.');
+  }
+  if (quiet && quiet.ms < shortestQuietMs) {
+    refuse(['quiet'], 'is too short: the usage report itself runs minutes late', 'Give at least 15m; 6h is the default.');
+  }
+  if (undo && undo.ms < hourMs) refuse(['undo'], 'leaves nobody time to undo', 'Give at least 1h; 7d is the default.');
+  if (minimumGrace && maximumGrace && maximumGrace.ms < minimumGrace.ms) {
+    refuse(['maximumGrace'], `is shorter than minimumGrace (${minimumGrace.text})`, `Give at least ${minimumGrace.text}.`);
+  }
+  if (quiet && maximumGrace && quiet.ms > maximumGrace.ms) {
+    refuse(
+      ['quiet'],
+      `is longer than maximumGrace (${maximumGrace.text}): the old key could never be found silent in time`,
+      `Give at most ${maximumGrace.text}.`,
+    );
+  }
+  if (every && maximumGrace && every.ms <= maximumGrace.ms) {
+    refuse(
+      ['maximumGrace'],
+      `is not shorter than every (${every.text}): two old keys would be in grace at once`,
+      `Give less than ${every.text}.`,
+    );
+  }
+  if (every && !schedule && maximumGrace && maximumAge) {
+    const oldestMs = rotationRules(every, isWindow(window) ? window : undefined, '').longestMs + maximumGrace.ms;
+    if (oldestMs > maximumAge.ms) {
+      refuse(
+        ['maximumAge'],
+        `cannot be kept: rotating every ${every.text} with a grace of up to ${maximumGrace.text} lets a key live ${ageText(oldestMs)}`,
+        `Give at least ${ageText(oldestMs)}, or shorten every or maximumGrace.`,
+      );
+    }
+  }
+}
+
+/** Names must differ, also as the stack's outputs and as subjects of metrics. */
+export function checkManagedKeys(
+  keys: readonly { readonly name: string }[],
+  context: z.RefinementCtx<readonly { readonly name: string }[]>,
+): void {
+  if (!Array.isArray(keys)) return;
+  const taken = new Map<string, string>(Object.values(outputNames).map((output) => [output, 'the stack itself']));
+  for (const [index, key] of keys.entries()) {
+    const name: unknown = nameOf(key);
+    if (typeof name !== 'string') continue;
+    const refuse = (problem: string, fix: string): void => {
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${problem}\n${fix}` });
+    };
+    if (name === unattributed) refuse('is reserved for usage that no managed key explains', 'Choose another name.');
+    const outputs = Object.values(managedKeyOutputs(name));
+    const output = outputs.find((candidate) => taken.has(candidate));
+    const other = output && taken.get(output);
+    if (output !== undefined && other !== undefined) {
+      if (other === name) refuse('is the name of an earlier managed key', 'Give each managed key a name of its own.');
+      else refuse(`needs the output ${output}, as ${other} does`, 'Choose a name that differs in more than hyphens and endings.');
+    }
+    for (const each of outputs) taken.set(each, name);
+  }
+}
+
+/**
+ * How old an API key can get, in words: the interval and the grace add up, which people forget
+ * (github.com/cyberark/conjur/pull/2657).
+ */
+export function maximumAgeStatement(rotation: RotationFields & { readonly atMaximum: 'wait' | 'cut' }): string {
+  const oldest = ageText(rotationRules(rotation.every, rotation.window, '').longestMs + rotation.maximumGrace.ms);
+  return rotation.atMaximum === 'cut'
+    ? `no key lives longer than ${oldest}`
+    : `a key lives ${oldest} at most, unless somebody still uses it then: people are told, and it stays active`;
+}
+
+function ageText(ms: number): string {
+  return ms > 2 * dayMs ? `${Math.ceil(ms / dayMs)}d` : durationText(ms);
+}
+
+function nameOf(key: unknown): unknown {
+  return typeof key === 'object' && key !== null && 'name' in key ? key.name : undefined;
+}
+
+function isDuration(value: unknown): value is DurationSetting {
+  return typeof value === 'object' && value !== null && 'ms' in value && typeof value.ms === 'number';
+}
+
+function isWindow(value: unknown): value is RotationWindow {
+  if (typeof value !== 'object' || value === null || !('startHour' in value) || !('hours' in value)) return false;
+  return [value.startHour, value.hours].every((hour) => typeof hour === 'number' && Number.isInteger(hour));
+}

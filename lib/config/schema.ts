@@ -1,0 +1,250 @@
+import { z } from 'zod';
+import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
+import { strategyKinds } from '../../contract/kinds.ts';
+import { checkManagedKeys, checkRotation } from './across-fields.ts';
+import { durationPattern, parseDuration } from './duration.ts';
+
+/**
+ * The configuration: types, checks, defaults, units and descriptions in one place. `keyguard.schema.json` (for editors)
+ * and docs/reference/configuration.md are generated from it. A message of ours has two lines: the problem, and the fix.
+ */
+function says(problem: string, fix: string): { readonly error: string } {
+  return { error: `${problem}\n${fix}` };
+}
+
+const namePattern = /^(?=.{1,31}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const name = z
+  .string()
+  .regex(
+    namePattern,
+    says(
+      'is not a name that every service accepts',
+      'Give 1 to 31 lower-case letters and digits, with single hyphens between: production-eu.',
+    ),
+  );
+
+function id(prefix: string, where: string): z.ZodString {
+  return z
+    .string()
+    .regex(
+      new RegExp(`^${prefix}_[A-Za-z0-9]{1,64}$`),
+      says(`is not an id of the form ${prefix}_…`, `Copy it from the Claude Console: ${where}.`),
+    );
+}
+
+const durationFix = 'Give a whole number with s, m, h or d, in quotes: "90s", "15m", "24h", "30d".';
+const duration = z
+  .string(says('is not a length of time', durationFix))
+  .regex(durationPattern, says('is not a length of time', durationFix))
+  .transform((text, context) => {
+    const setting = parseDuration(text);
+    if (setting !== undefined) return setting;
+    context.addIssue({ code: 'custom', message: says('is not a length of time', durationFix).error });
+    return z.NEVER;
+  });
+
+const window = z
+  .strictObject({
+    startHour: z
+      .int(says('is not an hour of the day', 'Give a whole number from 0 to 23: windows open on the hour, in UTC.'))
+      .min(0, says('is not an hour of the day', 'Give 0 to 23.'))
+      .max(23, says('is not an hour of the day', 'Give 0 to 23.'))
+      .describe('Hour of the day at which the window opens, in UTC, 0 to 23.'),
+    hours: z
+      .int(says('is not a whole number of hours', 'Give 1 to 24.'))
+      .min(1, says('is too short', 'Give at least 1 hour.'))
+      .max(24, says('is too long', 'Give at most 24 hours.'))
+      .describe('Length of the window in hours. The window may not cross midnight UTC.'),
+  })
+  .describe(
+    'When of the day to rotate. Only with `every` of 1d, 7d, 30d (then once a calendar month) or 90d (once a quarter); weekday and day of the month follow from the name, so that keys do not rotate all at once. Left out, Secrets Manager picks any time of the UTC day.',
+  );
+
+const rotation = z
+  .strictObject({
+    strategy: z
+      .enum(strategyKinds)
+      .default('pool')
+      .describe('`pool`: each rotation claims one of the standby keys that people made in the Claude Console.'),
+    every: duration.prefault('30d').describe('Time between two rotations: 4h, 6h, 8h, 12h or whole days up to 999d.'),
+    window: window.optional(),
+    minimumGrace: duration
+      .prefault('24h')
+      .describe(
+        'Shortest time that the old key stays active after the switch. More than 300s, the time for which consumers may cache a secret.',
+      ),
+    quiet: duration
+      .prefault('6h')
+      .describe('How long the usage report must show no tokens on the old key before it may become inactive. At least 15m.'),
+    maximumGrace: duration
+      .prefault('7d')
+      .describe('After this time an old key that is still in use becomes a matter for `atMaximum`. Shorter than `every`.'),
+    atMaximum: z
+      .enum(['wait', 'cut'])
+      .default('wait')
+      .describe(
+        '`wait`: a straggling old key stays active, and people are told who uses it. `cut`: it becomes inactive, and its users fail.',
+      ),
+    undo: duration
+      .prefault('7d')
+      .describe('How long an inactive key can still be brought back. After that it is archived, which nobody can undo. At least 1h.'),
+    maximumAge: duration
+      .optional()
+      .describe(
+        'A promise to check: the longest that one API key may live between its first and its last use. Refused when `every` plus `maximumGrace` is longer.',
+      ),
+  })
+  .superRefine(checkRotation, { when: () => true });
+
+const containment = z.strictObject({
+  mode: z
+    .enum(['off', 'auto'])
+    .default('off')
+    .describe('`auto`: a key that looks stolen is made inactive by itself. `off`: people are told, and decide.'),
+  lastCredential: z
+    .enum(['keep', 'cut'])
+    .default('keep')
+    .describe("`keep`: containment never takes the managed key's last working credential. `cut`: it may, and consumers then fail."),
+});
+
+const managedKey = z.strictObject({
+  name: name.describe('What the team calls it. Names its secrets, outputs and metrics; renaming makes a new managed key.'),
+  description: z
+    .string()
+    .max(200, says('is too long', 'Give at most 200 characters.'))
+    .optional()
+    .describe('For people: shown beside the secret.'),
+  workspaceId: id('wrkspc', 'Settings → Workspaces (the default workspace has an id too)').describe(
+    'The Anthropic workspace that every API key of this managed key must belong to.',
+  ),
+  rotation: rotation.prefault({}).describe('How the key rotates.'),
+  containment: containment.prefault({}).describe("What happens by itself when the key's usage looks stolen."),
+});
+
+const baseUrl = z
+  .string()
+  .refine(
+    isSafeBaseUrl,
+    says(
+      'is not an address that keys may be sent to',
+      'Give https://host, or http:// on 127.0.0.1, [::1] or localhost; no path, query, user or password.',
+    ),
+  );
+
+const adminAccess = z.discriminatedUnion('kind', [
+  z
+    .strictObject({
+      kind: z.literal('key').describe('A static Admin API key, kept in a secret of its own that you fill after the deployment.'),
+    })
+    .describe('A static Admin API key.'),
+  z
+    .strictObject({
+      kind: z.literal('federation').describe('Workload Identity Federation: no static admin credential at all.'),
+      federationRuleId: id('fdrl', 'Settings → Workload identity, the rule with scope org:admin').describe(
+        'The federation rule with scope `org:admin`.',
+      ),
+      serviceAccountId: id('svac', 'Settings → Workload identity, the service account of that rule').describe(
+        'The service account that the rule names.',
+      ),
+      audience: z
+        .url(says('is not an address', `Give the audience of the federation rule, usually ${defaultAnthropicBaseUrl}.`))
+        .default(defaultAnthropicBaseUrl)
+        .describe('The audience that the rule expects.'),
+    })
+    .describe('Workload Identity Federation.'),
+]);
+
+const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
+
+export const configurationSchema = z.strictObject({
+  $schema: z.string().optional().describe('For editors: `./keyguard.schema.json`.'),
+  installation: name
+    .default('keyguard')
+    .describe('Name of this installation: the stack, the dashboard, and a dimension of every metric. Renaming makes a new one.'),
+  anthropic: z
+    .strictObject({
+      organizationId: z
+        .string()
+        .regex(
+          /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
+          says('is not an organization id (a UUID)', 'Copy it from the Claude Console: Settings → Organization.'),
+        )
+        .describe('The UUID of your Anthropic organization.'),
+      baseUrl: baseUrl.default(defaultAnthropicBaseUrl).describe("Where Anthropic's API is."),
+      adminAccess: adminAccess.describe('How the functions reach the Admin API.'),
+    })
+    .describe('The Anthropic organization.'),
+  managedKeys: z
+    .array(managedKey)
+    .min(1, says('names no key', 'Name at least one managed key.'))
+    // Six resources each; a stack holds 500.
+    .max(50, says('has more keys than one stack holds', 'Give at most 50; a second installation takes the others.'))
+    .superRefine(checkManagedKeys, { when: () => true })
+    .describe('The keys to manage, 1 to 50.'),
+  alerts: z
+    .strictObject({
+      emails: z
+        .array(z.email(says('is not an email address', 'Give an address such as oncall@example.com.')))
+        .min(1, says('names nobody', 'Give at least one address: the alarms about Key Guard itself go by email.'))
+        .max(10, says('has too many addresses', 'Give at most 10; a distribution list reaches more people.'))
+        .describe(
+          'Addresses that get every alert. Each must confirm two subscriptions by email: alerts, and alarms about Key Guard itself.',
+        ),
+      slack: z
+        .strictObject({
+          webhook: z
+            .literal(
+              true,
+              says(
+                'is not a setting',
+                'Give true. The address itself is a secret: after the deployment it goes into the secret that the output SlackWebhookSecretArn names.',
+              ),
+            )
+            .describe('`true`: post by an incoming webhook whose address you store in a secret after the deployment.'),
+        })
+        .optional()
+        .describe('Left out, nothing is posted to Slack.'),
+    })
+    .describe('Who is told.'),
+  detection: z
+    .strictObject({
+      falseAlarmsPerMonth: z
+        .number()
+        .min(0.01, says('is too small to be kept', 'Give at least 0.01: one false alarm in eight years.'))
+        .max(100, says('is more than anybody reads', 'Give at most 100.'))
+        .default(1)
+        .describe('False alarms a month, for the whole fleet, that you accept. Fewer means later detection.'),
+    })
+    .prefault({})
+    .describe('How sensitive detection is.'),
+  logRetentionDays: z
+    .literal(retentionDays, says('is not a retention that CloudWatch Logs offers', `Give one of ${retentionDays.join(', ')}.`))
+    .default(365)
+    .describe('Days for which the logs of the functions are kept.'),
+});
+
+export type Configuration = z.output<typeof configurationSchema>;
+export type ManagedKeyConfiguration = z.output<typeof managedKey>;
+export type RotationConfiguration = z.output<typeof rotation>;
+export type ContainmentConfiguration = z.output<typeof containment>;
+export type AdminAccessConfiguration = z.output<typeof adminAccess>;
+export type LogRetentionDays = (typeof retentionDays)[number];
+
+/** The published JSON Schema, for editors: what may be written, so with defaults optional. */
+export function configurationJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(configurationSchema, { io: 'input' });
+  return {
+    $schema,
+    title: 'Anthropic Key Guard configuration',
+    description: 'keyguard.json. Values of keys, tokens and webhook addresses never belong here.',
+    ...schema,
+  };
+}
+
+function isSafeBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return false;
+  return [text, `${text}/`].includes(`${url.origin}/`);
+}

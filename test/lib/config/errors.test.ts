@@ -1,0 +1,216 @@
+import { expect, test } from 'vitest';
+import { ConfigurationError, parseConfiguration } from '../../../lib/config/load.ts';
+
+const key = { name: 'production', workspaceId: 'wrkspc_1' };
+const valid = {
+  anthropic: { organizationId: '00000000-0000-4000-8000-000000000000', adminAccess: { kind: 'key' } },
+  managedKeys: [key],
+  alerts: { emails: ['oncall@example.com'] },
+};
+const withKey = (changes: object): object => ({ ...valid, managedKeys: [{ ...key, ...changes }] });
+const rotating = (rotation: object): object => withKey({ rotation });
+const anthropic = (changes: object): object => ({ ...valid, anthropic: { ...valid.anthropic, ...changes } });
+
+function messageOf(configuration: unknown): string {
+  try {
+    parseConfiguration(typeof configuration === 'string' ? configuration : JSON.stringify(configuration), 'keyguard.json');
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+/** What is written, and what the message must hold: field, value, problem and fix. */
+const cases: readonly [string, unknown, readonly string[]][] = [
+  ['a length without a unit', rotating({ every: '30' }), ['managedKeys[0].rotation.every', '"30" is not a length of time', '"30d"']],
+  ['a length as a number', rotating({ quiet: 6 }), ['managedKeys[0].rotation.quiet', '6 is not a length of time', 'in quotes']],
+  [
+    'rotation faster than AWS can',
+    rotating({ every: '3h', maximumGrace: '2h', minimumGrace: '1h', quiet: '1h' }),
+    ['"3h" is more often', 'at least 4h'],
+  ],
+  ['rotation rarer than AWS can', rotating({ every: '1000d' }), ['"1000d" is rarer', 'at most 999d']],
+  [
+    'hours that do not divide a day',
+    rotating({ every: '5h', maximumGrace: '4h', minimumGrace: '1h', quiet: '1h' }),
+    ['"5h" is neither', '4h, 6h, 8h, 12h'],
+  ],
+  [
+    'a window with days that cron cannot count',
+    rotating({ every: '10d', window: { startHour: 2, hours: 2 } }),
+    ['"10d" cannot be combined', '30d'],
+  ],
+  [
+    'a window across midnight',
+    rotating({ window: { startHour: 22, hours: 4 } }),
+    ['window.hours', '4 ends after midnight UTC', 'at most 2'],
+  ],
+  [
+    'an hour that no day has',
+    rotating({ window: { startHour: 24, hours: 1 } }),
+    ['window.startHour', '24 is not an hour of the day', '0 to 23'],
+  ],
+  ['half an hour of window', rotating({ window: { startHour: 2, hours: 0.5 } }), ['window.hours', '0.5 is not a whole number of hours']],
+  [
+    'a grace inside the cache time',
+    rotating({ minimumGrace: '300s' }),
+    ['minimumGrace', '"300s" is too short', '300s', 'Give more than 300s'],
+  ],
+  ['a silence shorter than the feed is late', rotating({ quiet: '5m' }), ['quiet', '"5m" is too short', 'at least 15m']],
+  ['a silence longer than the grace', rotating({ quiet: '8d' }), ['quiet', '"8d" is longer than maximumGrace (7d)', 'at most 7d']],
+  [
+    'a maximum below the minimum',
+    rotating({ minimumGrace: '3d', maximumGrace: '2d' }),
+    ['maximumGrace', '"2d" is shorter than minimumGrace (3d)', 'at least 3d'],
+  ],
+  ['two keys in grace at once', rotating({ every: '7d' }), ['maximumGrace', 'is not shorter than every (7d)', 'less than 7d']],
+  ['no time to undo', rotating({ undo: '10m' }), ['undo', '"10m" leaves nobody time', 'at least 1h']],
+  [
+    'a maximum age that interval and grace exceed',
+    rotating({ maximumAge: '30d' }),
+    ['maximumAge', '"30d" cannot be kept', 'lets a key live 37d'],
+  ],
+  [
+    'a maximum age that forgets the longer months',
+    rotating({ window: { startHour: 2, hours: 2 }, maximumAge: '37d' }),
+    ['"37d" cannot be kept', '38d'],
+  ],
+  [
+    'an unknown verdict at the maximum',
+    rotating({ atMaximum: 'kut' }),
+    ['atMaximum', '"kut" is not one of the choices', '"wait" or "cut"'],
+  ],
+  ['a name in capitals', withKey({ name: 'Production' }), ['managedKeys[0].name', '"Production" is not a name', 'production-eu']],
+  ['a name that ends in a hyphen', withKey({ name: 'a-' }), ['"a-" is not a name']],
+  ['a name of 32 letters', withKey({ name: 'a'.repeat(32) }), ['is not a name']],
+  ['a reserved name', withKey({ name: 'unattributed' }), ['"unattributed" is reserved', 'another name']],
+  ["a name whose output is the stack's own", withKey({ name: 'admin-key' }), ['"admin-key" needs the output AdminKeySecretArn']],
+  [
+    'the same name twice',
+    { ...valid, managedKeys: [key, key] },
+    ['managedKeys[1].name', '"production" is the name of an earlier managed key'],
+  ],
+  [
+    'names that differ in a hyphen only',
+    {
+      ...valid,
+      managedKeys: [
+        { ...key, name: 'a1' },
+        { ...key, name: 'a-1' },
+      ],
+    },
+    ['"a-1" needs the output A1SecretArn, as a1 does'],
+  ],
+  [
+    "a name whose output is another key's standby",
+    {
+      ...valid,
+      managedKeys: [
+        { ...key, name: 'eu' },
+        { ...key, name: 'eu-standby' },
+      ],
+    },
+    ['EuStandbySecretArn'],
+  ],
+  ['no keys', { ...valid, managedKeys: [] }, ['managedKeys', '[] names no key']],
+  [
+    'more keys than fit',
+    { ...valid, managedKeys: Array.from({ length: 51 }, (_, index) => ({ ...key, name: `k${index}` })) },
+    ['a list of 51', 'at most 50'],
+  ],
+  [
+    'a workspace by name',
+    withKey({ workspaceId: 'Production' }),
+    ['workspaceId', '"Production" is not an id of the form wrkspc_…', 'Console'],
+  ],
+  ['an organization by name', anthropic({ organizationId: 'acme' }), ['organizationId', '"acme" is not an organization id', 'Console']],
+  [
+    'a base URL without TLS',
+    anthropic({ baseUrl: 'http://example.com' }),
+    ['baseUrl', '"http://example.com" is not an address', 'https://'],
+  ],
+  ['a base URL with a path', anthropic({ baseUrl: 'https://example.com/v1' }), ['is not an address that keys may be sent to']],
+  [
+    'an unknown kind of access',
+    anthropic({ adminAccess: { kind: 'oauth' } }),
+    ['anthropic.adminAccess.kind', '"oauth" is not one of the choices', '"key" or "federation"'],
+  ],
+  [
+    'federation without its ids',
+    anthropic({ adminAccess: { kind: 'federation' } }),
+    ['federationRuleId', 'is missing', 'serviceAccountId'],
+  ],
+  [
+    'a federation rule of the wrong form',
+    anthropic({ adminAccess: { kind: 'federation', federationRuleId: 'x', serviceAccountId: 'svac_1' } }),
+    ['"x" is not an id of the form fdrl_…'],
+  ],
+  ['nobody to tell', { ...valid, alerts: { emails: [] } }, ['alerts.emails', 'names nobody', 'at least one address']],
+  ['an address that is none', { ...valid, alerts: { emails: ['oncall'] } }, ['alerts.emails[0]', '"oncall" is not an email address']],
+  [
+    'Slack switched off with false',
+    { ...valid, alerts: { emails: ['a@example.com'], slack: { webhook: false } } },
+    ['alerts.slack.webhook', 'false is not a setting', 'SlackWebhookSecretArn'],
+  ],
+  ['a budget of nothing', { ...valid, detection: { falseAlarmsPerMonth: 0 } }, ['falseAlarmsPerMonth', '0 is too small']],
+  ['a retention that AWS does not have', { ...valid, logRetentionDays: 10 }, ['logRetentionDays', '10 is not a retention', '365']],
+  ['a missing section', { ...valid, alerts: undefined }, ['alerts: is missing', 'Who is told.']],
+  ['a list where an object belongs', { ...valid, anthropic: [] }, ['anthropic', '[] is not an object']],
+  ['an unknown field', { ...valid, managedKey: [] }, ['managedKey', 'is not a field', 'Did you mean "managedKeys"?']],
+  [
+    'an unknown field deep inside',
+    rotating({ minimumGrase: '24h' }),
+    ['managedKeys[0].rotation.minimumGrase', 'Did you mean "minimumGrace"?'],
+  ],
+  ['an unknown field near nothing', { ...valid, zebra: 1 }, ['zebra', 'The fields here are $schema, installation']],
+  ['a text instead of an object', '"hello"', ['the file', 'is not an object']],
+];
+
+test.each(cases)('%s is refused with field, value and fix', (_what, configuration, parts) => {
+  const message = messageOf(configuration);
+  for (const part of parts) expect(message).toContain(part);
+  expect(message).toMatch(/^keyguard\.json has (one problem|\d+ problems):/);
+});
+
+test('all problems come at once, each with its place, rules between fields included', () => {
+  const message = messageOf(
+    JSON.stringify({ ...rotating({ every: '3h', minimumGrace: '60s', quiet: 40 }), alerts: { emails: [] }, installation: 'A' }, null, 2),
+  );
+  for (const field of ['installation', 'rotation.every', 'rotation.minimumGrace', 'rotation.quiet', 'alerts.emails']) {
+    expect(message).toMatch(new RegExp(`${field} \\(line \\d+, column \\d+\\)`));
+  }
+  expect(message).toContain('6 problems');
+});
+
+test('what is valid is accepted, with every default filled in', () => {
+  expect(messageOf(valid)).toBe('accepted');
+  expect(parseConfiguration(JSON.stringify(valid), 'keyguard.json')).toMatchObject({
+    installation: 'keyguard',
+    anthropic: { baseUrl: 'https://api.anthropic.com' },
+    managedKeys: [
+      {
+        rotation: {
+          strategy: 'pool',
+          every: { text: '30d', ms: 2_592_000_000 },
+          minimumGrace: { ms: 86_400_000 },
+          quiet: { ms: 21_600_000 },
+          atMaximum: 'wait',
+        },
+        containment: { mode: 'off', lastCredential: 'keep' },
+      },
+    ],
+    detection: { falseAlarmsPerMonth: 1 },
+    logRetentionDays: 365,
+  });
+});
+
+test('a loopback address may go without TLS, so that the local world can be reached', () => {
+  for (const baseUrl of ['http://127.0.0.1:4567', 'http://[::1]:4567', 'http://localhost:4567/', 'https://proxy.example.com']) {
+    expect(messageOf(anthropic({ baseUrl }))).toBe('accepted');
+  }
+});
+
+test('a maximum age that interval and grace keep is accepted', () => {
+  expect(messageOf(rotating({ maximumAge: '37d' }))).toBe('accepted');
+});
