@@ -24,7 +24,12 @@ export async function notify(event: unknown, ports: NotifyPorts): Promise<void> 
     }
     if (claim === 'busy')
       throw new KeyguardError('delivery-busy', `another run is delivering ${alert.incidentId}`, 'nothing: it is tried again');
-    await ports.slack(alert);
+    try {
+      await ports.slack(alert);
+    } catch (error) {
+      await ports.deliveries.release(alert.incidentId, alert.state, 'slack-webhook');
+      throw error;
+    }
     await ports.deliveries.settle(alert.incidentId, alert.state, 'slack-webhook');
     ports.log.info('notifier.delivered', { incidentId: alert.incidentId, state: alert.state, channel: 'slack-webhook' });
   }

@@ -50,4 +50,6 @@ export interface Deliveries {
   /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. */
   claim(incidentId: string, state: string, channel: ChannelKind): Promise<'claimed' | 'delivered' | 'busy'>;
   settle(incidentId: string, state: string, channel: ChannelKind): Promise<void>;
+  /** The delivery failed for certain: the next attempt need not wait. */
+  release(incidentId: string, state: string, channel: ChannelKind): Promise<void>;
 }

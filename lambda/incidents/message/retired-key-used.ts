@@ -51,5 +51,5 @@ export const retiredKeyUsed = {
 function happened(story: Story): string {
   const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;
   const used = story.measured === undefined ? 'is used' : `shows ${story.measured}`;
-  return `${story.key} of ${story.name}, ${because}, ${used}${story.whereUsed}, since ${story.sinceAndAgo}.`;
+  return `${story.key} of ${story.name}, ${because}, ${used}. It began ${story.sinceAndAgo}${story.whereUsed}.`;
 }

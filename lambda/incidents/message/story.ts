@@ -23,13 +23,13 @@ export interface Story {
   readonly key: string;
   readonly since: string;
   readonly sinceAndAgo: string;
-  /** From the first sign until now, or until it ended. */
+  /** From the first sign until now, or until the state that ended it. */
   readonly lasted: string;
   /** `48,200 output tokens a minute, where about 2,100 are usual: 23 times as much`. */
   readonly measured: string | undefined;
   /** `23 times the usual output tokens`. */
   readonly excess: string | undefined;
-  /** ` with claude-haiku-4-5 in workspace wrkspc_…`, or nothing. */
+  /** ` with claude-haiku-4-5 in workspace wrkspc_…`, or nothing; follows a verb. */
   readonly whereUsed: string;
   readonly workspace: string;
   readonly reason: string | undefined;
@@ -54,7 +54,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     key: key === undefined ? 'its API key' : plain(key, 80),
     since: utc(since),
     sinceAndAgo: sinceWhen(since, at),
-    lasted: lasting(at - since),
+    lasted: lasting((incident.state === 'contained' || incident.state === 'recovered' ? incident.since : at) - since),
     ...deviation(incident),
     whereUsed: `${model}${workspace}`,
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,

@@ -54,7 +54,7 @@ export const usageAnomaly = {
 function happened(story: Story): string {
   const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';
   const what = story.measured === undefined ? 'left its normal range' : `shows ${story.measured}`;
-  return `${who} ${what}${story.whereUsed}, since ${story.sinceAndAgo}.`;
+  return `${who} ${what}. It began ${story.sinceAndAgo}${story.whereUsed}.`;
 }
 
 function whenManaged(story: Story): readonly string[] {

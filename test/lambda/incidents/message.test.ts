@@ -57,7 +57,7 @@ test('an anomaly gives value, usual value, ratio, period and since when in one s
   const { title, summary } = alertOf(anIncident(), context);
   expect(title).toBe('production: 23 times the usual output tokens');
   expect(summary).toContain(
-    'shows 48,300 output tokens a minute, where about 2,100 is usual: 23 times as much with claude-fable-5 in workspace wrkspc_fake, since 2026-06-10 14:03 UTC (18 minutes ago)',
+    'shows 48,300 output tokens a minute, where about 2,100 is usual: 23 times as much. It began 2026-06-10 14:03 UTC (18 minutes ago) with claude-fable-5 in workspace wrkspc_fake.',
   );
 });
 

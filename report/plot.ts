@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Drawn } from './downsample.ts';
+import { moment } from './instants.ts';
+import { html, jsonFor, type Html } from './markup.ts';
+
+export interface Plot {
+  readonly title: string;
+  readonly caption: string;
+  /** What the vertical axis counts: `tokens`, `USD`. */
+  readonly unit: string;
+  readonly data: Drawn;
+  /** Shaded from edge to edge; ms, UTC. */
+  readonly windows: readonly { readonly from: number; readonly to: number }[];
+  /** Numbered on top of the plot and listed beneath it; ms, UTC. */
+  readonly markers: readonly { readonly at: number; readonly text: string; readonly tone: 'good' | 'bad' | 'warn' | 'accent' | 'plain' }[];
+}
+
+const colours = [
+  { name: 'observed', label: 'observed' },
+  { name: 'peak', label: 'highest minute of each point' },
+  { name: 'typical', label: 'expected' },
+  { name: 'band', label: 'expected range' },
+  { name: 'theft', label: 'stolen key in use' },
+] as const;
+
+/** A time series with its expected band, event markers and shaded windows. The browser draws it from the JSON inside. */
+export function plotFigure(plot: Plot): Html {
+  const shown = colours.filter(({ name }) => (name === 'peak' ? plot.data.merged > 1 : name !== 'theft' || plot.windows.length > 0));
+  return html`<figure class="plot-figure">
+    <figcaption><strong>${plot.title}</strong>${plot.caption}</figcaption>
+    <div class="plot" role="img" aria-label="${`${plot.title}. ${plot.caption}`}">
+      <script type="application/json">
+        ${jsonFor({ ...plot.data, unit: plot.unit, windows: plot.windows, markers: plot.markers.map(({ at, tone }) => ({ at, tone })) })}
+      </script>
+      <noscript>This plot is drawn by JavaScript.</noscript>
+    </div>
+    <ul class="legend">
+      ${shown.map(({ name, label }) => html`<li><i style="background:var(--${name})"></i>${label}</li>`)}
+    </ul>
+    ${plot.markers.length === 0 ? html`` : markerList(plot)}
+  </figure>`;
+}
+
+function markerList(plot: Plot): Html {
+  return html`<ol class="markers">
+    ${plot.markers.map(({ at, text, tone }) => html`<li class="${tone}"><span class="when">${moment(at)}</span> <span class="what">${text}</span></li>`)}
+  </ol>`;
+}
+
+/** What plots need in the page: uPlot and our drawing code, read where npm put them. */
+export function plotParts(): { readonly styles: readonly string[]; readonly scripts: readonly string[] } {
+  const require = createRequire(import.meta.url);
+  const read = (name: string): string => readFileSync(require.resolve(`uplot/dist/${name}`), 'utf8');
+  const client = readFileSync(new URL('./plot-client.js', import.meta.url), 'utf8');
+  return { styles: [read('uPlot.min.css'), plotStyles], scripts: [read('uPlot.iife.min.js'), client] };
+}
+
+const plotStyles = `
+.plot { min-height: 260px; } .plot .uplot { font-family: inherit; }
+.plot .readout { font-size: 0.8125rem; color: var(--soft); font-variant-numeric: tabular-nums; min-height: 1.5em; }
+.markers { font-size: 0.875rem; margin: 0.5rem 0 0; padding: 0; list-style: none; counter-reset: marker; columns: 2 20rem; column-gap: 2rem; }
+.markers li { counter-increment: marker; break-inside: avoid; padding: 0.1rem 0 0.1rem 1.9rem; text-indent: -1.9rem; }
+.markers li::before { content: counter(marker); display: inline-block; text-indent: 0; min-width: 1.35em; margin-right: 0.5em; text-align: center; font-size: 0.75rem; font-weight: 700; border: 1px solid currentColor; border-radius: 99px; }
+.markers .when { color: var(--soft); font-variant-numeric: tabular-nums; } .markers .what { color: var(--ink); }
+`;
