@@ -1,0 +1,79 @@
+import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+import type { Clock } from '../foundation/clock.ts';
+import { consoleLog } from '../foundation/log.ts';
+import type { IncidentPorts } from '../incidents/ports.ts';
+import { clear, raise } from '../incidents/raise.ts';
+import type { RotationPorts } from '../rotation/ports.ts';
+import { apiKeys } from './anthropic/api-keys.ts';
+import { adminClient } from './anthropic/client.ts';
+import { keyProbe } from './anthropic/key-probe.ts';
+import { alertPublisher } from './aws/alert-publisher.ts';
+import { apiKeyLedger } from './aws/api-key-ledger.ts';
+import { incidentStore } from './aws/incident-store.ts';
+import { keyDirectory } from './aws/key-directory.ts';
+import { secretVersions } from './aws/secret-versions.ts';
+import type { Table } from './aws/table.ts';
+import { readAdminAccess } from './environment.ts';
+
+/** What several functions are made of. Each function's file says which of it that function has. */
+
+interface AdminEnvironment {
+  readonly anthropicBaseUrl: string;
+  readonly organizationId: string;
+  readonly adminAccess: string;
+}
+
+export function adminAccess(env: AdminEnvironment, secrets: SecretsManagerClient, clock: Clock): BaseAnthropic {
+  return adminClient({
+    baseUrl: env.anthropicBaseUrl,
+    organizationId: env.organizationId,
+    access: readAdminAccess(env.adminAccess),
+    secrets,
+    sts: () => new STSClient({}),
+    clock,
+  });
+}
+
+interface IncidentEnvironment {
+  readonly alertTopic: string;
+  readonly installation: string;
+  readonly dashboardUrl: string;
+}
+
+export function incidentPorts(env: IncidentEnvironment, table: Table, clock: Clock): IncidentPorts {
+  return {
+    incidents: incidentStore(table),
+    publisher: alertPublisher(new SNSClient({}), env.alertTopic),
+    installation: env.installation,
+    dashboardUrl: env.dashboardUrl,
+    clock,
+    log: consoleLog,
+  };
+}
+
+export function rotationPorts(
+  env: AdminEnvironment & IncidentEnvironment & { readonly keyDirectory: string },
+  table: Table,
+  secrets: SecretsManagerClient,
+  clock: Clock,
+): RotationPorts {
+  const incidents = incidentPorts(env, table, clock);
+  return {
+    directory: keyDirectory(new SSMClient({}), env.keyDirectory, clock),
+    ledger: apiKeyLedger(table),
+    secrets: secretVersions(secrets),
+    keys: apiKeys(adminAccess(env, secrets, clock)),
+    probe: keyProbe(env.anthropicBaseUrl),
+    alarm: {
+      raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
+      clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
+    },
+    organizationId: env.organizationId,
+    clock,
+    log: consoleLog,
+  };
+}

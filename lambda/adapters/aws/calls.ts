@@ -1,0 +1,26 @@
+import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
+
+/** Error names that mean: not now. The SDK has retried already (facts-aws: throttling codes differ by service). */
+const passing =
+  /throttl|toomanyrequests|requestlimit|limitexceeded|internal|serviceunavailable|timeout|networking|ECONN|EPIPE|ENOTFOUND|socket|TransactionInProgress/i;
+
+/**
+ * Runs one SDK call and turns what it throws into ours: `Unavailable` for what passes by itself, KeyguardError otherwise.
+ * `known` sees the error first. The SDK's error object never leaves: it can carry the response body, and that can be a key.
+ */
+export async function awsCall<T>(operation: string, call: () => Promise<T>, known?: (error: Error) => Error | undefined): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof Error)) throw new KeyguardError('aws-refused', `${operation}: unknown error`, 'see the function log');
+    const ours = known?.(error);
+    if (ours !== undefined) throw ours;
+    const metadata: unknown = Reflect.get(error, '$metadata');
+    const status: unknown = metadata instanceof Object ? Reflect.get(metadata, 'httpStatusCode') : undefined;
+    const code: unknown = Reflect.get(error, 'code');
+    if (passing.test(error.name) || passing.test(String(code)) || (typeof status === 'number' && status >= 500) || status === undefined) {
+      throw new Unavailable(operation, briefly(error));
+    }
+    throw new KeyguardError('aws-refused', `${operation}: ${briefly(error)}`, 'check the permissions of the function and the resource');
+  }
+}

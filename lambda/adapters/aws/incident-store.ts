@@ -1,0 +1,41 @@
+import type { IncidentRecord } from '../../../contract/records.ts';
+import { dayMs } from '../../foundation/clock.ts';
+import type { IncidentStore } from '../../incidents/ports.ts';
+import { recordOf, type Item, type Table } from './table.ts';
+
+/** Ended incidents stay long enough for a yearly audit. */
+const keepMs = 400 * dayMs;
+
+export function incidentStore(table: Table): IncidentStore {
+  const read = (item: Item): IncidentRecord =>
+    recordOf<IncidentRecord>(item, [
+      'incidentId',
+      'kind',
+      'subject',
+      'state',
+      'revision',
+      'openedAt',
+      'since',
+      'lastFindingAt',
+      'facts',
+      'announced',
+    ]);
+  return {
+    async all() {
+      return (await table.query('INCIDENT')).map(read);
+    },
+    async find(kind, subject) {
+      const item = await table.get('INCIDENT', `${kind}#${subject}`);
+      return item === undefined ? undefined : read(item);
+    },
+    async replace(before, after) {
+      const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);
+      return { ...after, revision };
+    },
+    async end(record) {
+      // Copied first: killed in between, the next run ends it again.
+      await table.put('INCIDENT_ENDED', record.incidentId, { ...record, expiresAt: Math.floor((record.lastFindingAt + keepMs) / 1000) });
+      await table.remove('INCIDENT', `${record.kind}#${record.subject}`, record.revision);
+    },
+  };
+}

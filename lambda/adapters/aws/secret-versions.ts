@@ -1,0 +1,117 @@
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  InvalidRequestException,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  RotateSecretCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { KeyguardError } from '../../foundation/errors.ts';
+import { Secret } from '../../foundation/secret.ts';
+import type { Rotations } from '../../incidents/ports.ts';
+import type { SecretVersions, StandbyStore } from '../../rotation/ports.ts';
+import { awsCall } from './calls.ts';
+
+export function secretVersions(client: SecretsManagerClient): SecretVersions {
+  return {
+    async describe(secretArn) {
+      const answer = await awsCall(
+        'secretsmanager:DescribeSecret',
+        () => client.send(new DescribeSecretCommand({ SecretId: secretArn })),
+        (error) =>
+          error instanceof ResourceNotFoundException
+            ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'deploy again: the stack owns this secret')
+            : undefined,
+      );
+      return { rotationEnabled: answer.RotationEnabled === true, stages: new Map(Object.entries(answer.VersionIdsToStages ?? {})) };
+    },
+    read: (secretArn, versionId) => readVersion(client, secretArn, versionId),
+    async putPending(secretArn, token, value) {
+      await awsCall('secretsmanager:PutSecretValue', () =>
+        client.send(
+          new PutSecretValueCommand({
+            SecretId: secretArn,
+            ClientRequestToken: token,
+            SecretString: value.reveal(),
+            // Without the label AWSCURRENT would move at once, unproven.
+            VersionStages: ['AWSPENDING'],
+          }),
+        ),
+      );
+    },
+    async promote(secretArn, to, from) {
+      await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
+        client.send(
+          new UpdateSecretVersionStageCommand({
+            SecretId: secretArn,
+            VersionStage: 'AWSCURRENT',
+            MoveToVersionId: to,
+            ...(from === undefined ? {} : { RemoveFromVersionId: from }),
+          }),
+        ),
+      );
+    },
+  };
+}
+
+/** A secret's value as it is now, by label AWSCURRENT; `absent` for one that was never filled. */
+export async function readCurrent(client: SecretsManagerClient, secretArn: string): Promise<Secret | 'absent'> {
+  return readVersion(client, secretArn, undefined);
+}
+
+async function readVersion(client: SecretsManagerClient, secretArn: string, versionId: string | undefined): Promise<Secret | 'absent'> {
+  try {
+    const { SecretString } = await awsCall(
+      'secretsmanager:GetSecretValue',
+      () =>
+        // By version id: a read by label misses between the steps (github.com/aws/aws-sdk-js-v3/issues/7701).
+        client.send(new GetSecretValueCommand({ SecretId: secretArn, ...(versionId === undefined ? {} : { VersionId: versionId }) })),
+      // The token is registered before it has a value.
+      (error) => (error instanceof ResourceNotFoundException ? new Absent() : undefined),
+    );
+    return SecretString === undefined || SecretString === '' ? 'absent' : new Secret(SecretString);
+  } catch (error) {
+    if (error instanceof Absent) return 'absent';
+    throw error;
+  }
+}
+
+class Absent extends Error {}
+
+/** One version and one staging label of its own per standby key: intake needs no right to read, and nobody overwrites anybody. */
+export function standbyStore(client: SecretsManagerClient): StandbyStore {
+  return {
+    async put(secretArn, apiKeyId, value) {
+      const { VersionId } = await awsCall('secretsmanager:PutSecretValue', () =>
+        client.send(
+          new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [`standby-${apiKeyId}`] }),
+        ),
+      );
+      if (VersionId !== undefined) return VersionId;
+      throw new KeyguardError('aws-refused', 'secretsmanager:PutSecretValue gave no version id', 'try again');
+    },
+  };
+}
+
+export function rotations(client: SecretsManagerClient): Rotations {
+  return {
+    async start(secretArn) {
+      try {
+        await awsCall(
+          'secretsmanager:RotateSecret',
+          () => client.send(new RotateSecretCommand({ SecretId: secretArn })),
+          // "A previous rotation isn't complete. That rotation will be reattempted."
+          (error) => (error instanceof InvalidRequestException && /previous rotation/i.test(error.message) ? new Running() : undefined),
+        );
+        return 'started';
+      } catch (error) {
+        if (error instanceof Running) return 'running';
+        throw error;
+      }
+    },
+  };
+}
+
+class Running extends Error {}

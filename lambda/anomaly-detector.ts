@@ -1,0 +1,48 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
+import { detectionMemory } from './adapters/aws/detection-memory.ts';
+import { usageSeries } from './adapters/aws/metrics.ts';
+import { rotations } from './adapters/aws/secret-versions.ts';
+import { openTable } from './adapters/aws/table.ts';
+import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { readEnvironment } from './adapters/environment.ts';
+import { detectAnomalies } from './detection/detect.ts';
+import { systemClock, type Clock } from './foundation/clock.ts';
+import { KeyguardError } from './foundation/errors.ts';
+import { onFirstCall } from './foundation/once.ts';
+import { announceOwed } from './incidents/announce.ts';
+import { containIncidents } from './incidents/contain.ts';
+
+/** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
+export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+  const env = readEnvironment('anomaly-detector', variables);
+  const table = openTable(env.stateTable);
+  const secrets = new SecretsManagerClient({});
+  const usage = usageLedger(table);
+  const ports = {
+    ...rotationPorts(env, table, secrets, clock),
+    ...incidentPorts(env, table, clock),
+    usage,
+    rotations: rotations(secrets),
+    series: usageSeries(new CloudWatchClient({}), env.installation),
+    memory: detectionMemory(table, usage),
+    falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
+  };
+  return async () => {
+    const detection = await detectAnomalies(ports);
+    await announceOwed(ports);
+    const containment = await containIncidents(ports);
+    ports.log.info('detection.finished', {
+      ...detection,
+      cut: containment.cut,
+      replacing: containment.replacing,
+      braked: containment.braked,
+    });
+    // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
+    const failed = detection.failed + containment.failed;
+    if (failed > 0) throw new KeyguardError('detection-incomplete', `${failed} subjects or incidents failed`, 'see the function log');
+  };
+}
+
+export const handler = onFirstCall(() => anomalyDetectorHandler(process.env, systemClock));

@@ -1,0 +1,37 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Alert } from '../contract/alert.ts';
+import { deliveries } from './adapters/aws/deliveries.ts';
+import { readCurrent } from './adapters/aws/secret-versions.ts';
+import { openTable } from './adapters/aws/table.ts';
+import { readEnvironment } from './adapters/environment.ts';
+import { systemClock, type Clock } from './foundation/clock.ts';
+import { KeyguardError } from './foundation/errors.ts';
+import { consoleLog } from './foundation/log.ts';
+import { onFirstCall } from './foundation/once.ts';
+import { channels } from './incidents/channels.ts';
+import { notify } from './incidents/notify.ts';
+
+/** On each message of the alert topic: the channels that SNS does not know itself. */
+export function notifierHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
+  const env = readEnvironment('notifier', variables);
+  const table = openTable(env.stateTable);
+  const secrets = new SecretsManagerClient({});
+  const ports = {
+    deliveries: deliveries(table, clock),
+    slack:
+      env.slackWebhookSecret === ''
+        ? undefined
+        : async (alert: Alert) => {
+            const webhook = await readCurrent(secrets, env.slackWebhookSecret);
+            if (webhook === 'absent') {
+              throw new KeyguardError('slack-webhook-missing', 'the Slack webhook secret is empty', 'store the URL (README, step 4)');
+            }
+            const { render, deliver } = await channels['slack-webhook']();
+            await deliver(webhook, render(alert), globalThis.fetch);
+          },
+    log: consoleLog,
+  };
+  return (event) => notify(event, ports);
+}
+
+export const handler = onFirstCall(() => notifierHandler(process.env, systemClock));

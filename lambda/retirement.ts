@@ -1,0 +1,24 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { rotationPorts } from './adapters/assemble.ts';
+import { openTable } from './adapters/aws/table.ts';
+import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { readEnvironment } from './adapters/environment.ts';
+import { systemClock, type Clock } from './foundation/clock.ts';
+import { KeyguardError } from './foundation/errors.ts';
+import { onFirstCall } from './foundation/once.ts';
+import { retireDueKeys } from './rotation/retire.ts';
+
+/** Every five minutes: old keys become inactive by evidence, and what a killed run left half done is finished. */
+export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+  const env = readEnvironment('retirement', variables);
+  const table = openTable(env.stateTable);
+  const ports = { ...rotationPorts(env, table, new SecretsManagerClient({}), clock), usage: usageLedger(table) };
+  return async () => {
+    const tally = await retireDueKeys(ports);
+    ports.log.info('retirement.finished', { ...tally });
+    // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
+    if (tally.failed > 0) throw new KeyguardError('retirement-incomplete', `${tally.failed} keys failed`, 'see the function log');
+  };
+}
+
+export const handler = onFirstCall(() => retirementHandler(process.env, systemClock));

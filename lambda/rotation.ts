@@ -1,0 +1,16 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { rotationPorts } from './adapters/assemble.ts';
+import { openTable } from './adapters/aws/table.ts';
+import { readEnvironment } from './adapters/environment.ts';
+import { systemClock, type Clock } from './foundation/clock.ts';
+import { onFirstCall } from './foundation/once.ts';
+import { rotationStep } from './rotation/rotate.ts';
+
+/** Secrets Manager calls this four times a rotation, and again after a failure. */
+export function rotationHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
+  const env = readEnvironment('rotation', variables);
+  const ports = rotationPorts(env, openTable(env.stateTable), new SecretsManagerClient({}), clock);
+  return (event) => rotationStep(event, ports);
+}
+
+export const handler = onFirstCall(() => rotationHandler(process.env, systemClock));

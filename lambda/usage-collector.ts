@@ -1,0 +1,33 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { usageFeed } from './adapters/anthropic/usage-feed.ts';
+import { adminAccess } from './adapters/assemble.ts';
+import { apiKeyLedger } from './adapters/aws/api-key-ledger.ts';
+import { metricSink } from './adapters/aws/metrics.ts';
+import { openTable } from './adapters/aws/table.ts';
+import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { readEnvironment } from './adapters/environment.ts';
+import { iso, systemClock, type Clock } from './foundation/clock.ts';
+import { consoleLog } from './foundation/log.ts';
+import { onFirstCall } from './foundation/once.ts';
+import { collectUsage } from './usage/collect.ts';
+
+/** Each minute: what the usage report says of the last half hour, as exact deltas in CloudWatch. */
+export function usageCollectorHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+  const env = readEnvironment('usage-collector', variables);
+  const table = openTable(env.stateTable);
+  const ports = {
+    feed: usageFeed(adminAccess(env, new SecretsManagerClient({}), clock)),
+    ledger: usageLedger(table),
+    metrics: metricSink(new CloudWatchClient({}), env.installation),
+    owners: apiKeyLedger(table),
+    clock,
+    log: consoleLog,
+  };
+  return async () => {
+    const { from, to, knownUntil, ...counts } = await collectUsage(ports);
+    ports.log.info('usage.collected', { from: iso(from), to: iso(to), knownUntil: iso(knownUntil), ...counts });
+  };
+}
+
+export const handler = onFirstCall(() => usageCollectorHandler(process.env, systemClock));
