@@ -6,8 +6,10 @@ import type { Organization, Platform } from './state.ts';
 import type { Traffic, UseOutcome } from './use.ts';
 import { createServer } from 'node:http';
 import { apiKeyRoutes } from './api-keys.ts';
+import { analyticsRoutes } from './analytics.ts';
 import { consoleOf } from './console.ts';
 import { answerer } from './answer.ts';
+import { costReportRoutes } from './cost-report.ts';
 import { drawFrom } from './draw.ts';
 import { federationOf } from './federation.ts';
 import { inspector, tallies } from './inspect.ts';
@@ -16,6 +18,7 @@ import { workspaceLimits } from './limits.ts';
 import { messageRoutes } from './messages.ts';
 import { modelRoutes } from './models.ts';
 import { rateHeaders } from './rate-headers.ts';
+import { oauthRoutes } from './oauth.ts';
 import { useCredential } from './use.ts';
 import { usageLedger } from './usage-ledger.ts';
 import { usageReportRoutes } from './usage-report.ts';
@@ -66,6 +69,9 @@ export async function startLocalAnthropic(options: LocalAnthropicOptions): Promi
     ...apiKeyRoutes(platform),
     ...workspaceRoutes(platform),
     ...usageReportRoutes(platform),
+    ...costReportRoutes(platform),
+    ...analyticsRoutes(platform),
+    ...oauthRoutes(platform, federation, exchanges),
     ...modelRoutes(),
     ...messageRoutes(platform),
   ];
@@ -95,12 +101,14 @@ export async function startLocalAnthropic(options: LocalAnthropicOptions): Promi
 
 function emptyPlatform(options: LocalAnthropicOptions): Platform {
   const seed = options.seed ?? 1;
+  const usageDelayMs = options.usageDelayMs ?? 5 * MINUTE_MS;
   return {
     clock: options.clock,
     draw: drawFrom(seed),
     seed,
     settings: {
       deactivationDelayMs: options.deactivationDelayMs ?? 0,
+      usageDelayMs,
       activeKeysPerOrganization: Infinity,
       activeKeysPerWorkspace: Infinity,
       analyticsRefreshMs: options.analyticsRefreshMs ?? 240 * MINUTE_MS,
@@ -112,7 +120,7 @@ function emptyPlatform(options: LocalAnthropicOptions): Platform {
     adminKeys: new Map(),
     accounts: new Map(),
     credentials: new Map(),
-    usage: usageLedger(options.usageDelayMs ?? 5 * MINUTE_MS),
+    usage: usageLedger(usageDelayMs),
     limits: workspaceLimits(),
     rates: rateHeaders(),
   };

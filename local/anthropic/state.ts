@@ -96,6 +96,8 @@ export interface Platform {
 export interface PlatformSettings {
   /** How long an inactive key still works, and an activated one does not yet. */
   deactivationDelayMs: number;
+  /** How long after a request its usage appears. */
+  readonly usageDelayMs: number;
   /** Limits on active keys; the real figures are not published. */
   activeKeysPerOrganization: number;
   activeKeysPerWorkspace: number;

@@ -2,8 +2,10 @@ import type { AuthenticatedRequest, Route } from './routing.ts';
 import type { MutableCounts, UsageDimensions } from './usage-ledger.ts';
 import type { Platform } from './state.ts';
 import { invalidRequest } from './errors.ts';
-import { instantOf, limitOf, listOf, rfc3339, wordOf } from './fields.ts';
+import { listOf, rfc3339, wordOf } from './fields.ts';
+import { STALE_REPORT_MS, betasOf, bucketPage } from './report-pages.ts';
 import { json } from './routing.ts';
+import { sumBuckets } from './usage-buckets.ts';
 import { MINUTE_MS, addTo } from './usage-ledger.ts';
 
 const GROUPS = [
@@ -28,9 +30,6 @@ const WIDTHS = {
 
 /** Grouping or filtering by speed needs it. */
 const FAST_MODE_BETA = 'fast-mode-2026-02-01';
-/** A stale read answers as of this much earlier. */
-export const STALE_REPORT_MS = 5 * MINUTE_MS;
-
 /** The legacy usage report: tokens, never requests; buckets without usage are there, empty. */
 export function usageReportRoutes(platform: Platform): Route[] {
   return [
@@ -41,35 +40,6 @@ export function usageReportRoutes(platform: Platform): Route[] {
       answer: (request) => json(usageReport(platform, request)),
     },
   ];
-}
-
-/** A page of buckets of one width, and where the next page starts. */
-export interface BucketPage {
-  readonly starts: readonly number[];
-  readonly widthMs: number;
-  readonly nextPage: string | null;
-}
-
-/**
- * Which buckets a page shows: from `starting_at` (snapped to its bucket) to those that end by `ending_at`, and none
- * that begins in the future. Shared by usage and cost report.
- */
-export function bucketPage(
-  query: URLSearchParams,
-  now: number,
-  width: { readonly ms: number; readonly limit: { readonly fallback: number; readonly maximum: number } },
-): BucketPage {
-  const startingAt = instantOf(query, 'starting_at');
-  if (startingAt === undefined) throw invalidRequest('starting_at: Field required');
-  const endingAt = instantOf(query, 'ending_at');
-  if (endingAt !== undefined && endingAt <= startingAt) throw invalidRequest('ending_at: must be after starting_at');
-  const first = pageStart(query) ?? startingAt - (startingAt % width.ms);
-  const limit = limitOf(query, width.limit);
-  const starts: number[] = [];
-  const inRange = (start: number): boolean => start <= now && (endingAt === undefined || start + width.ms <= endingAt);
-  for (let start = first; starts.length < limit && inRange(start); start += width.ms) starts.push(start);
-  const next = (starts.at(-1) ?? first) + width.ms;
-  return { starts, widthMs: width.ms, nextPage: starts.length === limit && inRange(next) ? pageToken(next) : null };
 }
 
 function usageReport(platform: Platform, request: AuthenticatedRequest): object {
@@ -86,37 +56,38 @@ function usageReport(platform: Platform, request: AuthenticatedRequest): object 
   const until = (page.starts.at(-1) ?? now) + width.ms;
   const organization = platform.organizations.get(caller.organizationId);
   const rowOf = rowMaker(groups, organization?.defaultWorkspaceId ?? '', showsSpeed);
-  const buckets = new Map(page.starts.map((start) => [start, new Map<string, { row: object; counts: MutableCounts }>()]));
-  for (const { minuteAt, dimensions, counts } of platform.usage.read(
-    caller.organizationId,
-    from,
-    until,
-    request.stale ? now - STALE_REPORT_MS : now,
-  )) {
-    if (!matches(dimensions)) continue;
-    const { name, row } = rowOf(dimensions);
-    const rows = buckets.get(minuteAt - (minuteAt % width.ms));
-    const entry = rows?.get(name);
-    if (entry !== undefined) addTo(entry.counts, counts);
-    else rows?.set(name, { row, counts: { ...counts } });
-  }
+  const asOf = request.stale ? now - STALE_REPORT_MS : now;
+  const sums = sumBuckets(
+    platform.usage.read(caller.organizationId, from, until, asOf),
+    (minuteAt) => minuteAt - (minuteAt % width.ms),
+    matches,
+  );
   return {
-    data: [...buckets].map(([start, rows]) => ({
+    data: page.starts.map((start) => ({
       starting_at: rfc3339(start),
       ending_at: rfc3339(start + width.ms),
-      results: [...rows.values()].map(({ row, counts }) => ({ ...row, ...shownCounts(counts) })),
+      results: resultsOf(sums.get(start) ?? new Map<UsageDimensions, MutableCounts>(), rowOf),
     })),
     has_more: page.nextPage !== null,
     next_page: page.nextPage,
   };
 }
 
+function resultsOf(sums: ReadonlyMap<UsageDimensions, MutableCounts>, rowOf: RowMaker): object[] {
+  const rows = new Map<string, { row: object; counts: MutableCounts }>();
+  for (const [dimensions, counts] of sums) {
+    const { name, row } = rowOf(dimensions);
+    const entry = rows.get(name);
+    if (entry === undefined) rows.set(name, { row, counts: { ...counts } });
+    else addTo(entry.counts, counts);
+  }
+  return [...rows.values()].map(({ row, counts }) => ({ ...row, ...shownCounts(counts) }));
+}
+
+type RowMaker = (dimensions: UsageDimensions) => { readonly name: string; readonly row: object };
+
 /** One row per combination of the grouped values; what is not grouped reads null, and so does the default workspace. */
-function rowMaker(
-  groups: readonly Group[],
-  defaultWorkspaceId: string,
-  showsSpeed: boolean,
-): (dimensions: UsageDimensions) => { name: string; row: object } {
+function rowMaker(groups: readonly Group[], defaultWorkspaceId: string, showsSpeed: boolean): RowMaker {
   const made = new Map<UsageDimensions, { name: string; row: object }>();
   return (dimensions) => {
     const known = made.get(dimensions);
@@ -180,21 +151,3 @@ const shownCounts = (counts: MutableCounts): object => ({
   output_tokens: counts.outputTokens,
   server_tool_use: { web_search_requests: counts.webSearches },
 });
-
-/** Beta features that the call opts into. */
-export function betasOf(request: Pick<AuthenticatedRequest, 'headers'>): readonly string[] {
-  return String(request.headers['anthropic-beta'] ?? '')
-    .split(',')
-    .map((beta) => beta.trim());
-}
-
-/** Page tokens read as in Anthropic's examples: base64 of the next bucket's start. */
-const pageToken = (start: number): string => `page_${Buffer.from(rfc3339(start)).toString('base64')}`;
-
-function pageStart(query: URLSearchParams): number | undefined {
-  const page = query.get('page');
-  if (page === null || page === '') return undefined;
-  const start = page.startsWith('page_') ? Date.parse(Buffer.from(page.slice(5), 'base64').toString()) : NaN;
-  if (Number.isNaN(start)) throw invalidRequest('page: not a page token of this report');
-  return start;
-}
