@@ -18,7 +18,7 @@ const levelHalfLife = 3;
 /** Days of history that weigh as much as the level. */
 const profilePrior = 0.35;
 /** Same-weekday samples that weigh as much as all days together. */
-const weekdayPrior = 1;
+const weekdayPrior = 1.5;
 
 const dayWeights = Array.from({ length: rememberedDays }, (_, day) => 2 ** (-day / dayHalfLife));
 const levelWeights = Array.from({ length: 24 }, (_, slot) => 2 ** (-slot / levelHalfLife));
@@ -36,7 +36,7 @@ export function expectedRate(ring: SlotRing, slot: number, known: number, slotsP
   for (let day = 1; day <= rememberedDays; day++) {
     const past = slot - day * slotsPerDay;
     if (past >= known || past < slot - ring.length) continue;
-    const value = ring[past % ring.length];
+    const value = ring[ringIndex(past, ring.length)];
     if (value === null || value === undefined) continue;
     const weight = dayWeights[day - 1] ?? 0;
     all.push({ value, weight });
@@ -65,10 +65,15 @@ export function busyLevel(ring: SlotRing): number {
 function recentLevel(ring: SlotRing, known: number): number | undefined {
   const recent: Weighted[] = [];
   for (let back = 1; back <= levelWeights.length && back < ring.length; back++) {
-    const value = ring[(known - back) % ring.length];
+    const value = ring[ringIndex(known - back, ring.length)];
     if (value !== null && value !== undefined) recent.push({ value, weight: levelWeights[back - 1] ?? 0 });
   }
   return recent.length === 0 ? undefined : quantile(recent, profileQuantile);
+}
+
+/** Where slot `slot` lies in a ring of `length`; slots before 1970 too. */
+export function ringIndex(slot: number, length: number): number {
+  return ((slot % length) + length) % length;
 }
 
 interface Weighted {

@@ -1,5 +1,11 @@
 import { rememberedDays } from '../baseline.ts';
 import { rememberedBlocks } from '../budget.ts';
+import type { Belief } from '../budget.ts';
+
+/** Residuals over the season are in dispersions. */
+export const seasonBelief: Belief = { from: 1.2, scale: 0.36, blocks: 2, excesses: 1, leastScale: 0 };
+/** Levels are logs of rates. Nothing is known of where they lie; a peak tends to be topped by half. */
+export const levelBelief: Belief = { from: 0, scale: 0.4, blocks: 0, excesses: 1, leastScale: 0.03 };
 
 /** Look-back windows in minutes. The shortest is several deployed buckets: one odd minute is no evidence. */
 export const windowMinutes = [5, 15, 60, 360, 1440] as const;
@@ -19,7 +25,34 @@ export interface RateState {
   alertSince: number | null;
   /** Start of the calm that will end the alert; null while there is evidence. */
   calmSince: number | null;
+  /** The strongest evidence since `alertSince`. */
+  strongest: RateExplanation | null;
 }
+
+/** What an alert rests on, as plain data that a message is made of. Rates are in the metric's unit per bucket. */
+export interface RateExplanation {
+  readonly kind: EvidenceKind;
+  /** Position of the metric among the values. */
+  readonly metric: number;
+  /** Look-back in which the evidence is strongest. */
+  readonly windowMs: number;
+  /** Mean over the look-back, the newest buckets weighing most. */
+  readonly seen: number;
+  readonly expected: number;
+  /** seen / expected; null where next to nothing was expected. */
+  readonly ratio: number | null;
+  /** Start of the alert, epoch ms. */
+  readonly since: number;
+  /** Decimal orders of magnitude beyond the budget. */
+  readonly evidence: number;
+}
+
+/**
+ * `season`: more than usual at this hour. `level`: more than this key has ever used. `wake`: traffic after a silence
+ * longer than any before. `relation`: the metric has left its usual relation to the first one.
+ */
+export type EvidenceKind = (typeof evidenceKinds)[number];
+const evidenceKinds = ['season', 'level', 'wake', 'relation'] as const;
 
 /** One metric: rates are in its unit per bucket. */
 export interface MetricState {
@@ -39,19 +72,30 @@ export interface MetricState {
   readonly dispersionCounts: number[];
   dispersion: number;
   dispersionCount: number;
+  /** Buckets with a datum; buckets without traffic just now; the longest such run before. */
+  lived: number;
+  quiet: number;
+  longestQuiet: number;
+  /** When an unheard-of silence ended, epoch ms, while that is news, and how much evidence it is. */
+  wokeAt: number | null;
+  wakeEvidence: number;
   readonly windows: WindowState[];
 }
 
-/** One look-back window: exponentially weighted means of what was seen and expected, and the peaks of their residual. */
+/** One look-back window: exponentially weighted means of what was seen and expected. */
 export interface WindowState {
   seen: number;
   expected: number;
-  readonly tail: TailState;
+  /** Of the log ratio of both, in dispersions. */
+  readonly season: TailState;
+  /** Of the log of what was seen: higher than the key has ever been, whatever the hour. */
+  readonly level: TailState;
 }
 
 /** Six-hour peaks of a residual, and the tail fitted to them. */
 export interface TailState {
-  peak: number;
+  /** Of the block that is being filled; null = nothing seen yet. */
+  peak: number | null;
   readonly peaks: number[];
   from: number;
   scale: number;
@@ -65,12 +109,10 @@ export interface RelationState {
   readonly tail: TailState;
 }
 
-const fresh = { from: 2, scale: 1 };
-
 /** The state of a key of which nothing is known. */
 export function startRate(metrics: number): RateState {
   if (!Number.isInteger(metrics) || metrics < 1) throw new RangeError(`a key has at least one metric, not ${metrics}`);
-  const tail = (): TailState => ({ peak: -1, peaks: [], ...fresh });
+  const tail = ({ from, scale }: Belief): TailState => ({ peak: null, peaks: [], from, scale });
   return {
     version: 1,
     intervalMs: 0,
@@ -88,11 +130,17 @@ export function startRate(metrics: number): RateState {
       dispersionCounts: Array.from({ length: 24 }, () => 0),
       dispersion: 0,
       dispersionCount: 0,
-      windows: windowMinutes.map(() => ({ seen: 0, expected: 0, tail: tail() })),
+      lived: 0,
+      quiet: 0,
+      longestQuiet: 0,
+      wokeAt: null,
+      wakeEvidence: 0,
+      windows: windowMinutes.map(() => ({ seen: 0, expected: 0, season: tail(seasonBelief), level: tail(levelBelief) })),
     })),
-    relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail() })),
+    relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail(seasonBelief) })),
     alertSince: null,
     calmSince: null,
+    strongest: null,
   };
 }
 
@@ -122,6 +170,19 @@ export function readRateState(stored: unknown): RateState {
     ...nullables(from, 'state', ['lastAt', 'alertSince', 'calmSince']),
     metrics,
     relations,
+    strongest: from['strongest'] === null ? null : readExplanation(from['strongest']),
+  };
+}
+
+function readExplanation(stored: unknown): RateExplanation {
+  const from = record(stored, 'strongest');
+  const kind = evidenceKinds.find((known) => known === from['kind']);
+  if (kind === undefined)
+    throw new TypeError(`state: strongest.kind is ${JSON.stringify(from['kind'])}, not one of ${evidenceKinds.join(', ')}`);
+  return {
+    kind,
+    ...numbers(from, 'strongest', ['metric', 'windowMs', 'seen', 'expected', 'since', 'evidence']),
+    ...nullables(from, 'strongest', ['ratio']),
   };
 }
 
@@ -131,8 +192,8 @@ function readMetric(stored: unknown, at: string): MetricState {
     slots: sized(list(from['slots'], `${at}.slots`), rememberedDays * 24, `${at}.slots`).map((value) =>
       value === null ? null : number(value, `${at}.slots`),
     ),
-    ...numbers(from, at, ['sum', 'count', 'floor', 'dispersion', 'dispersionCount']),
-    ...nullables(from, at, ['previous', 'current', 'next']),
+    ...numbers(from, at, ['sum', 'count', 'floor', 'dispersion', 'dispersionCount', 'lived', 'quiet', 'longestQuiet', 'wakeEvidence']),
+    ...nullables(from, at, ['previous', 'current', 'next', 'wokeAt']),
     dispersions: sized(list(from['dispersions'], `${at}.dispersions`), 24, at).map((value) => number(value, `${at}.dispersions`)),
     dispersionCounts: sized(list(from['dispersionCounts'], `${at}.dispersionCounts`), 24, at).map((value) =>
       number(value, `${at}.dispersionCounts`),
@@ -140,7 +201,11 @@ function readMetric(stored: unknown, at: string): MetricState {
     windows: sized(list(from['windows'], `${at}.windows`), windowMinutes.length, `${at}.windows`).map((window, index) => {
       const place = `${at}.windows[${index}]`;
       const each = record(window, place);
-      return { ...numbers(each, place, ['seen', 'expected']), tail: readTail(each['tail'], `${place}.tail`) };
+      return {
+        ...numbers(each, place, ['seen', 'expected']),
+        season: readTail(each['season'], `${place}.season`),
+        level: readTail(each['level'], `${place}.level`),
+      };
     }),
   };
 }
@@ -149,7 +214,7 @@ function readTail(stored: unknown, at: string): TailState {
   const from = record(stored, at);
   const peaks = list(from['peaks'], `${at}.peaks`).map((peak) => number(peak, `${at}.peaks`));
   if (peaks.length > rememberedBlocks) throw new TypeError(`state.${at}.peaks has ${peaks.length} entries, more than ${rememberedBlocks}`);
-  return { ...numbers(from, at, ['peak', 'from', 'scale']), peaks };
+  return { ...numbers(from, at, ['from', 'scale']), ...nullables(from, at, ['peak']), peaks };
 }
 
 function record(value: unknown, at: string): Record<string, unknown> {
