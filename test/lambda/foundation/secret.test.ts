@@ -1,0 +1,58 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { KeyguardError, briefly } from '../../../lambda/foundation/errors.ts';
+import { jsonLog } from '../../../lambda/foundation/log.ts';
+import { redact } from '../../../lambda/foundation/redact.ts';
+import { Secret } from '../../../lambda/foundation/secret.ts';
+
+const fake = ['sk-ant-api03', 'FAKEFAKEFAKEFAKE'].join('-');
+
+test('a secret shows its value to nobody who does not ask for it by name', () => {
+  const secret = new Secret(fake);
+  const seen = [
+    String(secret),
+    'in text: ' + String(secret),
+    JSON.stringify({ secret }),
+    inspect(secret, { showHidden: true, depth: 9 }),
+    inspect({ deep: { secret } }),
+    JSON.stringify(Object.assign({}, secret)),
+    JSON.stringify(structuredClone(Object.assign({}, secret))),
+    Object.entries(secret).join(),
+    inspect(new Error('wrapped', { cause: secret })),
+  ];
+  for (const text of seen) expect(text).not.toContain('FAKEFAKE');
+  expect(secret.reveal()).toBe(fake);
+});
+
+test.each([
+  ['an API key', `key ${fake} in a sentence`],
+  ['an admin key', ['sk-ant-admin01', 'FAKEFAKEFAKEFAKE'].join('-')],
+  ['an access token', ['sk-ant-oat01', 'FAKEFAKEFAKEFAKE'].join('-')],
+  ['both headers', `{"authorization":"Bearer FAKEFAKEFAKEFAKE","x-api-key":"FAKEFAKEFAKEFAKE"}`],
+  ['a Slack webhook', ['https://hooks.slack.com', 'services', 'TFAKE', 'BFAKE', 'FAKEFAKEFAKEFAKE'].join('/')],
+  ['a signed token', 'eyJhbGciOiJSUzI1.eyJGQUtFRkFLRUZBS0UifQ.FAKEFAKEFAKE'],
+])('redaction removes %s', (_what, text) => {
+  expect(redact(text)).not.toMatch(/FAKEFAKE|eyJGQUtF/);
+});
+
+test("redaction keeps Anthropic's own hints and ids readable", () => {
+  const text = 'apikey_01Rj2N8SVvo6BePZj99NhmiT sk-ant-api03-R2D...igAA wrkspc_01';
+  expect(redact(text)).toBe(text);
+});
+
+test('a log line never carries a key value, even when somebody passes one', () => {
+  const lines: string[] = [];
+  jsonLog((line) => lines.push(line)).info('rotation.switched', { apiKeyId: 'apikey_1', because: `leaked ${fake}` });
+  expect(lines).toEqual(['{"level":"INFO","event":"rotation.switched","apiKeyId":"apikey_1","because":"leaked [redacted]"}']);
+});
+
+test("of a foreign error only name, status and request id are kept, never the response's body", () => {
+  const foreign = Object.assign(new Error(`body ${fake}`), {
+    name: 'SyntaxError',
+    $responseBodyText: fake,
+    $metadata: { requestId: 'r-1' },
+  });
+  expect(briefly(foreign)).toBe('SyntaxError r-1');
+  expect(briefly(new KeyguardError('some-code', 'what happened', 'the fix'))).toBe('some-code: what happened');
+  expect(briefly('text')).toBe('unknown error');
+});

@@ -1,0 +1,45 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { collectionSpan, settleMs } from '../../../lambda/usage/watermark.ts';
+
+const now = Date.UTC(2026, 8, 7, 10, 20, 30);
+const mark = (ago: number, readAgo = minuteMs) => ({ schema: 1 as const, knownUntil: now - ago, readAt: now - readAgo });
+
+test('in calm weather a run reads the last half hour of closed minutes', () => {
+  const end = Date.UTC(2026, 8, 7, 10, 20);
+  expect(collectionSpan({ schema: 1, knownUntil: end - settleMs, readAt: now - minuteMs }, now)).toEqual({
+    from: end - settleMs,
+    to: end,
+    knownUntil: end - settleMs,
+    lostMs: 0,
+  });
+});
+
+test('once an hour a run looks back six hours, once a day two days', () => {
+  const hourly = collectionSpan(mark(31 * minuteMs, 21 * minuteMs), now);
+  expect(hourly.to - hourly.from).toBeGreaterThanOrEqual(6 * hourMs);
+  const daily = collectionSpan(mark(31 * minuteMs, 11 * hourMs), now);
+  expect(daily.to - daily.from).toBeGreaterThanOrEqual(dayMs);
+});
+
+test('after any outage every minute is read again, in order, until all is known', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 12 * 24 * 60 }), (minutes) => {
+      let watermark = mark(settleMs + minutes * minuteMs, minutes * minuteMs);
+      for (let run = 0; run < 15; run += 1) {
+        const span = collectionSpan(watermark, now);
+        expect(span.from).toBeLessThanOrEqual(watermark.knownUntil);
+        expect(span.knownUntil).toBeGreaterThanOrEqual(watermark.knownUntil);
+        expect(span.knownUntil).toBeLessThanOrEqual(span.to);
+        expect(span.lostMs).toBe(0);
+        watermark = { schema: 1, knownUntil: span.knownUntil, readAt: now };
+      }
+      expect(watermark.knownUntil).toBeGreaterThanOrEqual(now - settleMs - minuteMs);
+    }),
+  );
+});
+
+test('what is older than CloudWatch takes is said to be lost, never skipped silently', () => {
+  expect(collectionSpan(mark(20 * dayMs, 20 * dayMs), now).lostMs).toBeGreaterThan(6 * dayMs);
+});
