@@ -4,8 +4,7 @@ import type { Caller } from './authenticate.ts';
 import type { CallRecord, Fault, Interceptor } from './intercept.ts';
 import type { Platform } from './state.ts';
 import type { Tallies } from './inspect.ts';
-import { admit } from './admission.ts';
-import { knownCredential, presentedValue, requireAccess, requireWorking } from './authenticate.ts';
+import { knownCredential, presentedValue, requireAccess, requireWorking, workspaceOf } from './authenticate.ts';
 import { ApiError, errorBody, invalidRequest, notFound } from './errors.ts';
 import { router } from './routing.ts';
 
@@ -101,8 +100,9 @@ async function judge(
     requireAccess(platform, caller, match.route.access);
     let workspaceId = '';
     if (match.route.access === 'inference') {
-      workspaceId = admit(platform, caller, headerOf(request, 'anthropic-workspace-id'), match.route.limitedBy ?? 'read');
+      workspaceId = workspaceOf(platform, caller, headerOf(request, 'anthropic-workspace-id'));
       headers['anthropic-workspace-id'] = workspaceId;
+      platform.limits.check(workspaceId, match.route.limitedBy ?? 'read');
     }
     return outcomeOf(await match.route.answer({ ...request, caller, workspaceId }), headers);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Fields } from './fields.ts';
 import type { Platform } from './state.ts';
 import type { Prompt } from './prompt.ts';
 import type { Reply } from './reply.ts';
-import { book, contextWindowOf } from './admission.ts';
+import { book, contextWindowOf } from './booking.ts';
 import { invalidRequest } from './errors.ts';
 import { fieldsOf, optionalWord } from './fields.ts';
 import { eventsOf } from './message-stream.ts';

@@ -1,8 +1,8 @@
 import type { ErrorType } from './errors.ts';
 import type { Platform } from './state.ts';
 import type { Tallies } from './inspect.ts';
-import { admit, book } from './admission.ts';
-import { knownCredential, requireAccess, requireWorking } from './authenticate.ts';
+import { book } from './booking.ts';
+import { knownCredential, requireAccess, requireWorking, workspaceOf } from './authenticate.ts';
 import { modelNamed } from './catalogue.ts';
 import { ApiError, notFound } from './errors.ts';
 
@@ -45,7 +45,8 @@ export function useCredential(platform: Platform, counted: Tallies, value: strin
   try {
     const working = requireWorking(platform, caller);
     requireAccess(platform, working, 'inference');
-    const workspaceId = admit(platform, working, traffic.workspaceId, 'inference');
+    const workspaceId = workspaceOf(platform, working, traffic.workspaceId);
+    platform.limits.check(workspaceId, 'inference');
     if (modelNamed(traffic.model) === undefined) throw notFound(`model: ${traffic.model}`);
     book(platform, {
       caller: working,

@@ -1,7 +1,6 @@
 import type { Caller } from './authenticate.ts';
 import type { Platform } from './state.ts';
 import type { UsageCounts, UsageDimensions } from './usage-ledger.ts';
-import { workspaceOf } from './authenticate.ts';
 
 /** Everything about accepted work that usage rows and rate headers are made of. */
 export interface Work {
@@ -15,13 +14,6 @@ export interface Work {
   readonly counts: UsageCounts;
   /** The minute that the usage belongs to, milliseconds since the epoch. */
   readonly at: number;
-}
-
-/** The workspace of a Claude call, if it may call at all: throws the API's refusal otherwise. */
-export function admit(platform: Platform, caller: Caller, wantedWorkspaceId: string | undefined, use: 'inference' | 'read'): string {
-  const workspaceId = workspaceOf(platform, caller, wantedWorkspaceId);
-  platform.limits.check(workspaceId, use);
-  return workspaceId;
 }
 
 /** Books accepted work: a usage row, and what is left of the rate limits. */
