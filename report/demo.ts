@@ -2,7 +2,7 @@ import type { DemoAlert, DemoReport } from './demo-data.ts';
 import { keySection, toneOf } from './demo-key.ts';
 import { emailStyles, emailView } from './email.ts';
 import { headlineOf, theftsOf } from './headline.ts';
-import { count, counted, date, lasting, moment } from './instants.ts';
+import { count, counted, date, elapsed, lasting, moment } from './instants.ts';
 import { lifecycleStyles } from './lifecycle.ts';
 import { html, withoutValues, type Html } from './markup.ts';
 import { pageOf } from './page.ts';
@@ -38,6 +38,9 @@ function top(data: DemoReport): Html {
   return html`<header class="top">
     <p class="kicker">Anthropic Key Guard ${data.version} | demo on the local world | ${date(data.from)} to ${date(data.to)}, UTC</p>
     <h1>${headlineOf(data)}</h1>
+    <p class="soft">
+      ${counted(data.keys.length, 'managed key')}, ${lasting(data.to - data.from)} of traffic ${data.traffic}, seed ${data.seed}.
+    </p>
     <nav class="contents" aria-label="Contents">
       <a href="#promises">Promises</a><a href="#keys">Usage and keys</a><a href="#timeline">Timeline</a><a href="#messages">Messages</a
       ><a href="#consumers">Requests</a>
@@ -88,7 +91,7 @@ function promises(data: DemoReport): Html {
 function timeline(data: DemoReport): Html {
   const events = [...data.events].sort((a, b) => a.at - b.at);
   return html`<div class="scroll">
-    <table>
+    <table class="timeline">
       <caption>
         Times are UTC; the second column counts from the start.
       </caption>
@@ -98,7 +101,7 @@ function timeline(data: DemoReport): Html {
           <th scope="col">After</th>
           <th scope="col">What</th>
           <th scope="col">Key</th>
-          <th scope="col"></th>
+          <th scope="col">How</th>
         </tr>
       </thead>
       <tbody>
@@ -106,7 +109,7 @@ function timeline(data: DemoReport): Html {
           ({ at, subject, kind, text }) =>
             html`<tr>
               <td class="when">${moment(at)}</td>
-              <td class="when soft">${lasting(at - data.from)}</td>
+              <td class="when soft">${elapsed(at - data.from)}</td>
               <td><span class="mark ${toneOf(kind)}">${kind}</span></td>
               <td>${subject}</td>
               <td>${text}</td>
@@ -178,7 +181,6 @@ function consumers(data: DemoReport): Html {
 
 function bottom(data: DemoReport): Html {
   return html`<footer>
-    Seed ${data.seed}. Traffic: ${data.traffic}. The run took ${data.tookSeconds.toFixed(1)} seconds. Everything happened on this machine:
-    no account, no key, no network.
+    The run took ${data.tookSeconds.toFixed(1)} seconds. Everything happened on this machine: no account, no key, no network.
   </footer>`;
 }

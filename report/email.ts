@@ -4,7 +4,8 @@ export const emailStyles = `
 .mail { border: 1px solid var(--line); border-radius: 8px; background: var(--ground); overflow: hidden; }
 .mail dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.1rem 0.75rem; margin: 0; padding: 0.75rem 1rem; background: var(--raised); border-bottom: 1px solid var(--line); font-size: 0.875rem; }
 .mail dt { color: var(--soft); } .mail dd { margin: 0; overflow-wrap: anywhere; } .mail dd.subject { font-weight: 650; }
-.mail pre { margin: 0; padding: 0.9rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+.mail pre { margin: 0; padding: 0.9rem 1rem; white-space: pre; overflow-x: auto; font: 0.75rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
+@media print { .mail pre { white-space: pre-wrap; font-size: 7.5pt; } }
 `;
 
 export interface SentEmail {

@@ -28,14 +28,29 @@ export function theftsOf(data: DemoReport): readonly Theft[] {
   });
 }
 
-/** What happened, with the numbers: requests, failures, minutes from theft to message and to cut-off. */
+/** What happened in one sentence, with the numbers: from theft to message and to cut-off, requests, failures. */
 export function headlineOf(data: DemoReport): string {
+  const thefts = theftsOf(data);
   const requests = data.consumers.reduce((sum, consumer) => sum + consumer.requests, 0);
-  const keys = counted(data.keys.length, 'managed key');
-  return [
-    `${counted(requests, 'request')} with ${keys} in ${lasting(data.to - data.from)}: ${failed(data)}.`,
-    ...theftsOf(data).map(told),
-  ].join(' ');
+  const outcome = `of ${counted(requests, 'request')} ${failed(data)}`;
+  const [only] = thefts;
+  if (only === undefined) return `Nothing was stolen; ${outcome}.`;
+  const whose = thefts.length === 1 ? `A key of ${only.subject} was` : `${thefts.length} keys were`;
+  const told = reached('noticed', thefts, (theft) => theft.toldAt);
+  const cut = reached('cut off', thefts, (theft) => theft.cutAt);
+  return `${whose} stolen: ${told} and ${cut}; ${outcome}.`;
+}
+
+/** `noticed after 8 minutes`, `2 of 3 cut off after 9 to 11 minutes`, `never cut off`. */
+function reached(what: string, thefts: readonly Theft[], when: (theft: Theft) => number | undefined): string {
+  const lengths = thefts.flatMap((theft) => {
+    const at = when(theft);
+    return at === undefined ? [] : [at - theft.from];
+  });
+  if (lengths.length === 0) return `never ${what}`;
+  const share = lengths.length === thefts.length ? '' : `${lengths.length} of ${thefts.length} `;
+  const [shortest, longest] = [lasting(Math.min(...lengths)), lasting(Math.max(...lengths))];
+  return `${share}${what} after ${shortest === longest ? shortest : `${shortest} to ${longest}`}`;
 }
 
 function failed(data: DemoReport): string {
@@ -44,13 +59,7 @@ function failed(data: DemoReport): string {
   const causes = new Map<string, number>();
   for (const { cause, count } of failures) causes.set(cause, (causes.get(cause) ?? 0) + count);
   const total = failures.reduce((sum, { count }) => sum + count, 0);
-  return `${counted(total, 'failure')} (${[...causes].map(([cause, count]) => `${count} ${cause}`).join(', ')})`;
-}
-
-function told(theft: Theft): string {
-  const message = theft.toldAt === undefined ? 'nobody was told' : `people were told after ${lasting(theft.toldAt - theft.from)}`;
-  const end = theft.cutAt === undefined ? 'the key was not cut off' : `the key was cut off after ${lasting(theft.cutAt - theft.from)}`;
-  return `A key of ${theft.subject} was stolen: ${message}, ${end}.`;
+  return `${total} failed (${[...causes].map(([cause, count]) => `${count} ${cause}`).join(', ')})`;
 }
 
 function minimum(values: readonly number[]): number | undefined {

@@ -63,14 +63,16 @@ function laneRow(lane: DemoLane, y: number, percent: (at: number) => number): Ht
       const width = Math.max(0.2, percent(span.to) - left);
       return html`<svg x="${share(Math.min(left, 99.8))}%" y="${y + 18}" width="${share(width)}%" height="22">
         <rect width="100%" height="22" rx="3" fill="${fillOf(span.state)}">
-          <title>
-            ${span.state}, ${moment(span.from)} to ${moment(span.to)} UTC
-            (${lasting(span.to - span.from)})${span.because === undefined ? '' : `: ${span.because}`}
-          </title>
+          <title>${spanTitle(span)}</title>
         </rect>
         ${width > 9 ? html`<text class="state" x="6" y="15">${span.state}</text>` : html``}
       </svg>`;
     })}`;
+}
+
+function spanTitle({ state, from, to, because }: DemoLane['spans'][number]): string {
+  const reason = because === undefined ? '' : `: ${because}`;
+  return `${state}, ${moment(from)} to ${moment(to)} UTC (${lasting(to - from)})${reason}`;
 }
 
 function dayLine(x: number, at: number, height: number, unnamed: boolean): Html {

@@ -1,10 +1,10 @@
 import { usageMetricNames, usageMetrics } from '../contract/metrics.ts';
 
 const labels: Readonly<Record<string, string>> = {
-  InputTokens: 'Input tokens a minute',
-  CacheReadTokens: 'Cached input tokens a minute',
-  OutputTokens: 'Output tokens a minute',
-  EstimatedCost: 'Estimated cost a minute',
+  InputTokens: 'Input tokens',
+  CacheReadTokens: 'Cached input tokens',
+  OutputTokens: 'Output tokens',
+  EstimatedCost: 'Estimated cost',
 };
 
 /** The axis of a metric, by our name for it or by CloudWatch's. */

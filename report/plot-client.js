@@ -96,6 +96,7 @@
     const readout = document.createElement('div');
     readout.className = 'readout';
     const rows = rowsFor(data.markers, data.at[0], data.at[data.at.length - 1], width);
+    const days = data.at[data.at.length - 1] - data.at[0] > 3 * 86400;
     const money = data.unit === 'USD';
     const amount = (value) => (value === null || value === undefined ? 'none' : `${money ? '$' : ''}${short(value)}`);
     const axis = {
@@ -108,14 +109,20 @@
     entry.drawn = new uPlot(
       {
         width,
-        height: 260 + rows * 18,
+        height: 250 + rows * 18,
         padding: [8 + rows * 18, 12, 0, 0],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         legend: { show: false },
         cursor: { y: false, drag: { x: true, y: false } },
-        scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.06] } },
+        scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, (data.ceiling ?? (most || 1)) * 1.06] } },
         axes: [
-          { ...axis, values: timeMarks, space: 64, size: 46 },
+          {
+            ...axis,
+            values: timeMarks,
+            space: 64,
+            size: days ? 30 : 46,
+            ...(days ? { incrs: [1, 2, 7, 14, 28].map((count) => count * 86400) } : {}),
+          },
           { ...axis, size: 58, values: (_plot, marks) => marks.map(amount) },
         ],
         series: [
@@ -124,7 +131,7 @@
           line('band', 0),
           line('typical', 1.25, { dash: [5, 4] }),
           line('peak', 1, { show: data.merged > 1 }),
-          line('observed', 1.5),
+          line('observed', data.merged > 1 ? 1 : 1.5),
         ],
         bands: [{ series: [2, 1], fill: colour('band') }],
         hooks: {

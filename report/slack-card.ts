@@ -13,7 +13,7 @@ export const slackStyles = `
 .slack .time { font-size: 12px; color: var(--s-soft); }
 .slack .head { font-size: 18px; line-height: 1.33; font-weight: 700; margin: 0.4rem 0 0.5rem; }
 .slack .body { margin: 0 0 0.6rem; white-space: pre-line; }
-.slack .pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.5rem 1rem; margin: 0 0 0.6rem; }
+.slack .pairs { display: grid; grid-template-columns: repeat(auto-fit, minmax(max(8.5rem, 40%), 1fr)); gap: 0.5rem 1rem; margin: 0 0 0.6rem; }
 .slack .pairs div { white-space: pre-line; }
 .slack .foot { font-size: 13px; color: var(--s-soft); margin: 0; } .slack hr { border: 0; border-top: 1px solid var(--s-line); margin: 0.6rem 0; }
 .slack a { color: var(--s-link); text-decoration: none; }

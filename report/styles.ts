@@ -27,7 +27,7 @@ body {
 main, footer { max-width: 72rem; margin: 0 auto; padding: 0 1.25rem; }
 header.top { max-width: 72rem; margin: 0 auto; padding: 2.5rem 1.25rem 0; }
 header.top .kicker { color: var(--soft); font-size: 0.875rem; margin: 0; }
-h1 { font-size: clamp(1.5rem, 1.1rem + 1.8vw, 2.125rem); line-height: 1.25; font-weight: 650; letter-spacing: -0.012em; margin: 0.4rem 0 0.6rem; max-width: 46rem; text-wrap: balance; }
+h1 { font-size: clamp(1.5rem, 1.1rem + 1.8vw, 2.125rem); line-height: 1.25; font-weight: 650; letter-spacing: -0.012em; margin: 0.4rem 0 0.6rem; max-width: 54rem; text-wrap: balance; }
 h2 { font-size: 1.375rem; line-height: 1.3; font-weight: 650; margin: 3rem 0 0.75rem; letter-spacing: -0.008em; }
 h3 { font-size: 1.0625rem; font-weight: 650; margin: 2rem 0 0.5rem; }
 p { margin: 0 0 0.75rem; max-width: 46rem; }
@@ -55,15 +55,23 @@ figcaption { font-size: 0.875rem; color: var(--soft); margin: 0 0 0.35rem; max-w
 figcaption strong { color: var(--ink); font-size: 0.9375rem; display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; font-size: 0.8125rem; color: var(--soft); margin: 0.25rem 0 0; padding: 0; list-style: none; }
 .legend i { display: inline-block; width: 1.1em; height: 0.7em; border-radius: 2px; margin-right: 0.4em; vertical-align: 0; }
-.key { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 0.25rem; break-before: auto; }
+.key + .key { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 0.25rem; }
+h2 + .key h3 { margin-top: 0.5rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2rem; align-items: end; }
+.plots figure { margin-bottom: 0.75rem; min-width: 0; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.1rem 1.25rem; font-size: 0.875rem; color: var(--soft); margin: 0 0 0.5rem; }
 .message { border: 1px solid var(--line); border-radius: 8px; margin: 0 0 0.75rem; background: var(--ground); }
 .message > summary { cursor: pointer; padding: 0.6rem 0.9rem; display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; align-items: baseline; }
 .message > summary .when { font-variant-numeric: tabular-nums; color: var(--soft); white-space: nowrap; }
-.message .pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 1.25rem; padding: 0.5rem 0.9rem 1rem; align-items: start; }
+.message .pair { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 7fr); gap: 1.25rem; padding: 0.5rem 0.9rem 1rem; align-items: start; }
 .pair h4 { margin: 0 0 0.4rem; font-size: 0.8125rem; font-weight: 600; color: var(--soft); }
 footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 3rem; color: var(--soft); font-size: 0.875rem; }
 @media (max-width: 860px) { .message .pair { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 620px) {
+  .timeline thead { display: none; } .timeline tr { display: grid; grid-template-columns: max-content 1fr max-content; gap: 0 0.75rem; padding: 0.45rem 0; border-bottom: 1px solid var(--line); }
+  .timeline td { padding: 0; border: 0; } .timeline td:nth-child(3) { justify-self: end; } .timeline td:nth-child(4) { font-weight: 600; } .timeline td:nth-child(5) { grid-column: 1 / -1; }
+  .timeline td:nth-child(4) { grid-column: 1 / -1; grid-row: 2; } .timeline, .timeline tbody, .timeline caption { display: block; }
+}
 @media (max-width: 520px) { body { font-size: 15px; } main, footer, header.top { padding-left: 0.9rem; padding-right: 0.9rem; } header.top { padding-top: 1.5rem; } h2 { margin-top: 2.25rem; } th, td { padding-right: 0.6rem; } }
 @media print {
   body { font-size: 10.5pt; } nav.contents { display: none; }
