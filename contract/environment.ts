@@ -24,7 +24,7 @@ export type VariableName = keyof typeof variables;
 export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** Which variables each function needs; one marked `?` may be absent. */
+/** Which variables each function needs; `adapters/environment.ts` says which may be absent. */
 export const environmentOf = {
   rotation: [
     'anthropicBaseUrl',

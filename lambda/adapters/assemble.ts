@@ -3,10 +3,12 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { consoleLog } from '../foundation/log.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, raise } from '../incidents/raise.ts';
+import type { AdmitPorts } from '../rotation/admit.ts';
 import type { RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
@@ -15,7 +17,7 @@ import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
 import { incidentStore } from './aws/incident-store.ts';
 import { keyDirectory } from './aws/key-directory.ts';
-import { secretVersions } from './aws/secret-versions.ts';
+import { secretVersions, standbyStore } from './aws/secret-versions.ts';
 import type { Table } from './aws/table.ts';
 import { readAdminAccess } from './environment.ts';
 
@@ -75,5 +77,24 @@ export function rotationPorts(
     organizationId: env.organizationId,
     clock,
     log: consoleLog,
+  };
+}
+
+/** What intake needs, from what an installation says of itself. */
+export function admitPorts(
+  installation: Pick<InstallationDefinition, 'anthropicBaseUrl' | 'organizationId' | 'adminAccess'>,
+  table: Table,
+  secrets: SecretsManagerClient,
+  clock: Clock,
+): AdmitPorts {
+  const { anthropicBaseUrl, organizationId, adminAccess: access } = installation;
+  const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts: () => new STSClient({}), clock });
+  return {
+    ledger: apiKeyLedger(table),
+    standby: standbyStore(secrets),
+    keys: apiKeys(admin),
+    probe: keyProbe(anthropicBaseUrl),
+    organizationId,
+    clock,
   };
 }

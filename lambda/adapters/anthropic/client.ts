@@ -65,7 +65,7 @@ function adminKey(secretArn: string, { secrets, clock }: AdminClientOptions): ()
 
 async function identityToken(sts: STSClient, audience: string): Promise<string> {
   const { WebIdentityToken } = await awsCall('sts:GetWebIdentityToken', () =>
-    sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: 'RS256', DurationSeconds: identityTokenSeconds })),
+    sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: 'ES384', DurationSeconds: identityTokenSeconds })),
   );
   if (WebIdentityToken !== undefined) return WebIdentityToken;
   throw new KeyguardError(

@@ -1,0 +1,296 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
+import { installationParameter, keyDirectoryPath, type InstallationDefinition } from '../contract/installation.ts';
+import type { ContainmentPolicy, ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
+import { admitPorts } from '../lambda/adapters/assemble.ts';
+import { openTable } from '../lambda/adapters/aws/table.ts';
+import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
+import { dayMs, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { Secret } from '../lambda/foundation/secret.ts';
+import { notifierHandler } from '../lambda/notifier.ts';
+import { retirementHandler } from '../lambda/retirement.ts';
+import { rotationHandler } from '../lambda/rotation.ts';
+import { admitStandbyKey } from '../lambda/rotation/admit.ts';
+import { usageCollectorHandler } from '../lambda/usage-collector.ts';
+import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
+import { startLocalAws, type LocalAws } from './aws/server.ts';
+import { settableClock, type WorldClock } from './clock.ts';
+import { startLocalSlack, type LocalSlack } from './slack.ts';
+
+export interface WorldKey {
+  readonly name: string;
+  readonly rotation?: Partial<RotationPolicy>;
+  readonly containment?: ContainmentPolicy;
+}
+
+export interface WorldOptions {
+  readonly managedKeys: readonly WorldKey[];
+  /** ISO 8601 UTC. @default a Monday */
+  readonly start?: string;
+  readonly seed?: number;
+  /** @default 'key': federation's short tokens are renewed often when time runs fast */
+  readonly adminAccess?: 'key' | 'federation';
+  readonly emails?: readonly string[];
+  readonly falseAlarmsPerMonth?: number;
+  readonly anthropic?: Omit<LocalAnthropicOptions, 'clock' | 'port' | 'seed'>;
+}
+
+/** Both stand-ins with an installation in them: what `cdk deploy` makes, and the real handlers run on it. */
+export interface World {
+  readonly clock: WorldClock;
+  readonly aws: LocalAws;
+  readonly anthropic: LocalAnthropic;
+  readonly slack: LocalSlack;
+  readonly installation: InstallationDefinition;
+  readonly secrets: SecretsManagerClient;
+  definition(name: string): ManagedKeyDefinition;
+  /** A person makes a key in the Console and gives it to `keyguard standby add`. Returns its id and, for tests that look for leaks, its value. */
+  addStandbyKey(name: string, options?: { readonly expiresAt?: number }): Promise<{ readonly apiKeyId: string; readonly value: string }>;
+  /** Asks Secrets Manager to rotate now and lets it finish, whatever comes of it. */
+  rotate(name: string): Promise<void>;
+  /** What consumers read at this moment. */
+  currentValue(name: string): Promise<string>;
+  /** Lets time pass. Schedules fire every `beatMs` at the most; `eachMinute` acts first. */
+  passes(ms: number, options?: { readonly beatMs?: number; readonly eachMinute?: (at: number) => Promise<void> | void }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const defaultRotation: RotationPolicy = {
+  strategy: 'pool',
+  intervalMs: 30 * dayMs,
+  minimumGraceMs: dayMs,
+  quietMs: 6 * hourMs,
+  maximumGraceMs: 7 * dayMs,
+  atMaximum: 'wait',
+  undoMs: 7 * dayMs,
+};
+
+/** Starts the world. Takes the process's AWS_ variables: one world a process at a time. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const clock = settableClock(options.start ?? '2026-09-07T00:00:00Z');
+  const seed = options.seed ?? 1;
+  const aws = await startLocalAws({ clock, seed });
+  const anthropic = await startLocalAnthropic({ ...options.anthropic, clock, seed });
+  const slack = await startLocalSlack();
+  Object.assign(process.env, aws.environment);
+  const clients = { secrets: new SecretsManagerClient({}), ssm: new SSMClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
+
+  const installation = await install(options, { aws, anthropic, slack, clock }, clients);
+  const table = openTable(installation.stateTable);
+  const definitions = new Map<string, ManagedKeyDefinition>();
+  const functions = registerFunctions(installation, options.falseAlarmsPerMonth ?? 1, aws, clock);
+  await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
+  for (const key of options.managedKeys) {
+    const definition = await installKey(key, installation, functions.rotation, anthropic, clients);
+    await aws.settle();
+    definitions.set(key.name, definition);
+  }
+  const definitionOf = (name: string): ManagedKeyDefinition => {
+    const found = definitions.get(name);
+    if (found === undefined) throw new RangeError(`no managed key ${name} in this world`);
+    return found;
+  };
+  const intake = admitPorts(installation, table, clients.secrets, clock);
+
+  return {
+    clock,
+    aws,
+    anthropic,
+    slack,
+    installation,
+    secrets: clients.secrets,
+    definition: definitionOf,
+    async addStandbyKey(name, { expiresAt } = {}) {
+      const definition = definitionOf(name);
+      const { id, value } = anthropic.console.createApiKey({
+        name: `${name}-${anthropic.inspect.keys().length + 1}`,
+        workspaceId: definition.workspaceId,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      });
+      await admitStandbyKey(definition, new Secret(value), { apiKeyId: id, by: 'operator' }, intake);
+      return { apiKeyId: id, value };
+    },
+    async rotate(name) {
+      await clients.secrets.send(new RotateSecretCommand({ SecretId: definitionOf(name).secretArn }));
+      await aws.settle();
+    },
+    async currentValue(name) {
+      const { SecretString } = await clients.secrets.send(new GetSecretValueCommand({ SecretId: definitionOf(name).secretArn }));
+      return SecretString ?? '';
+    },
+    async passes(ms, { beatMs = minuteMs, eachMinute } = {}) {
+      const end = clock.now() + ms;
+      while (clock.now() < end) {
+        clock.advance(Math.min(minuteMs, end - clock.now()));
+        await eachMinute?.(clock.now());
+        if (clock.now() % beatMs === 0 || clock.now() >= end) await aws.settle({ coalesce: true });
+      }
+    },
+    async stop() {
+      for (const client of Object.values(clients)) client.destroy();
+      await Promise.all([aws.stop(), anthropic.stop(), slack.stop()]);
+    },
+  };
+}
+
+interface Clients {
+  readonly secrets: SecretsManagerClient;
+  readonly ssm: SSMClient;
+  readonly sns: SNSClient;
+  readonly dynamo: DynamoDBClient;
+}
+
+interface Servers {
+  readonly aws: LocalAws;
+  readonly anthropic: LocalAnthropic;
+  readonly slack: LocalSlack;
+  readonly clock: WorldClock;
+}
+
+async function install(options: WorldOptions, { aws, anthropic, slack }: Servers, clients: Clients): Promise<InstallationDefinition> {
+  const name = 'keyguard';
+  await clients.dynamo.send(
+    new CreateTableCommand({
+      TableName: `${name}-state`,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    }),
+  );
+  const topic = await clients.sns.send(new CreateTopicCommand({ Name: `${name}-alerts` }));
+  const alertTopicArn = topic.TopicArn ?? '';
+  for (const email of options.emails ?? ['security@example.com']) {
+    await clients.sns.send(new SubscribeCommand({ TopicArn: alertTopicArn, Protocol: 'email', Endpoint: email }));
+    aws.mailbox.confirm(email);
+  }
+  const slackWebhookSecretArn = await emptySecret(clients, `${name}/slack-webhook`);
+  await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecretArn, SecretString: slack.webhookUrl }));
+  const installation: InstallationDefinition = {
+    schema: 1,
+    installation: name,
+    anthropicBaseUrl: anthropic.baseUrl,
+    organizationId: anthropic.organization.id,
+    adminAccess: await adminAccessOf(options.adminAccess ?? 'key', aws, anthropic, clients, name),
+    stateTable: `${name}-state`,
+    alertTopicArn,
+    slackWebhookSecretArn,
+    dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
+  };
+  await clients.ssm.send(
+    new PutParameterCommand({ Name: installationParameter(name), Type: 'String', Value: JSON.stringify(installation) }),
+  );
+  return installation;
+}
+
+async function adminAccessOf(
+  kind: 'key' | 'federation',
+  aws: LocalAws,
+  anthropic: LocalAnthropic,
+  clients: Clients,
+  name: string,
+): Promise<AdminAccess> {
+  if (kind === 'key') {
+    const secretArn = await emptySecret(clients, `${name}/admin-key`);
+    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: anthropic.console.createAdminKey().value }));
+    return { kind: 'key', secretArn };
+  }
+  const audience = 'https://api.anthropic.com';
+  const issuer = anthropic.console.registerIssuer({ issuerUrl: aws.identity.issuer() });
+  const account = anthropic.console.createServiceAccount({ name: 'keyguard', organizationRole: 'admin' });
+  const rule = anthropic.console.createFederationRule({
+    issuerId: issuer.id,
+    serviceAccountId: account.id,
+    oauthScope: 'org:admin',
+    subjectPrefix: aws.identity.roleArn(),
+    audience,
+    tokenLifetimeSeconds: 600,
+  });
+  return { kind: 'federation', federationRuleId: rule.id, serviceAccountId: account.id, audience };
+}
+
+async function installKey(
+  key: WorldKey,
+  installation: InstallationDefinition,
+  rotationFunctionArn: string,
+  anthropic: LocalAnthropic,
+  clients: Clients,
+): Promise<ManagedKeyDefinition> {
+  const definition: ManagedKeyDefinition = {
+    schema: 1,
+    name: key.name,
+    secretArn: await emptySecret(clients, `${installation.installation}/${key.name}`),
+    standbySecretArn: await emptySecret(clients, `${installation.installation}/${key.name}/standby`),
+    workspaceId: anthropic.console.createWorkspace(key.name).id,
+    rotation: { ...defaultRotation, ...key.rotation },
+    containment: key.containment ?? { mode: 'auto', lastCredential: 'keep' },
+  };
+  await clients.ssm.send(
+    new PutParameterCommand({
+      Name: `${keyDirectoryPath(installation.installation)}/${key.name}`,
+      Type: 'String',
+      Value: JSON.stringify(definition),
+    }),
+  );
+  // As the stack does: deploying must not rotate.
+  await clients.secrets.send(
+    new RotateSecretCommand({
+      SecretId: definition.secretArn,
+      RotationLambdaARN: rotationFunctionArn,
+      RotationRules: { ScheduleExpression: `rate(${Math.round(definition.rotation.intervalMs / dayMs)} days)` },
+      RotateImmediately: false,
+    }),
+  );
+  return definition;
+}
+
+async function emptySecret(clients: Clients, name: string): Promise<string> {
+  const { ARN } = await clients.secrets.send(new CreateSecretCommand({ Name: name }));
+  return ARN ?? '';
+}
+
+/** ARNs of the functions that AWS itself calls. */
+interface Functions {
+  readonly rotation: string;
+  readonly notifier: string;
+}
+
+function registerFunctions(installation: InstallationDefinition, falseAlarmsPerMonth: number, aws: LocalAws, clock: WorldClock): Functions {
+  const values: Readonly<Record<VariableName, string>> = {
+    anthropicBaseUrl: installation.anthropicBaseUrl,
+    organizationId: installation.organizationId,
+    adminAccess: JSON.stringify(installation.adminAccess),
+    keyDirectory: keyDirectoryPath(installation.installation),
+    stateTable: installation.stateTable,
+    alertTopic: installation.alertTopicArn,
+    installation: installation.installation,
+    falseAlarmsPerMonth: String(falseAlarmsPerMonth),
+    slackWebhookSecret: installation.slackWebhookSecretArn,
+    dashboardUrl: installation.dashboardUrl,
+  };
+  const environment = (name: FunctionName): Readonly<Record<string, string>> =>
+    Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));
+  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), clock));
+  aws.functions.register('usage-collector', usageCollectorHandler(environment('usage-collector'), clock));
+  aws.functions.register('anomaly-detector', anomalyDetectorHandler(environment('anomaly-detector'), clock));
+  aws.functions.register('retirement', retirementHandler(environment('retirement'), clock));
+  const notifier = aws.functions.register('notifier', notifierHandler(environment('notifier'), clock));
+  aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
+  aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
+  aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
+  return { rotation, notifier };
+}
