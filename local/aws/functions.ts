@@ -1,0 +1,144 @@
+import type { Context } from 'aws-lambda';
+import type { WorldClock } from '../clock.ts';
+import type { Agenda } from './agenda.ts';
+import type { Randomness } from './randomness.ts';
+
+/** The context that AWS hands to a Node handler. */
+export type LambdaContext = Context;
+export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
+
+export interface FunctionOptions {
+  /** Seconds, as in the function's configuration. @default 900 */
+  readonly timeoutSeconds?: number;
+  /** How often a failed asynchronous invocation is tried again: after 1 and then 2 minutes. @default 2 */
+  readonly retryAttempts?: 0 | 1 | 2;
+}
+
+/** One run of a function. Never holds the event: events can carry what must not be kept. */
+export interface Invocation {
+  readonly at: number;
+  /** `direct`, `sns`, `schedule`, `rotation:createSecret`, … */
+  readonly kind: string;
+  readonly ok: boolean;
+  readonly errorMessage?: string;
+}
+
+/** An asynchronous event that a function failed on until its retries were spent. */
+export interface DeadLetter {
+  readonly at: number;
+  readonly kind: string;
+  readonly event: unknown;
+  readonly errorMessage: string;
+}
+
+/** In-process Lambda functions. */
+export interface Functions {
+  /** Registers or replaces a function; returns its ARN. */
+  register(name: string, handler: LambdaHandler, options?: FunctionOptions): string;
+  /** Runs a function by name or ARN and answers what the handler answers; throws what it throws. */
+  invoke(nameOrArn: string, event: unknown, kind?: string): Promise<unknown>;
+  /** Lambda's asynchronous invocation: once at the next settle, then 1 and 2 minutes later, then dead letters. */
+  invokeLater(nameOrArn: string, event: unknown, kind: string): void;
+  exists(nameOrArn: string): boolean;
+  invocations(name: string): readonly Invocation[];
+  deadLetters(name: string): readonly DeadLetter[];
+}
+
+interface Registered {
+  handler: LambdaHandler;
+  options: FunctionOptions;
+  readonly invocations: Invocation[];
+  readonly deadLetters: DeadLetter[];
+}
+
+// docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: one minute, then two.
+const RETRY_AFTER_MS = [60_000, 120_000];
+
+export function createFunctions(world: {
+  readonly accountId: string;
+  readonly region: string;
+  readonly clock: WorldClock;
+  readonly randomness: Randomness;
+  readonly agenda: Agenda;
+}): Functions {
+  const { clock, randomness, agenda } = world;
+  const functions = new Map<string, Registered>();
+  const prefix = `arn:aws:lambda:${world.region}:${world.accountId}:function:`;
+  const shortName = (nameOrArn: string): string =>
+    nameOrArn.startsWith(prefix) ? (nameOrArn.slice(prefix.length).split(':')[0] ?? '') : nameOrArn;
+  const find = (nameOrArn: string): Registered => {
+    const found = functions.get(shortName(nameOrArn));
+    if (found === undefined) throw new Error(`Function not found: ${nameOrArn}`);
+    return found;
+  };
+
+  const invoke = async (nameOrArn: string, event: unknown, kind = 'direct'): Promise<unknown> => {
+    const { handler, options, invocations } = find(nameOrArn);
+    const at = clock.now();
+    const deadline = at + (options.timeoutSeconds ?? 900) * 1000;
+    try {
+      const answer = await handler(
+        event,
+        context(shortName(nameOrArn), prefix, randomness.uuid(), () => deadline - clock.now()),
+      );
+      invocations.push({ at, kind, ok: true });
+      return answer;
+    } catch (error) {
+      invocations.push({ at, kind, ok: false, errorMessage: messageOf(error) });
+      throw error;
+    }
+  };
+
+  const attempt = async (nameOrArn: string, event: unknown, kind: string, tried: number): Promise<void> => {
+    try {
+      await invoke(nameOrArn, event, kind);
+    } catch (error) {
+      const { options, deadLetters } = find(nameOrArn);
+      const delayMs = tried < (options.retryAttempts ?? 2) ? RETRY_AFTER_MS[tried] : undefined;
+      const now = clock.now();
+      if (delayMs === undefined) deadLetters.push({ at: now, kind, event, errorMessage: messageOf(error) });
+      else agenda.at(now + delayMs, () => attempt(nameOrArn, event, kind, tried + 1));
+    }
+  };
+
+  return {
+    register(name, handler, options = {}) {
+      const known = functions.get(name);
+      if (known === undefined) functions.set(name, { handler, options, invocations: [], deadLetters: [] });
+      else Object.assign(known, { handler, options });
+      return prefix + name;
+    },
+    invoke,
+    invokeLater(nameOrArn, event, kind) {
+      find(nameOrArn);
+      agenda.soon(() => attempt(nameOrArn, event, kind, 0));
+    },
+    exists: (nameOrArn) => functions.has(shortName(nameOrArn)),
+    invocations: (name) => find(name).invocations,
+    deadLetters: (name) => find(name).deadLetters,
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function context(name: string, prefix: string, requestId: string, remainingMs: () => number): LambdaContext {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: prefix + name,
+    memoryLimitInMB: '256',
+    awsRequestId: requestId,
+    logGroupName: `/aws/lambda/${name}`,
+    logStreamName: `local/[$LATEST]${requestId.replaceAll('-', '')}`,
+    getRemainingTimeInMillis: () => Math.max(0, remainingMs()),
+    // AWS still hands these over, and its type still asks for them.
+    /* eslint-disable @typescript-eslint/no-deprecated */
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+    /* eslint-enable @typescript-eslint/no-deprecated */
+  };
+}

@@ -1,0 +1,58 @@
+import { errorTypeRegistries } from '@aws-sdk/client-secrets-manager';
+import type { Account, Service } from '../service.ts';
+import { createRotation } from './rotation.ts';
+import { settingOperations } from './settings.ts';
+import { createSecretStore } from './store.ts';
+import type { SecretEvent } from './store.ts';
+import { valueOperations } from './values.ts';
+
+export interface SecretsManagerOptions {
+  /** Where AWSPENDING is once AWSCURRENT has moved to its version; both are allowed end states. @default 'removed' */
+  readonly pendingAfterSwitch?: 'same-version' | 'removed';
+  /** World time between two attempts of a failed rotation. @default 5 minutes */
+  readonly rotationRetryMs?: number;
+}
+
+/** One version as an observer sees it: `text` and `binary` are missing while it is empty. */
+export interface ObservedVersion {
+  readonly versionId: string;
+  readonly labels: readonly string[];
+  readonly text?: string;
+  readonly binary?: Uint8Array;
+  readonly createdAt: number;
+}
+export interface SecretsObserver {
+  names(): string[];
+  /** Versions in order of creation; throws for a name that does not exist. */
+  versions(secretId: string): readonly ObservedVersion[];
+  events(): readonly SecretEvent[];
+}
+
+export function secretsManager(account: Account, options: SecretsManagerOptions): { service: Service; observer: SecretsObserver } {
+  const store = createSecretStore(account);
+  return {
+    service: {
+      name: 'secretsmanager',
+      protocol: { kind: 'json', version: '1.1', target: 'secretsmanager' },
+      errors: errorTypeRegistries,
+      throttle: { code: 'ThrottlingException', message: 'Rate exceeded' },
+      internalError: 'InternalServiceError',
+      operations: [
+        ...valueOperations(account, store, options.pendingAfterSwitch ?? 'removed'),
+        ...settingOperations(account, store),
+        createRotation(account, store, options.rotationRetryMs ?? 300_000),
+      ],
+    },
+    observer: {
+      names: () => store.all().map((record) => record.name),
+      versions: (secretId) =>
+        [...store.find(secretId).versions.values()].map((version) => ({
+          versionId: version.id,
+          labels: version.stages,
+          createdAt: version.createdAt,
+          ...version.value,
+        })),
+      events: () => store.events,
+    },
+  };
+}

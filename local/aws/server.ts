@@ -1,0 +1,164 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WorldClock } from '../clock.ts';
+import { createAgenda } from './agenda.ts';
+import type { SettleOptions } from './agenda.ts';
+import { cloudWatch } from './cloudwatch/service.ts';
+import type { MetricsObserver } from './cloudwatch/service.ts';
+import { dynamoDb } from './dynamodb/service.ts';
+import type { DynamoDbOptions, TablesObserver } from './dynamodb/service.ts';
+import { createFunctions } from './functions.ts';
+import type { Functions } from './functions.ts';
+import { createInterceptor } from './intercept.ts';
+import type { Intercept } from './intercept.ts';
+import { seededRandomness } from './randomness.ts';
+import { createSchedules } from './schedules.ts';
+import type { Schedules } from './schedules.ts';
+import { secretsManager } from './secrets-manager/service.ts';
+import type { SecretsManagerOptions, SecretsObserver } from './secrets-manager/service.ts';
+import type { Account } from './service.ts';
+import { sns } from './sns/service.ts';
+import type { Mailbox, TopicsObserver } from './sns/service.ts';
+import { ssm } from './ssm.ts';
+import type { ParametersObserver } from './ssm.ts';
+import { sts } from './sts.ts';
+import type { Identity, Issuer } from './sts.ts';
+import { createDispatcher } from './wire/dispatch.ts';
+import type { Outcome, WireRequest } from './wire/dispatch.ts';
+
+export interface LocalAwsOptions extends SecretsManagerOptions, DynamoDbOptions {
+  readonly clock: WorldClock;
+  /** @default '000000000000' */
+  readonly accountId?: string;
+  /** @default 'us-east-1' */
+  readonly region?: string;
+  /** @default a free one */
+  readonly port?: number;
+  /** Of everything that AWS draws at random. @default 1 */
+  readonly seed?: number;
+  /**
+   * When deliveries and rotations begin that AWS would begin at once: at the next `settle`, which keeps the order of
+   * calls repeatable, or by themselves. @default 'at-settle'
+   */
+  readonly backgroundWork?: 'at-settle' | 'at-once';
+  /** How far back a `stale` read may look, in world time: AWS promises seconds. @default 60 seconds */
+  readonly staleWindowMs?: number;
+}
+
+/** A running stand-in for AWS: one account, one Region, on loopback. */
+export interface LocalAws {
+  readonly endpoint: string;
+  /** For `process.env` of whoever builds AWS clients. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly functions: Functions;
+  readonly schedules: Schedules;
+  readonly mailbox: Mailbox;
+  readonly identity: Identity;
+  readonly intercept: Intercept;
+  /**
+   * Runs everything that is due up to the clock's now, in time order: schedules, rotations, retries, deliveries. Must
+   * not be called from within a handler.
+   */
+  settle(options?: SettleOptions): Promise<void>;
+  /** Looks at the state behind the product's back. */
+  readonly inspect: {
+    readonly secrets: SecretsObserver;
+    readonly tables: TablesObserver;
+    readonly metrics: MetricsObserver;
+    readonly topics: TopicsObserver;
+    readonly parameters: ParametersObserver;
+  };
+  /** Cuts every open connection. */
+  stop(): Promise<void>;
+}
+
+/** Starts the stand-in; resolves once it listens. */
+export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
+  const { clock, accountId = '000000000000', region = 'us-east-1' } = options;
+  const randomness = seededRandomness(options.seed ?? 1);
+  const agenda = createAgenda(clock, options.backgroundWork ?? 'at-settle');
+  const functions = createFunctions({ accountId, region, clock, randomness, agenda });
+  const { schedules, source } = createSchedules({ accountId, region, clock, randomness, functions });
+  agenda.addSource(source);
+  const account: Account = { accountId, region, clock, randomness, agenda, functions, staleWindowMs: options.staleWindowMs ?? 60_000 };
+
+  let endpoint = '';
+  const secrets = secretsManager(account, options);
+  const tables = dynamoDb(account, options);
+  const metrics = cloudWatch();
+  const topics = sns(account);
+  const parameters = ssm(account);
+  const federation = sts(account, () => endpoint);
+  const services = [secrets.service, tables.service, metrics.service, topics.service, parameters.service, federation.service];
+  const interceptor = createInterceptor();
+  const dispatch = createDispatcher(services, account, interceptor);
+
+  const server = createServer((request, response) => void serve(request, response, dispatch, federation.issuer));
+  // Longer than any client keeps an idle connection, so that the server is never the one to hang up.
+  server.keepAliveTimeout = 600_000;
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the local AWS listens on no port');
+  endpoint = `http://127.0.0.1:${address.port}`;
+
+  return {
+    endpoint,
+    environment: {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'AKIALOCALFAKE',
+      AWS_SECRET_ACCESS_KEY: 'local-fake',
+    },
+    functions,
+    schedules,
+    mailbox: topics.mailbox,
+    identity: federation.identity,
+    intercept: interceptor,
+    settle: (settleOptions) => agenda.settle(settleOptions),
+    inspect: {
+      secrets: secrets.observer,
+      tables: tables.observer,
+      metrics: metrics.observer,
+      topics: topics.observer,
+      parameters: parameters.observer,
+    },
+    stop: () =>
+      new Promise((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dispatch: (request: WireRequest) => Promise<Outcome>,
+  issuer: Issuer,
+): Promise<void> {
+  try {
+    if (request.method === 'GET') {
+      const document = await issuer.document(request.url ?? '/');
+      response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document ?? { message: 'The local AWS serves no such document' }));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const outcome = await dispatch({ headers: request.headers, body: Buffer.concat(chunks) });
+    if (outcome === 'unanswered') return;
+    if (outcome === 'cut') {
+      request.socket.destroy();
+      return;
+    }
+    response.writeHead(outcome.status, { ...outcome.headers, 'content-length': outcome.body.byteLength });
+    response.end(outcome.body);
+  } catch {
+    // The caller hung up while it was being served: nobody is left to answer.
+    request.socket.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+import { AwsError } from '../service.ts';
+import type { Account } from '../service.ts';
+
+export interface Subscription {
+  readonly arn: string;
+  readonly topicArn: string;
+  readonly protocol: 'email' | 'email-json' | 'lambda';
+  readonly endpoint: string;
+  confirmed: boolean;
+  readonly confirmationToken: string;
+  readonly attributes: Map<string, string>;
+}
+
+export interface Topic {
+  readonly arn: string;
+  readonly name: string;
+  readonly attributes: Map<string, string>;
+  readonly subscriptions: Subscription[];
+}
+
+export interface Topics {
+  create(name: string, attributes: Readonly<Record<string, string>>): Topic;
+  /** Throws NotFoundException. */
+  find(arn: string): Topic;
+  findSubscription(arn: string): { readonly topic: Topic; readonly subscription: Subscription };
+  remove(arn: string): void;
+  all(): Topic[];
+  /** The same endpoint on the same topic is the same subscription. */
+  subscribe(topic: Topic, protocol: Subscription['protocol'], endpoint: string): Subscription;
+}
+
+export function createTopics(account: Account): Topics {
+  const topics = new Map<string, Topic>();
+  const find = (arn: string): Topic => {
+    const topic = topics.get(arn);
+    if (topic === undefined) throw new AwsError('NotFoundException', 'Topic does not exist');
+    return topic;
+  };
+  return {
+    create(name, attributes) {
+      if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter('Topic Name');
+      const arn = `arn:aws:sns:${account.region}:${account.accountId}:${name}`;
+      const known = topics.get(arn);
+      if (known !== undefined) return known;
+      const topic: Topic = { arn, name, attributes: new Map(Object.entries(attributes)), subscriptions: [] };
+      topics.set(arn, topic);
+      return topic;
+    },
+    find,
+    findSubscription(arn) {
+      for (const topic of topics.values()) {
+        const subscription = topic.subscriptions.find((entry) => entry.arn === arn);
+        if (subscription !== undefined) return { topic, subscription };
+      }
+      throw new AwsError('NotFoundException', 'Subscription does not exist');
+    },
+    remove: (arn) => void topics.delete(arn),
+    all: () => [...topics.values()],
+    subscribe(topic, protocol, endpoint) {
+      const known = topic.subscriptions.find((entry) => entry.protocol === protocol && entry.endpoint === endpoint);
+      if (known !== undefined) return known;
+      const subscription: Subscription = {
+        arn: `${topic.arn}:${account.randomness.uuid()}`,
+        topicArn: topic.arn,
+        protocol,
+        endpoint,
+        // A person has to say yes; a function of the same account has not.
+        confirmed: protocol === 'lambda',
+        confirmationToken: account.randomness.suffix(64),
+        attributes: new Map(),
+      };
+      topic.subscriptions.push(subscription);
+      return subscription;
+    },
+  };
+}
+
+/** SNS's way of naming what is wrong. */
+export function invalidParameter(what: string): AwsError {
+  return new AwsError('InvalidParameterException', `Invalid parameter: ${what}`);
+}
