@@ -33,7 +33,7 @@ const dayMs = 86_400_000;
 
 export const lifecycleStyles = `
 .lanes { display: block; width: 100%; overflow: visible; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
-.lanes .day { stroke: var(--grid); } .lanes .dayname { fill: var(--soft); } .lanes .lane { fill: var(--ink); font-size: 12.5px; }
+.lanes .day { stroke: var(--grid); } .lanes .dayname { fill: var(--soft); } @media (max-width: 720px) { .lanes .dayname.odd { display: none; } } .lanes .lane { fill: var(--ink); font-size: 12.5px; }
 .lanes .state { fill: #ffffff; font-weight: 600; pointer-events: none; } .lanes rect { stroke: var(--ground); stroke-width: 1; }
 `;
 
@@ -46,7 +46,7 @@ export function lifecycleFigure(lanes: readonly DemoLane[], from: number, to: nu
   return html`<figure>
     <figcaption><strong>Life of each API key</strong>Each lane is one key of Anthropic; the colour is its state. Times are UTC.</figcaption>
     <svg class="lanes" role="img" height="${height}" aria-label="${description(lanes)}">
-      ${daysBetween(from, to).map((at, index, days) => dayLine(percent(at), at, height, days.length > 8 && index % 2 === 1))}
+      ${daysBetween(from, to).map((at, index) => dayLine(percent(at), at, height, index % 2 === 0 ? 'even' : 'odd'))}
       ${lanes.map((lane, index) => laneRow(lane, top + index * laneHeight, percent))}
     </svg>
     <ul class="legend">
@@ -75,8 +75,8 @@ function spanTitle({ state, from, to, because }: DemoLane['spans'][number]): str
   return `${state}, ${moment(from)} to ${moment(to)} UTC (${lasting(to - from)})${reason}`;
 }
 
-function dayLine(x: number, at: number, height: number, unnamed: boolean): Html {
-  const name = unnamed || x > 94 ? html`` : html`<text class="dayname" x="${share(x)}%" dx="3" y="11">${day(at)}</text>`;
+function dayLine(x: number, at: number, height: number, every: 'even' | 'odd'): Html {
+  const name = x > 94 ? html`` : html`<text class="dayname ${every}" x="${share(x)}%" dx="3" y="11">${day(at)}</text>`;
   return html`<line class="day" x1="${share(x)}%" x2="${share(x)}%" y1="0" y2="${height}"></line>${name}`;
 }
 

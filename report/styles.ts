@@ -73,9 +73,11 @@ footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 3rem; color: var(-
   .timeline td:nth-child(4) { grid-column: 1 / -1; grid-row: 2; } .timeline, .timeline tbody, .timeline caption { display: block; }
 }
 @media (max-width: 520px) { body { font-size: 15px; } main, footer, header.top { padding-left: 0.9rem; padding-right: 0.9rem; } header.top { padding-top: 1.5rem; } h2 { margin-top: 2.25rem; } th, td { padding-right: 0.6rem; } }
+:root.paper main, :root.paper header.top, :root.paper footer { width: 680px; margin-left: 0; padding-left: 0; padding-right: 2px; }
+:root.paper .plots { grid-template-columns: minmax(0, 1fr); }
 @media print {
   body { font-size: 10.5pt; } nav.contents { display: none; }
-  h2, h3, figcaption { break-after: avoid; } figure, tr, .figures li, .message { break-inside: avoid; }
+  h2, h3, figcaption, .facts { break-after: avoid; } figure, tr, .figures li, .message:not([open]) { break-inside: avoid; }
   main, header.top, footer { max-width: none; padding: 0; }
 }
 `;
