@@ -9,9 +9,20 @@ const only = (name, from, allowed, comment) => ({
 
 export default {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'A list may name its variants and they its interface: types alone make no cycle.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('contract-imports-nothing', '^contract/', ['^contract/'], 'Names shared by synth time and run time stand on nothing.'),
-    only('foundation-imports-nothing-of-ours', '^lambda/foundation/', ['^lambda/foundation/', '^node:', '^[a-z_/0-9]+$', '^node_modules/'], 'It knows no capability.'),
+    only(
+      'foundation-imports-nothing-of-ours',
+      '^lambda/foundation/',
+      ['^lambda/foundation/', '^node:', '^[a-z_/0-9]+$', '^node_modules/'],
+      'It knows no capability.',
+    ),
     {
       name: 'lambda-knows-neither-cdk-nor-local',
       severity: 'error',

@@ -1,6 +1,5 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
+import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
 import { usageSeries } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
@@ -18,14 +17,14 @@ import { containIncidents } from './incidents/contain.ts';
 export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
   const env = readEnvironment('anomaly-detector', variables);
   const table = openTable(env.stateTable);
-  const secrets = new SecretsManagerClient({});
+  const secrets = secretsManager();
   const usage = usageLedger(table);
   const ports = {
     ...rotationPorts(env, table, secrets, clock),
     ...incidentPorts(env, table, clock),
     usage,
     rotations: rotations(secrets),
-    series: usageSeries(new CloudWatchClient({}), env.installation),
+    series: usageSeries(cloudWatch(), env.installation),
     memory: detectionMemory(table, usage),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
   };

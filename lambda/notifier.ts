@@ -1,5 +1,5 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Alert } from '../contract/alert.ts';
+import { secretsManager } from './adapters/aws/clients.ts';
 import { deliveries } from './adapters/aws/deliveries.ts';
 import { readCurrent } from './adapters/aws/secret-versions.ts';
 import { openTable } from './adapters/aws/table.ts';
@@ -15,7 +15,7 @@ import { notify } from './incidents/notify.ts';
 export function notifierHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
   const env = readEnvironment('notifier', variables);
   const table = openTable(env.stateTable);
-  const secrets = new SecretsManagerClient({});
+  const secrets = secretsManager();
   const ports = {
     deliveries: deliveries(table, clock),
     slack:

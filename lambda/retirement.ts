@@ -1,5 +1,5 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { rotationPorts } from './adapters/assemble.ts';
+import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { readEnvironment } from './adapters/environment.ts';
@@ -12,7 +12,7 @@ import { retireDueKeys } from './rotation/retire.ts';
 export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
   const env = readEnvironment('retirement', variables);
   const table = openTable(env.stateTable);
-  const ports = { ...rotationPorts(env, table, new SecretsManagerClient({}), clock), usage: usageLedger(table) };
+  const ports = { ...rotationPorts(env, table, secretsManager(), clock), usage: usageLedger(table) };
   return async () => {
     const tally = await retireDueKeys(ports);
     ports.log.info('retirement.finished', { ...tally });

@@ -1,5 +1,5 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { rotationPorts } from './adapters/assemble.ts';
+import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { systemClock, type Clock } from './foundation/clock.ts';
@@ -9,7 +9,7 @@ import { rotationStep } from './rotation/rotate.ts';
 /** Secrets Manager calls this four times a rotation, and again after a failure. */
 export function rotationHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
   const env = readEnvironment('rotation', variables);
-  const ports = rotationPorts(env, openTable(env.stateTable), new SecretsManagerClient({}), clock);
+  const ports = rotationPorts(env, openTable(env.stateTable), secretsManager(), clock);
   return (event) => rotationStep(event, ports);
 }
 

@@ -1,8 +1,7 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { usageFeed } from './adapters/anthropic/usage-feed.ts';
 import { adminAccess } from './adapters/assemble.ts';
 import { apiKeyLedger } from './adapters/aws/api-key-ledger.ts';
+import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { metricSink } from './adapters/aws/metrics.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
@@ -17,9 +16,9 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
   const env = readEnvironment('usage-collector', variables);
   const table = openTable(env.stateTable);
   const ports = {
-    feed: usageFeed(adminAccess(env, new SecretsManagerClient({}), clock)),
+    feed: usageFeed(adminAccess(env, secretsManager(), clock)),
     ledger: usageLedger(table),
-    metrics: metricSink(new CloudWatchClient({}), env.installation),
+    metrics: metricSink(cloudWatch(), env.installation),
     owners: apiKeyLedger(table),
     clock,
     log: consoleLog,

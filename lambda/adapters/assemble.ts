@@ -15,6 +15,7 @@ import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
+import { sns, ssm, sts } from './aws/clients.ts';
 import { incidentStore } from './aws/incident-store.ts';
 import { keyDirectory } from './aws/key-directory.ts';
 import { secretVersions, standbyStore } from './aws/secret-versions.ts';
@@ -35,7 +36,7 @@ export function adminAccess(env: AdminEnvironment, secrets: SecretsManagerClient
     organizationId: env.organizationId,
     access: readAdminAccess(env.adminAccess),
     secrets,
-    sts: () => new STSClient({}),
+    sts,
     clock,
   });
 }
@@ -49,7 +50,7 @@ interface IncidentEnvironment {
 export function incidentPorts(env: IncidentEnvironment, table: Table, clock: Clock): IncidentPorts {
   return {
     incidents: incidentStore(table),
-    publisher: alertPublisher(new SNSClient({}), env.alertTopic),
+    publisher: alertPublisher(sns(), env.alertTopic),
     installation: env.installation,
     dashboardUrl: env.dashboardUrl,
     clock,
@@ -65,7 +66,7 @@ export function rotationPorts(
 ): RotationPorts {
   const incidents = incidentPorts(env, table, clock);
   return {
-    directory: keyDirectory(new SSMClient({}), env.keyDirectory, clock),
+    directory: keyDirectory(ssm(), env.keyDirectory, clock),
     ledger: apiKeyLedger(table),
     secrets: secretVersions(secrets),
     keys: apiKeys(adminAccess(env, secrets, clock)),
@@ -88,7 +89,7 @@ export function admitPorts(
   clock: Clock,
 ): AdmitPorts {
   const { anthropicBaseUrl, organizationId, adminAccess: access } = installation;
-  const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts: () => new STSClient({}), clock });
+  const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts, clock });
   return {
     ledger: apiKeyLedger(table),
     standby: standbyStore(secrets),

@@ -1,0 +1,12 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
+
+/** No endpoint, no Region, no credentials of our own: the environment decides, so that AWS_ENDPOINT_URL works everywhere. */
+export const cloudWatch = (): CloudWatchClient => new CloudWatchClient({});
+export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient({});
+export const sns = (): SNSClient => new SNSClient({});
+export const ssm = (): SSMClient => new SSMClient({});
+export const sts = (): STSClient => new STSClient({});

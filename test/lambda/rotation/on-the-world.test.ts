@@ -1,0 +1,127 @@
+import { afterEach, expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
+
+let world: World;
+afterEach(() => world.stop());
+
+async function aWorld(options: Partial<WorldOptions> = {}): Promise<World> {
+  world = await startWorld({ managedKeys: [{ name: 'production' }], ...options });
+  return world;
+}
+
+const statuses = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(world.anthropic.inspect.keys().map((key) => [key.id, key.status]));
+const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 0, outputTokens: 300 };
+const failures = (name: string) => world.aws.functions.invocations(name).filter((invocation) => !invocation.ok);
+const hourly = { beatMs: hourMs };
+
+test('a key taken in is proven, stored and asleep', async () => {
+  await aWorld();
+  const { apiKeyId, value } = await world.addStandbyKey('production');
+  expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
+  expect(world.anthropic.use(value, traffic)).toMatchObject({ accepted: 0 });
+});
+
+test('deploying does not rotate: the function is only tested, without a candidate', async () => {
+  await aWorld();
+  expect(world.aws.functions.invocations('rotation')).toMatchObject([{ kind: 'rotation:testSecret', ok: true }]);
+});
+
+test('a rotation makes the oldest standby key current, and leaves the others asleep', async () => {
+  await aWorld();
+  const first = await world.addStandbyKey('production');
+  world.clock.advance(minuteMs);
+  const second = await world.addStandbyKey('production');
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(first.value);
+  expect(statuses()).toEqual({ [first.apiKeyId]: 'active', [second.apiKeyId]: 'inactive' });
+});
+
+test('after the switch both keys work, until the old one was quiet for long enough; then it is dead, and later archived', async () => {
+  await aWorld();
+  const first = await world.addStandbyKey('production');
+  world.clock.advance(minuteMs);
+  const second = await world.addStandbyKey('production');
+  await world.rotate('production');
+  await world.passes(hourMs, hourly);
+  await world.rotate('production');
+  expect(statuses()).toEqual({ [first.apiKeyId]: 'active', [second.apiKeyId]: 'active' });
+
+  // A straggler goes on with the old key beyond the minimum grace.
+  const straggle = (at: number): void => {
+    if (at % hourMs === 0) world.anthropic.use(first.value, traffic);
+  };
+  await world.passes(30 * hourMs, { ...hourly, eachMinute: straggle });
+  expect(statuses()[first.apiKeyId]).toBe('active');
+
+  await world.passes(8 * hourMs, hourly);
+  expect(statuses()).toEqual({ [first.apiKeyId]: 'inactive', [second.apiKeyId]: 'active' });
+  expect(world.anthropic.use(first.value, traffic)).toMatchObject({ accepted: 0 });
+  expect(await world.currentValue('production')).toBe(second.value);
+
+  await world.passes(6 * dayMs, { beatMs: 6 * hourMs });
+  expect(statuses()[first.apiKeyId]).toBe('inactive');
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs });
+  expect(statuses()[first.apiKeyId]).toBe('archived');
+  expect(failures('retirement')).toEqual([]);
+});
+
+test('an empty pool fails visibly and keeps the old key; the rotation resumes by itself once a key is added', async () => {
+  await aWorld();
+  const first = await world.addStandbyKey('production');
+  await world.rotate('production');
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(first.value);
+  expect(statuses()).toEqual({ [first.apiKeyId]: 'active' });
+  expect(world.aws.mailbox.messages()).toHaveLength(1);
+  expect(world.aws.mailbox.messages()[0]?.body).toContain('npx keyguard standby add production');
+
+  const second = await world.addStandbyKey('production');
+  await world.passes(2 * hourMs, { beatMs: 5 * minuteMs });
+  expect(await world.currentValue('production')).toBe(second.value);
+  const subjects = world.aws.mailbox.messages().map((mail) => mail.subject);
+  expect(subjects).toHaveLength(2);
+});
+
+test('a standby key that fails its proof is rejected and put to sleep, and the next one is tried', async () => {
+  await aWorld();
+  const bad = await world.addStandbyKey('production');
+  world.clock.advance(minuteMs);
+  const good = await world.addStandbyKey('production');
+  world.anthropic.console.setStatus(bad.apiKeyId, 'archived');
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(good.value);
+  expect(statuses()).toEqual({ [bad.apiKeyId]: 'archived', [good.apiKeyId]: 'active' });
+});
+
+test('a standby key that somebody woke in the Console is put back to sleep', async () => {
+  await aWorld();
+  const { apiKeyId } = await world.addStandbyKey('production');
+  await world.passes(10 * minuteMs);
+  world.anthropic.console.setStatus(apiKeyId, 'active');
+  await world.passes(10 * minuteMs);
+  expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
+});
+
+test('with federation there is no static admin key in the whole account', async () => {
+  await aWorld({ adminAccess: 'federation' });
+  const { value } = await world.addStandbyKey('production');
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(value);
+  expect(world.anthropic.inspect.exchanges().map((exchange) => exchange.outcome)).toContain('granted');
+});
+
+test.each([
+  ['an unknown step', { Step: 'cleanSecret' }, 'unknown step'],
+  ['no step at all', { Step: undefined }, 'has no Step'],
+  ['a secret of somebody else', { SecretId: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-AbCdEf' }, 'no managed key'],
+  ['a token that is no version', { ClientRequestToken: 'ffffffff-0000-4000-8000-000000000000' }, 'is no version'],
+])('an event with %s gets one clear error and changes nothing', async (_name, changes, message) => {
+  await aWorld();
+  await world.addStandbyKey('production');
+  const before = [statuses(), world.aws.inspect.secrets.versions(world.definition('production').secretArn)];
+  const event = { Step: 'createSecret', SecretId: world.definition('production').secretArn, ClientRequestToken: 'token', ...changes };
+  await expect(world.aws.functions.invoke('rotation', event)).rejects.toThrow(message);
+  expect([statuses(), world.aws.inspect.secrets.versions(world.definition('production').secretArn)]).toEqual(before);
+});
