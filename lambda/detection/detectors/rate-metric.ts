@@ -112,9 +112,15 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
   // Sorting four weeks is the dearest step: daily is enough once there is more than a day.
   if (ageMs < youngMs || slot % plan.slotsPerDay === 0) metric.floor = Math.max(plan.leastFloor, round(floorShare * busyLevel(ring), 6));
   const upcoming = slot + 1;
+  const first = metric.current === null;
   metric.previous = metric.current;
+  metric.current = null;
+  metric.next = null;
+  if (!hasHistory(ring)) return;
   metric.current = expectedRate(ring, upcoming, upcoming, plan.slotsPerDay, metric.floor) ?? null;
   metric.next = expectedRate(ring, upcoming + 1, upcoming, plan.slotsPerDay, metric.floor) ?? null;
+  // What was seen before anything could be expected was no excess.
+  if (first) for (const window of metric.windows) window.expected = window.seen;
 }
 
 /** Closes a six-hour block: its peak becomes history, limited so that an attack widens the tail by one step only. */
@@ -127,6 +133,18 @@ export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief): voi
   const fitted = fitTail(tail.peaks, belief);
   tail.from = fitted.from;
   tail.scale = fitted.scale;
+}
+
+/** A key's first use is no burst: an hour of use after hours without is too little to expect anything by. */
+function hasHistory(ring: MetricState['slots']): boolean {
+  let known = 0;
+  let used = 0;
+  for (const value of ring) {
+    if (value === null) continue;
+    known += 1;
+    if (value > 0) used += 1;
+  }
+  return used > 1 || (used === 1 && known === 1);
 }
 
 /** The dispersion of log ratios to assume in `slot`: this hour's own, shrunk to the key's, shrunk to the prior. */

@@ -85,7 +85,8 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
     state.buckets += 1;
     dispersions ??= dispersionsOf(plan, state, at);
     const found = searchBucket(plan, state, dispersions, at, values);
-    settleAlert(state, at, found.evidence);
+    // No datum is no sign of calm.
+    if (values.some((value) => value !== null)) settleAlert(state, at, found.evidence);
     const expected = bands(plan, state.metrics, dispersions);
     const score = scoreOf(found.evidence);
     if (state.alertSince === null) {
