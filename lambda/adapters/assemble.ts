@@ -1,8 +1,5 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SNSClient } from '@aws-sdk/client-sns';
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { STSClient } from '@aws-sdk/client-sts';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { consoleLog } from '../foundation/log.ts';
