@@ -12,38 +12,47 @@ export interface RateSpending {
 }
 
 /** Per minute, for a whole organization: all of its keys share them, so a thief's use shows in everyone's headers. */
-const LIMITS = { requests: 4000, 'input-tokens': 2_000_000, 'output-tokens': 400_000 } as const;
+const LIMITS = { requests: 4000, inputTokens: 2_000_000, outputTokens: 400_000 } as const;
+const NAMES = { requests: 'requests', inputTokens: 'input-tokens', outputTokens: 'output-tokens' } as const;
 type LimitName = keyof typeof LIMITS;
 
+interface Bucket {
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  at: number;
+}
+
 export function rateHeaders(): RateHeaders {
-  const buckets = new Map<string, { level: number; at: number }>();
-  // Token buckets, refilled all the time.
-  const levelOf = (organizationId: string, name: LimitName, now: number): number => {
-    const bucket = buckets.get(`${organizationId} ${name}`);
-    return bucket === undefined ? LIMITS[name] : Math.min(LIMITS[name], bucket.level + ((now - bucket.at) * LIMITS[name]) / 60_000);
-  };
-  const take = (organizationId: string, name: LimitName, count: number, now: number): void => {
-    buckets.set(`${organizationId} ${name}`, { level: Math.max(0, levelOf(organizationId, name, now) - count), at: now });
-  };
+  const buckets = new Map<string, Bucket>();
   return {
     spend(organizationId, used, now) {
-      take(organizationId, 'requests', used.requests, now);
-      take(organizationId, 'input-tokens', used.inputTokens, now);
-      take(organizationId, 'output-tokens', used.outputTokens, now);
+      const bucket = buckets.get(organizationId) ?? { ...LIMITS, at: now };
+      buckets.set(organizationId, bucket);
+      const elapsedMs = now - bucket.at;
+      bucket.requests = Math.max(0, levelAfter(bucket, 'requests', elapsedMs) - used.requests);
+      bucket.inputTokens = Math.max(0, levelAfter(bucket, 'inputTokens', elapsedMs) - used.inputTokens);
+      bucket.outputTokens = Math.max(0, levelAfter(bucket, 'outputTokens', elapsedMs) - used.outputTokens);
+      bucket.at = now;
     },
     headers(organizationId, now) {
+      const bucket = buckets.get(organizationId) ?? { ...LIMITS, at: now };
       const headers: Record<string, string> = {};
-      for (const name of ['requests', 'input-tokens', 'output-tokens'] as const) {
-        const level = levelOf(organizationId, name, now);
+      for (const name of ['requests', 'inputTokens', 'outputTokens'] as const) {
+        const level = levelAfter(bucket, name, now - bucket.at);
         const fullAt = now + ((LIMITS[name] - level) * 60_000) / LIMITS[name];
-        headers[`anthropic-ratelimit-${name}-limit`] = String(LIMITS[name]);
+        const header = `anthropic-ratelimit-${NAMES[name]}`;
+        headers[`${header}-limit`] = String(LIMITS[name]);
         // Token remainders are rounded to thousands.
-        headers[`anthropic-ratelimit-${name}-remaining`] = String(
-          name === 'requests' ? Math.floor(level) : Math.round(level / 1000) * 1000,
-        );
-        headers[`anthropic-ratelimit-${name}-reset`] = new Date(Math.ceil(fullAt)).toISOString();
+        headers[`${header}-remaining`] = String(name === 'requests' ? Math.floor(level) : Math.round(level / 1000) * 1000);
+        headers[`${header}-reset`] = new Date(Math.ceil(fullAt)).toISOString();
       }
       return headers;
     },
   };
+}
+
+/** Token buckets, refilled all the time. */
+function levelAfter(bucket: Bucket, name: LimitName, elapsedMs: number): number {
+  return Math.min(LIMITS[name], bucket[name] + (elapsedMs * LIMITS[name]) / 60_000);
 }

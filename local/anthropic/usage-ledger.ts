@@ -98,21 +98,20 @@ export function usageLedger(delayMs: number): UsageLedger {
     return dimensions;
   };
 
-  const shown = (cell: Cell, minuteAt: number, asOf: number): MutableCounts | undefined => {
+  const shown = (cell: Cell, minuteAt: number, asOf: number): UsageCounts | undefined => {
     if (hidden.some(({ range, visibleAt }) => asOf < visibleAt && covers(range, cell.dimensions, minuteAt))) return undefined;
     settle(cell.parts, asOf);
-    const counts = sumOf(cell.parts.filter((part) => part.visibleAt <= asOf));
-    if (counts === undefined) return undefined;
+    const counts = sumOf(cell.parts, asOf);
+    if (counts === undefined || restatements.length === 0) return counts;
     const factors = restatements.filter(({ range, at }) => at <= asOf && covers(range, cell.dimensions, minuteAt));
-    for (const { factor } of factors) scale(counts, factor);
-    return counts;
+    return factors.reduce((restated, { factor }) => scaled(restated, factor), counts);
   };
 
   function* cellsOf(
     organizationId: string,
     from: number,
     until: number,
-    pick: (cell: Cell, minuteAt: number) => MutableCounts | undefined,
+    pick: (cell: Cell, minuteAt: number) => UsageCounts | undefined,
   ): Iterable<UsageCell> {
     const minutes = organizations.get(organizationId);
     if (minutes === undefined) return;
@@ -138,14 +137,14 @@ export function usageLedger(delayMs: number): UsageLedger {
       else cell.parts.push({ visibleAt, counts: { ...counts } });
     },
     read: (organizationId, from, until, asOf) => cellsOf(organizationId, from, until, (cell, minuteAt) => shown(cell, minuteAt, asOf)),
-    truth: (organizationId, from, until) => cellsOf(organizationId, from, until, (cell) => sumOf(cell.parts)),
+    truth: (organizationId, from, until) => cellsOf(organizationId, from, until, (cell) => sumOf(cell.parts, Infinity)),
     delay: (range, extraMs) => void delays.push({ range, extraMs }),
     hide: (range, visibleAt) => void hidden.push({ range, visibleAt }),
     restate: (range, factor, at) => void restatements.push({ range, factor, at }),
   };
 }
 
-export const noCounts = (): MutableCounts => ({
+const noCounts = (): MutableCounts => ({
   requests: 0,
   uncachedInputTokens: 0,
   cacheReadTokens: 0,
@@ -165,32 +164,35 @@ export function addTo(total: MutableCounts, counts: UsageCounts): void {
   total.webSearches += counts.webSearches;
 }
 
-function scale(counts: MutableCounts, factor: number): void {
-  counts.requests = Math.round(counts.requests * factor);
-  counts.uncachedInputTokens = Math.round(counts.uncachedInputTokens * factor);
-  counts.cacheReadTokens = Math.round(counts.cacheReadTokens * factor);
-  counts.cacheCreation5mTokens = Math.round(counts.cacheCreation5mTokens * factor);
-  counts.cacheCreation1hTokens = Math.round(counts.cacheCreation1hTokens * factor);
-  counts.outputTokens = Math.round(counts.outputTokens * factor);
-  counts.webSearches = Math.round(counts.webSearches * factor);
-}
+const scaled = (counts: UsageCounts, factor: number): UsageCounts => ({
+  requests: Math.round(counts.requests * factor),
+  uncachedInputTokens: Math.round(counts.uncachedInputTokens * factor),
+  cacheReadTokens: Math.round(counts.cacheReadTokens * factor),
+  cacheCreation5mTokens: Math.round(counts.cacheCreation5mTokens * factor),
+  cacheCreation1hTokens: Math.round(counts.cacheCreation1hTokens * factor),
+  outputTokens: Math.round(counts.outputTokens * factor),
+  webSearches: Math.round(counts.webSearches * factor),
+});
 
 /** Rows exist only where usage exists. */
 const isEmpty = (counts: UsageCounts): boolean =>
   counts.requests + counts.uncachedInputTokens + counts.cacheReadTokens + counts.cacheCreation5mTokens === 0 &&
   counts.cacheCreation1hTokens + counts.outputTokens + counts.webSearches === 0;
 
-function sumOf(parts: readonly Part[]): MutableCounts | undefined {
-  if (parts.length === 0) return undefined;
+/** The sum of the parts that are visible at `asOf`. */
+function sumOf(parts: readonly Part[], asOf: number): UsageCounts | undefined {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first.visibleAt <= asOf ? first.counts : undefined;
   const total = noCounts();
-  for (const part of parts) addTo(total, part.counts);
+  for (const part of parts) if (part.visibleAt <= asOf) addTo(total, part.counts);
   return total;
 }
 
 /** Merges what every later read will show as one. */
 function settle(parts: Part[], asOf: number): void {
   if (parts.length < 2 || parts.some((part) => part.visibleAt > asOf - SETTLED_MS)) return;
-  const counts = sumOf(parts) ?? noCounts();
+  const counts = noCounts();
+  for (const part of parts) addTo(counts, part.counts);
   const visibleAt = Math.max(...parts.map((part) => part.visibleAt));
   parts.splice(0, parts.length, { visibleAt, counts });
 }
