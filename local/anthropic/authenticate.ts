@@ -3,8 +3,8 @@ import { forbidden, invalidRequest, notFound, unauthenticated } from './errors.t
 import { worksAt } from './key-lifecycle.ts';
 import { digestOf } from './state.ts';
 
-/** What an endpoint asks of its caller. `console-token`: WIF resources, for which Admin keys are rejected. */
-export type Access = 'public' | 'admin' | 'analytics' | 'org-admin-token' | 'inference';
+/** What an endpoint asks of its caller. */
+export type Access = 'public' | 'admin' | 'analytics' | 'inference';
 
 /** Who calls, once the credential is known and works. */
 export interface Caller {
@@ -80,8 +80,6 @@ function allows(platform: Platform, credential: Credential, access: Access): boo
       return true;
     case 'inference':
       return credential.kind === 'api-key' || hasScope(credential, 'workspace:inference') || hasScope(credential, 'workspace:developer');
-    case 'org-admin-token':
-      return hasScope(credential, 'org:admin');
     case 'admin':
       return credential.kind === 'admin-key' || hasScope(credential, 'org:admin') || isAdminPrincipal(platform, credential);
     case 'analytics':

@@ -10,7 +10,7 @@ export interface CatalogueModel {
   readonly price: ModelPrice;
 }
 
-export interface ModelPrice {
+interface ModelPrice {
   readonly input: number;
   readonly cacheRead: number;
   readonly cacheWrite5m: number;

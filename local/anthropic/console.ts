@@ -7,7 +7,7 @@ import { activeKeyLimitReached, digestOf } from './state.ts';
 import { countsOf } from './use.ts';
 import { addWorkspace, archiveWorkspace } from './workspaces.ts';
 
-export interface ApiKeyInput {
+interface ApiKeyInput {
   readonly name: string;
   /** @default the default workspace of the organization */
   readonly workspaceId?: string;
@@ -23,7 +23,7 @@ export interface ApiKeyInput {
   readonly createdBy?: Principal;
 }
 
-export interface CreatedCredential {
+interface CreatedCredential {
   readonly id: string;
   /** Shown once. */
   readonly value: string;

@@ -53,7 +53,7 @@ export interface RuleInput {
   readonly workspaces?: readonly string[] | 'all';
 }
 
-export type OauthScope = 'workspace:developer' | 'workspace:inference' | 'workspace:manage_tunnels' | 'org:admin';
+type OauthScope = 'workspace:developer' | 'workspace:inference' | 'workspace:manage_tunnels' | 'org:admin';
 
 /** Issuers and rules: who may exchange which identity for which access. */
 export interface Federation {
@@ -65,7 +65,7 @@ export interface Federation {
   issuer(issuerId: string): FederationIssuer | undefined;
 }
 
-export const DEFAULT_AUDIENCE = 'https://api.anthropic.com';
+const DEFAULT_AUDIENCE = 'https://api.anthropic.com';
 
 export function federationOf(platform: Platform): Federation {
   const issuers = new Map<string, FederationIssuer>();

@@ -4,7 +4,7 @@ import type { UsageCell } from './usage-ledger.ts';
 import { historyUntil, statusAt } from './key-lifecycle.ts';
 
 /** How a credential's Claude calls ended, by HTTP and by `use` alike. */
-export interface RequestTally {
+interface RequestTally {
   accepted: number;
   rejected: number;
   /** Rejections by `error.type`, or by the error code where there is one. */
@@ -14,7 +14,7 @@ export interface RequestTally {
 }
 
 /** A key as an outsider with a god's eye sees it; never its value. */
-export interface KeyView {
+interface KeyView {
   readonly id: string;
   readonly name: string;
   readonly organizationId: string;
@@ -98,7 +98,8 @@ export function inspector(platform: Platform, counted: Tallies, exchanges: reado
     keys: () => [...platform.keys.keys()].map(view),
     unknownCredential: () => copyOf(counted.of(undefined)),
     requests: (credentialId) => copyOf(counted.of(credentialId)),
-    usage: (organizationId, from, until) => [...platform.usage.truth(organizationId, from, until)],
+    usage: (organizationId, from, until) =>
+      [...platform.usage.truth(organizationId, from, until)].map((cell) => ({ ...cell, counts: { ...cell.counts } })),
     exchanges: () => [...exchanges],
   };
 }

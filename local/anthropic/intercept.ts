@@ -30,10 +30,11 @@ export type Fault =
   | { readonly kind: 'stale' }
   | { readonly kind: 'error-event'; readonly afterEvents: number };
 
+/** A hook that throws breaks the process, since its bug must not pass for a fault. */
 export type CallHook = (call: CallPoint) => Fault | undefined | Promise<Fault | undefined>;
 
 /** What is remembered of a call. */
-export interface CallRecord {
+interface CallRecord {
   readonly number: number;
   readonly method: string;
   readonly route: string;

@@ -54,6 +54,8 @@ export function historyUntil(life: KeyLife, now: number): readonly StatusChange[
   const { expiresAt, history } = life;
   if (expiresAt === null || now < expiresAt) return [...history];
   const expiry: StatusChange = { at: expiresAt, status: 'expired', by: 'expiry' };
-  if (history.some((change) => change.status === 'archived' && change.at <= expiresAt)) return [...history];
-  return [...history.filter((change) => change.at < expiresAt), expiry, ...history.filter((change) => change.at >= expiresAt)];
+  const archived = history.find((change) => change.status === 'archived');
+  if (archived !== undefined && archived.at < expiresAt) return [...history];
+  // Nothing but archiving can follow expiry.
+  return [...history.filter((change) => change !== archived), expiry, ...(archived === undefined ? [] : [archived])];
 }

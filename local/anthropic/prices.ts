@@ -1,7 +1,7 @@
 import type { UsageCounts, UsageDimensions } from './usage-ledger.ts';
 import { modelNamed } from './catalogue.ts';
 
-export type TokenType =
+type TokenType =
   | 'uncached_input_tokens'
   | 'cache_read_input_tokens'
   | 'cache_creation.ephemeral_5m_input_tokens'

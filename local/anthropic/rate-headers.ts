@@ -5,7 +5,7 @@ export interface RateHeaders {
   headers(organizationId: string, now: number): Record<string, string>;
 }
 
-export interface RateSpending {
+interface RateSpending {
   readonly requests: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -48,18 +48,21 @@ export type Route =
 export interface Match {
   readonly route: Route;
   readonly path: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
 }
 
-/** Finds the route of a call; undefined where Anthropic answers 404. */
-export function router(routes: readonly Route[]): (method: string, pathname: string) => Match | undefined {
+/** Finds the route of a call; undefined where Anthropic answers 404, addresses that cannot be read among them. */
+export function router(routes: readonly Route[]): (method: string, url: string) => Match | undefined {
   const table = routes.map((route) => ({
     route,
     pattern: new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
   }));
-  return (method, pathname) => {
+  return (method, url) => {
+    const [pathname = '', ...query] = url.split('?');
     for (const { route, pattern } of table) {
       const found = route.method === method ? pattern.exec(pathname) : null;
-      if (found !== null) return { route, path: mapValues({ ...found.groups }, decodeURIComponent) };
+      const path = found === null ? undefined : decoded({ ...found.groups });
+      if (path !== undefined) return { route, path, query: new URLSearchParams(query.join('?')) };
     }
     return undefined;
   };
@@ -67,5 +70,10 @@ export function router(routes: readonly Route[]): (method: string, pathname: str
 
 export const json = (body: object, headers: Readonly<Record<string, string>> = {}): ApiReply => ({ kind: 'json', body, headers });
 
-const mapValues = (values: Readonly<Record<string, string>>, change: (value: string) => string): Record<string, string> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+function decoded(values: Readonly<Record<string, string>>): Record<string, string> | undefined {
+  try {
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decodeURIComponent(value)]));
+  } catch {
+    return undefined;
+  }
+}

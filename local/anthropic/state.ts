@@ -41,7 +41,7 @@ export interface ApiKey extends KeyLife {
   nameBefore: string | undefined;
 }
 
-export interface AdminKey {
+interface AdminKey {
   readonly id: string;
   readonly organizationId: string;
   readonly expiresAt: number | null;
@@ -110,7 +110,7 @@ export interface PlatformSettings {
 /** One digest for all credentials: looking one up is all that a value is good for. */
 export const digestOf = (value: string): string => hash('sha256', value, 'base64');
 
-/** Refuses the call when one more active key would pass a limit; returns the code of the limit, or undefined. */
+/** The code of the limit that one more active key would pass, or undefined. */
 export function activeKeyLimitReached(platform: Platform, key: Pick<ApiKey, 'organizationId' | 'workspaceId'>): string | undefined {
   const { settings, keys, clock } = platform;
   if (settings.activeKeysPerOrganization === Infinity && settings.activeKeysPerWorkspace === Infinity) return undefined;

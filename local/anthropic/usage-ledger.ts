@@ -32,7 +32,7 @@ export interface UsageCell {
 }
 
 /** A range of usage; without a field, all of it. `from` is inclusive, `until` exclusive, both milliseconds since the epoch. */
-export interface UsageRange {
+interface UsageRange {
   readonly from: number;
   readonly until: number;
   readonly apiKeyId?: string;

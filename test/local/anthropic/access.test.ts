@@ -59,13 +59,22 @@ test('a call without a version, or with one that was never published, is 400', a
   expect((await platform.call('/v1/models', { headers: { ...headers, 'anthropic-version': '2023-06-01' } })).status).toBe(200);
 });
 
-test('an unknown path is 404, whoever asks', async () => {
+test('an unknown path is 404, whoever asks, and one that cannot be decoded is too', async () => {
   const platform = await aPlatform();
+  expect((await platform.call('/v1/models/%zz', { headers: { ...VERSION, 'x-api-key': platform.key.value } })).status).toBe(404);
   const answer = await platform.call('/v1/organizations/api_keys', {
     method: 'PUT',
     headers: { ...VERSION, 'x-api-key': platform.adminKey.value },
   });
   expect(answer).toMatchObject({ status: 404, body: { type: 'error', error: { type: 'not_found_error' } } });
+});
+
+test('a stranger hears 401 before anything about the body', async () => {
+  const platform = await aPlatform();
+  const send = async (value: string): Promise<number> =>
+    (await platform.call('/v1/messages', { method: 'POST', headers: { ...VERSION, 'x-api-key': value }, body: '{' })).status;
+  expect(await send('sk-ant-api03-FAKE-unknown')).toBe(401);
+  expect(await send(platform.key.value)).toBe(400);
 });
 
 test('admin answers name the organization and no workspace', async () => {

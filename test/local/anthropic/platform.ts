@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import { startLocalAnthropic } from '../../../local/anthropic/server.ts';
 import { settableClock } from '../../../local/clock.ts';
 
-export const START = '2026-11-23T12:00:00Z';
+const START = '2026-11-23T12:00:00Z';
 export const MINUTE_MS = 60_000;
 
 /** A running platform on a clock that stands still, with one workspace, one key and one Admin key. */
@@ -28,7 +28,7 @@ export interface TestPlatform extends LocalAnthropic {
   ): Promise<Answer>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
