@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { unattributed } from '../../contract/metrics.ts';
-import { dayMs, durationText, hourMs } from './duration.ts';
-import type { DurationSetting } from './duration.ts';
+import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
 import type { RotationWindow } from './rotation-rules.ts';
 
@@ -12,13 +11,13 @@ const consumerCacheMs = 300_000;
 const shortestQuietMs = 15 * 60_000;
 
 interface RotationFields {
-  readonly every: DurationSetting;
+  readonly every: string;
   readonly window?: RotationWindow | undefined;
-  readonly minimumGrace: DurationSetting;
-  readonly quiet: DurationSetting;
-  readonly maximumGrace: DurationSetting;
-  readonly undo: DurationSetting;
-  readonly maximumAge?: DurationSetting | undefined;
+  readonly minimumGrace: string;
+  readonly quiet: string;
+  readonly maximumGrace: string;
+  readonly undo: string;
+  readonly maximumAge?: string | undefined;
 }
 
 /**
@@ -26,9 +25,9 @@ interface RotationFields {
  * then a field may hold anything, and each rule looks before it judges.
  */
 export function checkRotation(fields: RotationFields, context: z.RefinementCtx<RotationFields>): void {
-  const length = (name: keyof RotationFields): DurationSetting | undefined => {
-    const value: unknown = fields[name];
-    return isDuration(value) ? value : undefined;
+  const length = (name: keyof RotationFields): { readonly text: string; readonly ms: number } | undefined => {
+    const text: unknown = fields[name];
+    return isDuration(text) ? { text, ms: durationMs(text) } : undefined;
   };
   const refuse = (path: readonly string[], problem: string, fix: string): void => {
     context.addIssue({ code: 'custom', path: [...path], message: `${problem}\n${fix}` });
@@ -44,7 +43,7 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
       `Give at most ${24 - window.startHour}.`,
     );
   }
-  const schedule = every && rotationRulesProblem(every, isWindow(window) ? window : undefined);
+  const schedule = every && rotationRulesProblem(every.text, isWindow(window) ? window : undefined);
   if (schedule) refuse(['every'], ...schedule);
   if (minimumGrace && minimumGrace.ms <= consumerCacheMs) {
     refuse(['minimumGrace'], 'is too short: consumers may cache the old key for 300s', 'Give more than 300s; 24h is the default.');
@@ -71,7 +70,7 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
     );
   }
   if (every && !schedule && maximumGrace && maximumAge) {
-    const oldestMs = rotationRules(every, isWindow(window) ? window : undefined, '').longestMs + maximumGrace.ms;
+    const oldestMs = rotationRules(every.text, isWindow(window) ? window : undefined, '').longestMs + maximumGrace.ms;
     if (oldestMs > maximumAge.ms) {
       refuse(
         ['maximumAge'],
@@ -112,7 +111,7 @@ export function checkManagedKeys(
  * (github.com/cyberark/conjur/pull/2657).
  */
 export function maximumAgeStatement(rotation: RotationFields & { readonly atMaximum: 'wait' | 'cut' }): string {
-  const oldest = ageText(rotationRules(rotation.every, rotation.window, '').longestMs + rotation.maximumGrace.ms);
+  const oldest = ageText(rotationRules(rotation.every, rotation.window, '').longestMs + durationMs(rotation.maximumGrace));
   return rotation.atMaximum === 'cut'
     ? `no key lives longer than ${oldest}`
     : `a key lives ${oldest} at most, unless somebody still uses it then: people are told, and it stays active`;
@@ -124,10 +123,6 @@ function ageText(ms: number): string {
 
 function nameOf(key: unknown): unknown {
   return typeof key === 'object' && key !== null && 'name' in key ? key.name : undefined;
-}
-
-function isDuration(value: unknown): value is DurationSetting {
-  return typeof value === 'object' && value !== null && 'ms' in value && typeof value.ms === 'number';
 }
 
 function isWindow(value: unknown): value is RotationWindow {

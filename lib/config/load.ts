@@ -4,8 +4,8 @@ import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
 import { describeProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
-import { configurationSchema } from './schema.ts';
-import type { Configuration } from './schema.ts';
+import { configurationSchema, managedKeySchema } from './schema.ts';
+import type { Configuration, ManagedKeyConfiguration, ManagedKeyInput } from './schema.ts';
 import { findSecrets } from './secrets.ts';
 
 export const configurationFile = 'keyguard.json';
@@ -71,6 +71,20 @@ export function parseConfiguration(text: string, file: string): Configuration {
     return position === undefined ? problem : { ...problem, position };
   });
   throw new ConfigurationError(file, placed);
+}
+
+/**
+ * The same checks for one managed key that a program describes; `where` names it in errors.
+ *
+ * @throws ConfigurationError with every problem found.
+ */
+export function checkedManagedKey(input: ManagedKeyInput, where: string): ManagedKeyConfiguration {
+  const root = { managedKeys: [input] };
+  const result = managedKeySchema.safeParse(input);
+  const problems = result.error?.issues.flatMap((issue) => problemsOf({ ...issue, path: ['managedKeys', 0, ...issue.path] }, root)) ?? [];
+  const all = [...findSecrets(root), ...problems].map((problem) => ({ ...problem, path: problem.path.replace('managedKeys[0].', '') }));
+  if (result.success && all.length === 0) return result.data;
+  throw new ConfigurationError(where, all);
 }
 
 function read(file: string, shownAs: string): Configuration {

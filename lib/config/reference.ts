@@ -30,7 +30,7 @@ export function configurationReference(example: unknown): string {
     '',
     ...managedKeys.map(
       ({ name, rotation }) =>
-        `- \`${name}\`, every ${rotation.every.text}, grace up to ${rotation.maximumGrace.text}: ${maximumAgeStatement(rotation)}.`,
+        `- \`${name}\`, every ${rotation.every}, grace up to ${rotation.maximumGrace}: ${maximumAgeStatement(rotation)}.`,
     ),
     '',
   ].join('\n');

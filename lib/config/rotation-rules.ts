@@ -1,5 +1,4 @@
-import { dayMs, durationText, hourMs } from './duration.ts';
-import type { DurationSetting } from './duration.ts';
+import { dayMs, durationMs, hourMs } from './duration.ts';
 
 export interface RotationWindow {
   /** Hour of the day, UTC, at which the window opens. */
@@ -25,17 +24,18 @@ const windowedDays = [1, 7, 30, 90];
  * in days always opens at midnight, so a chosen hour needs a cron expression, which only knows days, weeks and months.
  * Source: docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
  */
-export function rotationRulesProblem(every: DurationSetting, window: RotationWindow | undefined): readonly [string, string] | undefined {
-  if (every.ms < 4 * hourMs) return ['is more often than Secrets Manager can rotate', 'Give at least 4h.'];
-  if (every.ms > 999 * dayMs) return ['is rarer than Secrets Manager can rotate', 'Give at most 999d.'];
-  const days = every.ms / dayMs;
+export function rotationRulesProblem(every: string, window: RotationWindow | undefined): readonly [string, string] | undefined {
+  const everyMs = durationMs(every);
+  if (everyMs < 4 * hourMs) return ['is more often than Secrets Manager can rotate', 'Give at least 4h.'];
+  if (everyMs > 999 * dayMs) return ['is rarer than Secrets Manager can rotate', 'Give at most 999d.'];
+  const days = everyMs / dayMs;
   if (window !== undefined && !windowedDays.includes(days)) {
     return [
       'cannot be combined with a window: with a chosen hour Secrets Manager knows days, weeks, months and quarters only',
       'Give 1d, 7d, 30d (once a calendar month) or 90d (once a quarter), or leave "window" out.',
     ];
   }
-  if (!Number.isInteger(days) && !hourlyIntervals.includes(every.ms / hourMs)) {
+  if (!Number.isInteger(days) && !hourlyIntervals.includes(everyMs / hourMs)) {
     return ['is neither whole days nor a number of hours that divides a day', 'Give 4h, 6h, 8h, 12h or whole days such as 30d.'];
   }
   return undefined;
@@ -48,26 +48,28 @@ export function rotationRulesProblem(every: DurationSetting, window: RotationWin
  *
  * @throws Error for a schedule that `rotationRulesProblem` refuses.
  */
-export function rotationRules(every: DurationSetting, window: RotationWindow | undefined, spreadBy: string): RotationRules {
+export function rotationRules(every: string, window: RotationWindow | undefined, spreadBy: string): RotationRules {
   const problem = rotationRulesProblem(every, window);
-  if (problem !== undefined) throw new Error(`rotation every ${every.text} ${problem[0]}: ${problem[1]}`);
+  if (problem !== undefined) throw new Error(`rotation every ${every} ${problem[0]}: ${problem[1]}`);
   if (window !== undefined) return windowedRules(every, window, spreadBy);
-  const days = every.ms / dayMs;
-  if (Number.isInteger(days)) return { scheduleExpression: `rate(${days} ${days === 1 ? 'day' : 'days'})`, longestMs: every.ms };
-  const hours = every.ms / hourMs;
-  return { scheduleExpression: `cron(0 ${spread(spreadBy, hours)}/${hours} * * ? *)`, duration: '1h', longestMs: every.ms };
+  const everyMs = durationMs(every);
+  const days = everyMs / dayMs;
+  if (Number.isInteger(days)) return { scheduleExpression: `rate(${days} ${days === 1 ? 'day' : 'days'})`, longestMs: everyMs };
+  const hours = everyMs / hourMs;
+  return { scheduleExpression: `cron(0 ${spread(spreadBy, hours)}/${hours} * * ? *)`, duration: '1h', longestMs: everyMs };
 }
 
-function windowedRules(every: DurationSetting, window: RotationWindow, spreadBy: string): RotationRules {
+function windowedRules(every: string, window: RotationWindow, spreadBy: string): RotationRules {
+  const everyMs = durationMs(every);
   const at = `0 ${window.startHour}`;
   const duration = `${window.hours}h`;
   // Days 1 to 28 exist in every month.
   const dayOfMonth = 1 + spread(spreadBy, 28);
-  switch (every.ms / dayMs) {
+  switch (everyMs / dayMs) {
     case 1:
-      return { scheduleExpression: `cron(${at} * * ? *)`, duration, longestMs: every.ms };
+      return { scheduleExpression: `cron(${at} * * ? *)`, duration, longestMs: everyMs };
     case 7:
-      return { scheduleExpression: `cron(${at} ? * ${1 + spread(spreadBy, 7)} *)`, duration, longestMs: every.ms };
+      return { scheduleExpression: `cron(${at} ? * ${1 + spread(spreadBy, 7)} *)`, duration, longestMs: everyMs };
     case 30:
       return { scheduleExpression: `cron(${at} ${dayOfMonth} * ? *)`, duration, longestMs: 31 * dayMs };
     case 90:
@@ -77,7 +79,7 @@ function windowedRules(every: DurationSetting, window: RotationWindow, spreadBy:
         longestMs: 92 * dayMs,
       };
     default:
-      throw new Error(`no windowed schedule for ${durationText(every.ms)}`);
+      throw new Error(`no windowed schedule for ${every}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { strategyKinds } from '../../contract/kinds.ts';
 import { checkManagedKeys, checkRotation } from './across-fields.ts';
-import { durationPattern, parseDuration } from './duration.ts';
+import { durationPattern } from './duration.ts';
 
 /**
  * The configuration: types, checks, defaults, units and descriptions in one place. `keyguard.schema.json` (for editors)
@@ -35,13 +35,7 @@ function id(prefix: string, where: string): z.ZodString {
 const durationFix = 'Give a whole number with s, m, h or d, in quotes: "90s", "15m", "24h", "30d".';
 const duration = z
   .string(says('is not a length of time', durationFix))
-  .regex(durationPattern, says('is not a length of time', durationFix))
-  .transform((text, context) => {
-    const setting = parseDuration(text);
-    if (setting !== undefined) return setting;
-    context.addIssue({ code: 'custom', message: says('is not a length of time', durationFix).error });
-    return z.NEVER;
-  });
+  .regex(durationPattern, says('is not a length of time', durationFix));
 
 const window = z
   .strictObject({
@@ -66,18 +60,18 @@ const rotation = z
       .enum(strategyKinds)
       .default('pool')
       .describe('`pool`: each rotation claims one of the standby keys that people made in the Claude Console.'),
-    every: duration.prefault('30d').describe('Time between two rotations: 4h, 6h, 8h, 12h or whole days up to 999d.'),
+    every: duration.default('30d').describe('Time between two rotations: 4h, 6h, 8h, 12h or whole days up to 999d.'),
     window: window.optional(),
     minimumGrace: duration
-      .prefault('24h')
+      .default('24h')
       .describe(
         'Shortest time that the old key stays active after the switch. More than 300s, the time for which consumers may cache a secret.',
       ),
     quiet: duration
-      .prefault('6h')
+      .default('6h')
       .describe('How long the usage report must show no tokens on the old key before it may become inactive. At least 15m.'),
     maximumGrace: duration
-      .prefault('7d')
+      .default('7d')
       .describe('After this time an old key that is still in use becomes a matter for `atMaximum`. Shorter than `every`.'),
     atMaximum: z
       .enum(['wait', 'cut'])
@@ -86,7 +80,7 @@ const rotation = z
         '`wait`: a straggling old key stays active, and people are told who uses it. `cut`: it becomes inactive, and its users fail.',
       ),
     undo: duration
-      .prefault('7d')
+      .default('7d')
       .describe('How long an inactive key can still be brought back. After that it is archived, which nobody can undo. At least 1h.'),
     maximumAge: duration
       .optional()
@@ -107,7 +101,7 @@ const containment = z.strictObject({
     .describe("`keep`: containment never takes the managed key's last working credential. `cut`: it may, and consumers then fail."),
 });
 
-const managedKey = z.strictObject({
+export const managedKeySchema = z.strictObject({
   name: name.describe('What the team calls it. Names its secrets, outputs and metrics; renaming makes a new managed key.'),
   description: z
     .string()
@@ -175,7 +169,7 @@ export const configurationSchema = z.strictObject({
     })
     .describe('The Anthropic organization.'),
   managedKeys: z
-    .array(managedKey)
+    .array(managedKeySchema)
     .min(1, says('names no key', 'Name at least one managed key.'))
     // Six resources each; a stack holds 500.
     .max(50, says('has more keys than one stack holds', 'Give at most 50; a second installation takes the others.'))
@@ -224,7 +218,9 @@ export const configurationSchema = z.strictObject({
 });
 
 export type Configuration = z.output<typeof configurationSchema>;
-export type ManagedKeyConfiguration = z.output<typeof managedKey>;
+export type ManagedKeyConfiguration = z.output<typeof managedKeySchema>;
+/** What may be written: fields with a default may be left out. */
+export type ManagedKeyInput = z.input<typeof managedKeySchema>;
 export type RotationConfiguration = z.output<typeof rotation>;
 export type ContainmentConfiguration = z.output<typeof containment>;
 export type AdminAccessConfiguration = z.output<typeof adminAccess>;

@@ -192,9 +192,9 @@ test('what is valid is accepted, with every default filled in', () => {
       {
         rotation: {
           strategy: 'pool',
-          every: { text: '30d', ms: 2_592_000_000 },
-          minimumGrace: { ms: 86_400_000 },
-          quiet: { ms: 21_600_000 },
+          every: '30d',
+          minimumGrace: '24h',
+          quiet: '6h',
           atMaximum: 'wait',
         },
         containment: { mode: 'off', lastCredential: 'keep' },

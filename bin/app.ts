@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import { App, Validations } from 'aws-cdk-lib/core';
+import { ConfigurationError, loadConfiguration } from '../lib/config/load.ts';
+import { KeyguardStack } from '../lib/keyguard-stack.ts';
+import { nagPacks, suppressNag } from '../lib/nag-suppressions.ts';
+
+const app = new App();
+const path: unknown = app.node.tryGetContext('config');
+
+try {
+  const { configuration, notice } = loadConfiguration({
+    root: join(import.meta.dirname, '..'),
+    path: typeof path === 'string' ? path : undefined,
+  });
+  if (notice !== undefined) console.error(notice);
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  const env = account === undefined || region === undefined ? {} : { env: { account, region } };
+  const stack = new KeyguardStack(app, 'Keyguard', { configuration, stackName: configuration.installation, ...env });
+  suppressNag(stack, configuration);
+  Validations.of(app).addPlugins(...nagPacks());
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}

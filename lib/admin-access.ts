@@ -1,0 +1,67 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import type { AdminAccess as AdminAccessVariable } from '../contract/environment.ts';
+import type { AdminAccessConfiguration } from './config/schema.ts';
+import { EmptySecret } from './empty-secret.ts';
+import { allowKeyThrough } from './encryption-key.ts';
+
+export interface AdminAccessProps {
+  readonly access: AdminAccessConfiguration;
+  readonly encryptionKey: IKey;
+}
+
+/** How the functions reach Anthropic's Admin API: a static key in a secret of its own, or a token that their role earns. */
+export class AdminAccess extends Construct {
+  /** The secret to fill after the deployment; none with federation. */
+  readonly secret: EmptySecret | undefined;
+  /** What the functions are told of it. */
+  readonly variable: string;
+  readonly #props: AdminAccessProps;
+
+  constructor(scope: Construct, id: string, props: AdminAccessProps) {
+    super(scope, id);
+    this.#props = props;
+    const { access, encryptionKey } = props;
+    if (access.kind === 'key') {
+      this.secret = new EmptySecret(this, 'AdminKey', { encryptionKey, description: 'Anthropic Admin API key: fill it by hand' });
+      this.variable = this.#json({ kind: 'key', secretArn: this.secret.secretArn });
+    } else {
+      const { federationRuleId, serviceAccountId, audience } = access;
+      this.variable = this.#json({ kind: 'federation', federationRuleId, serviceAccountId, audience });
+    }
+  }
+
+  /** Lets `grantee` act as an administrator of the Anthropic organization. */
+  grantUse(grantee: IGrantable): void {
+    const { access, encryptionKey } = this.#props;
+    if (this.secret !== undefined) {
+      grantee.grantPrincipal.addToPrincipalPolicy(
+        new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.secretArn] }),
+      );
+      allowKeyThrough('secretsmanager', encryptionKey, grantee);
+    }
+    if (access.kind === 'federation') grantee.grantPrincipal.addToPrincipalPolicy(webIdentityToken(access.audience));
+  }
+
+  #json(variable: AdminAccessVariable): string {
+    return Stack.of(this).toJsonString(variable);
+  }
+}
+
+/** A token for this audience only, and a short one: it cannot be revoked. IAM User Guide, "Controlling access" to outbound federation. */
+function webIdentityToken(audience: string): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['sts:GetWebIdentityToken'],
+    resources: ['*'], // the action knows no resources
+    conditions: {
+      'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': [audience] },
+      // ForAllValues alone is also true of a request that names no audience.
+      Null: { 'sts:IdentityTokenAudience': 'false' },
+      NumericLessThanEquals: { 'sts:DurationSeconds': 300 },
+      StringEquals: { 'sts:SigningAlgorithm': ['ES384', 'RS256'] },
+    },
+  });
+}

@@ -1,0 +1,36 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Duration } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { AppFunction } from './app-function.ts';
+import type { Installation } from './installation.ts';
+import type { Rotation } from './rotation.ts';
+import { readsMetrics } from './usage.ts';
+
+export interface DetectionProps {
+  readonly installation: Installation;
+  readonly rotation: Rotation;
+}
+
+/** The function that judges usage, opens incidents and, where a managed key's policy says so, contains. */
+export class Detection extends Construct {
+  readonly detector: AppFunction;
+
+  constructor(scope: Construct, id: string, props: DetectionProps) {
+    super(scope, id);
+    const { installation, rotation } = props;
+    this.detector = new AppFunction(this, 'Detector', {
+      name: 'anomaly-detector',
+      description: "Judges each managed key's usage, opens incidents and contains",
+      commons: installation.commons,
+      timeout: Duration.seconds(120),
+      every: Duration.minutes(1),
+    });
+    installation.grantBasics(this.detector);
+    installation.alertTopic.grantPublish(this.detector);
+    this.detector.allow(
+      readsMetrics(),
+      // RotateSecret asks whether its caller may call the rotation function. A retry of the call needs no more.
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotation.rotation.function.functionArn] }),
+    );
+  }
+}

@@ -1,0 +1,21 @@
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
+import type { Construct } from 'constructs';
+
+export interface EmptySecretProps {
+  /** For people: shown beside the secret. */
+  readonly description: string;
+  readonly encryptionKey: IKey;
+}
+
+/** A secret that the template gives no value: nothing is generated, people or a rotation fill it. It stays when the stack goes. */
+export class EmptySecret extends Secret {
+  constructor(scope: Construct, id: string, props: EmptySecretProps) {
+    super(scope, id, { ...props, removalPolicy: RemovalPolicy.RETAIN });
+    const resource = this.node.defaultChild;
+    if (!(resource instanceof CfnSecret)) throw new Error(`${this.node.path}: the secret's resource was not found`);
+    // The construct would let Secrets Manager generate a password, which then looks like a key that Anthropic refuses.
+    resource.generateSecretString = undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib/core';
+import type { StackProps } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
+import type { Configuration } from './config/schema.ts';
+import { Dashboard } from './dashboard.ts';
+import { Detection } from './detection.ts';
+import { Incidents } from './incidents.ts';
+import { Installation } from './installation.ts';
+import { ManagedKey } from './managed-key.ts';
+import { Rotation } from './rotation.ts';
+import { Usage } from './usage.ts';
+
+export interface KeyguardStackProps extends StackProps {
+  /** As `loadConfiguration` returns it: checked, with its defaults. */
+  readonly configuration: Configuration;
+}
+
+/** One installation of Anthropic Key Guard. Its outputs name all that an operator touches. */
+export class KeyguardStack extends Stack {
+  constructor(scope: Construct, id: string, props: KeyguardStackProps) {
+    const { configuration, ...stackProps } = props;
+    super(scope, id, { description: 'Anthropic Key Guard: stores, rotates, watches and cuts off Anthropic API keys', ...stackProps });
+    const installation = new Installation(this, 'Installation', { configuration });
+    const incidents = new Incidents(this, 'Incidents', { installation, alerts: configuration.alerts });
+    const rotation = new Rotation(this, 'Rotation', { installation });
+    const usage = new Usage(this, 'Usage', { installation });
+    const detection = new Detection(this, 'Detection', { installation, rotation });
+    // In a scope of their own, so that a managed key may have any name.
+    const scopeOfKeys = new Construct(this, 'ManagedKeys');
+    const managedKeys = configuration.managedKeys.map(
+      (key) => new ManagedKey(scopeOfKeys, pascalCase(key.name), { ...key, installation, rotatedBy: rotation, watchedBy: detection }),
+    );
+    const functions = {
+      rotationFunction: rotation.rotation,
+      retirementFunction: rotation.retirement,
+      usageCollectorFunction: usage.collector,
+      anomalyDetectorFunction: detection.detector,
+      notifierFunction: incidents.notifier,
+    };
+    new Dashboard(this, 'Dashboard', { installation, managedKeys, functions: Object.values(functions) });
+
+    const outputs: Record<keyof typeof outputNames, string | undefined> = {
+      rotationFunction: functions.rotationFunction.function.functionName,
+      retirementFunction: functions.retirementFunction.function.functionName,
+      usageCollectorFunction: functions.usageCollectorFunction.function.functionName,
+      anomalyDetectorFunction: functions.anomalyDetectorFunction.function.functionName,
+      notifierFunction: functions.notifierFunction.function.functionName,
+      alertTopic: installation.alertTopic.topic.topicArn,
+      stateTable: installation.stateTable.table.tableName,
+      dashboardUrl: installation.dashboardUrl,
+      keyDirectory: installation.keyDirectory,
+      adminKeySecret: installation.adminAccess.secret?.secretArn,
+      slackWebhookSecret: incidents.slackWebhookSecret?.secretArn,
+    };
+    const names: ReadonlyMap<string, string> = new Map(Object.entries(outputNames));
+    for (const [key, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(this, names.get(key) ?? key, { value });
+    for (const { configuration: key, secret, standbySecret } of managedKeys) {
+      const keyOutputs = managedKeyOutputs(key.name);
+      new CfnOutput(this, keyOutputs.secret, { value: secret.secretArn });
+      new CfnOutput(this, keyOutputs.standbySecret, { value: standbySecret.secretArn });
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { AnyPrincipal, Effect, Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metrics.ts';
+import type { UsageMetric } from '../contract/metrics.ts';
+import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import type { AppFunction } from './app-function.ts';
+import { durationMs } from './config/duration.ts';
+import { checkedManagedKey } from './config/load.ts';
+import { rotationRules } from './config/rotation-rules.ts';
+import type { ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
+import { EmptySecret } from './empty-secret.ts';
+import { allowKeyThrough } from './encryption-key.ts';
+import type { Detection } from './detection.ts';
+import type { Installation } from './installation.ts';
+import type { Rotation } from './rotation.ts';
+
+export interface ManagedKeyProps extends ManagedKeyInput {
+  readonly installation: Installation;
+  readonly rotatedBy: Rotation;
+  readonly watchedBy: Detection;
+}
+
+/**
+ * What one team thinks of as its key: the secret that consumers read, the secret that holds its standby keys, its
+ * schedule and its definition. It outlives every API key that it has held.
+ *
+ * What the functions may do with a key's secrets stands in the secrets' own policies: in the functions' policies, which
+ * hold 6,144 characters, some twenty managed keys would be the end, or a wildcard.
+ */
+export class ManagedKey extends Construct {
+  /** Consumers read AWSCURRENT here. */
+  readonly secret: Secret;
+  /** Each standby key is a version of its own, under a label of its own. Nobody but the rotation function reads it. */
+  readonly standbySecret: Secret;
+  readonly configuration: ManagedKeyConfiguration;
+  readonly #installation: Installation;
+
+  constructor(scope: Construct, id: string, props: ManagedKeyProps) {
+    super(scope, id);
+    const { installation, rotatedBy, watchedBy, ...input } = props;
+    this.configuration = checkedManagedKey(input, this.node.path);
+    this.#installation = installation;
+    const { encryptionKey } = installation;
+    const { name, description } = this.configuration;
+    this.secret = new EmptySecret(this, 'Consumer', {
+      encryptionKey,
+      description: `Anthropic API key "${name}"${description === undefined ? '' : `: ${description}`}`,
+    });
+    this.standbySecret = new EmptySecret(this, 'Standby', {
+      encryptionKey,
+      description: `Standby keys of "${name}": fill it with npx keyguard standby add ${name}`,
+    });
+    this.#letFunctionsIn(rotatedBy, watchedBy);
+    this.#denyStandby(rotatedBy.rotation);
+    const definition = new StringParameter(this, 'Definition', {
+      parameterName: `${installation.keyDirectory}/${name}`,
+      description: `What Key Guard knows of "${name}"`,
+      stringValue: Stack.of(this).toJsonString(this.#definition()),
+    });
+    // Setting a schedule makes Secrets Manager call the function to test it, so all that the function needs must stand.
+    this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret, definition);
+  }
+
+  /** Lets `consumer` read the current value, and no other version. */
+  grantRead(consumer: IGrantable): Grant {
+    allowKeyThrough('secretsmanager', this.#installation.encryptionKey, consumer);
+    const resourceArns = [this.secret.secretArn];
+    const current = { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } };
+    return Grant.addToPrincipal({
+      grantee: consumer,
+      actions: ['secretsmanager:GetSecretValue'],
+      resourceArns,
+      conditions: current,
+    }).combine(
+      // Caching clients ask which version is current.
+      Grant.addToPrincipal({ grantee: consumer, actions: ['secretsmanager:DescribeSecret'], resourceArns }),
+    );
+  }
+
+  /** Usage of this managed key, whichever API key it held: sum over five minutes unless told otherwise. */
+  metricUsage(metric: UsageMetric, period = Duration.minutes(5)): Metric {
+    return new Metric({
+      namespace: metricNamespace,
+      metricName: usageMetrics[metric].name,
+      dimensionsMap: {
+        [dimensionNames.installation]: this.#installation.installationName,
+        [dimensionNames.managedKey]: this.configuration.name,
+      },
+      label: this.configuration.name,
+      statistic: 'Sum',
+      period,
+    });
+  }
+
+  #letFunctionsIn({ rotation, retirement }: Rotation, { detector }: Detection): void {
+    const read = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+    const move = 'secretsmanager:UpdateSecretVersionStage';
+    const grants: readonly [Secret, AppFunction, readonly string[]][] = [
+      [this.secret, rotation, [...read, 'secretsmanager:PutSecretValue', move]],
+      // By version id, to prove an old value dead.
+      [this.secret, retirement, read],
+      // Before it contains, it proves the other credential alive; and it can ask for a rotation.
+      [this.secret, detector, [...read, 'secretsmanager:RotateSecret']],
+      [this.standbySecret, rotation, [...read, move]],
+    ];
+    for (const [secret, fn, actions] of grants) {
+      // In a secret's policy, `*` is this secret.
+      secret.addToResourcePolicy(new PolicyStatement({ principals: [fn.role], actions: [...actions], resources: ['*'] }));
+    }
+    for (const fn of [rotation, retirement, detector]) allowKeyThrough('secretsmanager', this.#installation.encryptionKey, fn);
+  }
+
+  /** Administrators too: whoever may read standby keys could use one that nobody watches yet, or copy all to another Region. */
+  #denyStandby(reader: AppFunction): void {
+    this.standbySecret.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyTheRotationReads',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'],
+        resources: ['*'], // in a secret's policy: this secret
+        conditions: { ArnNotEquals: { 'aws:PrincipalArn': reader.role.roleArn } },
+      }),
+    );
+  }
+
+  #createSchedule(rotatedBy: Rotation): CfnRotationSchedule {
+    const { name, rotation } = this.configuration;
+    const { scheduleExpression, duration } = rotationRules(
+      rotation.every,
+      rotation.window,
+      `${this.#installation.installationName}/${name}`,
+    );
+    return new CfnRotationSchedule(this, 'Schedule', {
+      secretId: this.secret.secretArn,
+      rotationLambdaArn: rotatedBy.rotation.function.functionArn,
+      // Deploying must not rotate: github.com/aws/aws-cdk/issues/25365
+      rotateImmediatelyOnUpdate: false,
+      rotationRules: { scheduleExpression, ...(duration === undefined ? {} : { duration }) },
+    });
+  }
+
+  #definition(): ManagedKeyDefinition {
+    const { name, workspaceId, rotation, containment } = this.configuration;
+    return {
+      schema: 1,
+      name,
+      secretArn: this.secret.secretArn,
+      standbySecretArn: this.standbySecret.secretArn,
+      workspaceId,
+      rotation: {
+        strategy: rotation.strategy,
+        intervalMs: durationMs(rotation.every),
+        minimumGraceMs: durationMs(rotation.minimumGrace),
+        quietMs: durationMs(rotation.quiet),
+        maximumGraceMs: durationMs(rotation.maximumGrace),
+        atMaximum: rotation.atMaximum,
+        undoMs: durationMs(rotation.undo),
+      },
+      containment,
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
+import { Construct } from 'constructs';
+import { tableKeys } from '../contract/records.ts';
+import { allowKeyThrough } from './encryption-key.ts';
+
+export interface StateTableProps {
+  readonly encryptionKey: IKey;
+}
+
+/** The one table: ledger of keys, usage, incidents, history. On demand, restorable to any second of the last 35 days. */
+export class StateTable extends Construct {
+  readonly table: Table;
+  readonly #encryptionKey: IKey;
+
+  constructor(scope: Construct, id: string, props: StateTableProps) {
+    super(scope, id);
+    this.#encryptionKey = props.encryptionKey;
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: tableKeys.partition, type: AttributeType.STRING },
+      sortKey: { name: tableKeys.sort, type: AttributeType.STRING },
+      timeToLiveAttribute: tableKeys.timeToLive,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.encryptionKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // Who deletes the ledger no longer knows which keys are awake: that takes two deliberate steps.
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+
+  /** Lets `grantee` read and write single items and queries, also in transactions; never scan, never touch the table itself. */
+  grantItems(grantee: IGrantable): void {
+    this.table.grant(
+      grantee,
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+      'dynamodb:DeleteItem',
+      'dynamodb:ConditionCheckItem',
+    );
+    allowKeyThrough('dynamodb', this.#encryptionKey, grantee);
+  }
+}
