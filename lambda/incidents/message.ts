@@ -1,7 +1,7 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
-import { amount, clause, measureName, plain, quantity, sinceWhen, times } from './message/phrases.ts';
+import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
 import { retiredKeyUsed } from './message/retired-key-used.ts';
 import { rotationFailed } from './message/rotation-failed.ts';
 import { storyOf, type Tell } from './message/story.ts';
@@ -51,10 +51,11 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
   const { facts } = incident;
   const { metric, observed, expected } = facts;
   const measured = metric !== undefined && observed !== undefined;
+  const seen = observed === undefined ? undefined : metric === undefined ? tokensInMinute(observed) : quantity(metric, observed);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Managed key', incident.subject],
     ['API key', incident.target ?? facts.apiKeyId],
-    ['Observed', measured ? quantity(metric, observed) : undefined],
+    ['Observed', seen],
     [
       'Usual then',
       metric !== undefined && expected !== undefined ? `${amount(metric, expected)} ${measureName(metric)} a minute` : undefined,
@@ -62,7 +63,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
     ['Ratio', measured && expected !== undefined ? times(observed, expected) : undefined],
     ['Model', facts.model],
     ['Workspace', facts.workspaceId],
-    ['Since', sinceWhen(facts.startedAt ?? incident.openedAt, at)],
+    ['Since', sinceWhen(facts.startedAt ?? incident.since, at)],
     [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? facts.reason],
     ['Run-book', `docs/runbooks/${incident.kind}.md`],
   ];

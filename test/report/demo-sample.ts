@@ -88,7 +88,7 @@ function aMessage(state: IncidentState, at: number): DemoReport['alerts'][number
     state,
     revision: 3,
     openedAt: toldAt,
-    since: at,
+    since: firstSign,
     lastFindingAt: at,
     facts: {
       apiKeyId: 'apikey_01FAKEnew',

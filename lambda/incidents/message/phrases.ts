@@ -44,6 +44,11 @@ export function quantity(metric: string, value: number): string {
   return `${known === undefined && value < 100 ? oneDigit.format(value) : whole.format(value)} ${measureName(metric)} a minute`;
 }
 
+/** Where no measure is named, it is all tokens of the last minute that showed any. */
+export function tokensInMinute(tokens: number): string {
+  return `${whole.format(tokens)} ${tokens === 1 ? 'token' : 'tokens'} in its last busy minute`;
+}
+
 /** The number alone, for where the measure was just named. */
 export function amount(metric: string, value: number): string {
   return knownMeasure(metric)?.money === true ? dollars.format(value) : whole.format(value);

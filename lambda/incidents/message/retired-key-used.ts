@@ -40,7 +40,7 @@ export const retiredKeyUsed = {
   recovered: (story) => ({
     title: `${story.name}: ${story.key} is quiet again`,
     summary: [
-      `${story.key} of ${story.name} shows no more usage; it began ${story.since} and lasted ${story.lasted}.`,
+      `${story.key} of ${story.name} is quiet again${story.reason === undefined ? '' : ` (${story.reason})`}; it was used ${story.sinceAndAgo}.`,
       story.wasCut ? 'It was cut off and stays inactive.' : 'Nothing was cut off.',
       'If it is used again, you will hear of it as a new incident.',
     ],
@@ -51,5 +51,5 @@ export const retiredKeyUsed = {
 function happened(story: Story): string {
   const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;
   const used = story.measured === undefined ? 'is used' : `shows ${story.measured}`;
-  return `${story.key} of ${story.name}, ${because}, ${used}. It began ${story.sinceAndAgo}${story.whereUsed}.`;
+  return `${story.key} of ${story.name}, ${because}, ${used}, at ${story.sinceAndAgo}${story.whereUsed}.`;
 }

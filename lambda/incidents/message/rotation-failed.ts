@@ -40,7 +40,7 @@ export const rotationFailed = {
 } as const satisfies Record<IncidentState, Tell>;
 
 function happened(story: Story): string {
-  return `The rotation of ${story.name} could not finish: ${story.reason ?? 'the reason is in the log of the rotation function'}, since ${story.sinceAndAgo}.`;
+  return `The rotation of ${story.name} has not finished since ${story.sinceAndAgo}: ${story.reason ?? 'the reason is in the log of the rotation function'}.`;
 }
 
 /** Anthropic's API cannot create a key, so a person must: the exact way, with the names to type. */

@@ -1,6 +1,6 @@
 import { unattributed } from '../../../contract/metrics.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
-import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, utc } from './phrases.ts';
+import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute, utc } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
 export interface Words {
@@ -23,7 +23,7 @@ export interface Story {
   readonly key: string;
   readonly since: string;
   readonly sinceAndAgo: string;
-  /** From the first sign until now, or until the state that ended it. */
+  /** From the first sign until the message. */
   readonly lasted: string;
   /** `48,200 output tokens a minute, where about 2,100 are usual: 23 times as much`. */
   readonly measured: string | undefined;
@@ -43,7 +43,7 @@ export interface Story {
 export function storyOf(incident: IncidentRecord, at: number): Story {
   const { facts } = incident;
   const managed = incident.subject !== unattributed;
-  const since = facts.startedAt ?? incident.openedAt;
+  const since = facts.startedAt ?? incident.since;
   const name = plain(incident.subject, 80);
   const model = facts.model === undefined ? '' : ` with ${plain(facts.model, 80)}`;
   const workspace = facts.workspaceId === undefined ? '' : ` in workspace ${plain(facts.workspaceId, 80)}`;
@@ -54,7 +54,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     key: key === undefined ? 'its API key' : plain(key, 80),
     since: utc(since),
     sinceAndAgo: sinceWhen(since, at),
-    lasted: lasting((incident.state === 'contained' || incident.state === 'recovered' ? incident.since : at) - since),
+    lasted: lasting(at - since),
     ...deviation(incident),
     whereUsed: `${model}${workspace}`,
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
@@ -68,7 +68,8 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
 /** Value, usual value, ratio and period, always together: "15 % crossed" alone was read as "15 % left". */
 function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'> {
   const { metric, observed, expected } = incident.facts;
-  if (metric === undefined || observed === undefined) return { measured: undefined, excess: undefined };
+  if (observed === undefined) return { measured: undefined, excess: undefined };
+  if (metric === undefined) return { measured: tokensInMinute(observed), excess: undefined };
   if (expected === undefined) return { measured: quantity(metric, observed), excess: undefined };
   const ratio = times(observed, expected);
   if (ratio === undefined) {

@@ -41,7 +41,7 @@ export const usageAnomaly = {
   recovered: (story) => ({
     title: `${story.name}: usage is back to normal`,
     summary: [
-      `The unusual usage of ${story.name} that began ${story.since} is over after ${story.lasted}.`,
+      `The unusual usage of ${story.name} that began ${story.sinceAndAgo} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       story.wasCut ? `${story.key} was cut off and stays inactive.` : 'Nothing was cut off.',
       'If it comes back, you will hear of it as a new incident.',
     ],

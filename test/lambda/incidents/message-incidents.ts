@@ -16,7 +16,7 @@ export function anIncident(change: Partial<IncidentRecord> = {}): IncidentRecord
     state: 'open',
     revision: 1,
     openedAt: at - 7 * 60_000,
-    since: at - 60_000,
+    since: at - 18 * 60_000,
     lastFindingAt: at - 60_000,
     facts: {
       apiKeyId: 'apikey_01FAKEold',

@@ -71,6 +71,28 @@ test('an anomaly where nothing is usual divides by nothing', () => {
   expect(title).toBe('production: output tokens where nothing is usual');
 });
 
+test('a cut says how long after the first sign it came', () => {
+  const { summary } = alertOf(anIncident({ state: 'contained', target: 'apikey_01FAKEold' }), context);
+  expect(summary).toContain(
+    'apikey_01FAKEold was made inactive at Anthropic automatically and opens nothing any more, 18 minutes after the first sign.',
+  );
+});
+
+test('tokens on a sleeping key are told without a measure to compare them with', () => {
+  const facts = { apiKeyId: 'apikey_01FAKEold', model: 'claude-fable-5', observed: 4321, startedAt: at - 60_000 };
+  const alert = alertOf(anIncident({ kind: 'retired-key-used', facts }), context);
+  expect(alert.summary).toContain(
+    'shows 4,321 tokens in its last busy minute, at 2026-06-10 14:20 UTC (1 minute ago) with claude-fable-5.',
+  );
+  expect(alert.facts).toContainEqual({ label: 'Observed', value: '4,321 tokens in its last busy minute' });
+});
+
+test('what ended an incident is said when it is over', () => {
+  const reason = 'usage has been back in its usual band for half an hour';
+  const { summary } = alertOf(anIncident({ state: 'recovered', facts: { startedAt: at, reason } }), context);
+  expect(summary).toContain(`is over: ${reason}.`);
+});
+
 test('usage outside managed keys is never told to rotate', () => {
   const alert = alertOf(anIncident({ subject: 'unattributed' }), context);
   expect(JSON.stringify(alert)).not.toContain('Rotate');
