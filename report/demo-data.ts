@@ -50,7 +50,7 @@ export interface DemoEvent {
   text: string;
 }
 
-export interface DemoConsumer {
+interface DemoConsumer {
   name: string;
   requests: number;
   overHttp: number;

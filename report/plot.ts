@@ -59,9 +59,10 @@ export function markerList(markers: Plot['markers']): Html {
 /** What plots need in the page: uPlot and our drawing code, read where npm put them. */
 export function plotParts(): { readonly styles: readonly string[]; readonly scripts: readonly string[] } {
   const require = createRequire(import.meta.url);
-  const read = (name: string): string => readFileSync(require.resolve(`uplot/dist/${name}`), 'utf8');
+  const look = readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8');
+  const library = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8');
   const client = readFileSync(new URL('./plot-client.js', import.meta.url), 'utf8');
-  return { styles: [read('uPlot.min.css'), plotStyles], scripts: [read('uPlot.iife.min.js'), client] };
+  return { styles: [look, plotStyles], scripts: [library, client] };
 }
 
 const plotStyles = `

@@ -8,7 +8,7 @@ const minuteMs = 60_000;
 const dayMs = 1440 * minuteMs;
 
 /** Monday, 8 June 2026. */
-export const from = Date.UTC(2026, 5, 8);
+const from = Date.UTC(2026, 5, 8);
 export const theftAt = from + 4.4 * dayMs;
 const firstSign = theftAt + 3 * minuteMs;
 const toldAt = theftAt + 8 * minuteMs;

@@ -3,7 +3,7 @@ import type { IncidentRecord } from '../../../contract/records.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute, utc } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
-export interface Words {
+interface Words {
   /** One line: what happened to which key. */
   readonly title: string;
   /** What happened · what was done automatically · what comes next if nobody acts. */
