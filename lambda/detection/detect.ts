@@ -1,10 +1,10 @@
-import { unattributed, watchedMetrics } from '../../contract/metrics.ts';
+import { unattributed, watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
 import type { BaselineRecord, IncidentFacts, LookRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
 import { clear, raise } from '../incidents/raise.ts';
 import { awakened } from './awakened.ts';
-import { rateFolder, readRateState, startRate, type RateSettings, type RateVerdict } from './detectors/rate.ts';
+import { rateFolder, readRateState, startRate, type Observation, type RateSettings, type RateVerdict } from './detectors/rate.ts';
 import type { DetectionPorts } from './ports.ts';
 
 /** Keys whose usage did not move are looked at on this beat all the same: they may be recovering. */
@@ -81,7 +81,7 @@ async function lookAt(
         state: folder.state(),
       };
     }
-    const verdict = folder.fold(observation);
+    const verdict = folder.fold(inDetectorUnits(observation));
     if (verdict.alert) alert = { at: observation.at, verdict };
   }
   if (remembered === undefined && rememberUntil > from) {
@@ -109,15 +109,37 @@ async function lookAt(
   return !calm;
 }
 
+/**
+ * The detector's floors count units that matter little one by one, such as tokens. So money is given to it in
+ * hundred-thousandths of a USD.
+ */
+export const detectorUnits: Readonly<Record<UsageMetric, number>> = {
+  inputTokens: 1,
+  cacheReadTokens: 1,
+  outputTokens: 1,
+  estimatedCostUsd: 100_000,
+};
+
+export function inDetectorUnits({ at, values }: Observation): Observation {
+  return {
+    at,
+    values: values.map((value, index) => {
+      const metric = watchedMetrics[index];
+      return value === null || metric === undefined ? null : value * detectorUnits[metric];
+    }),
+  };
+}
+
 function factsOf(verdict: RateVerdict): IncidentFacts {
   const { explanation, score } = verdict;
   if (explanation === undefined) return { score };
   const metric = watchedMetrics[explanation.metric];
+  const unit = metric === undefined ? 1 : detectorUnits[metric];
   return {
     score,
     ...(metric === undefined ? {} : { metric }),
-    observed: explanation.seen,
-    expected: explanation.expected,
+    observed: explanation.seen / unit,
+    expected: explanation.expected / unit,
     startedAt: explanation.since,
   };
 }

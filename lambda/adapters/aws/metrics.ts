@@ -35,9 +35,6 @@ export function metricSink(client: CloudWatchClient, installation: string): Metr
   };
 }
 
-/** Money is watched in hundred-thousandths of a USD, so that one unit is as small against a busy minute as one token is. */
-const scaleOf: Readonly<Record<UsageMetric, number>> = { inputTokens: 1, cacheReadTokens: 1, outputTokens: 1, estimatedCostUsd: 100_000 };
-
 export function usageSeries(client: CloudWatchClient, installation: string): UsageSeries {
   return {
     async read(subject, from, to) {
@@ -52,7 +49,7 @@ export function usageSeries(client: CloudWatchClient, installation: string): Usa
           values: watchedMetrics.map((metric) => {
             const value = series.get(metric.toLowerCase())?.get(at);
             // Rounding undoes what adding decimal fractions left.
-            return value === undefined ? null : Math.max(0, Math.round(value * scaleOf[metric] * 1000) / 1000);
+            return value === undefined ? null : Math.max(0, Math.round(value * 1e9) / 1e9);
           }),
         }));
     },
