@@ -35,51 +35,66 @@ export function createDispatcher(
 ): (request: WireRequest) => Promise<Outcome> {
   const findRoute = router(services);
 
+  const perform = async (route: Route, request: WireRequest, fault: Fault | undefined, requestId: string): Promise<Performed> => {
+    const { service, operation, handler } = route;
+    try {
+      if (fault === 'throttle') throw new AwsError(service.throttle.code, service.throttle.message);
+      if (fault === 'error500') throw serverError(service);
+      if (handler === undefined) throw unknownOperation(service, operation);
+      const input = await decode(route, handler, request.body);
+      const output = await run(handler, input, { now: account.clock.now(), stale: fault === 'stale' });
+      return { answer: success(service, handler, output, requestId) };
+    } catch (error) {
+      const awsError = error instanceof AwsError ? error : bug(service, operation, error);
+      return { answer: failure(service, awsError, requestId), errorCode: awsError.code };
+    }
+  };
+
   return async (request) => {
     const requestId = account.randomness.uuid();
     const route = findRoute(request);
     if (route === undefined) return unknownService(requestId);
-    const { service, operation, handler } = route;
-    const number = interceptor.nextNumber();
+    const call = { number: interceptor.nextNumber(), service: route.service.name, operation: route.operation };
     const at = account.clock.now();
-    const log = (rest: Pick<CallRecord, 'status' | 'errorCode' | 'fault'>): void =>
-      interceptor.record({ number, service: service.name, operation, at, ...rest });
-
-    const before = await interceptor.faultFor({ number, service: service.name, operation, phase: 'before' });
-    const withFault = before === undefined ? {} : { fault: before };
-    const ended = (status: 'cut' | 'unanswered', fault: Fault): Outcome => {
+    const log = (rest: Pick<CallRecord, 'status' | 'errorCode' | 'fault'>): void => interceptor.record({ ...call, at, ...rest });
+    const lose = (status: 'cut' | 'unanswered', fault: Fault): Outcome => {
       log({ status, fault });
       return status;
     };
-    if (before === 'drop-before') return ended('cut', before);
-    if (before === 'hang-before') return ended('unanswered', before);
 
-    let answer: WireResponse;
-    let errorCode: string | undefined;
+    let performed: Performed;
+    let before: Fault | undefined;
     try {
-      if (before === 'throttle') throw new AwsError(service.throttle.code, service.throttle.message);
-      if (before === 'error500') throw new AwsError(service.internalError, 'An error occurred on the server side.', {}, 500);
-      if (handler === undefined) throw unknownOperation(service, operation);
-      const input = await decode(route, handler, request.body);
-      const output = await run(handler, input, { now: account.clock.now(), stale: before === 'stale' });
-      answer = success(service, handler, output, requestId);
+      before = await interceptor.faultFor({ ...call, phase: 'before' });
+      if (before === 'drop-before') return lose('cut', before);
+      if (before === 'hang-before') return lose('unanswered', before);
+      performed = await perform(route, request, before, requestId);
+      const after = await interceptor.faultFor({ ...call, phase: 'after' });
+      const lost = after ?? before;
+      if (lost === 'drop-after') return lose('cut', lost);
+      if (lost === 'hang-after') return lose('unanswered', lost);
+      if (after !== undefined) {
+        if (after !== 'error500') throw new RangeError(`${after} cannot happen after a call's effect`);
+        performed = { answer: failure(route.service, serverError(route.service), requestId), errorCode: route.service.internalError };
+      }
+      before = after ?? before;
     } catch (error) {
-      const awsError = error instanceof AwsError ? error : bug(service, operation, error);
-      errorCode = awsError.code;
-      answer = failure(service, awsError, requestId);
+      // A hook's own mistake must not pass for a fault that was asked for.
+      const mistake = hookError(route, error);
+      performed = { answer: failure(route.service, mistake, requestId), errorCode: mistake.code };
     }
-
-    const after = await interceptor.faultFor({ number, service: service.name, operation, phase: 'after' });
-    const lost = after ?? before;
-    if (lost === 'drop-after') return ended('cut', lost);
-    if (lost === 'hang-after') return ended('unanswered', lost);
-    if (after === 'error500') {
-      answer = failure(service, new AwsError(service.internalError, 'An error occurred on the server side.', {}, 500), requestId);
-      errorCode = service.internalError;
-    }
-    log({ status: answer.status, ...(errorCode === undefined ? {} : { errorCode }), ...withFault });
-    return answer;
+    log({
+      status: performed.answer.status,
+      ...(performed.errorCode === undefined ? {} : { errorCode: performed.errorCode }),
+      ...(before === undefined ? {} : { fault: before }),
+    });
+    return performed.answer;
   };
+}
+
+interface Performed {
+  readonly answer: WireResponse;
+  readonly errorCode?: string;
 }
 
 function router(services: readonly Service[]): (request: WireRequest) => Route | undefined {
@@ -182,8 +197,19 @@ function unknownService(requestId: string): WireResponse {
   return { status: 404, headers: jsonHeaders('1.1', requestId), body: Buffer.from(body) };
 }
 
-/** A mistake of the stand-in itself: 501, so that no client retries it, and the stack for whoever has to mend it. */
+function serverError(service: Service): AwsError {
+  return new AwsError(service.internalError, 'An error occurred on the server side.', {}, 500);
+}
+
+/** A mistake of the stand-in itself: 400, so that no client retries it, and the stack for whoever has to mend it. */
 function bug(service: Service, operation: string, error: unknown): AwsError {
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new AwsError('LocalAwsBug', `The local AWS failed in ${service.name}:${operation}: ${stack}`, {}, 400);
+  return new AwsError('LocalAwsBug', `The local AWS failed in ${service.name}:${operation}: ${stackOf(error)}`, {}, 400);
+}
+
+function hookError({ service, operation }: Route, error: unknown): AwsError {
+  return new AwsError('LocalAwsHookFailed', `A call hook failed at ${service.name}:${operation}: ${stackOf(error)}`, {}, 400);
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

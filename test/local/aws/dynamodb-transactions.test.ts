@@ -1,0 +1,80 @@
+import { TransactGetItemsCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { expect, test } from 'vitest';
+import { MINUTE, refusal } from './clients.ts';
+import type { Clients } from './clients.ts';
+import { key, TABLE, withTable } from './dynamodb-tables.ts';
+
+const put = (sk: string, n = 0): TransactWriteItem => ({ Put: { TableName: TABLE, Item: { ...key('p', sk), n: { N: String(n) } } } });
+const increment = (sk: string): TransactWriteItem => ({
+  Update: { TableName: TABLE, Key: key('p', sk), UpdateExpression: 'ADD n :one', ExpressionAttributeValues: { ':one': { N: '1' } } },
+});
+const check = (sk: string, condition: string, old = false): TransactWriteItem => ({
+  ConditionCheck: {
+    TableName: TABLE,
+    Key: key('p', sk),
+    ConditionExpression: condition,
+    ...(old ? { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } : {}),
+  },
+});
+const transact = (clients: Clients, TransactItems: TransactWriteItem[], ClientRequestToken?: string) => {
+  const command = ClientRequestToken === undefined ? { TransactItems } : { TransactItems, ClientRequestToken };
+  return clients.dynamo.send(new TransactWriteItemsCommand(command));
+};
+const numbers = (clients: Clients) =>
+  Object.fromEntries(clients.aws.inspect.tables.items(TABLE).map((item) => [String(item['sk']?.S), item['n']?.N]));
+
+test('all writes happen together', async () => {
+  const clients = await withTable([{ ...key('p', 'a'), n: { N: '1' } }, key('p', 'gone')]);
+  await transact(clients, [
+    put('b', 5),
+    increment('a'),
+    { Delete: { TableName: TABLE, Key: key('p', 'gone') } },
+    check('c', 'attribute_not_exists(pk)'),
+  ]);
+  expect(numbers(clients)).toEqual({ a: '2', b: '5' });
+});
+
+test('one failed condition stops them all, and every reason is told in its place', async () => {
+  const clients = await withTable([{ ...key('p', 'a'), n: { N: '1' } }]);
+  await expect(transact(clients, [put('b'), check('a', 'attribute_not_exists(pk)', true), increment('c')])).rejects.toMatchObject({
+    name: 'TransactionCanceledException',
+    message: 'Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed, None]',
+    CancellationReasons: [
+      { Code: 'None' },
+      { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed', Item: { n: { N: '1' } } },
+      { Code: 'None' },
+    ],
+  });
+  expect(numbers(clients)).toEqual({ a: '1' });
+});
+
+test('the same token with the same content is done once, for ten minutes', async () => {
+  const clients = await withTable();
+  await transact(clients, [increment('a')], 'token-1');
+  await transact(clients, [increment('a')], 'token-1');
+  expect(numbers(clients)).toEqual({ a: '1' });
+  expect(await refusal(transact(clients, [increment('b')], 'token-1'))).toContain('IdempotentParameterMismatchException');
+  clients.clock.advance(10 * MINUTE);
+  await transact(clients, [increment('a')], 'token-1');
+  expect(numbers(clients)).toEqual({ a: '2' });
+});
+
+test.each<[string, TransactWriteItem[], string]>([
+  ['two operations on one item', [put('a'), increment('a')], 'Transaction request cannot include multiple operations on one item'],
+  ['no operation', [], "Value at 'transactItems' failed to satisfy constraint"],
+  ['more than 100 operations', Array.from({ length: 101 }, (_, index) => put(`s${index}`)), "Value at 'transactItems' failed"],
+  ['an entry with two operations', [{ ...put('a'), ...increment('b') }], 'TransactItems can only contain one of'],
+])('a transaction with %s is refused', async (_what, items, expected) => {
+  const clients = await withTable();
+  expect(await refusal(transact(clients, items))).toContain(expected);
+  expect(numbers(clients)).toEqual({});
+});
+
+test('several items are read together', async () => {
+  const clients = await withTable([key('p', 'a')]);
+  const { Responses: responses } = await clients.dynamo.send(
+    new TransactGetItemsCommand({ TransactItems: ['a', 'b'].map((sk) => ({ Get: { TableName: TABLE, Key: key('p', sk) } })) }),
+  );
+  expect(responses).toEqual([{ Item: key('p', 'a') }, {}]);
+});
