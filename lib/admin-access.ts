@@ -1,9 +1,8 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { AdminAccess as AdminAccessVariable } from '../contract/environment.ts';
+import type { AdminAccess as AdminAccessDefinition } from '../contract/environment.ts';
 import type { AdminAccessConfiguration } from './config/schema.ts';
 import { EmptySecret } from './empty-secret.ts';
 import { allowKeyThrough } from './encryption-key.ts';
@@ -17,8 +16,8 @@ export interface AdminAccessProps {
 export class AdminAccess extends Construct {
   /** The secret to fill after the deployment; none with federation. */
   readonly secret: EmptySecret | undefined;
-  /** What the functions are told of it. */
-  readonly variable: string;
+  /** What the functions and the command line are told of it. */
+  readonly definition: AdminAccessDefinition;
   readonly #props: AdminAccessProps;
 
   constructor(scope: Construct, id: string, props: AdminAccessProps) {
@@ -27,10 +26,10 @@ export class AdminAccess extends Construct {
     const { access, encryptionKey } = props;
     if (access.kind === 'key') {
       this.secret = new EmptySecret(this, 'AdminKey', { encryptionKey, description: 'Anthropic Admin API key: fill it by hand' });
-      this.variable = this.#json({ kind: 'key', secretArn: this.secret.secretArn });
+      this.definition = { kind: 'key', secretArn: this.secret.secretArn };
     } else {
       const { federationRuleId, serviceAccountId, audience } = access;
-      this.variable = this.#json({ kind: 'federation', federationRuleId, serviceAccountId, audience });
+      this.definition = { kind: 'federation', federationRuleId, serviceAccountId, audience };
     }
   }
 
@@ -45,10 +44,6 @@ export class AdminAccess extends Construct {
     }
     if (access.kind === 'federation') grantee.grantPrincipal.addToPrincipalPolicy(webIdentityToken(access.audience));
   }
-
-  #json(variable: AdminAccessVariable): string {
-    return Stack.of(this).toJsonString(variable);
-  }
 }
 
 /** A token for this audience only, and a short one: it cannot be revoked. IAM User Guide, "Controlling access" to outbound federation. */
@@ -61,7 +56,7 @@ function webIdentityToken(audience: string): PolicyStatement {
       // ForAllValues alone is also true of a request that names no audience.
       Null: { 'sts:IdentityTokenAudience': 'false' },
       NumericLessThanEquals: { 'sts:DurationSeconds': 300 },
-      StringEquals: { 'sts:SigningAlgorithm': ['ES384', 'RS256'] },
+      StringEquals: { 'sts:SigningAlgorithm': 'ES384' },
     },
   });
 }

@@ -44,7 +44,7 @@ export interface AppFunctionProps {
 
 const root = join(import.meta.dirname, '..');
 /** Variables that may be absent. */
-const optional: readonly VariableName[] = ['slackWebhookSecret'];
+const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl'];
 
 /**
  * The one way a function is made: runtime, bundle, role, logs, dead-letter queue, alarms. What it may do is granted to

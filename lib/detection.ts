@@ -25,11 +25,11 @@ export class Detection extends Construct {
       timeout: Duration.seconds(120),
       every: Duration.minutes(1),
     });
-    installation.grantBasics(this.detector);
+    installation.grantBasics(this.detector, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);
     installation.alertTopic.grantPublish(this.detector);
     this.detector.allow(
       readsMetrics(),
-      // RotateSecret asks whether its caller may call the rotation function. A retry of the call needs no more.
+      // RotateSecret asks whether its caller may call the rotation function.
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [rotation.rotation.function.functionArn] }),
     );
   }

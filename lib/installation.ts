@@ -3,14 +3,19 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Stack } from 'aws-cdk-lib/core';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { installationParameter, keyDirectoryPath } from '../contract/installation.ts';
+import type { InstallationDefinition } from '../contract/installation.ts';
 import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
 import type { AppFunction, AppFunctionCommons } from './app-function.ts';
 import type { Configuration } from './config/schema.ts';
+import { EmptySecret } from './empty-secret.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { StateTable } from './state-table.ts';
+import type { ItemAction } from './state-table.ts';
 
 export interface InstallationProps {
   /** A checked configuration; its managed keys are not read here. */
@@ -25,6 +30,8 @@ export class Installation extends Construct {
   readonly alertTopic: AlertTopic;
   readonly alarmTopic: AlarmTopic;
   readonly adminAccess: AdminAccess;
+  /** The secret to fill with Slack's webhook address after the deployment; none without Slack. */
+  readonly slackWebhookSecret: EmptySecret | undefined;
   /** SSM path under which the definitions of the managed keys lie; no slash at its end. */
   readonly keyDirectory: string;
   readonly dashboardName: string;
@@ -42,7 +49,11 @@ export class Installation extends Construct {
     this.alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, emails: alerts.emails });
     this.alarmTopic = new AlarmTopic(this, 'Alarms', { encryptionKey, emails: alerts.emails });
     this.adminAccess = new AdminAccess(this, 'AdminAccess', { access: anthropic.adminAccess, encryptionKey });
-    this.keyDirectory = `/${installation}/managed-keys`;
+    if (alerts.slack !== undefined) {
+      const description = "Address of Slack's incoming webhook: fill it by hand";
+      this.slackWebhookSecret = new EmptySecret(this, 'SlackWebhook', { encryptionKey, description });
+    }
+    this.keyDirectory = keyDirectoryPath(installation);
     // Chosen, not generated: functions name it, and it shows their metrics. Dashboards of all Regions share one list.
     this.dashboardName = `${installation}-${region}`;
     this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboardName}`;
@@ -54,15 +65,21 @@ export class Installation extends Construct {
       variables: {
         anthropicBaseUrl: anthropic.baseUrl,
         organizationId: anthropic.organizationId,
-        adminAccess: this.adminAccess.variable,
+        adminAccess: Stack.of(this).toJsonString(this.adminAccess.definition),
         keyDirectory: this.keyDirectory,
         stateTable: this.stateTable.table.tableName,
         alertTopic: this.alertTopic.topic.topicArn,
         installation,
         falseAlarmsPerMonth: String(detection.falseAlarmsPerMonth),
         dashboardUrl: this.dashboardUrl,
+        ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: this.slackWebhookSecret.secretArn }),
       },
     };
+    new StringParameter(this, 'Definition', {
+      parameterName: installationParameter(installation),
+      description: 'What the keyguard command needs to know of this installation',
+      stringValue: Stack.of(this).toJsonString(this.#definition(anthropic)),
+    });
   }
 
   /** Lets `grantee` list the definitions of the managed keys. */
@@ -72,10 +89,24 @@ export class Installation extends Construct {
   }
 
   /** What every function but the notifier needs: who the keys are, what became of them, and Anthropic's Admin API. */
-  grantBasics(fn: AppFunction): void {
+  grantBasics(fn: AppFunction, itemActions: readonly ItemAction[]): void {
     this.grantKeyDirectory(fn);
-    this.stateTable.grantItems(fn);
+    this.stateTable.grantItems(fn, itemActions);
     this.adminAccess.grantUse(fn);
+  }
+
+  #definition(anthropic: Configuration['anthropic']): InstallationDefinition {
+    return {
+      schema: 1,
+      installation: this.installationName,
+      anthropicBaseUrl: anthropic.baseUrl,
+      organizationId: anthropic.organizationId,
+      adminAccess: this.adminAccess.definition,
+      stateTable: this.stateTable.table.tableName,
+      alertTopicArn: this.alertTopic.topic.topicArn,
+      slackWebhookSecretArn: this.slackWebhookSecret?.secretArn ?? '',
+      dashboardUrl: this.dashboardUrl,
+    };
   }
 }
 

@@ -22,7 +22,7 @@ export class KeyguardStack extends Stack {
     const { configuration, ...stackProps } = props;
     super(scope, id, { description: 'Anthropic Key Guard: stores, rotates, watches and cuts off Anthropic API keys', ...stackProps });
     const installation = new Installation(this, 'Installation', { configuration });
-    const incidents = new Incidents(this, 'Incidents', { installation, alerts: configuration.alerts });
+    const incidents = new Incidents(this, 'Incidents', { installation });
     const rotation = new Rotation(this, 'Rotation', { installation });
     const usage = new Usage(this, 'Usage', { installation });
     const detection = new Detection(this, 'Detection', { installation, rotation });
@@ -51,7 +51,7 @@ export class KeyguardStack extends Stack {
       dashboardUrl: installation.dashboardUrl,
       keyDirectory: installation.keyDirectory,
       adminKeySecret: installation.adminAccess.secret?.secretArn,
-      slackWebhookSecret: incidents.slackWebhookSecret?.secretArn,
+      slackWebhookSecret: installation.slackWebhookSecret?.secretArn,
     };
     const names: ReadonlyMap<string, string> = new Map(Object.entries(outputNames));
     for (const [key, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(this, names.get(key) ?? key, { value });

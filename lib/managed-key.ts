@@ -99,19 +99,19 @@ export class ManagedKey extends Construct {
   }
 
   #letFunctionsIn({ rotation, retirement }: Rotation, { detector }: Detection): void {
-    const read = ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
-    const move = 'secretsmanager:UpdateSecretVersionStage';
     const grants: readonly [Secret, AppFunction, readonly string[]][] = [
-      [this.secret, rotation, [...read, 'secretsmanager:PutSecretValue', move]],
+      [this.secret, rotation, ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage']],
       // By version id, to prove an old value dead.
-      [this.secret, retirement, read],
-      // Before it contains, it proves the other credential alive; and it can ask for a rotation.
-      [this.secret, detector, [...read, 'secretsmanager:RotateSecret']],
-      [this.standbySecret, rotation, [...read, move]],
+      [this.secret, retirement, ['DescribeSecret', 'GetSecretValue']],
+      // The same after containment; before it, a rotation puts another key in the place of the one to cut.
+      [this.secret, detector, ['GetSecretValue', 'RotateSecret']],
+      [this.standbySecret, rotation, ['GetSecretValue']],
     ];
     for (const [secret, fn, actions] of grants) {
       // In a secret's policy, `*` is this secret.
-      secret.addToResourcePolicy(new PolicyStatement({ principals: [fn.role], actions: [...actions], resources: ['*'] }));
+      secret.addToResourcePolicy(
+        new PolicyStatement({ principals: [fn.role], actions: actions.map((action) => `secretsmanager:${action}`), resources: ['*'] }),
+      );
     }
     for (const fn of [rotation, retirement, detector]) allowKeyThrough('secretsmanager', this.#installation.encryptionKey, fn);
   }

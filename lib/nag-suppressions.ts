@@ -65,7 +65,7 @@ export function nagSuppressions({ managedKeys, anthropic, alerts }: Configuratio
       ? []
       : [
           {
-            path: 'Incidents/SlackWebhook',
+            path: 'Installation/SlackWebhook',
             rules: rotationRules,
             reason: 'Slack has no API that replaces a webhook address: a person does.',
           },

@@ -33,7 +33,7 @@ export class Rotation extends Construct {
       every: Duration.minutes(5),
     });
     for (const fn of [this.rotation, this.retirement]) {
-      installation.grantBasics(fn);
+      installation.grantBasics(fn, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);
       alertTopic.grantPublish(fn);
     }
     // By hand: the permission of the ready-made schedule names no source account, and one for each secret would outgrow

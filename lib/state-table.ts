@@ -10,6 +10,8 @@ export interface StateTableProps {
   readonly encryptionKey: IKey;
 }
 
+export type ItemAction = 'GetItem' | 'Query' | 'PutItem' | 'DeleteItem';
+
 /** The one table: ledger of keys, usage, incidents, history. On demand, restorable to any second of the last 35 days. */
 export class StateTable extends Construct {
   readonly table: Table;
@@ -32,17 +34,9 @@ export class StateTable extends Construct {
     });
   }
 
-  /** Lets `grantee` read and write single items and queries, also in transactions; never scan, never touch the table itself. */
-  grantItems(grantee: IGrantable): void {
-    this.table.grant(
-      grantee,
-      'dynamodb:GetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:ConditionCheckItem',
-    );
+  /** Lets `grantee` do this with single items, also in transactions. Never scan, never touch the table itself. */
+  grantItems(grantee: IGrantable, actions: readonly ItemAction[]): void {
+    this.table.grant(grantee, ...actions.map((action) => `dynamodb:${action}`));
     allowKeyThrough('dynamodb', this.#encryptionKey, grantee);
   }
 }

@@ -23,7 +23,8 @@ export class Usage extends Construct {
       timeout: Duration.seconds(90),
       every: Duration.minutes(1),
     });
-    installation.grantBasics(this.collector);
+    installation.stateTable.grantItems(this.collector, ['GetItem', 'Query', 'PutItem']);
+    installation.adminAccess.grantUse(this.collector);
     this.collector.allow(
       new PolicyStatement({
         actions: ['cloudwatch:PutMetricData'],

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+let scratch = '';
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'keyguard-app-'));
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+interface Run {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+/** Runs the app as the CDK command does, but for bundles and the template linter, which `npm run synth` covers. */
+async function runApp(
+  outdir: string,
+  context: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  return new Promise((resolve) => {
+    const { PATH = '' } = process.env;
+    const variables = {
+      PATH,
+      CDK_OUTDIR: join(scratch, outdir),
+      CDK_VALIDATION: 'false',
+      CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [], ...context }),
+      ...env,
+    };
+    execFile(process.execPath, ['--import', 'tsx', 'bin/app.ts'], { cwd: root, env: variables }, (error, _stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stderr });
+    });
+  });
+}
+
+function synthesised(outdir: string, file: string): unknown {
+  return JSON.parse(readFileSync(join(scratch, outdir, file), 'utf8'));
+}
+
+test('the configuration that was asked for becomes a stack of its name, checked by both rule packs', async () => {
+  const { code, stderr } = await runApp(
+    'e2e',
+    { config: 'test/e2e/keyguard.json' },
+    { CDK_DEFAULT_ACCOUNT: '000000000000', CDK_DEFAULT_REGION: 'us-east-1' },
+  );
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(synthesised('e2e', 'manifest.json')).toMatchObject({
+    artifacts: { Keyguard: { environment: 'aws://000000000000/us-east-1', properties: { stackName: 'keyguard-e2e' } } },
+  });
+  expect(synthesised('e2e', 'validation-report.json')).toMatchObject({ pluginReports: [] });
+});
+
+test('without account and Region the stack fits any', async () => {
+  const { code } = await runApp('anywhere', { config: 'keyguard.example.json' });
+  expect(code).toBe(0);
+  expect(synthesised('anywhere', 'manifest.json')).toMatchObject({
+    artifacts: { Keyguard: { environment: 'aws://unknown-account/unknown-region' } },
+  });
+});
+
+test('a wrong configuration ends the run with what is wrong, and no stack trace', async () => {
+  const file = join(scratch, 'wrong.json');
+  writeFileSync(file, '{ "installation": "Key Guard" }');
+  const { code, stderr } = await runApp('wrong', { config: file });
+  expect(code).toBe(1);
+  expect(stderr).toContain('wrong.json has 4 problems:');
+  expect(stderr).toContain('"Key Guard" is not a name');
+  expect(stderr).not.toMatch(/^\s+at /m);
+});

@@ -1,0 +1,194 @@
+import { expect, test } from 'vitest';
+import { Synthesised, example, rendered, withKeys } from './stacks.ts';
+
+const stack = new Synthesised(example);
+
+interface Statement {
+  readonly effect: string;
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly principal: string;
+  readonly conditions: string;
+}
+
+function listed(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : value === undefined ? [] : [value];
+}
+
+function statementsOf(document: unknown): readonly Statement[] {
+  const statements: unknown = document instanceof Object ? Reflect.get(document, 'Statement') : undefined;
+  return listed(statements).map((statement) => {
+    const field = (name: string): unknown => (statement instanceof Object ? Reflect.get(statement, name) : undefined);
+    const principal = field('Principal');
+    return {
+      effect: String(field('Effect')),
+      actions: listed(field('Action')).map(String),
+      resources: listed(field('Resource')).map(rendered),
+      principal: principal instanceof Object ? listed(Object.values(principal)[0]).map(rendered).join() : String(principal),
+      conditions: JSON.stringify(field('Condition') ?? {}),
+    };
+  });
+}
+
+/** What a function's own policy lets it do: `action resource`, logical ids without their hash. */
+function ownGrants(prefix: string): readonly string[] {
+  const { resource } = stack.one('AWS::IAM::ManagedPolicy', prefix);
+  return statementsOf(resource.Properties.PolicyDocument)
+    .flatMap(({ actions, resources }) =>
+      actions.flatMap((action) => resources.map((target) => `${action} ${target.replace(/[0-9A-F]{8}(?=[.}])/g, '')}`)),
+    )
+    .sort();
+}
+
+/** What the managed keys' secrets let it do, by their own policies. */
+function grantsBySecrets(role: string): readonly string[] {
+  const roleId = stack.one('AWS::IAM::Role', role).id;
+  return [...stack.resources('AWS::SecretsManager::ResourcePolicy')]
+    .filter(([id]) => id.startsWith('ManagedKeysProduction'))
+    .flatMap(([id, { Properties }]) =>
+      statementsOf(Properties.ResourcePolicy)
+        .filter(({ effect, principal }) => effect === 'Allow' && principal === `{${roleId}.Arn}`)
+        .flatMap(({ actions }) => actions.map((action) => `${action} ${id.includes('Standby') ? 'standby' : 'consumer'}`)),
+    )
+    .sort();
+}
+
+const table = '{InstallationStateTable.Arn}';
+const items = (...actions: readonly string[]): readonly string[] => actions.map((action) => `dynamodb:${action} ${table}`);
+const encryptionKey = ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'].map(
+  (action) => `kms:${action} {InstallationEncryptionKey.Arn}`,
+);
+const throughServices = (count: number): readonly string[] => [
+  ...encryptionKey,
+  ...Array.from({ length: count }, () => [
+    'kms:Decrypt {InstallationEncryptionKey.Arn}',
+    'kms:GenerateDataKey {InstallationEncryptionKey.Arn}',
+  ]).flat(),
+];
+const directory = 'ssm:GetParametersByPath arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter/keyguard/managed-keys';
+const adminKey = 'secretsmanager:GetSecretValue {InstallationAdminAccessAdminKey}';
+const publish = 'sns:Publish {InstallationAlertsTopic}';
+const logsAndLetters = (path: string): readonly string[] => [
+  `logs:CreateLogStream {${path}Logs.Arn}`,
+  `logs:PutLogEvents {${path}Logs.Arn}`,
+  `sqs:SendMessage {${path}DeadLetters.Arn}`,
+];
+
+/** Everything each function may do: what its adapters call, and no more. */
+const own: Readonly<Record<string, readonly string[]>> = {
+  RotationPolicy: [
+    ...logsAndLetters('Rotation'),
+    ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
+    ...throughServices(2),
+    directory,
+    adminKey,
+    publish,
+  ],
+  RotationRetirementPolicy: [
+    ...logsAndLetters('RotationRetirement'),
+    ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
+    ...throughServices(2),
+    directory,
+    adminKey,
+    publish,
+  ],
+  UsageCollectorPolicy: [
+    ...logsAndLetters('UsageCollector'),
+    ...items('GetItem', 'Query', 'PutItem'),
+    ...throughServices(1),
+    adminKey,
+    'cloudwatch:PutMetricData *',
+    'cloudwatch:GetMetricData *',
+  ],
+  DetectionDetectorPolicy: [
+    ...logsAndLetters('DetectionDetector'),
+    ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
+    ...throughServices(2),
+    directory,
+    adminKey,
+    publish,
+    'cloudwatch:GetMetricData *',
+    'lambda:InvokeFunction {RotationFunction.Arn}',
+  ],
+  Incidents: [
+    ...logsAndLetters('IncidentsNotifier'),
+    ...items('GetItem', 'PutItem'),
+    ...throughServices(1),
+    'secretsmanager:GetSecretValue {InstallationSlackWebhook}',
+  ],
+};
+
+test.each(Object.entries(own))('%s may do this and nothing else', (prefix, grants) => {
+  expect(ownGrants(prefix)).toEqual([...grants].sort());
+});
+
+test.each([
+  [
+    'RotationRole',
+    [
+      'DescribeSecret consumer',
+      'GetSecretValue consumer',
+      'PutSecretValue consumer',
+      'UpdateSecretVersionStage consumer',
+      'GetSecretValue standby',
+    ],
+  ],
+  ['RotationRetirementRole', ['DescribeSecret consumer', 'GetSecretValue consumer']],
+  ['DetectionDetectorRole', ['GetSecretValue consumer', 'RotateSecret consumer']],
+  ['UsageCollectorRole', []],
+  ['Incidents', []],
+])("%s may do this with a managed key's secrets, by their policies, and nothing else", (role, grants) => {
+  expect(grantsBySecrets(role)).toEqual(grants.map((grant) => `secretsmanager:${grant}`).sort());
+});
+
+test('no role carries a policy of AWS or a statement in line', () => {
+  expect(stack.resources('AWS::IAM::Policy').size).toBe(0);
+  for (const [id, { Properties }] of stack.resources('AWS::IAM::Role')) {
+    expect(Properties.Policies, id).toBeUndefined();
+    expect(JSON.stringify(Properties.ManagedPolicyArns), id).not.toContain('arn:');
+  }
+});
+
+test('no action is a wildcard, and the resource is one only where the action knows no resources', () => {
+  const open: string[] = [];
+  for (const { Properties } of stack.resources('AWS::IAM::ManagedPolicy').values()) {
+    for (const { actions, resources, conditions } of statementsOf(Properties.PolicyDocument)) {
+      for (const action of actions) expect(action).not.toContain('*');
+      if (resources.some((resource) => resource.includes('*'))) open.push(`${actions.join()} ${conditions}`);
+    }
+  }
+  expect(open.sort()).toEqual([
+    'cloudwatch:GetMetricData {}',
+    'cloudwatch:GetMetricData {}',
+    'cloudwatch:PutMetricData {"StringEquals":{"cloudwatch:namespace":"KeyGuard"}}',
+  ]);
+});
+
+test('the encryption key is used through one service at a time, never by itself', () => {
+  for (const [id, { Properties }] of stack.resources('AWS::IAM::ManagedPolicy')) {
+    for (const { actions, conditions } of statementsOf(Properties.PolicyDocument)) {
+      if (actions.some((action) => action.startsWith('kms:'))) expect(conditions, id).toContain('kms:ViaService');
+    }
+  }
+});
+
+test('policies do not grow with the number of managed keys, and fit into what IAM allows', () => {
+  const sizes = (of: Synthesised): readonly number[] =>
+    [...of.resources('AWS::IAM::ManagedPolicy').values()].map(({ Properties }) => JSON.stringify(Properties.PolicyDocument).length);
+  const many = new Synthesised(withKeys(50));
+  expect(sizes(many)).toEqual(sizes(new Synthesised(withKeys(1))));
+  expect(Math.max(...sizes(many))).toBeLessThan(6144);
+});
+
+test('services may use topics, queues and the key for this account only', () => {
+  const documents = ['AWS::SNS::TopicPolicy', 'AWS::SQS::QueuePolicy'].flatMap((type) =>
+    [...stack.resources(type).values()].map(({ Properties }) => Properties.PolicyDocument),
+  );
+  const key = stack.one('AWS::KMS::Key', 'Installation').resource.Properties.KeyPolicy;
+  const byServices = [...documents, key]
+    .flatMap(statementsOf)
+    .filter(({ principal, effect }) => effect === 'Allow' && principal.includes('amazonaws.com'));
+  expect(byServices.length).toBeGreaterThan(3);
+  for (const { conditions, principal } of byServices)
+    expect(conditions, principal).toMatch(/aws:SourceAccount|aws:SourceArn|encryption-?context/i);
+});
