@@ -7,21 +7,21 @@ import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
-import { systemClock, type Clock } from './foundation/clock.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
+import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { announceOwed } from './incidents/announce.ts';
 import { containIncidents } from './incidents/contain.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
-export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
   const env = readEnvironment('anomaly-detector', variables);
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
   const usage = usageLedger(table);
   const ports = {
-    ...rotationPorts(env, table, secrets, clock),
-    ...incidentPorts(env, table, clock),
+    ...rotationPorts(env, table, secrets, runtime),
+    ...incidentPorts(env, table, runtime),
     usage,
     rotations: rotations(secrets),
     series: usageSeries(cloudWatch(), env.installation),
@@ -44,4 +44,4 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
   };
 }
 
-export const handler = onFirstCall(() => anomalyDetectorHandler(process.env, systemClock));
+export const handler = onFirstCall(() => anomalyDetectorHandler(process.env, lambdaRuntime));

@@ -4,20 +4,22 @@ import { deliveries } from './adapters/aws/deliveries.ts';
 import { readCurrent } from './adapters/aws/secret-versions.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { readEnvironment } from './adapters/environment.ts';
-import { systemClock, type Clock } from './foundation/clock.ts';
 import { KeyguardError } from './foundation/errors.ts';
-import { consoleLog } from './foundation/log.ts';
 import { onFirstCall } from './foundation/once.ts';
+import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { channels } from './incidents/channels.ts';
 import { notify } from './incidents/notify.ts';
 
 /** On each message of the alert topic: the channels that SNS does not know itself. */
-export function notifierHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
+export function notifierHandler(
+  variables: Readonly<Record<string, string | undefined>>,
+  runtime: Runtime,
+): (event: unknown) => Promise<void> {
   const env = readEnvironment('notifier', variables);
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
   const ports = {
-    deliveries: deliveries(table, clock),
+    deliveries: deliveries(table, runtime.clock),
     slack:
       env.slackWebhookSecret === ''
         ? undefined
@@ -29,9 +31,9 @@ export function notifierHandler(variables: Readonly<Record<string, string | unde
             const { render, deliver } = await channels['slack-webhook']();
             await deliver(webhook, render(alert), globalThis.fetch);
           },
-    log: consoleLog,
+    log: runtime.log,
   };
   return (event) => notify(event, ports);
 }
 
-export const handler = onFirstCall(() => notifierHandler(process.env, systemClock));
+export const handler = onFirstCall(() => notifierHandler(process.env, lambdaRuntime));

@@ -3,16 +3,16 @@ import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { readEnvironment } from './adapters/environment.ts';
-import { systemClock, type Clock } from './foundation/clock.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
+import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { retireDueKeys } from './rotation/retire.ts';
 
 /** Every five minutes: old keys become inactive by evidence, and what a killed run left half done is finished. */
-export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
   const env = readEnvironment('retirement', variables);
   const table = openTable(env.stateTable);
-  const ports = { ...rotationPorts(env, table, secretsManager(), clock), usage: usageLedger(table) };
+  const ports = { ...rotationPorts(env, table, secretsManager(), runtime), usage: usageLedger(table) };
   return async () => {
     const tally = await retireDueKeys(ports);
     ports.log.info('retirement.finished', { ...tally });
@@ -21,4 +21,4 @@ export function retirementHandler(variables: Readonly<Record<string, string | un
   };
 }
 
-export const handler = onFirstCall(() => retirementHandler(process.env, systemClock));
+export const handler = onFirstCall(() => retirementHandler(process.env, lambdaRuntime));

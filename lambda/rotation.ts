@@ -2,15 +2,18 @@ import { rotationPorts } from './adapters/assemble.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { readEnvironment } from './adapters/environment.ts';
-import { systemClock, type Clock } from './foundation/clock.ts';
 import { onFirstCall } from './foundation/once.ts';
+import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { rotationStep } from './rotation/rotate.ts';
 
 /** Secrets Manager calls this four times a rotation, and again after a failure. */
-export function rotationHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): (event: unknown) => Promise<void> {
+export function rotationHandler(
+  variables: Readonly<Record<string, string | undefined>>,
+  runtime: Runtime,
+): (event: unknown) => Promise<void> {
   const env = readEnvironment('rotation', variables);
-  const ports = rotationPorts(env, openTable(env.stateTable), secretsManager(), clock);
+  const ports = rotationPorts(env, openTable(env.stateTable), secretsManager(), runtime);
   return (event) => rotationStep(event, ports);
 }
 
-export const handler = onFirstCall(() => rotationHandler(process.env, systemClock));
+export const handler = onFirstCall(() => rotationHandler(process.env, lambdaRuntime));

@@ -6,22 +6,21 @@ import { metricSink } from './adapters/aws/metrics.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { readEnvironment } from './adapters/environment.ts';
-import { iso, systemClock, type Clock } from './foundation/clock.ts';
-import { consoleLog } from './foundation/log.ts';
+import { iso } from './foundation/clock.ts';
 import { onFirstCall } from './foundation/once.ts';
+import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { collectUsage } from './usage/collect.ts';
 
 /** Each minute: what the usage report says of the last half hour, as exact deltas in CloudWatch. */
-export function usageCollectorHandler(variables: Readonly<Record<string, string | undefined>>, clock: Clock): () => Promise<void> {
+export function usageCollectorHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
   const env = readEnvironment('usage-collector', variables);
   const table = openTable(env.stateTable);
   const ports = {
-    feed: usageFeed(adminAccess(env, secretsManager(), clock)),
+    feed: usageFeed(adminAccess(env, secretsManager(), runtime.clock)),
     ledger: usageLedger(table),
     metrics: metricSink(cloudWatch(), env.installation),
     owners: apiKeyLedger(table),
-    clock,
-    log: consoleLog,
+    ...runtime,
   };
   return async () => {
     const { from, to, knownUntil, ...counts } = await collectUsage(ports);
@@ -29,4 +28,4 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
   };
 }
 
-export const handler = onFirstCall(() => usageCollectorHandler(process.env, systemClock));
+export const handler = onFirstCall(() => usageCollectorHandler(process.env, lambdaRuntime));

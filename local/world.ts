@@ -10,11 +10,15 @@ import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
 import { installationParameter, keyDirectoryPath, type InstallationDefinition } from '../contract/installation.ts';
+import type { ApiKeyRecord } from '../contract/records.ts';
+import { apiKeyStates } from '../contract/records.ts';
 import type { ContainmentPolicy, ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
 import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
 import { dayMs, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { jsonLog } from '../lambda/foundation/log.ts';
+import type { Runtime } from '../lambda/foundation/runtime.ts';
 import { Secret } from '../lambda/foundation/secret.ts';
 import { notifierHandler } from '../lambda/notifier.ts';
 import { retirementHandler } from '../lambda/retirement.ts';
@@ -57,6 +61,14 @@ export interface World {
   addStandbyKey(name: string, options?: { readonly expiresAt?: number }): Promise<{ readonly apiKeyId: string; readonly value: string }>;
   /** Asks Secrets Manager to rotate now and lets it finish, whatever comes of it. */
   rotate(name: string): Promise<void>;
+  /** The id of a key that was added here, by its value. */
+  keyOf(value: string): string | undefined;
+  /** What the functions logged, a JSON line each. */
+  readonly logs: readonly string[];
+  /** Every value that this world ever held: for tests that look for leaks. */
+  values(): readonly string[];
+  /** The API keys as the state table has them, read behind the product's back. */
+  ledger(): readonly Pick<ApiKeyRecord, 'apiKeyId' | 'managedKey' | 'state' | 'switchedAt'>[];
   /** What consumers read at this moment. */
   currentValue(name: string): Promise<string>;
   /** Lets time pass. Schedules fire every `beatMs` at the most; `eachMinute` acts first. */
@@ -81,13 +93,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const aws = await startLocalAws({ clock, seed });
   const anthropic = await startLocalAnthropic({ ...options.anthropic, clock, seed });
   const slack = await startLocalSlack();
-  Object.assign(process.env, aws.environment);
+  // The SDK's warning about this Node is for people who write programs, not for those who watch a demo.
+  Object.assign(process.env, aws.environment, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
   const clients = { secrets: new SecretsManagerClient({}), ssm: new SSMClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
 
-  const installation = await install(options, { aws, anthropic, slack, clock }, clients);
+  const adminValues: string[] = [];
+  const logs: string[] = [];
+  const installation = await install(options, { aws, anthropic, slack }, clients, adminValues);
   const table = openTable(installation.stateTable);
   const definitions = new Map<string, ManagedKeyDefinition>();
-  const functions = registerFunctions(installation, options.falseAlarmsPerMonth ?? 1, aws, clock);
+  const functions = registerFunctions(installation, options.falseAlarmsPerMonth ?? 1, aws, {
+    clock,
+    log: jsonLog((line) => logs.push(line)),
+  });
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
   for (const key of options.managedKeys) {
     const definition = await installKey(key, installation, functions.rotation, anthropic, clients);
@@ -99,6 +117,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     if (found === undefined) throw new RangeError(`no managed key ${name} in this world`);
     return found;
   };
+  const ids = new Map<string, string>();
   const intake = admitPorts(installation, table, clients.secrets, clock);
 
   return {
@@ -108,6 +127,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     slack,
     installation,
     secrets: clients.secrets,
+    logs,
     definition: definitionOf,
     async addStandbyKey(name, { expiresAt } = {}) {
       const definition = definitionOf(name);
@@ -116,9 +136,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         workspaceId: definition.workspaceId,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       });
+      ids.set(value, id);
       await admitStandbyKey(definition, new Secret(value), { apiKeyId: id, by: 'operator' }, intake);
       return { apiKeyId: id, value };
     },
+    keyOf: (value) => ids.get(value),
+    values: () => [...ids.keys(), ...adminValues, slack.webhookUrl],
+    ledger: () => ledgerIn(aws, installation.stateTable),
     async rotate(name) {
       await clients.secrets.send(new RotateSecretCommand({ SecretId: definitionOf(name).secretArn }));
       await aws.settle();
@@ -153,10 +177,14 @@ interface Servers {
   readonly aws: LocalAws;
   readonly anthropic: LocalAnthropic;
   readonly slack: LocalSlack;
-  readonly clock: WorldClock;
 }
 
-async function install(options: WorldOptions, { aws, anthropic, slack }: Servers, clients: Clients): Promise<InstallationDefinition> {
+async function install(
+  options: WorldOptions,
+  { aws, anthropic, slack }: Servers,
+  clients: Clients,
+  adminValues: string[],
+): Promise<InstallationDefinition> {
   const name = 'keyguard';
   await clients.dynamo.send(
     new CreateTableCommand({
@@ -185,7 +213,7 @@ async function install(options: WorldOptions, { aws, anthropic, slack }: Servers
     installation: name,
     anthropicBaseUrl: anthropic.baseUrl,
     organizationId: anthropic.organization.id,
-    adminAccess: await adminAccessOf(options.adminAccess ?? 'key', aws, anthropic, clients, name),
+    adminAccess: await adminAccessOf(options.adminAccess ?? 'key', aws, anthropic, clients, name, adminValues),
     stateTable: `${name}-state`,
     alertTopicArn,
     slackWebhookSecretArn,
@@ -203,10 +231,13 @@ async function adminAccessOf(
   anthropic: LocalAnthropic,
   clients: Clients,
   name: string,
+  adminValues: string[],
 ): Promise<AdminAccess> {
   if (kind === 'key') {
     const secretArn = await emptySecret(clients, `${name}/admin-key`);
-    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: anthropic.console.createAdminKey().value }));
+    const { value } = anthropic.console.createAdminKey();
+    adminValues.push(value);
+    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: value }));
     return { kind: 'key', secretArn };
   }
   const audience = 'https://api.anthropic.com';
@@ -269,7 +300,7 @@ interface Functions {
   readonly notifier: string;
 }
 
-function registerFunctions(installation: InstallationDefinition, falseAlarmsPerMonth: number, aws: LocalAws, clock: WorldClock): Functions {
+function registerFunctions(installation: InstallationDefinition, falseAlarmsPerMonth: number, aws: LocalAws, runtime: Runtime): Functions {
   const values: Readonly<Record<VariableName, string>> = {
     anthropicBaseUrl: installation.anthropicBaseUrl,
     organizationId: installation.organizationId,
@@ -284,13 +315,23 @@ function registerFunctions(installation: InstallationDefinition, falseAlarmsPerM
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));
-  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), clock));
-  aws.functions.register('usage-collector', usageCollectorHandler(environment('usage-collector'), clock));
-  aws.functions.register('anomaly-detector', anomalyDetectorHandler(environment('anomaly-detector'), clock));
-  aws.functions.register('retirement', retirementHandler(environment('retirement'), clock));
-  const notifier = aws.functions.register('notifier', notifierHandler(environment('notifier'), clock));
+  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), runtime));
+  aws.functions.register('usage-collector', usageCollectorHandler(environment('usage-collector'), runtime));
+  aws.functions.register('anomaly-detector', anomalyDetectorHandler(environment('anomaly-detector'), runtime));
+  aws.functions.register('retirement', retirementHandler(environment('retirement'), runtime));
+  const notifier = aws.functions.register('notifier', notifierHandler(environment('notifier'), runtime));
   aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
   aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
   aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
   return { rotation, notifier };
+}
+
+function ledgerIn(aws: LocalAws, table: string): ReturnType<World['ledger']> {
+  return aws.inspect.tables.items(table).flatMap((item) => {
+    if (item['pk']?.S !== 'API_KEY') return [];
+    const state = apiKeyStates.find((known) => known === item['state']?.S);
+    const [apiKeyId, managedKey, switchedAt] = [item['apiKeyId']?.S, item['managedKey']?.S, item['switchedAt']?.N];
+    if (state === undefined || apiKeyId === undefined || managedKey === undefined) return [];
+    return [{ apiKeyId, managedKey, state, ...(switchedAt === undefined ? {} : { switchedAt: Number(switchedAt) }) }];
+  });
 }

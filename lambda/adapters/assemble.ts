@@ -2,7 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { Clock } from '../foundation/clock.ts';
-import { consoleLog } from '../foundation/log.ts';
+import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, raise } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
@@ -44,14 +44,13 @@ interface IncidentEnvironment {
   readonly dashboardUrl: string;
 }
 
-export function incidentPorts(env: IncidentEnvironment, table: Table, clock: Clock): IncidentPorts {
+export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: Runtime): IncidentPorts {
   return {
     incidents: incidentStore(table),
     publisher: alertPublisher(sns(), env.alertTopic),
     installation: env.installation,
     dashboardUrl: env.dashboardUrl,
-    clock,
-    log: consoleLog,
+    ...runtime,
   };
 }
 
@@ -59,22 +58,21 @@ export function rotationPorts(
   env: AdminEnvironment & IncidentEnvironment & { readonly keyDirectory: string },
   table: Table,
   secrets: SecretsManagerClient,
-  clock: Clock,
+  runtime: Runtime,
 ): RotationPorts {
-  const incidents = incidentPorts(env, table, clock);
+  const incidents = incidentPorts(env, table, runtime);
   return {
-    directory: keyDirectory(ssm(), env.keyDirectory, clock),
+    directory: keyDirectory(ssm(), env.keyDirectory, runtime.clock),
     ledger: apiKeyLedger(table),
     secrets: secretVersions(secrets),
-    keys: apiKeys(adminAccess(env, secrets, clock)),
+    keys: apiKeys(adminAccess(env, secrets, runtime.clock)),
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
     },
     organizationId: env.organizationId,
-    clock,
-    log: consoleLog,
+    ...runtime,
   };
 }
 

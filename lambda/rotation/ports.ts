@@ -9,6 +9,8 @@ import type { Secret } from '../foundation/secret.ts';
 export interface KeyDirectory {
   /** Every managed key of this installation. */
   all(): Promise<readonly ManagedKeyDefinition[]>;
+  /** The managed key whose consumers read this secret; one that was deployed a moment ago too. */
+  bySecret(secretArn: string): Promise<ManagedKeyDefinition | undefined>;
 }
 
 export interface ApiKeyLedger {

@@ -21,7 +21,7 @@ interface RotationEvent {
  */
 export async function rotationStep(event: unknown, ports: RotationPorts): Promise<void> {
   const { step, secretArn, token } = readEvent(event);
-  const definition = (await ports.directory.all()).find((candidate) => candidate.secretArn === secretArn);
+  const definition = await ports.directory.bySecret(secretArn);
   if (definition === undefined) {
     throw new KeyguardError(
       'foreign-secret',

@@ -11,21 +11,26 @@ const freshMs = minuteMs;
 /** The managed keys as deployed, one SSM parameter each; read again when the answer is older than a minute. */
 export function keyDirectory(client: SSMClient, path: string, clock: Clock): KeyDirectory {
   let answer: { readonly at: number; readonly definitions: readonly ManagedKeyDefinition[] } | undefined;
+  const read = async (): Promise<readonly ManagedKeyDefinition[]> => {
+    const definitions: ManagedKeyDefinition[] = [];
+    let next: string | undefined;
+    do {
+      const page = await awsCall('ssm:GetParametersByPath', () =>
+        client.send(new GetParametersByPathCommand({ Path: path, ...(next === undefined ? {} : { NextToken: next }) })),
+      );
+      for (const parameter of page.Parameters ?? []) definitions.push(readDefinition(parameter.Name ?? path, parameter.Value ?? ''));
+      next = page.NextToken;
+    } while (next !== undefined && next !== '');
+    answer = { at: clock.now(), definitions };
+    return definitions;
+  };
+  const all = async (): Promise<readonly ManagedKeyDefinition[]> =>
+    answer !== undefined && clock.now() - answer.at < freshMs ? answer.definitions : read();
   return {
-    async all() {
-      const now = clock.now();
-      if (answer !== undefined && now - answer.at < freshMs) return answer.definitions;
-      const definitions: ManagedKeyDefinition[] = [];
-      let next: string | undefined;
-      do {
-        const page = await awsCall('ssm:GetParametersByPath', () =>
-          client.send(new GetParametersByPathCommand({ Path: path, ...(next === undefined ? {} : { NextToken: next }) })),
-        );
-        for (const parameter of page.Parameters ?? []) definitions.push(readDefinition(parameter.Name ?? path, parameter.Value ?? ''));
-        next = page.NextToken;
-      } while (next !== undefined && next !== '');
-      answer = { at: now, definitions };
-      return definitions;
+    all,
+    async bySecret(secretArn) {
+      const isIt = (definition: ManagedKeyDefinition): boolean => definition.secretArn === secretArn;
+      return (await all()).find(isIt) ?? (await read()).find(isIt);
     },
   };
 }
