@@ -4,10 +4,10 @@ import type { Agenda } from './agenda.ts';
 import type { Randomness } from './randomness.ts';
 
 /** The context that AWS hands to a Node handler. */
-export type LambdaContext = Context;
-export type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
+type LambdaContext = Context;
+type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
-export interface FunctionOptions {
+interface FunctionOptions {
   /** Seconds, as in the function's configuration. @default 900 */
   readonly timeoutSeconds?: number;
   /** How often a failed asynchronous invocation is tried again: after 1 and then 2 minutes. @default 2 */
@@ -15,7 +15,7 @@ export interface FunctionOptions {
 }
 
 /** One run of a function. Never holds the event: events can carry what must not be kept. */
-export interface Invocation {
+interface Invocation {
   readonly at: number;
   /** `direct`, `sns`, `schedule`, `rotation:createSecret`, … */
   readonly kind: string;
@@ -24,7 +24,7 @@ export interface Invocation {
 }
 
 /** An asynchronous event that a function failed on until its retries were spent. */
-export interface DeadLetter {
+interface DeadLetter {
   readonly at: number;
   readonly kind: string;
   readonly event: unknown;

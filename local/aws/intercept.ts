@@ -5,7 +5,7 @@
  */
 export type Fault = 'throttle' | 'error500' | 'drop-before' | 'drop-after' | 'hang-before' | 'hang-after' | 'stale';
 
-export interface CallMoment {
+interface CallMoment {
   /** Counts every call to this server from 1. An SDK's retry is a call of its own. */
   readonly number: number;
   readonly service: string;
@@ -19,7 +19,7 @@ export interface CallMoment {
  */
 export type CallHook = (call: CallMoment) => Fault | undefined | Promise<Fault | undefined>;
 
-export interface FaultRule {
+interface FaultRule {
   readonly service?: string;
   readonly operation?: string;
   readonly fault: Fault;

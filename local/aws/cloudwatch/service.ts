@@ -17,7 +17,7 @@ import { readPut } from './put.ts';
 import { getMetricData, getMetricStatistics, metricsAskedFor } from './read.ts';
 import type { StatisticSet } from './series.ts';
 
-export interface ObservedMetric extends MetricName {
+interface ObservedMetric extends MetricName {
   /** Each minute with data, all units together, in order. */
   readonly minutes: readonly (StatisticSet & { readonly at: number })[];
 }

@@ -80,7 +80,7 @@ export function batchOperations(tables: Tables, expressions: Expressions): reado
 }
 
 /** Throws ValidationException with `message` when two places of one table are the same. */
-export function refuseRepeats(table: string, places: readonly Place[], message: string): void {
+function refuseRepeats(table: string, places: readonly Place[], message: string): void {
   const seen = new Set<string>();
   for (const { partition, sort } of places) {
     const key = JSON.stringify([table, partition, sort === undefined ? '' : keyText(sort)]);

@@ -6,7 +6,7 @@ import type { Item } from './attribute-values.ts';
 
 const ITEM_BYTES = 400 * 1024;
 
-export interface KeyAttribute {
+interface KeyAttribute {
   readonly name: string;
   readonly type: string;
 }

@@ -14,7 +14,7 @@ export interface SecretsManagerOptions {
 }
 
 /** One version as an observer sees it: `text` and `binary` are missing while it is empty. */
-export interface ObservedVersion {
+interface ObservedVersion {
   readonly versionId: string;
   readonly labels: readonly string[];
   readonly text?: string;

@@ -1,7 +1,7 @@
 import { invalidParameter } from './topics.ts';
 
 /** Message attributes as a filter sees them. */
-export type FilterableAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue?: string | undefined }>>;
+type FilterableAttributes = Readonly<Record<string, { readonly DataType: string; readonly StringValue?: string | undefined }>>;
 
 type Rule = (values: readonly string[]) => boolean;
 /** All attributes must match, each by any of its rules. */

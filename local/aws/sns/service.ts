@@ -54,7 +54,7 @@ export interface Mailbox {
 }
 
 /** One accepted Publish, delivered to anybody or not. */
-export interface PublishedMessage extends Publication {
+interface PublishedMessage extends Publication {
   readonly topicArn: string;
 }
 export interface TopicsObserver {

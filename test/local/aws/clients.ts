@@ -4,13 +4,13 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { startLocalAws } from '../../../local/aws/server.ts';
 import type { LocalAws, LocalAwsOptions } from '../../../local/aws/server.ts';
 import { settableClock } from '../../../local/clock.ts';
 import type { WorldClock } from '../../../local/clock.ts';
 
-export const START = '2026-11-20T10:30:00Z';
+const START = '2026-11-20T10:30:00Z';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
@@ -25,8 +25,6 @@ export interface Clients {
   readonly ssm: SSMClient;
   readonly sts: STSClient;
 }
-
-const running: Clients[] = [];
 
 /** A stand-in on a free port with one real SDK client per service; it is stopped after the test. */
 export async function aws(options: Partial<LocalAwsOptions> = {}): Promise<Clients> {
@@ -49,16 +47,13 @@ export async function aws(options: Partial<LocalAwsOptions> = {}): Promise<Clien
     ssm: new SSMClient(config),
     sts: new STSClient(config),
   };
-  running.push(clients);
+  // Not a hook of this module: without isolation it would belong to the first file that imports it.
+  onTestFinished(async () => {
+    for (const client of [clients.secrets, clients.dynamo, clients.metrics, clients.sns, clients.ssm, clients.sts]) client.destroy();
+    await server.stop();
+  });
   return clients;
 }
-
-afterEach(async () => {
-  for (const { aws: server, secrets, dynamo, metrics, sns, ssm, sts } of running.splice(0)) {
-    for (const client of [secrets, dynamo, metrics, sns, ssm, sts]) client.destroy();
-    await server.stop();
-  }
-});
 
 /** The error of a call that must be refused: its name and message, as `Name: message`. */
 export async function refusal(call: Promise<unknown>): Promise<string> {

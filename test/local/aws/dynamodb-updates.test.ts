@@ -45,6 +45,7 @@ test.each<[string, Item, Item]>([
   ['DELETE tags :v', { ':v': { SS: ['a', 'z'] } }, { tags: { SS: ['b'] } }],
   // Operands are read from the item as it was.
   ['SET a1 = n, n = :v', { ':v': { N: '5' } }, { a1: { N: '10' }, n: { N: '5' } }],
+  ['SET n = :v, a1 = n', { ':v': { N: '5' } }, { a1: { N: '10' }, n: { N: '5' } }],
   ['SET a1 = :v REMOVE doc ADD n :v', { ':v': { N: '1' } }, { a1: { N: '1' }, n: { N: '11' }, doc: undefined as never }],
 ])('%s', async (expression, values, changes) => {
   const clients = await withTable([ITEM]);

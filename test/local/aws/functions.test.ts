@@ -149,6 +149,38 @@ describe('schedules', () => {
 });
 
 describe('settling', () => {
+  test('schedules, retries and rotations run in the order of time', async () => {
+    const clients = await aws();
+    const order: string[] = [];
+    clients.aws.functions.register('beat', async () => order.push('beat'));
+    clients.aws.functions.register('failing', async () => {
+      order.push('delivery');
+      throw new Error('no');
+    });
+    const rotator = clients.aws.functions.register('rotator', async () => {
+      order.push('rotation');
+      throw new Error('no');
+    });
+    await clients.secrets.send(new CreateSecretCommand({ Name: 'key', SecretString: 'v' }));
+    await clients.secrets.send(
+      new RotateSecretCommand({
+        SecretId: 'key',
+        RotationLambdaARN: rotator,
+        RotateImmediately: false,
+        RotationRules: { ScheduleExpression: 'cron(0 12 * * ? *)' },
+      }),
+    );
+    await clients.aws.settle();
+    order.length = 0;
+    // The second try of the delivery at 10:31, beats at 11:30 and 12:30, the window at 12:00.
+    clients.aws.schedules.add('hourly', HOUR, 'beat');
+    clients.aws.functions.invokeLater('failing', {}, 'test');
+    await clients.aws.settle();
+    clients.clock.advance(2 * HOUR);
+    await clients.aws.settle();
+    expect(order).toEqual(['delivery', 'delivery', 'beat', 'rotation', 'beat']);
+  });
+
   test('calls that overlap wait for one another', async () => {
     const clients = await aws();
     let [inside, most] = [0, 0];

@@ -206,6 +206,14 @@ describe('a failed rotation', () => {
     expect(eventTypes(rotator)).toEqual(['RotationStarted', 'RotationAbandoned']);
   });
 
+  test('is not abandoned by a plain write of its own version, which becomes AWSCURRENT', async () => {
+    const rotator = await withRotator();
+    await rotate(rotator, '1');
+    await rotator.secrets.send(new PutSecretValueCommand({ SecretId: 'key', ClientRequestToken: token('1'), SecretString: 'filled' }));
+    expect((await labels(rotator))?.[token('1')]?.toSorted()).toEqual(['AWSCURRENT', 'AWSPENDING']);
+    expect(eventTypes(rotator)).toEqual(['RotationStarted']);
+  });
+
   test('is not tried again once it is cancelled, and leaves its label', async () => {
     const rotator = await withRotator();
     rotator.sabotage = () => {
