@@ -1,7 +1,7 @@
 import { usageFeed } from './adapters/anthropic/usage-feed.ts';
 import { adminAccess } from './adapters/assemble.ts';
 import { apiKeyLedger } from './adapters/aws/api-key-ledger.ts';
-import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
+import { cloudWatch, cloudWatchWithoutRetries, secretsManager } from './adapters/aws/clients.ts';
 import { metricSink } from './adapters/aws/metrics.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
@@ -18,7 +18,7 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
   const ports = {
     feed: usageFeed(adminAccess(env, secretsManager(), runtime.clock)),
     ledger: usageLedger(table),
-    metrics: metricSink(cloudWatch(), env.installation),
+    metrics: metricSink(cloudWatchWithoutRetries(), cloudWatch(), env.installation),
     owners: apiKeyLedger(table),
     ...runtime,
   };

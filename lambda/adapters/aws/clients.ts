@@ -6,6 +6,8 @@ import { STSClient } from '@aws-sdk/client-sts';
 
 /** No endpoint, no Region, no credentials of our own: the environment decides, so that AWS_ENDPOINT_URL works everywhere. */
 export const cloudWatch = (): CloudWatchClient => new CloudWatchClient({});
+/** For calls that CloudWatch would count twice: it knows no idempotency token, so the SDK must not repeat them. */
+export const cloudWatchWithoutRetries = (): CloudWatchClient => new CloudWatchClient({ maxAttempts: 1 });
 export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient({});
 export const sns = (): SNSClient => new SNSClient({});
 export const ssm = (): SSMClient => new SSMClient({});

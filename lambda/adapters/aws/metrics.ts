@@ -12,7 +12,8 @@ const dataPerCall = 1000;
 /** GetMetricData answers with up to 100,800 data points a call. */
 const pointsPerCall = 100_800;
 
-export function metricSink(client: CloudWatchClient, installation: string): MetricSink {
+/** `once` is a client that never repeats a call: a repeated put would be counted twice. */
+export function metricSink(once: CloudWatchClient, client: CloudWatchClient, installation: string): MetricSink {
   return {
     async put(data) {
       for (let start = 0; start < data.length; start += dataPerCall) {

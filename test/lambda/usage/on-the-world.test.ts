@@ -1,0 +1,83 @@
+import { afterEach, expect, test } from 'vitest';
+import { dimensionNames, usageMetrics } from '../../../contract/metrics.ts';
+import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+let world: World;
+afterEach(() => world.stop());
+
+const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 100, outputTokens: 300 };
+const tenMinutes = { beatMs: 10 * minuteMs };
+
+/** A world whose one key is current and used each minute. */
+async function aBusyWorld(): Promise<{ readonly value: string; readonly use: (at: number) => void }> {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  const { value } = await world.addStandbyKey('production');
+  await world.rotate('production');
+  return { value, use: (at) => void world.anthropic.use(value, { ...traffic, at: at - minuteMs }) };
+}
+
+/** What CloudWatch holds of a metric, summed, as nobody but the observer sees it. */
+function published(metric: keyof typeof usageMetrics, subject = 'production'): number {
+  return world.aws.inspect.metrics
+    .metrics()
+    .filter(
+      ({ name, dimensions }) =>
+        name === usageMetrics[metric].name && dimensions.some((each) => each.name === dimensionNames.managedKey && each.value === subject),
+    )
+    .flatMap(({ minutes }) => minutes.map(({ sum }) => sum))
+    .reduce((total, sum) => total + sum, 0);
+}
+
+test('CloudWatch ends with exactly what was used, whichever beat collected it', async () => {
+  const { use } = await aBusyWorld();
+  await world.passes(20 * minuteMs, { eachMinute: use });
+  await world.passes(40 * minuteMs, { ...tenMinutes, eachMinute: use });
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(60 * 300);
+  expect(published('inputTokens')).toBe(60 * 900);
+  expect(published('cacheReadTokens')).toBe(60 * 100);
+  expect(published('estimatedCostUsd')).toBeCloseTo((60 * (900 * 0.1 + 100 * 0.01 + 300 * 0.5)) / 1e6, 9);
+});
+
+test.each([
+  ['its effect done', 'drop-after' as const],
+  ['no effect', 'drop-before' as const],
+])('a put that was cut off with %s is neither counted twice nor lost', async (_name, fault) => {
+  const { use } = await aBusyWorld();
+  world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
+  await world.passes(30 * minuteMs, { eachMinute: use });
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(30 * 300);
+});
+
+test('usage that Anthropic shows late or restates is corrected to the token', async () => {
+  const { use } = await aBusyWorld();
+  const from = world.clock.now() + 10 * minuteMs;
+  world.anthropic.intercept.usage.delay({ from, until: from + 5 * minuteMs }, 45 * minuteMs);
+  await world.passes(30 * minuteMs, { eachMinute: use });
+  await world.passes(3 * hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(30 * 300);
+});
+
+test('two collectors at once publish once', async () => {
+  const { use } = await aBusyWorld();
+  for (let beat = 0; beat < 4; beat += 1) {
+    for (let minute = 0; minute < 5; minute += 1) {
+      world.clock.advance(minuteMs);
+      use(world.clock.now());
+    }
+    await Promise.all([world.aws.functions.invoke('usage-collector', {}), world.aws.functions.invoke('usage-collector', {})]);
+  }
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(20 * 300);
+});
+
+test('usage of keys that nobody manages is seen as unattributed', async () => {
+  await aBusyWorld();
+  const stranger = world.anthropic.console.createApiKey({ name: 'somebody' });
+  world.anthropic.use(stranger.value, traffic);
+  world.anthropic.console.usePlayground(world.definition('production').workspaceId, traffic);
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens', 'unattributed')).toBe(600);
+});
