@@ -17,7 +17,7 @@ import { environmentOf, variables } from '../contract/environment.ts';
 import type { FunctionName, VariableName } from '../contract/environment.ts';
 import { ScheduledRun } from './scheduled-run.ts';
 
-export type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
+type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
 
 /** What every function of an installation has in common. */
 export interface AppFunctionCommons {

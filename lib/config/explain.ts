@@ -4,6 +4,8 @@ import type { Problem } from './problem.ts';
 import { configurationJsonSchema } from './schema.ts';
 import { looksSecret } from './secrets.ts';
 
+const published = configurationJsonSchema();
+
 /** The problems that one zod issue stands for: an issue about unknown fields names several. */
 export function problemsOf(issue: z.core.$ZodIssue, root: unknown): readonly Problem[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(issue.path, key));
@@ -40,7 +42,7 @@ function unknownField(path: readonly PropertyKey[], key: string): Problem {
 
 /** The parts of the JSON Schema that describe what stands at a path: several where it allows alternatives. */
 function schemasAt(path: readonly PropertyKey[]): readonly Record<string, unknown>[] {
-  let schemas = alternatives(configurationJsonSchema());
+  let schemas = alternatives(published);
   for (const step of path) {
     schemas = schemas.flatMap((schema) =>
       alternatives(typeof step === 'number' ? schema.items : recordOf(schema.properties)[String(step)]),

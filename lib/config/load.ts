@@ -8,8 +8,8 @@ import { configurationSchema, managedKeySchema } from './schema.ts';
 import type { Configuration, ManagedKeyConfiguration, ManagedKeyInput } from './schema.ts';
 import { findSecrets } from './secrets.ts';
 
-export const configurationFile = 'keyguard.json';
-export const exampleFile = 'keyguard.example.json';
+const configurationFile = 'keyguard.json';
+const exampleFile = 'keyguard.example.json';
 
 /** Everything that is wrong with the configuration, at once. Its message is ready for a terminal and holds no secret. */
 export class ConfigurationError extends Error {

@@ -221,10 +221,7 @@ export type Configuration = z.output<typeof configurationSchema>;
 export type ManagedKeyConfiguration = z.output<typeof managedKeySchema>;
 /** What may be written: fields with a default may be left out. */
 export type ManagedKeyInput = z.input<typeof managedKeySchema>;
-export type RotationConfiguration = z.output<typeof rotation>;
-export type ContainmentConfiguration = z.output<typeof containment>;
 export type AdminAccessConfiguration = z.output<typeof adminAccess>;
-export type LogRetentionDays = (typeof retentionDays)[number];
 
 /** The published JSON Schema, for editors: what may be written, so with defaults optional. */
 export function configurationJsonSchema(): Record<string, unknown> {

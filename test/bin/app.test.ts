@@ -55,14 +55,6 @@ test('the configuration that was asked for becomes a stack of its name, checked 
   expect(synthesised('e2e', 'validation-report.json')).toMatchObject({ pluginReports: [] });
 });
 
-test('without account and Region the stack fits any', async () => {
-  const { code } = await runApp('anywhere', { config: 'keyguard.example.json' });
-  expect(code).toBe(0);
-  expect(synthesised('anywhere', 'manifest.json')).toMatchObject({
-    artifacts: { Keyguard: { environment: 'aws://unknown-account/unknown-region' } },
-  });
-});
-
 test('a wrong configuration ends the run with what is wrong, and no stack trace', async () => {
   const file = join(scratch, 'wrong.json');
   writeFileSync(file, '{ "installation": "Key Guard" }');
