@@ -25,7 +25,7 @@ export function metricSink(once: CloudWatchClient, client: CloudWatchClient, ins
           Value: datum.value,
         }));
         await awsCall('cloudwatch:PutMetricData', () =>
-          client.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: part })),
+          once.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: part })),
         );
       }
     },
