@@ -12,7 +12,7 @@ import { AwsError } from '../service.ts';
 import type { Call } from '../service.ts';
 import { metricName } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
-import type { Bucket } from './series.ts';
+import type { Buckets } from './series.ts';
 import { checkPeriod, readBuckets, statistic } from './statistics.ts';
 
 const MOST_DATAPOINTS = 100_800;
@@ -74,16 +74,19 @@ function answer(
   checkPeriod(stat.Period);
   const { needsValues, of } = statistic(stat.Stat);
   const series = metrics.series(metricName(namespace, name, dimensions), stat.Unit, call.stale);
-  const { times, buckets } = readBuckets(series, { periodSeconds: stat.Period, nowMs: call.now, ...range }, needsValues);
-  const kept: number[] = [];
+  const { startMs, buckets } = readBuckets(series, { periodSeconds: stat.Period, nowMs: call.now, ...range }, needsValues);
+  const times: number[] = [];
   const values: number[] = [];
-  buckets.forEach((bucket, index) => {
-    const value = of(bucket);
-    if (value === undefined) return;
-    kept.push(times[index] ?? 0);
+  const { count } = buckets;
+  const last = count.length - 1;
+  for (let step = 0; step <= last; step += 1) {
+    const index = newestFirst ? last - step : step;
+    const value = count[index] === 0 ? undefined : of(buckets, index);
+    if (value === undefined) continue;
+    times.push(startMs + index * stat.Period * 1000);
     values.push(value);
-  });
-  return newestFirst ? { times: kept.reverse(), values: values.reverse() } : { times: kept, values };
+  }
+  return { times, values };
 }
 
 /** GetMetricStatistics: at most 1,440 points, in no particular order. */
@@ -107,20 +110,22 @@ export function getMetricStatistics(metrics: Metrics, input: Checked<GetMetricSt
     );
   }
   const series = metrics.series(metricName(input.Namespace, input.MetricName, input.Dimensions), input.Unit, call.stale);
-  const { times, buckets } = readBuckets(series, { periodSeconds: input.Period, startMs, endMs, nowMs: call.now }, extended.length > 0);
-  const points = buckets.map((bucket, index): Datapoint => ({
-    Timestamp: new Date(times[index] ?? 0),
-    Unit: input.Unit ?? 'None',
-    ...pointOf(bucket, names, extended),
-  }));
+  const reading = { periodSeconds: input.Period, startMs, endMs, nowMs: call.now };
+  const read = readBuckets(series, reading, extended.length > 0);
+  const points: Datapoint[] = [];
+  read.buckets.count.forEach((count, index) => {
+    if (count === 0) return;
+    const Timestamp = new Date(read.startMs + index * input.Period * 1000);
+    points.push({ Timestamp, Unit: input.Unit ?? 'None', ...pointOf(read.buckets, index, names, extended) });
+  });
   // AWS promises no order: odd ones first, so that nobody comes to rely on one.
   return { Label: input.MetricName, Datapoints: [...points.filter((_, i) => i % 2 === 1), ...points.filter((_, i) => i % 2 === 0)] };
 }
 
-function pointOf(bucket: Bucket, names: readonly string[], extended: readonly string[]): Partial<Datapoint> {
+function pointOf(buckets: Buckets, index: number, names: readonly string[], extended: readonly string[]): Partial<Datapoint> {
   const entries = (list: readonly string[]): [string, number][] =>
     list.flatMap((name) => {
-      const value = statistic(name).of(bucket);
+      const value = statistic(name).of(buckets, index);
       return value === undefined ? [] : [[name, value]];
     });
   return {

@@ -76,25 +76,35 @@ export class Series {
   }
 }
 
-/** Adds up minutes into one figure per period. */
-export class Bucket {
-  sum = 0;
-  count = 0;
-  min = Number.POSITIVE_INFINITY;
-  max = Number.NEGATIVE_INFINITY;
-  values: number[] | null = [];
+/** Adds up minutes into one figure per period; columns, since two weeks of minutes are read every few seconds. */
+export class Buckets {
+  readonly sum: Float64Array;
+  readonly count: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  /** Pairs of value and count by bucket, null where a set hid them; empty unless asked for. */
+  readonly values = new Map<number, number[] | null>();
+  readonly #withValues: boolean;
 
-  add(hour: Hour, at: number, withValues: boolean): void {
+  constructor(size: number, withValues: boolean) {
+    this.sum = new Float64Array(size);
+    this.count = new Float64Array(size);
+    this.min = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+    this.max = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
+    this.#withValues = withValues;
+  }
+
+  add(index: number, hour: Hour, at: number): void {
     const count = hour.count[at] ?? 0;
     const min = hour.min[at] ?? 0;
     const max = hour.max[at] ?? 0;
-    this.sum += hour.sum[at] ?? 0;
-    this.count += count;
-    if (min < this.min) this.min = min;
-    if (max > this.max) this.max = max;
-    if (!withValues || this.values === null) return;
+    this.sum[index] = (this.sum[index] ?? 0) + (hour.sum[at] ?? 0);
+    this.count[index] = (this.count[index] ?? 0) + count;
+    if (min < (this.min[index] ?? 0)) this.min[index] = min;
+    if (max > (this.max[index] ?? 0)) this.max[index] = max;
+    if (!this.#withValues) return;
     const listed = min === max ? [min, count] : (hour.values.get(at) ?? null);
-    if (listed === null) this.values = null;
-    else this.values.push(...listed);
+    const held = this.values.get(index);
+    this.values.set(index, held === null || listed === null ? null : [...(held ?? []), ...listed]);
   }
 }

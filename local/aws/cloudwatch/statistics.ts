@@ -1,22 +1,22 @@
 import { AwsError } from '../service.ts';
-import { Bucket } from './series.ts';
+import { Buckets } from './series.ts';
 import type { Series } from './series.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** How a statistic is read off a bucket; undefined where it cannot be told. */
+/** How a statistic is read off a bucket that has data; undefined where it cannot be told. */
 export interface Statistic {
   readonly needsValues: boolean;
-  readonly of: (bucket: Bucket) => number | undefined;
+  readonly of: (buckets: Buckets, index: number) => number | undefined;
 }
 
-const SIMPLE: Readonly<Record<string, (bucket: Bucket) => number>> = {
-  Sum: (bucket) => bucket.sum,
-  SampleCount: (bucket) => bucket.count,
-  Average: (bucket) => bucket.sum / bucket.count,
-  Minimum: (bucket) => bucket.min,
-  Maximum: (bucket) => bucket.max,
+const SIMPLE: Readonly<Record<string, Statistic['of']>> = {
+  Sum: ({ sum }, index) => sum[index],
+  SampleCount: ({ count }, index) => count[index],
+  Average: ({ sum, count }, index) => (sum[index] ?? 0) / (count[index] ?? 1),
+  Minimum: ({ min }, index) => min[index],
+  Maximum: ({ max }, index) => max[index],
 };
 
 /** `Sum`, `SampleCount`, `Average`, `Minimum`, `Maximum`, `p0`–`p100`. Throws InvalidParameterValueException. */
@@ -27,23 +27,23 @@ export function statistic(name: string): Statistic {
   if (Number.isNaN(rank) || rank > 100) {
     throw new AwsError('InvalidParameterValueException', `The value ${name} for parameter Stat is not supported.`);
   }
-  return { needsValues: true, of: (bucket) => percentile(bucket, rank) };
+  return { needsValues: true, of: (buckets, index) => percentile(buckets, index, rank) };
 }
 
 /** Nearest rank over the values that were sent; a statistic set with a spread hides them. */
-function percentile(bucket: Bucket, rank: number): number | undefined {
-  if (bucket.min === bucket.max) return bucket.min;
-  if (bucket.values === null) return undefined;
+function percentile(buckets: Buckets, index: number, rank: number): number | undefined {
+  const values = buckets.values.get(index);
+  if (values === undefined || values === null) return buckets.min[index] === buckets.max[index] ? buckets.min[index] : undefined;
   const pairs: [number, number][] = [];
-  for (let index = 0; index < bucket.values.length; index += 2) pairs.push([bucket.values[index] ?? 0, bucket.values[index + 1] ?? 0]);
+  for (let at = 0; at < values.length; at += 2) pairs.push([values[at] ?? 0, values[at + 1] ?? 0]);
   pairs.sort(([a], [b]) => a - b);
-  const wanted = (rank / 100) * bucket.count;
+  const wanted = (rank / 100) * (buckets.count[index] ?? 0);
   let seen = 0;
   for (const [value, count] of pairs) {
     seen += count;
     if (seen >= wanted) return value;
   }
-  return bucket.max;
+  return buckets.max[index];
 }
 
 export interface Reading {
@@ -54,34 +54,28 @@ export interface Reading {
 }
 
 /**
- * Buckets with data in order of time. The start is rounded down as AWS does (to the minute, beyond 15 days to five
+ * One bucket per period in order of time, empty ones (count 0) included. The start is rounded down as AWS does (to the minute, beyond 15 days to five
  * minutes, beyond 63 days to the hour), and points past the retention of their resolution are gone.
  */
 export function readBuckets(
   series: readonly Series[],
   reading: Reading,
   withValues: boolean,
-): { readonly times: number[]; readonly buckets: Bucket[] } {
-  const { periodSeconds, endMs, nowMs } = reading;
+): { readonly startMs: number; readonly buckets: Buckets } {
+  const { periodSeconds, nowMs } = reading;
   const startMs = roundStart(reading.startMs, nowMs);
-  const periodMinutes = periodSeconds / 60;
   const startMinute = startMs / MINUTE_MS;
+  // Nothing lies further ahead than the two hours that a put may be early.
+  const endMinute = Math.ceil(Math.min(reading.endMs, nowMs + 3 * 60 * MINUTE_MS) / MINUTE_MS);
   const oldest = Math.ceil((nowMs - retentionMs(periodSeconds)) / MINUTE_MS);
-  const found = new Map<number, Bucket>();
+  const periodMinutes = periodSeconds / 60;
+  const buckets = new Buckets(Math.max(0, Math.ceil((endMinute - startMinute) / periodMinutes)), withValues);
   for (const one of series) {
-    one.visit(Math.max(startMinute, oldest), Math.ceil(endMs / MINUTE_MS), (minute, hour, at) => {
-      const index = Math.floor((minute - startMinute) / periodMinutes);
-      let bucket = found.get(index);
-      if (bucket === undefined) found.set(index, (bucket = new Bucket()));
-      bucket.add(hour, at, withValues);
+    one.visit(Math.max(startMinute, oldest), endMinute, (minute, hour, at) => {
+      buckets.add(Math.floor((minute - startMinute) / periodMinutes), hour, at);
     });
   }
-  // One series meets its minutes in order already.
-  const entries = series.length > 1 ? [...found].sort(([a], [b]) => a - b) : [...found];
-  return {
-    times: entries.map(([index]) => startMs + index * periodSeconds * 1000),
-    buckets: entries.map(([, bucket]) => bucket),
-  };
+  return { startMs, buckets };
 }
 
 /** Throws for a period that the resolution of custom metrics here (one minute) does not allow. */
