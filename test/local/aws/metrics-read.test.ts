@@ -137,6 +137,27 @@ describe('GetMetricData', () => {
     expect(await said('Sum')).toEqual([203]);
   });
 
+  test('a period over several minutes adds them up, and one hidden minute hides its percentiles', async () => {
+    const clients = await aws();
+    const said = async (stat: string) => (await read(clients, { stat, period: 6 * 3600 })).values;
+    for (const [ago, value] of [
+      [9, 5],
+      [8, 1],
+      [7, 9],
+      [6, 4],
+    ] as const) {
+      await put(clients, { MetricName: 'Tokens', Value: value, Timestamp: at(clients, ago * MINUTE) });
+    }
+    expect([await said('Minimum'), await said('Maximum'), await said('Average')]).toEqual([[1], [9], [19 / 4]]);
+    expect(await said('p50')).toEqual([4]);
+    await put(clients, {
+      MetricName: 'Tokens',
+      StatisticValues: { SampleCount: 2, Sum: 3, Minimum: 1, Maximum: 2 },
+      Timestamp: at(clients, 8 * MINUTE),
+    });
+    expect(await said('p50')).toEqual([]);
+  });
+
   test('a stale read has not seen the last put yet', async () => {
     const clients = await aws();
     await put(clients, { MetricName: 'Tokens', Value: 1 });
