@@ -46,7 +46,7 @@ export const environmentOf = {
     'installation',
     'dashboardUrl',
   ],
-  'usage-collector': ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'keyDirectory', 'stateTable', 'installation'],
+  'usage-collector': ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'stateTable', 'installation'],
   'anomaly-detector': [
     'anthropicBaseUrl',
     'organizationId',

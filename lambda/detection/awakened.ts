@@ -7,13 +7,13 @@ const slackMs = 10 * minuteMs;
 /** Use longer ago than this is over. */
 const freshMs = hourMs;
 
-/** The latest uses of keys that should be asleep, the freshest first. */
-export function awakened(records: readonly ApiKeyRecord[], uses: readonly LastUseRecord[], now: number): readonly LastUseRecord[] {
+/** Uses of keys that should be asleep, the freshest first: since they were put to sleep, or in the last hour at all. */
+export function awakened(
+  records: readonly ApiKeyRecord[],
+  uses: readonly LastUseRecord[],
+  now: number,
+): { readonly sinceAsleep: readonly LastUseRecord[]; readonly lately: readonly LastUseRecord[] } {
   const asleepSince = new Map(records.flatMap((record) => (shouldBeAwake(record.state) ? [] : [[record.apiKeyId, record.since] as const])));
-  return uses
-    .filter((use) => {
-      const since = asleepSince.get(use.apiKeyId);
-      return since !== undefined && use.at > Math.max(since + slackMs, now - freshMs);
-    })
-    .sort((a, b) => b.at - a.at);
+  const lately = uses.filter((use) => asleepSince.has(use.apiKeyId) && use.at > now - freshMs).sort((a, b) => b.at - a.at);
+  return { lately, sinceAsleep: lately.filter((use) => use.at > (asleepSince.get(use.apiKeyId) ?? now) + slackMs) };
 }

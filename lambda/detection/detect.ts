@@ -151,9 +151,10 @@ async function lookForAwakened(ports: DetectionPorts): Promise<void> {
   const now = ports.clock.now();
   for (const subject of new Set(records.map((record) => record.managedKey))) {
     const own = records.filter((record) => record.managedKey === subject);
-    const [use] = awakened(own, uses, now);
-    if (use === undefined) await clear('retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
-    else {
+    const { sinceAsleep, lately } = awakened(own, uses, now);
+    const [use] = sinceAsleep;
+    if (lately.length === 0) await clear('retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
+    if (use !== undefined) {
       const { apiKeyId, model, workspaceId, at, tokens } = use;
       await raise('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);
     }

@@ -89,11 +89,7 @@ async function cut(
   const intended =
     target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
   await ports.keys.setStatus(target.apiKeyId, 'inactive');
-  const value =
-    target.token === undefined
-      ? await ports.secrets.read(definition.standbySecretArn, target.standbyVersionId)
-      : await ports.secrets.read(definition.secretArn, target.token);
-  if (value !== 'absent' && !(await provenDead(value, ports))) {
+  if (!(await isDead(target, definition, ports))) {
     throw new KeyguardError(
       'still-alive',
       `${target.apiKeyId} is set inactive, but Anthropic still accepts its value`,
@@ -104,4 +100,17 @@ async function cut(
     await ports.ledger.replace(intended, moved(intended, { to: 'contained', at: ports.clock.now(), because }), by);
   }
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
+}
+
+/**
+ * A key that consumers ever read is proven dead by its value. Of a standby key only the rotation may read the value: the
+ * standby secret refuses everybody else, so there the Admin API's word has to do.
+ */
+async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts): Promise<boolean> {
+  if (target.token === undefined) {
+    const info = await ports.keys.retrieve(target.apiKeyId);
+    return info === 'gone' || info.status !== 'active';
+  }
+  const value = await ports.secrets.read(definition.secretArn, target.token);
+  return value === 'absent' || provenDead(value, ports);
 }

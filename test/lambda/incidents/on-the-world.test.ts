@@ -1,0 +1,146 @@
+import { afterEach, expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import type { ContainmentPolicy } from '../../../contract/policy.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+let world: World;
+afterEach(() => world.stop());
+
+const usual = { model: 'claude-sonnet-5-5', requests: 3, uncachedInputTokens: 3000, cacheReadTokens: 0, outputTokens: 900 };
+const theft = { model: 'claude-sonnet-5-5', requests: 90, uncachedInputTokens: 90_000, cacheReadTokens: 0, outputTokens: 40_000 };
+
+interface Scene {
+  readonly containment?: ContainmentPolicy;
+  readonly standbyKeys?: number;
+}
+
+/** Two calm days, then somebody copies the current value. Consumers read the secret's current value all along. */
+async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
+  readonly stolen: string;
+  readonly id: string;
+  readonly steals: (ms: number) => Promise<void>;
+}> {
+  world = await startWorld({ managedKeys: [{ name: 'production', ...(containment === undefined ? {} : { containment }) }] });
+  for (let number = 0; number < standbyKeys; number += 1) await world.addStandbyKey('production');
+  await world.rotate('production');
+  let value = '';
+  const work = async (at: number): Promise<void> => {
+    // As consumers do: a value that was read is kept for a while.
+    if (at % hourMs === 0 || value === '' || isDead(value)) value = await world.currentValue('production');
+    world.anthropic.use(value, { ...usual, at: at - minuteMs });
+  };
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
+  const stolen = await world.currentValue('production');
+  return {
+    stolen,
+    id: world.keyOf(stolen) ?? '',
+    steals: (ms) =>
+      world.passes(ms, {
+        eachMinute: async (at) => {
+          await work(at);
+          world.anthropic.use(stolen, { ...theft, at: at - minuteMs });
+        },
+      }),
+  };
+}
+
+const states = (): readonly unknown[] =>
+  world.aws.inspect.topics.published().map(({ bodies }) => {
+    const alert: unknown = JSON.parse(bodies['default'] ?? 'null');
+    const state: unknown = alert instanceof Object ? Reflect.get(alert, 'state') : undefined;
+    return state;
+  });
+const isDead = (value: string): boolean =>
+  world.anthropic.use(value, { ...usual, requests: 0, uncachedInputTokens: 0, outputTokens: 0 }).status === 401;
+
+test('a stolen current key is replaced, cut off and told about, within a quarter of an hour', async () => {
+  const { stolen, id, steals } = await aTheft();
+  await steals(15 * minuteMs);
+  expect(isDead(stolen)).toBe(true);
+  const now = await world.currentValue('production');
+  expect(now).not.toBe(stolen);
+  expect(isDead(now)).toBe(false);
+  expect(states()).toEqual(['open', 'contained']);
+  expect(world.ledger().find((record) => record.apiKeyId === id)?.state).toBe('contained');
+});
+
+test('people get each message once on each channel, and hear when it is over', async () => {
+  const { steals } = await aTheft();
+  await steals(20 * minuteMs);
+  await world.passes(90 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual(['open', 'contained', 'recovered']);
+  expect(world.slack.cards).toHaveLength(3);
+  expect(world.aws.mailbox.messages()).toHaveLength(3);
+  for (const mail of world.aws.mailbox.messages()) expect(mail.body).not.toMatch(/^\s*\{/);
+});
+
+test('the last working credential stays, and people are told why', async () => {
+  const { stolen, steals } = await aTheft({ standbyKeys: 1 });
+  await steals(15 * minuteMs);
+  expect(isDead(stolen)).toBe(false);
+  expect(states()).toEqual(['open']);
+  expect(world.logs.filter((line) => line.includes('containment.braked')).at(-1)).toContain('last working credential');
+});
+
+test('unless the policy says so by name', async () => {
+  const { stolen, steals } = await aTheft({ standbyKeys: 1, containment: { mode: 'auto', lastCredential: 'cut' } });
+  await steals(15 * minuteMs);
+  expect(isDead(stolen)).toBe(true);
+});
+
+test('with containment off, people are told and nothing is cut', async () => {
+  const { stolen, steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
+  await steals(15 * minuteMs);
+  expect(isDead(stolen)).toBe(false);
+  expect(states()).toEqual(['open']);
+});
+
+test('two detectors at once open one incident and tell people once', async () => {
+  const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
+  world.aws.schedules.disable('anomaly-detector');
+  await steals(15 * minuteMs);
+  await Promise.all([world.aws.functions.invoke('anomaly-detector', {}), world.aws.functions.invoke('anomaly-detector', {})]);
+  await world.aws.settle();
+  expect(states()).toEqual(['open']);
+  expect(world.slack.cards).toHaveLength(1);
+});
+
+test('a Slack that fails is tried again until the card is delivered, once', async () => {
+  const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
+  world.slack.fail(500, 2);
+  await steals(20 * minuteMs);
+  expect(world.slack.cards).toHaveLength(1);
+});
+
+test('a message that SNS delivers twice reaches Slack once', async () => {
+  const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
+  await steals(12 * minuteMs);
+  const [published] = world.aws.inspect.topics.published();
+  const again = { Records: [{ EventSource: 'aws:sns', Sns: { Message: published?.bodies['default'] } }] };
+  await world.aws.functions.invoke('notifier', again);
+  expect(world.slack.cards).toHaveLength(1);
+});
+
+test('a standby key that shows tokens was woken and used: it is cut off at once', async () => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  await world.addStandbyKey('production');
+  await world.rotate('production');
+  const { apiKeyId, value } = await world.addStandbyKey('production');
+  await world.passes(12 * minuteMs);
+  world.aws.schedules.disable('retirement');
+  world.anthropic.console.setStatus(apiKeyId, 'active');
+  await world.passes(12 * minuteMs, { eachMinute: (at) => void world.anthropic.use(value, { ...usual, at: at - minuteMs }) });
+  expect(isDead(value)).toBe(true);
+  expect(world.ledger().find((record) => record.apiKeyId === apiKeyId)?.state).toBe('contained');
+  expect(states()).toEqual(['open', 'contained']);
+});
+
+test.each([
+  ['an empty batch', { Records: [] }, 'no SNS records'],
+  ['no batch at all', {}, 'no SNS records'],
+  ['something that is no alert', { Records: [{ Sns: { Message: '{"schema":"other"}' } }] }, 'is no keyguard.alert/1 document'],
+])('the notifier answers %s with one clear error', async (_name, event, message) => {
+  world = await startWorld({ managedKeys: [] });
+  await expect(world.aws.functions.invoke('notifier', event)).rejects.toThrow(message);
+  expect(world.slack.cards).toHaveLength(0);
+});
