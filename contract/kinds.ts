@@ -6,9 +6,6 @@ export type ChannelKind = (typeof channelKinds)[number];
 export const strategyKinds = ['pool'] as const;
 export type StrategyKind = (typeof strategyKinds)[number];
 
-export const detectorKinds = ['rate'] as const;
-export type DetectorKind = (typeof detectorKinds)[number];
-
 /**
  * - `usage-anomaly`: a managed key's usage left its expected band.
  * - `retired-key-used`: tokens on a key that should be asleep (standby, inactive, contained, archived).

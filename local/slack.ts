@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 
 /** A card as Slack would have got it. */
-export interface ReceivedCard {
+interface ReceivedCard {
   readonly path: string;
   readonly body: unknown;
 }

@@ -68,7 +68,7 @@ export interface World {
   /** Every value that this world ever held: for tests that look for leaks. */
   values(): readonly string[];
   /** The API keys as the state table has them, read behind the product's back. */
-  ledger(): readonly Pick<ApiKeyRecord, 'apiKeyId' | 'managedKey' | 'state' | 'switchedAt'>[];
+  ledger(): readonly Pick<ApiKeyRecord, 'apiKeyId' | 'managedKey' | 'state' | 'since' | 'switchedAt'>[];
   /** What consumers read at this moment. */
   currentValue(name: string): Promise<string>;
   /** Lets time pass. Schedules fire every `beatMs` at the most; `eachMinute` acts first. */
@@ -332,6 +332,14 @@ function ledgerIn(aws: LocalAws, table: string): ReturnType<World['ledger']> {
     const state = apiKeyStates.find((known) => known === item['state']?.S);
     const [apiKeyId, managedKey, switchedAt] = [item['apiKeyId']?.S, item['managedKey']?.S, item['switchedAt']?.N];
     if (state === undefined || apiKeyId === undefined || managedKey === undefined) return [];
-    return [{ apiKeyId, managedKey, state, ...(switchedAt === undefined ? {} : { switchedAt: Number(switchedAt) }) }];
+    return [
+      {
+        apiKeyId,
+        managedKey,
+        state,
+        since: Number(item['since']?.N ?? 0),
+        ...(switchedAt === undefined ? {} : { switchedAt: Number(switchedAt) }),
+      },
+    ];
   });
 }

@@ -85,12 +85,12 @@ export interface UsageEvidence {
 }
 
 /** People are told through incidents; the incident store sees to it that one cause is told once. */
-export interface RotationAlarm {
+interface RotationAlarm {
   raise(kind: 'rotation-failed' | 'straggler', managedKey: string, facts: AlarmFacts): Promise<void>;
   clear(kind: 'rotation-failed' | 'straggler', managedKey: string, reason: string): Promise<void>;
 }
 
-export interface AlarmFacts {
+interface AlarmFacts {
   readonly reason: string;
   readonly apiKeyId?: string;
   readonly model?: string;

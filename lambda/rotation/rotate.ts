@@ -4,7 +4,7 @@ import type { RotationPorts, VersionStages } from './ports.ts';
 import { strategies } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
-export const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 type RotationStep = (typeof rotationSteps)[number];
 
 /** What Secrets Manager sends. RotationToken (assumed-role rotation) is ignored: the function uses its own role. */

@@ -46,7 +46,7 @@ export interface MetricSink {
   sampleCounts(subject: string, from: number, to: number): Promise<ReadonlyMap<number, number>>;
 }
 
-export interface KeyOwners {
+interface KeyOwners {
   all(): Promise<readonly ApiKeyRecord[]>;
 }
 

@@ -4,8 +4,6 @@
  * nature: discounts, priority tier, fast mode, data residency and Haiku 5.5's higher band for prompts above 100,000 tokens
  * are not in the usage feed's rows. The daily cost report is the truth.
  */
-export const pricesReadOn = '2026-11-24';
-
 interface ModelPrice {
   readonly input: number;
   readonly output: number;

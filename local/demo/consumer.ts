@@ -14,7 +14,7 @@ export interface ConsumerOptions {
   readonly traffic: Iterator<MinuteUsage>;
 }
 
-export interface ConsumerTally {
+interface ConsumerTally {
   requests: number;
   overHttp: number;
   readonly failures: Map<string, number>;

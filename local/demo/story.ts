@@ -51,8 +51,8 @@ const calmBeatMs = hourMs;
 export async function tellStory({ seed, cast, onEvent, onProgress }: StoryOptions): Promise<Told> {
   const world = await startWorld({ managedKeys: cast, seed, start: storyStart });
   const events: DemoEvent[] = [];
-  const tell = (subject: string, kind: DemoEvent['kind'], text: string): void => {
-    const event = { at: world.clock.now(), subject, kind, text };
+  const tell = (subject: string, kind: DemoEvent['kind'], text: string, at = world.clock.now()): void => {
+    const event = { at, subject, kind, text };
     events.push(event);
     onEvent(event);
   };
@@ -131,23 +131,27 @@ function busyMinute(usage: readonly MinuteUsage[]): number {
 }
 
 /** Turns what changed in the worlds since the last look into events. */
-function watcher(world: World, tell: (subject: string, kind: DemoEvent['kind'], text: string) => void): () => void {
+function watcher(world: World, tell: (subject: string, kind: DemoEvent['kind'], text: string, at?: number) => void): () => void {
   const states = new Map<string, string>();
   let cards = 0;
   return () => {
-    for (const { apiKeyId, managedKey, state } of world.ledger()) {
+    for (const { apiKeyId, managedKey, state, since } of world.ledger()) {
       if (states.get(apiKeyId) === state) continue;
       const before = states.get(apiKeyId);
       states.set(apiKeyId, state);
-      if (state === 'current') tell(managedKey, 'rotation', `AWSCURRENT moves to ${apiKeyId}; no consumer notices`);
-      if (state === 'inactive') tell(managedKey, 'retirement', `${apiKeyId} was quiet for long enough: inactive, and proven dead (401)`);
-      if (state === 'archived' && before !== undefined) tell(managedKey, 'retirement', `${apiKeyId}: the undo period is over, archived`);
-      if (state === 'contained') tell(managedKey, 'containment', `${apiKeyId} is cut off: inactive, and proven dead (401)`);
+      if (state === 'current') tell(managedKey, 'rotation', `AWSCURRENT moves to ${apiKeyId}; no consumer notices`, since);
+      if (state === 'inactive')
+        tell(managedKey, 'retirement', `${apiKeyId} was quiet for long enough: inactive, and proven dead (401)`, since);
+      if (state === 'archived' && before !== undefined)
+        tell(managedKey, 'retirement', `${apiKeyId}: the undo period is over, archived`, since);
+      if (state === 'contained') tell(managedKey, 'containment', `${apiKeyId} is cut off: inactive, and proven dead (401)`, since);
     }
     const published = world.aws.inspect.topics.published();
     for (const { bodies } of published.slice(cards)) {
       const alert = alertIn(bodies);
-      if (alert !== undefined) tell(alert.subject, alert.state === 'recovered' ? 'recovery' : 'alert', `email and Slack: ${alert.title}`);
+      if (alert !== undefined) {
+        tell(alert.subject, alert.state === 'recovered' ? 'recovery' : 'alert', `email and Slack: ${alert.title}`, Date.parse(alert.at));
+      }
     }
     cards = published.length;
   };
