@@ -1,7 +1,6 @@
 import { busyLevel, expectedRate, ringIndex } from '../baseline.ts';
 import { evidenceOf, fitTail, rememberedBlocks, residualAtBudget } from '../budget.ts';
-import type { Belief } from '../budget.ts';
-import { windowMinutes } from './rate-state.ts';
+import { levelBelief, seasonBelief, windowMinutes } from './rate-state.ts';
 import type { EvidenceKind, MetricState, RelationState, TailState } from './rate-state.ts';
 
 /** What follows from the settings alone. */
@@ -45,6 +44,8 @@ const dispersionLeast = 0.1;
 const youngMs = 4 * 86_400_000;
 const residualLimit = 1.5;
 
+/** Added to levels before the log, as a share of the floor: an idle block then is low, not infinitely low. */
+const levelBaseShare = 0.5;
 /** A day of levels, before "higher than ever" means anything. */
 const levelBlocks = 4;
 /** A silence shorter than this is a weekend. */
@@ -85,10 +86,11 @@ export function foldMetric(
       raise(found, 'season', evidenceOf(window.season, residual, plan.perTest), index, w);
     }
     if (spec.level) {
-      const level = Math.min(Math.log(window.seen + plan.leastFloor), hourLevel);
+      const level = Math.min(window.seen, hourLevel);
       if (w === hourWindow) hourLevel = level;
       if (window.level.peak === null || level > window.level.peak) window.level.peak = level;
-      if (window.level.peaks.length >= levelBlocks) raise(found, 'level', evidenceOf(window.level, level, plan.perTest), index, w);
+      if (window.level.peaks.length < levelBlocks) continue;
+      raise(found, 'level', evidenceOf(window.level, Math.log(level + metric.levelBase), plan.perTest), index, w);
     }
   }
   foldSilence(plan, metric, index, at, value, found);
@@ -110,7 +112,7 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
   metric.sum = 0;
   metric.count = 0;
   // Sorting four weeks is the dearest step: daily is enough once there is more than a day.
-  if (ageMs < youngMs || slot % plan.slotsPerDay === 0) metric.floor = Math.max(plan.leastFloor, round(floorShare * busyLevel(ring), 6));
+  if (ageMs < youngMs || slot % plan.slotsPerDay === 0) metric.floor = floorOf(plan, ring);
   const upcoming = slot + 1;
   const first = metric.current === null;
   metric.previous = metric.current;
@@ -123,16 +125,41 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
   if (first) for (const window of metric.windows) window.expected = window.seen;
 }
 
-/** Closes a six-hour block: its peak becomes history, limited so that an attack widens the tail by one step only. */
-export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief): void {
+/** Closes a six-hour block of residuals: its peak becomes history, limited so that an attack widens the tail by one step only. */
+export function closeBlock(plan: RatePlan, tail: TailState): void {
   if (tail.peak === null) return;
-  const limit = belief.blocks === 0 && tail.peaks.length < levelBlocks ? Infinity : residualAtBudget(tail, plan.perTest) + tail.scale;
-  tail.peaks.push(round(Math.min(tail.peak, limit), 2));
+  const limit = residualAtBudget(tail, plan.perTest) + tail.scale;
+  remember(tail, round(Math.min(tail.peak, limit), 2));
+  Object.assign(tail, fitTail(tail.peaks, seasonBelief));
+}
+
+/** The same for a metric's levels. Their peaks are kept as rates, so that what is added before the log may move with the key. */
+export function closeLevels(plan: RatePlan, metric: MetricState): void {
+  const base = metric.levelBase;
+  metric.levelBase = metric.floor * levelBaseShare;
+  for (const { level } of metric.windows) {
+    if (level.peak === null) continue;
+    const limit = level.peaks.length < levelBlocks ? Infinity : Math.exp(residualAtBudget(level, plan.perTest) + level.scale) - base;
+    remember(level, Number(Math.min(level.peak, limit).toPrecision(4)));
+    Object.assign(
+      level,
+      fitTail(
+        level.peaks.map((peak) => Math.log(peak + metric.levelBase)),
+        levelBelief,
+      ),
+    );
+  }
+}
+
+function remember(tail: TailState, peak: number): void {
+  tail.peaks.push(peak);
   if (tail.peaks.length > rememberedBlocks) tail.peaks.shift();
   tail.peak = null;
-  const fitted = fitTail(tail.peaks, belief);
-  tail.from = fitted.from;
-  tail.scale = fitted.scale;
+}
+
+function floorOf(plan: RatePlan, ring: MetricState['slots']): number {
+  const busy = busyLevel(ring);
+  return busy > 0 ? Number((floorShare * busy).toPrecision(4)) : plan.leastFloor;
 }
 
 /** A key's first use is no burst: an hour of use after hours without is too little to expect anything by. */

@@ -67,6 +67,8 @@ export interface MetricState {
   next: number | null;
   /** Rate below which ratios do not matter. */
   floor: number;
+  /** Added to rates before their log is taken for the level tails; moves with the blocks only. */
+  levelBase: number;
   /** Dispersion of the log ratio between seen and expected, per slot of the day and overall. */
   readonly dispersions: number[];
   readonly dispersionCounts: number[];
@@ -88,7 +90,7 @@ export interface WindowState {
   expected: number;
   /** Of the log ratio of both, in dispersions. */
   readonly season: TailState;
-  /** Of the log of what was seen: higher than the key has ever been, whatever the hour. */
+  /** Of what was seen, peaks as rates, `from` and `scale` in logs: higher than the key has ever been, whatever the hour. */
   readonly level: TailState;
 }
 
@@ -126,6 +128,7 @@ export function startRate(metrics: number): RateState {
       current: null,
       next: null,
       floor: 0,
+      levelBase: 1,
       dispersions: Array.from({ length: 24 }, () => 0),
       dispersionCounts: Array.from({ length: 24 }, () => 0),
       dispersion: 0,
@@ -192,7 +195,18 @@ function readMetric(stored: unknown, at: string): MetricState {
     slots: sized(list(from['slots'], `${at}.slots`), rememberedDays * 24, `${at}.slots`).map((value) =>
       value === null ? null : number(value, `${at}.slots`),
     ),
-    ...numbers(from, at, ['sum', 'count', 'floor', 'dispersion', 'dispersionCount', 'lived', 'quiet', 'longestQuiet', 'wakeEvidence']),
+    ...numbers(from, at, [
+      'sum',
+      'count',
+      'floor',
+      'levelBase',
+      'dispersion',
+      'dispersionCount',
+      'lived',
+      'quiet',
+      'longestQuiet',
+      'wakeEvidence',
+    ]),
     ...nullables(from, at, ['previous', 'current', 'next', 'wokeAt']),
     dispersions: sized(list(from['dispersions'], `${at}.dispersions`), 24, at).map((value) => number(value, `${at}.dispersions`)),
     dispersionCounts: sized(list(from['dispersionCounts'], `${at}.dispersionCounts`), 24, at).map((value) =>

@@ -1,9 +1,9 @@
 import { rememberedDays } from '../baseline.ts';
 import { blockMs, residualAtBudget } from '../budget.ts';
 import { scoreOf, settleAlert } from '../score.ts';
-import { closeBlock, closeSlot, dispersionOf, foldMetric, foldRelation, planOf, hourWindow } from './rate-metric.ts';
+import { closeBlock, closeLevels, closeSlot, dispersionOf, foldMetric, foldRelation, planOf, hourWindow } from './rate-metric.ts';
 import type { Found, RatePlan } from './rate-metric.ts';
-import { copyRateState, levelBelief, seasonBelief, startRate } from './rate-state.ts';
+import { copyRateState, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
 export { readRateState, startRate } from './rate-state.ts';
@@ -122,12 +122,10 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
 function turnOver(plan: RatePlan, state: RateState, lastAt: number, at: number): boolean {
   if (Math.floor(lastAt / blockMs) !== Math.floor(at / blockMs)) {
     for (const metric of state.metrics) {
-      for (const window of metric.windows) {
-        closeBlock(plan, window.season, seasonBelief);
-        closeBlock(plan, window.level, levelBelief);
-      }
+      for (const window of metric.windows) closeBlock(plan, window.season);
+      closeLevels(plan, metric);
     }
-    for (const relation of state.relations) closeBlock(plan, relation.tail, seasonBelief);
+    for (const relation of state.relations) closeBlock(plan, relation.tail);
   }
   const slot = Math.floor(lastAt / plan.slotMs);
   if (slot === Math.floor(at / plan.slotMs)) return false;
@@ -182,7 +180,8 @@ function explain(plan: RatePlan, state: RateState, found: Found, since: number):
   const window = state.metrics[found.metric]?.windows[found.window];
   const seen = window?.seen ?? 0;
   const expected = window?.expected ?? 0;
-  const ratio = expected > plan.leastFloor / 100 ? seen / expected : null;
+  const floor = state.metrics[found.metric]?.floor ?? plan.leastFloor;
+  const ratio = expected > floor / 100 ? seen / expected : null;
   const windowMs = plan.windows[found.window]?.lengthMs ?? plan.intervalMs;
   return { kind: found.kind, metric: found.metric, windowMs, seen, expected, ratio, since, evidence: found.evidence };
 }
