@@ -153,7 +153,7 @@ function toldOnce(world: World): KeptPromise {
   }
   for (const card of world.slack.cards) {
     const text = JSON.stringify(card.body);
-    const key = `slack ${/incident (\S+?)[" |]/.exec(text)?.[1] ?? text} ${/\| (open|contained|recovered) \|/.exec(text)?.[1] ?? ''}`;
+    const key = `slack ${/\| incident ([\w-]+)/.exec(text)?.[1] ?? text} ${/\| (open|contained|recovered) \|/.exec(text)?.[1] ?? ''}`;
     told.set(key, (told.get(key) ?? 0) + 1);
   }
   const twice = [...told].filter(([, times]) => times > 1);
