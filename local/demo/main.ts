@@ -96,7 +96,7 @@ function endingOf({ world, theft }: Awaited<ReturnType<typeof tellStory>>): Demo
   return {
     id: 'end',
     promise: 'The stolen key is dead, and nobody but containment killed it',
-    held: status === 401 && state === 'contained',
+    held: status === 401 && (state === 'contained' || state === 'archived'),
     detail: `${theft.apiKeyId} answers ${status} and is ${state ?? 'unknown'}`,
   };
 }

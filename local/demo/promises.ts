@@ -50,9 +50,10 @@ async function secretsAnswer(world: World, consumers: readonly Consumer[], manag
 /** When a key went to sleep, and what it did before, from Anthropic's own history. */
 function noneCutEarly(world: World): KeptPromise {
   const early: string[] = [];
+  const contained = everContained(world);
   let retired = 0;
   for (const record of world.ledger()) {
-    if (record.switchedAt === undefined || record.state === 'contained') continue;
+    if (record.switchedAt === undefined || contained.has(record.apiKeyId)) continue;
     const { rotation } = world.definition(record.managedKey);
     const history = world.anthropic.inspect.key(record.apiKeyId).history;
     const asleep = history.find((change) => change.at > (record.switchedAt ?? 0) && change.status !== 'active');
@@ -67,6 +68,12 @@ function noneCutEarly(world: World): KeptPromise {
     held: early.length === 0,
     detail: early.length === 0 ? `${retired} old keys retired, none too early` : `too early: ${early.join(', ')}`,
   };
+}
+
+/** Keys that containment cut off, whatever became of them later: from the audit trail. */
+function everContained(world: World): ReadonlySet<string> {
+  const items = world.aws.inspect.tables.items(world.installation.stateTable);
+  return new Set(items.flatMap((item) => (item['to']?.S === 'contained' ? [item['apiKeyId']?.S ?? ''] : [])));
 }
 
 function noneAwake(world: World): KeptPromise {
@@ -88,7 +95,9 @@ function noneLeaked(world: World, texts: readonly string[]): KeptPromise {
   const items = JSON.stringify(world.aws.inspect.tables.items(world.installation.stateTable));
   const messages = JSON.stringify([world.aws.inspect.topics.published(), world.aws.mailbox.messages(), world.slack.cards]);
   const searched = [items, messages, ...texts];
-  const leaked = world.values().filter((value) => searched.some((text) => text.includes(value)));
+  // The middle of a long value, so that a cut one is found too; what hints show is at the ends.
+  const middleOf = (value: string): string => (value.length > 60 ? value.slice(24, 48) : value);
+  const leaked = world.values().filter((value) => searched.some((text) => text.includes(middleOf(value))));
   const characters = searched.reduce((sum, text) => sum + text.length, 0);
   return {
     id: 'I4',
@@ -169,7 +178,8 @@ function toldOnce(world: World): KeptPromise {
 
 /** A managed key always had another working credential when one was cut off. */
 function neverWithoutKey(world: World, consumers: readonly Consumer[]): KeptPromise {
-  const contained = world.ledger().filter((record) => record.state === 'contained');
+  const cutOff = everContained(world);
+  const contained = world.ledger().filter((record) => cutOff.has(record.apiKeyId));
   const left = contained.filter((record) => {
     const cut = world.anthropic.inspect.key(record.apiKeyId).history.findLast((change) => change.status === 'inactive');
     if (cut === undefined) return true;
