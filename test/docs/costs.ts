@@ -1,0 +1,113 @@
+import { metricPriceUsdPerMonth, usageMetricNames, watchedMetrics } from '../../contract/metrics.ts';
+
+/** One line of the README's table: what AWS charges a month for one thing, in USD. */
+export interface CostLine {
+  readonly what: string;
+  /** How the sum is made, for people. */
+  readonly because: string;
+  readonly usd: (managedKeys: number) => number;
+}
+
+/** List prices of us-east-1 in USD, without the free tier, as of November 2026. Other Regions differ, and so may next year. */
+const prices = {
+  secretMonth: 0.4,
+  secretCall: 0.05 / 10_000,
+  kmsKeyMonth: 1,
+  metricMonth: metricPriceUsdPerMonth,
+  metricAskedFor: 0.01 / 1_000,
+  putMetricDataCall: 0.01 / 1_000,
+  alarmMonth: 0.1,
+  dashboardMonth: 3,
+  lambdaRequest: 0.2 / 1_000_000,
+  lambdaArmGbSecond: 0.000_013_333_4,
+  dynamoWriteUnit: 0.625 / 1_000_000,
+  dynamoReadUnit: 0.125 / 1_000_000,
+  logGb: 0.5,
+} as const;
+
+const minutes = 30 * 24 * 60;
+/** Retirement runs every five minutes, collection and detection each minute. */
+const retirements = minutes / 5;
+const runs = 2 * minutes + retirements;
+/** Of lib/app-function.ts. */
+const memoryGb = 0.5;
+
+/** What an installation holds besides its managed keys. */
+export const fixed = { secrets: 2, alarms: 13 } as const;
+export const secretsPerKey = 2;
+
+/**
+ * What one run or minute takes. Calls were counted on the local world with one and with three keys that are busy each minute;
+ * seconds are assumed, since only a real account can tell them.
+ */
+const measured = {
+  secretCallsPerMinute: 0.27,
+  secretCallsPerKeyMinute: 0.2,
+  writeUnitsPerMinute: 1,
+  writeUnitsPerKeyMinute: 8,
+  /** The baseline of a key is stored once an hour, about 25 KB. */
+  writeUnitsPerKeyHour: 25,
+  readUnitsPerMinute: 20,
+  readUnitsPerKeyMinute: 11,
+  logBytesPerRun: 1_000,
+} as const;
+const assumedSeconds = { run: 1, perKey: 0.2 } as const;
+
+/** Every key is taken as busy each minute, day and night: no month costs more. */
+export const costLines: readonly CostLine[] = [
+  {
+    what: 'Secrets',
+    because: 'two per key, the admin key, the Slack webhook: $0.40 each',
+    usd: (keys) => (secretsPerKey * keys + fixed.secrets) * prices.secretMonth,
+  },
+  { what: 'KMS key', because: 'one; each of its first two yearly rotations adds $1', usd: () => prices.kmsKeyMonth },
+  {
+    what: 'Metrics',
+    because: `${usageMetricNames.length} per key and ${usageMetricNames.length} for unattributed usage: $0.30 each`,
+    usd: (keys) => usageMetricNames.length * (keys + 1) * prices.metricMonth,
+  },
+  {
+    what: 'Asking for metrics',
+    because: `${watchedMetrics.length} a minute for each key whose usage moved: $0.01 per 1,000`,
+    usd: (keys) => watchedMetrics.length * (keys + 1) * minutes * prices.metricAskedFor,
+  },
+  { what: 'Sending metrics', because: 'one call a minute: $0.01 per 1,000', usd: () => minutes * prices.putMetricDataCall },
+  { what: 'Alarms', because: `${fixed.alarms}: $0.10 each`, usd: () => fixed.alarms * prices.alarmMonth },
+  { what: 'Dashboard', because: 'one', usd: () => prices.dashboardMonth },
+  {
+    what: 'Lambda',
+    because: 'three scheduled functions, 512 MB; a run taken as 1 s and 0.2 s per key',
+    usd: (keys) =>
+      runs * (prices.lambdaRequest + memoryGb * (assumedSeconds.run + assumedSeconds.perKey * keys) * prices.lambdaArmGbSecond),
+  },
+  {
+    what: 'DynamoDB',
+    because: 'on demand; about 8 writes and 11 reads per key and minute',
+    usd: (keys) =>
+      minutes *
+        ((measured.writeUnitsPerMinute + measured.writeUnitsPerKeyMinute * keys) * prices.dynamoWriteUnit +
+          (measured.readUnitsPerMinute + measured.readUnitsPerKeyMinute * keys) * prices.dynamoReadUnit) +
+      (minutes / 60) * measured.writeUnitsPerKeyHour * keys * prices.dynamoWriteUnit,
+  },
+  {
+    what: 'Reading secrets',
+    because: "our own reads; consumers' come on top: $0.05 per 10,000",
+    usd: (keys) => minutes * (measured.secretCallsPerMinute + measured.secretCallsPerKeyMinute * keys) * prices.secretCall,
+  },
+  { what: 'Logs', because: 'about 1 kB a run: $0.50 per GB', usd: () => ((runs * measured.logBytesPerRun) / 1e9) * prices.logGb },
+];
+
+export const tableKeys = [1, 3, 20] as const;
+
+/** The README's table, as it must stand there. */
+export function costTable(): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const amounts = (usd: (keys: number) => number): readonly string[] => tableKeys.map((keys) => `$${usd(keys).toFixed(2)}`);
+  const total = (keys: number): number => costLines.reduce((sum, line) => sum + line.usd(keys), 0);
+  return [
+    row(['a month, in USD', ...tableKeys.map((keys) => `${keys} ${keys === 1 ? 'key' : 'keys'}`), 'how']),
+    row(['---', ...tableKeys.map(() => '---:'), '---']),
+    ...costLines.map(({ what, because, usd }) => row([what, ...amounts(usd), because])),
+    row(['**Sum**', ...amounts(total).map((amount) => `**${amount}**`), 'every key busy each minute; no free tier']),
+  ].join('\n');
+}
