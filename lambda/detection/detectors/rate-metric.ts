@@ -1,6 +1,7 @@
 import { busyLevel, expectedRate, ringIndex } from '../baseline.ts';
 import { evidenceOf, fitTail, rememberedBlocks, residualAtBudget } from '../budget.ts';
 import { levelBelief, seasonBelief, windowMinutes } from './rate-state.ts';
+import type { Belief } from '../budget.ts';
 import type { EvidenceKind, MetricState, RelationState, TailState } from './rate-state.ts';
 
 /** What follows from the settings alone. */
@@ -44,6 +45,8 @@ const dispersionLeast = 0.1;
 const youngMs = 4 * 86_400_000;
 const residualLimit = 1.5;
 
+/** Tests look at the same traffic and mostly agree: two of them are as one. */
+const independentShare = 0.5;
 /** Added to levels before the log, as a share of the floor: an idle block then is low, not infinitely low. */
 const levelBaseShare = 0.5;
 /** A day of levels, before "higher than ever" means anything. */
@@ -62,7 +65,7 @@ export function foldMetric(
   plan: RatePlan,
   metric: MetricState,
   index: number,
-  dispersion: number,
+  unevenness: number,
   at: number,
   value: number,
   found: Found,
@@ -80,7 +83,7 @@ export function foldMetric(
     if (expected !== null) {
       window.expected += (expected - window.expected) * spec.gain;
       const above = window.seen > window.expected ? Math.log((window.seen + metric.floor) / (window.expected + metric.floor)) : 0;
-      const residual = hourAbove < stillShare * above ? 0 : above / dispersion;
+      const residual = hourAbove < stillShare * above ? 0 : above / unevenness;
       if (w === hourWindow) hourAbove = above;
       if (window.season.peak === null || residual > window.season.peak) window.season.peak = residual;
       raise(found, 'season', evidenceOf(window.season, residual, plan.perTest), index, w);
@@ -126,11 +129,11 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
 }
 
 /** Closes a six-hour block of residuals: its peak becomes history, limited so that an attack widens the tail by one step only. */
-export function closeBlock(plan: RatePlan, tail: TailState): void {
+export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief): void {
   if (tail.peak === null) return;
   const limit = residualAtBudget(tail, plan.perTest) + tail.scale;
-  remember(tail, round(Math.min(tail.peak, limit), 2));
-  Object.assign(tail, fitTail(tail.peaks, seasonBelief));
+  remember(tail, round(Math.min(tail.peak, limit), 3));
+  Object.assign(tail, fitTail(tail.peaks, belief));
 }
 
 /** The same for a metric's levels. Their peaks are kept as rates, so that what is added before the log may move with the key. */
@@ -157,6 +160,19 @@ function remember(tail: TailState, peak: number): void {
   tail.peak = null;
 }
 
+/** What is believed of a metric's residuals goes with how it varies from hour to hour; a young one is believed to vary. */
+export function seasonBeliefOf(metric: MetricState, ageMs: number): Belief {
+  const overall = overallOf(metric);
+  const dispersion = dispersionLeast + (ageMs < youngMs ? Math.max(dispersionPrior, overall) : overall);
+  const factor = dispersion / (dispersionLeast + dispersionPrior);
+  return { ...seasonBelief, from: seasonBelief.from * factor, scale: seasonBelief.scale * factor };
+}
+
+function overallOf(metric: MetricState): number {
+  const count = metric.dispersionCount;
+  return (dispersionPriorSlots * dispersionPrior + count * metric.dispersion) / (dispersionPriorSlots + count);
+}
+
 function floorOf(plan: RatePlan, ring: MetricState['slots']): number {
   const busy = busyLevel(ring);
   return busy > 0 ? Number((floorShare * busy).toPrecision(4)) : plan.leastFloor;
@@ -174,15 +190,14 @@ function hasHistory(ring: MetricState['slots']): boolean {
   return used > 1 || (used === 1 && known === 1);
 }
 
-/** The dispersion of log ratios to assume in `slot`: this hour's own, shrunk to the key's, shrunk to the prior. */
-export function dispersionOf(plan: RatePlan, metric: MetricState, slot: number, ageMs: number): number {
-  const overall =
-    (dispersionPriorSlots * dispersionPrior + metric.dispersionCount * metric.dispersion) / (dispersionPriorSlots + metric.dispersionCount);
-  if (ageMs < youngMs) return dispersionLeast + Math.max(dispersionPrior, overall);
+/** How much more this hour of the day varies than the key does on the whole, shrunk to 1: residuals of all hours then have one tail. */
+export function unevennessOf(plan: RatePlan, metric: MetricState, slot: number): number {
+  const overall = overallOf(metric);
   const hour = ringIndex(slot, plan.slotsPerDay);
   const count = metric.dispersionCounts[hour] ?? 0;
   const own = metric.dispersions[hour] ?? 0;
-  return dispersionLeast + (slotDispersionPrior * overall + count * own) / (slotDispersionPrior + count);
+  const blended = (slotDispersionPrior * overall + count * own) / (slotDispersionPrior + count);
+  return (dispersionLeast + blended) / (dispersionLeast + overall);
 }
 
 /** How far the last hour's relation of `other` to `first` is from the usual one, where there is traffic enough to tell. */
@@ -282,7 +297,7 @@ export function planOf(intervalMs: number, falseAlarmsPerMonth: number, metrics:
     slotMs,
     slotsPerDay: Math.max(1, Math.min(24, Math.round(86_400_000 / slotMs))),
     windows,
-    perTest: falseAlarmsPerMonth / tests,
+    perTest: falseAlarmsPerMonth / (tests * independentShare),
     leastFloor: (20 * intervalMs) / 60_000,
   };
 }

@@ -2,8 +2,11 @@ import { rememberedDays } from '../baseline.ts';
 import { rememberedBlocks } from '../budget.ts';
 import type { Belief } from '../budget.ts';
 
-/** Residuals over the season are in dispersions. */
-export const seasonBelief: Belief = { from: 1.2, scale: 0.36, blocks: 2, excesses: 1, leastScale: 0 };
+/** Residuals over the season are in logs; of a metric whose hours vary as the prior says, a third of the peaks double what was expected. */
+export const seasonBelief: Belief = { from: 0.72, scale: 0.216, blocks: 2, excesses: 1, leastScale: 0.002 };
+
+/** Residuals of relations are in their own spreads. */
+export const relationBelief: Belief = { from: 1.2, scale: 0.36, blocks: 2, excesses: 1, leastScale: 0 };
 /** Levels are logs of rates. Nothing is known of where they lie; a peak tends to be topped by half. */
 export const levelBelief: Belief = { from: 0, scale: 0.4, blocks: 0, excesses: 1, leastScale: 0.03 };
 
@@ -88,7 +91,7 @@ export interface MetricState {
 export interface WindowState {
   seen: number;
   expected: number;
-  /** Of the log ratio of both, in dispersions. */
+  /** Of the log ratio of both, evened over the hours of the day. */
   readonly season: TailState;
   /** Of what was seen, peaks as rates, `from` and `scale` in logs: higher than the key has ever been, whatever the hour. */
   readonly level: TailState;
@@ -140,7 +143,7 @@ export function startRate(metrics: number): RateState {
       wakeEvidence: 0,
       windows: windowMinutes.map(() => ({ seen: 0, expected: 0, season: tail(seasonBelief), level: tail(levelBelief) })),
     })),
-    relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail(seasonBelief) })),
+    relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail(relationBelief) })),
     alertSince: null,
     calmSince: null,
     strongest: null,

@@ -1,9 +1,19 @@
 import { rememberedDays } from '../baseline.ts';
 import { blockMs, residualAtBudget } from '../budget.ts';
 import { scoreOf, settleAlert } from '../score.ts';
-import { closeBlock, closeLevels, closeSlot, dispersionOf, foldMetric, foldRelation, planOf, hourWindow } from './rate-metric.ts';
+import {
+  closeBlock,
+  closeLevels,
+  closeSlot,
+  unevennessOf,
+  foldMetric,
+  foldRelation,
+  planOf,
+  hourWindow,
+  seasonBeliefOf,
+} from './rate-metric.ts';
 import type { Found, RatePlan } from './rate-metric.ts';
-import { copyRateState, startRate } from './rate-state.ts';
+import { copyRateState, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
 export { readRateState, startRate } from './rate-state.ts';
@@ -76,18 +86,18 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
   const silence = start.metrics.map(() => 0);
   let state = copyRateState(start);
   state.intervalMs = intervalMs;
-  let dispersions: readonly number[] | undefined;
+  let unevennesses: readonly number[] | undefined;
 
   const foldNext = (at: number, values: readonly (number | null)[]): RateVerdict => {
     if (state.lastAt === null) for (const metric of state.metrics) metric.floor = plan.leastFloor;
-    else if (turnOver(plan, state, state.lastAt, at)) dispersions = undefined;
+    else if (turnOver(plan, state, state.lastAt, at)) unevennesses = undefined;
     state.lastAt = at;
     state.buckets += 1;
-    dispersions ??= dispersionsOf(plan, state, at);
-    const found = searchBucket(plan, state, dispersions, at, values);
+    unevennesses ??= unevennessesOf(plan, state, at);
+    const found = searchBucket(plan, state, unevennesses, at, values);
     // No datum is no sign of calm.
     if (values.some((value) => value !== null)) settleAlert(state, at, found.evidence);
-    const expected = bands(plan, state.metrics, dispersions);
+    const expected = bands(plan, state.metrics, unevennesses);
     const score = scoreOf(found.evidence);
     if (state.alertSince === null) {
       state.strongest = null;
@@ -106,7 +116,7 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
         if (at - state.lastAt > forgetAfterMs) {
           state = startRate(metrics);
           state.intervalMs = intervalMs;
-          dispersions = undefined;
+          unevennesses = undefined;
           const buckets = Math.floor((rememberedDays * 86_400_000) / intervalMs);
           foldNext(at - buckets * intervalMs, silence);
         }
@@ -122,10 +132,11 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
 function turnOver(plan: RatePlan, state: RateState, lastAt: number, at: number): boolean {
   if (Math.floor(lastAt / blockMs) !== Math.floor(at / blockMs)) {
     for (const metric of state.metrics) {
-      for (const window of metric.windows) closeBlock(plan, window.season);
+      const belief = seasonBeliefOf(metric, state.buckets * plan.intervalMs);
+      for (const window of metric.windows) closeBlock(plan, window.season, belief);
       closeLevels(plan, metric);
     }
-    for (const relation of state.relations) closeBlock(plan, relation.tail);
+    for (const relation of state.relations) closeBlock(plan, relation.tail, relationBelief);
   }
   const slot = Math.floor(lastAt / plan.slotMs);
   if (slot === Math.floor(at / plan.slotMs)) return false;
@@ -136,7 +147,7 @@ function turnOver(plan: RatePlan, state: RateState, lastAt: number, at: number):
 function searchBucket(
   plan: RatePlan,
   state: RateState,
-  dispersions: readonly number[],
+  unevennesses: readonly number[],
   at: number,
   values: readonly (number | null)[],
 ): Found {
@@ -144,9 +155,9 @@ function searchBucket(
   for (let index = 0; index < values.length; index++) {
     const metric = state.metrics[index];
     const value = values[index];
-    const dispersion = dispersions[index];
-    if (metric === undefined || dispersion === undefined || value === null || value === undefined) continue;
-    foldMetric(plan, metric, index, dispersion, at, value, found);
+    const unevenness = unevennesses[index];
+    if (metric === undefined || unevenness === undefined || value === null || value === undefined) continue;
+    foldMetric(plan, metric, index, unevenness, at, value, found);
   }
   const first = state.metrics[0];
   for (let index = 0; index < state.relations.length; index++) {
@@ -158,21 +169,18 @@ function searchBucket(
   return found;
 }
 
-function dispersionsOf(plan: RatePlan, state: RateState, at: number): number[] {
-  // The age when the slot began, so that a state read back in the middle of a slot goes on as it would have.
-  const intoSlot = Math.floor((at - Math.floor(at / plan.slotMs) * plan.slotMs) / plan.intervalMs);
-  const ageMs = Math.max(0, state.buckets - intoSlot) * plan.intervalMs;
-  return state.metrics.map((metric) => dispersionOf(plan, metric, Math.floor(at / plan.slotMs), ageMs));
+function unevennessesOf(plan: RatePlan, state: RateState, at: number): number[] {
+  return state.metrics.map((metric) => unevennessOf(plan, metric, Math.floor(at / plan.slotMs)));
 }
 
-function bands(plan: RatePlan, metrics: readonly MetricState[], dispersions: readonly number[]): Band[] {
+function bands(plan: RatePlan, metrics: readonly MetricState[], unevennesses: readonly number[]): Band[] {
   return metrics.map((metric, index) => {
     const typical = metric.current ?? 0;
-    const dispersion = dispersions[index] ?? 0;
+    const unevenness = unevennesses[index] ?? 0;
     const tail = metric.windows[hourWindow]?.season;
-    const far = tail === undefined ? 0 : dispersion * residualAtBudget(tail, plan.perTest);
+    const far = tail === undefined ? 0 : unevenness * residualAtBudget(tail, plan.perTest);
     const base = typical + metric.floor;
-    return { low: Math.max(0, base * Math.exp(-2 * dispersion) - metric.floor), typical, high: base * Math.exp(far) - metric.floor };
+    return { low: Math.max(0, base * Math.exp(-2 * metric.dispersion) - metric.floor), typical, high: base * Math.exp(far) - metric.floor };
   });
 }
 
