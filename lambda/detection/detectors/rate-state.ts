@@ -1,5 +1,4 @@
 import { rememberedDays } from '../baseline.ts';
-import { rememberedBlocks } from '../budget.ts';
 import type { Belief } from '../budget.ts';
 
 /** Residuals over the season are in logs; of a metric whose hours vary as the prior says, a third of the peaks double what was expected. */
@@ -9,6 +8,9 @@ export const seasonBelief: Belief = { from: 0.72, scale: 0.216, blocks: 2, exces
 export const relationBelief: Belief = { from: 1.2, scale: 0.36, blocks: 2, excesses: 1, leastScale: 0 };
 /** Levels are logs of rates. Nothing is known of where they lie; a peak tends to be topped by half. */
 export const levelBelief: Belief = { from: 0, scale: 0.4, blocks: 0, excesses: 1, leastScale: 0.03 };
+
+/** A day of levels, before "higher than ever" means anything. */
+export const levelBlocks = 4;
 
 /** Look-back windows in minutes. The shortest is several deployed buckets: one odd minute is no evidence. */
 export const windowMinutes = [5, 15, 60, 360, 1440] as const;
@@ -55,7 +57,7 @@ export interface RateExplanation {
  * longer than any before. `relation`: the metric has left its usual relation to the first one.
  */
 export type EvidenceKind = (typeof evidenceKinds)[number];
-const evidenceKinds = ['season', 'level', 'wake', 'relation'] as const;
+export const evidenceKinds = ['season', 'level', 'wake', 'relation'] as const;
 
 /** One metric: rates are in its unit per bucket. */
 export interface MetricState {
@@ -153,117 +155,4 @@ export function startRate(metrics: number): RateState {
 /** A copy that shares nothing with `state`. */
 export function copyRateState(state: RateState): RateState {
   return structuredClone(state);
-}
-
-/**
- * The state as it was stored. Throws TypeError, naming the place, for anything that `startRate` and folding cannot have made.
- */
-export function readRateState(stored: unknown): RateState {
-  const from = record(stored, 'state');
-  if (from['version'] !== 1) throw new TypeError(`state.version is ${JSON.stringify(from['version'])}, not 1: start the key afresh`);
-  const metrics = list(from['metrics'], 'metrics').map((metric, index) => readMetric(metric, `metrics[${index}]`));
-  if (metrics.length === 0) throw new TypeError('state.metrics is empty');
-  const relations = list(from['relations'], 'relations').map((relation, index) => {
-    const at = `relations[${index}]`;
-    const each = record(relation, at);
-    return { ...numbers(each, at, ['centre', 'spread', 'weight']), tail: readTail(each['tail'], `${at}.tail`) };
-  });
-  if (relations.length !== metrics.length - 1)
-    throw new TypeError(`state.relations has ${relations.length} entries, not ${metrics.length - 1}`);
-  return {
-    version: 1,
-    ...numbers(from, 'state', ['intervalMs', 'buckets']),
-    ...nullables(from, 'state', ['lastAt', 'alertSince', 'calmSince']),
-    metrics,
-    relations,
-    strongest: from['strongest'] === null ? null : readExplanation(from['strongest']),
-  };
-}
-
-function readExplanation(stored: unknown): RateExplanation {
-  const from = record(stored, 'strongest');
-  const kind = evidenceKinds.find((known) => known === from['kind']);
-  if (kind === undefined)
-    throw new TypeError(`state: strongest.kind is ${JSON.stringify(from['kind'])}, not one of ${evidenceKinds.join(', ')}`);
-  return {
-    kind,
-    ...numbers(from, 'strongest', ['metric', 'windowMs', 'seen', 'expected', 'since', 'evidence']),
-    ...nullables(from, 'strongest', ['ratio']),
-  };
-}
-
-function readMetric(stored: unknown, at: string): MetricState {
-  const from = record(stored, at);
-  return {
-    slots: sized(list(from['slots'], `${at}.slots`), rememberedDays * 24, `${at}.slots`).map((value) =>
-      value === null ? null : number(value, `${at}.slots`),
-    ),
-    ...numbers(from, at, [
-      'sum',
-      'count',
-      'floor',
-      'levelBase',
-      'dispersion',
-      'dispersionCount',
-      'lived',
-      'quiet',
-      'longestQuiet',
-      'wakeEvidence',
-    ]),
-    ...nullables(from, at, ['previous', 'current', 'next', 'wokeAt']),
-    dispersions: sized(list(from['dispersions'], `${at}.dispersions`), 24, at).map((value) => number(value, `${at}.dispersions`)),
-    dispersionCounts: sized(list(from['dispersionCounts'], `${at}.dispersionCounts`), 24, at).map((value) =>
-      number(value, `${at}.dispersionCounts`),
-    ),
-    windows: sized(list(from['windows'], `${at}.windows`), windowMinutes.length, `${at}.windows`).map((window, index) => {
-      const place = `${at}.windows[${index}]`;
-      const each = record(window, place);
-      return {
-        ...numbers(each, place, ['seen', 'expected']),
-        season: readTail(each['season'], `${place}.season`),
-        level: readTail(each['level'], `${place}.level`),
-      };
-    }),
-  };
-}
-
-function readTail(stored: unknown, at: string): TailState {
-  const from = record(stored, at);
-  const peaks = list(from['peaks'], `${at}.peaks`).map((peak) => number(peak, `${at}.peaks`));
-  if (peaks.length > rememberedBlocks) throw new TypeError(`state.${at}.peaks has ${peaks.length} entries, more than ${rememberedBlocks}`);
-  return { ...numbers(from, at, ['from', 'scale']), ...nullables(from, at, ['peak']), peaks };
-}
-
-function record(value: unknown, at: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`state: ${at} is not an object`);
-  return Object.fromEntries(Object.entries(value));
-}
-
-function list(value: unknown, at: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new TypeError(`state: ${at} is not a list`);
-  return value;
-}
-
-function sized(values: readonly unknown[], length: number, at: string): readonly unknown[] {
-  if (values.length !== length) throw new TypeError(`state: ${at} has ${values.length} entries, not ${length}`);
-  return values;
-}
-
-function number(value: unknown, at: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`state: ${at} is not a finite number`);
-  return value;
-}
-
-function numbers<Name extends string>(from: Record<string, unknown>, at: string, names: readonly Name[]): Record<Name, number> {
-  return fill(names, (name) => number(from[name], `${at}.${name}`));
-}
-
-function nullables<Name extends string>(from: Record<string, unknown>, at: string, names: readonly Name[]): Record<Name, number | null> {
-  return fill(names, (name) => (from[name] === null ? null : number(from[name], `${at}.${name}`)));
-}
-
-function fill<Name extends string, Value>(names: readonly Name[], read: (name: Name) => Value): Record<Name, Value> {
-  const entries: Partial<Record<Name, Value>> = {};
-  for (const name of names) entries[name] = read(name);
-  return entries as Record<Name, Value>;
 }

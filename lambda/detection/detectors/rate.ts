@@ -1,22 +1,15 @@
 import { rememberedDays } from '../baseline.ts';
 import { blockMs, residualAtBudget } from '../budget.ts';
 import { scoreOf, settleAlert } from '../score.ts';
-import {
-  closeBlock,
-  closeLevels,
-  closeSlot,
-  unevennessOf,
-  foldMetric,
-  foldRelation,
-  planOf,
-  hourWindow,
-  seasonBeliefOf,
-} from './rate-metric.ts';
-import type { Found, RatePlan } from './rate-metric.ts';
+import { closeBlock, closeLevels, closeSlot, seasonBeliefOf, unevennessOf } from './rate-learning.ts';
+import { foldMetric, foldRelation } from './rate-metric.ts';
+import { hourWindow, planOf } from './rate-plan.ts';
+import type { Found, RatePlan } from './rate-plan.ts';
 import { copyRateState, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
-export { readRateState, startRate } from './rate-state.ts';
+export { startRate } from './rate-state.ts';
+export { readRateState } from './read-rate-state.ts';
 export type { RateExplanation, RateState } from './rate-state.ts';
 
 export interface RateSettings {
