@@ -42,4 +42,5 @@ export default tseslint.config(
   // The command line speaks to the terminal through one file.
   { files: ['cli/output.ts', 'cli/prompt.ts', 'lib/config/load.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
+  { files: ['bin/*.js'], languageOptions: { globals: { process: 'readonly' } } },
 );

@@ -17,3 +17,16 @@ export interface Command {
   readonly summary: string;
   readonly register: (program: Program, io: CliIo) => void;
 }
+
+/** How a command ends that could not do its work: what happened, the next step, and the exit code. */
+export class CliFailure extends Error {
+  override readonly name = 'CliFailure';
+  readonly fix: string;
+  readonly code: 1 | 2;
+
+  constructor(message: string, fix: string, code: 1 | 2) {
+    super(message);
+    this.fix = fix;
+    this.code = code;
+  }
+}

@@ -56,7 +56,7 @@ export interface World {
   readonly slack: LocalSlack;
   readonly installation: InstallationDefinition;
   readonly secrets: SecretsManagerClient;
-  definition(name: string): ManagedKeyDefinition;
+  readonly definition: (name: string) => ManagedKeyDefinition;
   /** A person makes a key in the Console and gives it to `keyguard standby add`. Returns its id and, for tests that look for leaks, its value. */
   addStandbyKey(name: string, options?: { readonly expiresAt?: number }): Promise<{ readonly apiKeyId: string; readonly value: string }>;
   /** Asks Secrets Manager to rotate now and lets it finish, whatever comes of it. */

@@ -11,7 +11,7 @@ import {
 import { KeyguardError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
 import type { Rotations } from '../../incidents/ports.ts';
-import type { SecretVersions, StandbyStore } from '../../rotation/ports.ts';
+import type { SecretVersions, StandbyStore, VersionStages } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
@@ -79,6 +79,26 @@ async function readVersion(client: SecretsManagerClient, secretArn: string, vers
 }
 
 class Absent extends Error {}
+
+/** Stores a credential that a person typed: an admin key, a webhook URL. It becomes AWSCURRENT. */
+export async function storeCurrent(client: SecretsManagerClient, secretArn: string, value: Secret): Promise<void> {
+  await awsCall('secretsmanager:PutSecretValue', () =>
+    client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal() })),
+  );
+}
+
+/** What Secrets Manager knows of a secret's rotation. Instants are epoch ms, UTC. */
+export async function readSchedule(
+  client: SecretsManagerClient,
+  secretArn: string,
+): Promise<{ readonly nextRotationAt: number | null; readonly lastRotatedAt: number | null; readonly stages: VersionStages['stages'] }> {
+  const answer = await awsCall('secretsmanager:DescribeSecret', () => client.send(new DescribeSecretCommand({ SecretId: secretArn })));
+  return {
+    nextRotationAt: answer.NextRotationDate?.getTime() ?? null,
+    lastRotatedAt: answer.LastRotatedDate?.getTime() ?? null,
+    stages: new Map(Object.entries(answer.VersionIdsToStages ?? {})),
+  };
+}
 
 /** One version and one staging label of its own per standby key: intake needs no right to read, and nobody overwrites anybody. */
 export function standbyStore(client: SecretsManagerClient): StandbyStore {

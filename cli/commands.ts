@@ -1,0 +1,31 @@
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loaded when it is called: the AWS clients cost a command that does not need them a tenth of a second. */
+  readonly load: () => Promise<Command>;
+}
+
+/** Every verb, in the order of a first day. */
+export const commands: readonly CommandEntry[] = [
+  { name: 'config', summary: 'Check keyguard.json', load: async () => (await import('./commands/config.ts')).config },
+  { name: 'admin-key', summary: 'Store the Anthropic admin key', load: async () => (await import('./commands/admin-key.ts')).adminKey },
+  {
+    name: 'slack-webhook',
+    summary: "Store Slack's incoming webhook",
+    load: async () => (await import('./commands/slack-webhook.ts')).slackWebhook,
+  },
+  { name: 'standby', summary: 'Take in and list standby keys', load: async () => (await import('./commands/standby.ts')).standby },
+  { name: 'rotate', summary: 'Rotate a managed key now', load: async () => (await import('./commands/rotate.ts')).rotate },
+  {
+    name: 'status',
+    summary: 'Show each managed key and what needs attention',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    name: 'backtest',
+    summary: 'Run the detector over usage in CSV: one line per row, score and alert',
+    load: async () => (await import('./commands/backtest.ts')).backtest,
+  },
+];
