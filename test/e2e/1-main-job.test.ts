@@ -207,8 +207,8 @@ describe.runIf(!external)('usage', () => {
       const answer = await sums(from, calmUntil);
       return answer.outputTokens >= used.outputTokens && answer;
     });
-    // 3 USD a million input tokens, 0.30 from the cache, 15 for output.
-    const costUsd = (used.inputTokens * 3 + used.cacheReadTokens * 0.3 + used.outputTokens * 15) / 1e6;
+    // Of this model's tokens a million costs 2 USD in, 0.10 from the cache, 10 out.
+    const costUsd = (used.inputTokens * 2 + used.cacheReadTokens * 0.1 + used.outputTokens * 10) / 1e6;
     expect({ ...found, estimatedCostUsd: found.estimatedCostUsd.toFixed(6) }).toEqual({ ...used, estimatedCostUsd: costUsd.toFixed(6) });
   });
 
@@ -241,8 +241,15 @@ describe.runIf(!external)('usage', () => {
     expect(new Set(told.map((match) => match?.[2])).size).toBe(1);
   });
 
-  test('the sums are still exact', async () => {
+  test('the schedules run the functions too, and the sums stay exact', async () => {
+    const before = (await usageLedger(table).watermark())?.readAt ?? 0;
+    await until(
+      'the collector has run by its schedule',
+      100_000,
+      async () => ((await usageLedger(table).watermark())?.readAt ?? 0) > before,
+    );
     expect(await sums(from, calmUntil)).toMatchObject(used);
+    expect(slack?.cards).toHaveLength(2);
   });
 });
 
