@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { Command as Program } from 'commander';
+import { expect, test } from 'vitest';
+import { commands } from '../../cli/commands.ts';
+import { anchorOf, fences, headings, page, pages, read, root, withoutFences } from './pages.ts';
+
+const packageJson: unknown = JSON.parse(read('package.json'));
+const scripts: unknown = packageJson instanceof Object ? Reflect.get(packageJson, 'scripts') : undefined;
+
+/** Everything that the command line knows, registered but never run. */
+async function program(): Promise<Program> {
+  const whole = new Program('keyguard');
+  const io = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    readFile: () => Promise.reject(new Error('not read here')),
+    writeFile: () => Promise.reject(new Error('not written here')),
+    fail: (message: string): never => {
+      throw new Error(message);
+    },
+  };
+  for (const entry of commands) (await entry.load()).register(whole, io);
+  return whole;
+}
+
+/** What is wrong with the words behind `npx keyguard`; undefined where the command exists with each flag that is named. */
+function wrongIn(words: readonly string[], whole: Program): string | undefined {
+  let command = whole;
+  for (const word of words) {
+    const next = command.commands.find((child) => child.name() === word);
+    if (next === undefined) break;
+    command = next;
+  }
+  if (command === whole && !words[0]?.startsWith('--')) return `no command ${words[0] ?? ''}`;
+  if (command.commands.length > 0 && command !== whole)
+    return `${command.name()} needs one of ${command.commands.map((child) => child.name()).join(', ')}`;
+  const flags = command.options.map((option) => option.long);
+  const unknown = words.filter((word) => word.startsWith('--') && word !== '--help' && !flags.includes(word));
+  return unknown.length === 0 ? undefined : `${command.name()} has no ${unknown.join(', ')}`;
+}
+
+test('every npm script that a page names exists', () => {
+  const named = pages.flatMap(({ path, text }) => [...text.matchAll(/npm run ([a-z][a-z:-]*)/g)].map(([, name = '']) => ({ path, name })));
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter(({ name }) => !(scripts instanceof Object && name in scripts))).toEqual([]);
+});
+
+test('every keyguard command and flag that a page names exists', async () => {
+  const whole = await program();
+  const named = pages.flatMap(({ path, text }) =>
+    [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx keyguard ((?:[^\s`⏎]+ ?)+)/g)].map(([, words = '']) => ({ path, words })),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  const wrong = named.flatMap(({ path, words }) => {
+    const problem = wrongIn(
+      words
+        .replaceAll(/[,.;:)"]+(?=\s|$)/g, '')
+        .trim()
+        .split(/\s+/),
+      whole,
+    );
+    return problem === undefined ? [] : [`${path}: npx keyguard ${words}: ${problem}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('every link within the project leads to a file and a heading that exist', () => {
+  const wrong = pages.flatMap(({ path, text }) =>
+    [...withoutFences(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
+      if (/^[a-z]+:/.test(target)) return [];
+      const [file = '', anchor] = target.split('#');
+      const where = file === '' ? path : normalize(join(dirname(path), file)).replaceAll('\\', '/');
+      if (!existsSync(join(root, where))) return [`${path}: ${target}`];
+      if (anchor === undefined) return [];
+      return headings(read(where)).some(({ title }) => anchorOf(title) === anchor) ? [] : [`${path}: ${target}`];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('every file of the project that a page names by its path exists', () => {
+  const wrong = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/`((?:bin|cli|contract|docs|examples|lambda|lib|local|report|test)\/[A-Za-z0-9_./-]+)`/g)].flatMap(([, file = '']) =>
+      existsSync(join(root, file)) ? [] : [`${path}: ${file}`],
+    ),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('every JSON example is JSON', () => {
+  for (const { path, text } of pages)
+    for (const json of fences(text, 'json')) expect(() => JSON.parse(json) as unknown, `${path}: ${json}`).not.toThrow();
+  expect(fences(page('README.md').text, 'json').length).toBeGreaterThan(1);
+});
+
+test('no page holds a path of somebody’s machine, or an address that is not meant for readers', () => {
+  const hosts = ['api.anthropic.com', 'localhost', '127.0.0.1', 'console.example.com'];
+  const wrong = pages.flatMap(({ path, text }) => [
+    ...[...text.matchAll(/(?<![\w.`-])\/(?:work|home|root|tmp|Users|mnt)\/\S*/g)].map(([found]) => `${path}: ${found}`),
+    ...[...text.matchAll(/https?:\/\/([^\s/:)`"'$]+)/g)].flatMap(([found, host = '']) =>
+      hosts.includes(host) ? [] : [`${path}: ${found}`],
+    ),
+  ]);
+  expect(wrong).toEqual([]);
+});
