@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The stack's whole life on an AWS emulator: deploy, the tests of what is deployed, update in place, destroy.
 # EMULATOR_FOLDER: where deploy.sh and start_emulator.py are (../shared/emulator); without it nothing is run.
-# E2E_REPORT: a file for the runner's own report, as JSON. PORT: the emulator's (4566).
+# E2E_REPORT: a file for the runner's own report, as JSON. PORT: the emulator's (4566); Anthropic's stand-in takes 4567.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -20,6 +20,13 @@ if ! "$python" -c 'import ministack, cbor2, cryptography, hypercorn, yaml, defus
   "$python" -m pip install --quiet --disable-pip-version-check "${packages[@]}"
   printf '%-10s %6d s\n' install $((SECONDS - began))
 fi
+
+for port in "${PORT:-4566}" 4567; do
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+    echo "e2e FAILED: something already listens on port $port of this machine; stop it first" >&2
+    exit 1
+  fi
+done
 
 work=$(mktemp -d)
 finish() {
