@@ -95,6 +95,10 @@ test('every JSON example is JSON', () => {
   expect(fences(page('README.md').text, 'json').length).toBeGreaterThan(1);
 });
 
+test('the example of a test on the local world is one that runs', () => {
+  expect(fences(page('docs/local-world.md').text, 'ts')[0]).toBe(read('test/docs/local-world-example.test.ts'));
+});
+
 test('no page holds a path of somebody’s machine, or an address that is not meant for readers', () => {
   const hosts = ['api.anthropic.com', 'localhost', '127.0.0.1', 'console.example.com'];
   const wrong = pages.flatMap(({ path, text }) => [
