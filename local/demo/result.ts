@@ -110,6 +110,11 @@ function seriesOf(subject: string, { world, from }: Told): DemoSeries[] {
       line.high.push(band.high / detectorUnits[metric]);
     });
   }
+  // A band that is still wide would press the usage itself flat: it is drawn up to a little above what was ever seen.
+  for (const line of series) {
+    const ceiling = 1.3 * Math.max(...line.observed.map((value) => value ?? 0));
+    line.high = line.high.map((value) => Math.min(value, ceiling));
+  }
   return series;
 }
 
