@@ -1,5 +1,5 @@
 import { busyLevel, expectedRate, ringIndex } from '../baseline.ts';
-import { fitTail, rememberedBlocks, residualAtBudget } from '../budget.ts';
+import { blockMs, fitTail, rememberedBlocks, residualAtBudget } from '../budget.ts';
 import type { Belief } from '../budget.ts';
 import type { RatePlan } from './rate-plan.ts';
 import { levelBelief, levelBlocks, seasonBelief } from './rate-state.ts';
@@ -9,6 +9,7 @@ import type { MetricState, TailState } from './rate-state.ts';
 const floorShare = 0.4;
 /** One hour teaches the profile at most this many times what was expected of it. */
 const teachAtMost = 8;
+const tiniestRate = 1e-12;
 /** Typical log ratio between an hour and what was expected of it, before the key has shown its own; in slots. */
 const dispersionPrior = 0.5;
 const dispersionPriorSlots = 6;
@@ -18,6 +19,9 @@ const dispersionLeast = 0.1;
 /** So long the dispersion may be wider than the prior, never narrower: the first mornings look like bursts. */
 const youngMs = 4 * 86_400_000;
 const residualLimit = 1.5;
+/** The first day is judged by a level, there being no profile: its residuals are forgotten after so many blocks. */
+const forgetFirstAtBlock = 24;
+const forgottenFirst = 5;
 
 /** Added to levels before the log, as a share of the floor: an idle block then is low, not infinitely low. */
 const levelBaseShare = 0.5;
@@ -52,7 +56,8 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
 }
 
 /** Closes a six-hour block of residuals: its peak becomes history, limited so that an attack widens the tail by one step only. */
-export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief): void {
+export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief, ageMs: number): void {
+  if (Math.floor(ageMs / blockMs) === forgetFirstAtBlock) tail.peaks.splice(0, forgottenFirst);
   if (tail.peak === null) return;
   const limit = residualAtBudget(tail, plan.perTest) + tail.scale;
   remember(tail, round(Math.min(tail.peak, limit), 3));
@@ -98,7 +103,8 @@ function overallOf(metric: MetricState): number {
 
 function floorOf(plan: RatePlan, ring: MetricState['slots']): number {
   const busy = busyLevel(ring);
-  return busy > 0 ? Number((floorShare * busy).toPrecision(4)) : plan.leastFloor;
+  // Smaller rates are nothing: the least number that a double holds has no logarithm to speak of.
+  return busy > tiniestRate ? Number((floorShare * busy).toPrecision(4)) : plan.leastFloor;
 }
 
 /** A key's first use is no burst: an hour of use after hours without is too little to expect anything by. */

@@ -38,8 +38,9 @@ export function foldMetric(
     window.seen += (value - window.seen) * spec.gain;
     if (expected !== null) {
       window.expected += (expected - window.expected) * spec.gain;
+      window.unevenness += (unevenness - window.unevenness) * spec.gain;
       const above = window.seen > window.expected ? Math.log((window.seen + metric.floor) / (window.expected + metric.floor)) : 0;
-      const residual = hourAbove < stillShare * above ? 0 : above / unevenness;
+      const residual = hourAbove < stillShare * above ? 0 : above / window.unevenness;
       if (w === hourWindow) hourAbove = above;
       if (window.season.peak === null || residual > window.season.peak) window.season.peak = residual;
       raise(found, 'season', evidenceOf(window.season, residual, plan.perTest), index, w);

@@ -89,10 +89,11 @@ export interface MetricState {
   readonly windows: WindowState[];
 }
 
-/** One look-back window: exponentially weighted means of what was seen and expected. */
+/** One look-back window: exponentially weighted means of what was seen and expected, and of how uneven its hours are. */
 export interface WindowState {
   seen: number;
   expected: number;
+  unevenness: number;
   /** Of the log ratio of both, evened over the hours of the day. */
   readonly season: TailState;
   /** Of what was seen, peaks as rates, `from` and `scale` in logs: higher than the key has ever been, whatever the hour. */
@@ -143,7 +144,7 @@ export function startRate(metrics: number): RateState {
       longestQuiet: 0,
       wokeAt: null,
       wakeEvidence: 0,
-      windows: windowMinutes.map(() => ({ seen: 0, expected: 0, season: tail(seasonBelief), level: tail(levelBelief) })),
+      windows: windowMinutes.map(() => ({ seen: 0, expected: 0, unevenness: 1, season: tail(seasonBelief), level: tail(levelBelief) })),
     })),
     relations: Array.from({ length: metrics - 1 }, () => ({ centre: 0, spread: 0, weight: 0, tail: tail(relationBelief) })),
     alertSince: null,

@@ -123,17 +123,18 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
 
 /** Closes the profile's slots and the tails' blocks that ended between two buckets; true when the slot is a new one. */
 function turnOver(plan: RatePlan, state: RateState, lastAt: number, at: number): boolean {
+  const ageMs = state.buckets * plan.intervalMs;
   if (Math.floor(lastAt / blockMs) !== Math.floor(at / blockMs)) {
     for (const metric of state.metrics) {
-      const belief = seasonBeliefOf(metric, state.buckets * plan.intervalMs);
-      for (const window of metric.windows) closeBlock(plan, window.season, belief);
+      const belief = seasonBeliefOf(metric, ageMs);
+      for (const window of metric.windows) closeBlock(plan, window.season, belief, ageMs);
       closeLevels(plan, metric);
     }
-    for (const relation of state.relations) closeBlock(plan, relation.tail, relationBelief);
+    for (const relation of state.relations) closeBlock(plan, relation.tail, relationBelief, ageMs);
   }
   const slot = Math.floor(lastAt / plan.slotMs);
   if (slot === Math.floor(at / plan.slotMs)) return false;
-  for (const metric of state.metrics) closeSlot(plan, metric, slot, state.buckets * plan.intervalMs);
+  for (const metric of state.metrics) closeSlot(plan, metric, slot, ageMs);
   return true;
 }
 
@@ -173,7 +174,10 @@ function bands(plan: RatePlan, metrics: readonly MetricState[], unevennesses: re
     const tail = metric.windows[hourWindow]?.season;
     const far = tail === undefined ? 0 : unevenness * residualAtBudget(tail, plan.perTest);
     const base = typical + metric.floor;
-    return { low: Math.max(0, base * Math.exp(-2 * metric.dispersion) - metric.floor), typical, high: base * Math.exp(far) - metric.floor };
+    const low = base * Math.exp(-2 * metric.dispersion) - metric.floor;
+    const high = base * Math.exp(far) - metric.floor;
+    // Beneath the floor's own precision a difference may come out on the wrong side.
+    return { low: Math.min(Math.max(0, low), typical), typical, high: Math.max(high, typical) };
   });
 }
 

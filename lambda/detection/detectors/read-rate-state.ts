@@ -67,7 +67,7 @@ function readMetric(stored: unknown, at: string): MetricState {
       const place = `${at}.windows[${index}]`;
       const each = record(window, place);
       return {
-        ...numbers(each, place, ['seen', 'expected']),
+        ...numbers(each, place, ['seen', 'expected', 'unevenness']),
         season: readTail(each['season'], `${place}.season`),
         level: readTail(each['level'], `${place}.level`),
       };
