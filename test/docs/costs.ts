@@ -97,7 +97,7 @@ export const costLines: readonly CostLine[] = [
   { what: 'Logs', because: 'about 1 kB a run: $0.50 per GB', usd: () => ((runs * measured.logBytesPerRun) / 1e9) * prices.logGb },
 ];
 
-export const tableKeys = [1, 3, 20] as const;
+const tableKeys = [1, 3, 20] as const;
 
 /** The README's table, as it must stand there. */
 export function costTable(): string {

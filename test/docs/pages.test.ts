@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { Command as Program } from 'commander';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
-import { anchorOf, fences, headings, page, pages, read, root, withoutFences } from './pages.ts';
+import { anchorOf, fences, filesIn, headings, page, pages, read, root, withoutFences } from './pages.ts';
 
 const packageJson: unknown = JSON.parse(read('package.json'));
 const scripts: unknown = packageJson instanceof Object ? Reflect.get(packageJson, 'scripts') : undefined;
@@ -47,10 +47,11 @@ test('every npm script that a page names exists', () => {
   expect(named.filter(({ name }) => !(scripts instanceof Object && name in scripts))).toEqual([]);
 });
 
-test('every keyguard command and flag that a page names exists', async () => {
+test('every keyguard command and flag that a page or a message names exists', async () => {
   const whole = await program();
-  const named = pages.flatMap(({ path, text }) =>
-    [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx keyguard ((?:[^\s`⏎]+ ?)+)/g)].map(([, words = '']) => ({ path, words })),
+  const sources = ['lambda', 'lib', 'cli'].flatMap((folder) => filesIn(folder, '.ts')).map((path) => ({ path, text: read(path) }));
+  const named = [...pages, ...sources].flatMap(({ path, text }) =>
+    [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx keyguard ((?:[^\s`'"\\⏎]+ ?)+)/g)].map(([, words = '']) => ({ path, words })),
   );
   expect(named.length).toBeGreaterThan(20);
   const wrong = named.flatMap(({ path, words }) => {
