@@ -1,32 +1,17 @@
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dimensionNames, metricNamespace, usageMetrics, type UsageMetric } from '../../contract/metrics.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
-import { dayMs, floorTo, minuteMs, systemClock } from '../../lambda/foundation/clock.ts';
-import { Secret } from '../../lambda/foundation/secret.ts';
-import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
+import { dayMs, floorTo, minuteMs } from '../../lambda/foundation/clock.ts';
 import type { LocalAnthropic } from '../../local/anthropic/server.ts';
 import { realClock } from '../../local/clock.ts';
 import { startLocalSlack, type LocalSlack } from '../../local/slack.ts';
 import { answerTo, peopleElsewhere, peopleOn, startPlatform, type People } from './claude-platform.ts';
-import {
-  configuration,
-  currentValue,
-  emulatorLog,
-  installationDefinition,
-  invoke,
-  labels,
-  managedKeyDefinition,
-  outputs,
-  outputsText,
-  rotate,
-  secrets,
-} from './deployment.ts';
+import { configuration, currentValue, emulatorLog, invoke, labels, outputs, outputsText, rotate } from './deployment.ts';
+import { keyguard, printed } from './keyguard-command.ts';
 import { until } from './until.ts';
 
 /** With a stand-in for Anthropic that somebody else started: see README.md. */
@@ -66,24 +51,22 @@ test('deploying alone rotates nothing and fills no secret', async () => {
   }
 });
 
-test('standby keys are taken in from both sides, then asleep', async () => {
+test('an operator stores the admin key and the webhook, and takes in standby keys, which are then asleep', async () => {
   // As after an outage of two days: the collector will catch up with what the next tests say has been used.
   const known = floorTo(realClock.now(), minuteMs) - 2 * dayMs;
   await usageLedger(table).advance({ schema: 1, knownUntil: known, readAt: known });
   const admin = people.adminKey();
   values.push(admin);
-  await secrets.send(new PutSecretValueCommand({ SecretId: outputs.of('adminKeySecret'), SecretString: admin }));
+  await keyguard(['admin-key', 'set'], admin);
   if (slack !== undefined) {
     values.push(slack.webhookUrl);
-    await secrets.send(new PutSecretValueCommand({ SecretId: outputs.of('slackWebhookSecret'), SecretString: slack.webhookUrl }));
+    await keyguard(['slack-webhook', 'set'], slack.webhookUrl);
   }
-  const ports = admitPorts(await installationDefinition(), table, secrets, systemClock);
-  const definition = await managedKeyDefinition(key);
-  for (let count = 0; count < 4; count += 1) {
+  for (let count = 1; count <= 4; count += 1) {
     const value = people.newKey(key);
     values.push(value);
     standby.push(value);
-    await admitStandbyKey(definition, new Secret(value), { by: 'operator' }, ports);
+    expect(await keyguard(['standby', 'add', key], value)).toContain(`The pool of ${key} holds ${count}`);
     expect(await answerTo(value)).toBe(401);
   }
   expect(await states()).toEqual(['standby', 'standby', 'standby', 'standby']);
@@ -91,7 +74,8 @@ test('standby keys are taken in from both sides, then asleep', async () => {
 });
 
 test('a first rotation puts a working key where consumers read', async () => {
-  const value = await rotate(key);
+  expect(await keyguard(['rotate', key, '--yes'])).toContain(`${key} rotated`);
+  const value = (await currentValue(key)) ?? '';
   expect(standby).toContain(value);
   expect(await answerTo(value)).toBe(200);
   expect(await states()).toEqual(['current', 'standby', 'standby', 'standby']);
@@ -253,12 +237,13 @@ describe.runIf(!external)('usage', () => {
   });
 });
 
-test('no value stands in the log of the functions, in a card or in the outputs', () => {
+test('no value stands in the log of the functions, in a card, in the outputs or in what the command printed', () => {
   const cards = JSON.stringify(slack?.cards ?? []);
   const places: readonly (readonly [string, string])[] = [
     ['the log', emulatorLog()],
     ['a card', cards],
     ['the outputs', outputsText()],
+    ['what the command printed', printed.join('')],
   ];
   expect(places[0]?.[1]).toContain('rotation.step-done');
   const leaks = places.flatMap(([where, text]) =>

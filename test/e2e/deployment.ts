@@ -7,11 +7,12 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { installationParameter, keyDirectoryPath, type InstallationDefinition } from '../../contract/installation.ts';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
+import { keyDirectory } from '../../lambda/adapters/aws/key-directory.ts';
+import { systemClock } from '../../lambda/foundation/clock.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
 import { realClock } from '../../local/clock.ts';
 import { signed } from './signed.ts';
@@ -21,7 +22,6 @@ import { until } from './until.ts';
 export const configuration: Configuration = loadConfiguration({ root: '.', path: 'test/e2e/keyguard.json' }).configuration;
 
 export const secrets = new SecretsManagerClient({});
-export const ssm = new SSMClient({});
 
 function needed(name: string): string {
   const value = process.env[name];
@@ -46,7 +46,6 @@ function output(name: string): string {
 export const outputs = {
   of: (name: keyof typeof outputNames): string => output(outputNames[name]),
   secret: (managedKey: string): string => output(managedKeyOutputs(managedKey).secret),
-  standbySecret: (managedKey: string): string => output(managedKeyOutputs(managedKey).standbySecret),
 };
 
 export interface Invocation {
@@ -128,25 +127,9 @@ export async function rotate(managedKey: string): Promise<string> {
   return (await currentValue(managedKey)) ?? '';
 }
 
-export async function installationDefinition(): Promise<InstallationDefinition> {
-  return parameter(installationParameter(configuration.installation), isInstallation);
-}
-
+/** What the functions know of a managed key. */
 export async function managedKeyDefinition(name: string): Promise<ManagedKeyDefinition> {
-  return parameter(`${keyDirectoryPath(configuration.installation)}/${name}`, isManagedKey);
+  const found = (await keyDirectory(new SSMClient({}), outputs.of('keyDirectory'), systemClock).all()).find((key) => key.name === name);
+  if (found === undefined) throw new Error(`${name} has no definition`);
+  return found;
 }
-
-async function parameter<Value>(name: string, is: (value: unknown) => value is Value): Promise<Value> {
-  const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name }));
-  const value: unknown = JSON.parse(Parameter?.Value ?? 'null');
-  if (!is(value)) throw new Error(`the parameter ${name} is not what the contract says`);
-  return value;
-}
-
-const hasTexts = (value: unknown, names: readonly string[]): boolean =>
-  value instanceof Object && names.every((name) => typeof Reflect.get(value, name) === 'string');
-const isInstallation = (value: unknown): value is InstallationDefinition =>
-  hasTexts(value, ['installation', 'anthropicBaseUrl', 'organizationId', 'stateTable', 'alertTopicArn', 'slackWebhookSecretArn']) &&
-  hasTexts(Reflect.get(Object(value), 'adminAccess'), ['kind']);
-const isManagedKey = (value: unknown): value is ManagedKeyDefinition =>
-  hasTexts(value, ['name', 'secretArn', 'standbySecretArn', 'workspaceId']);
