@@ -55,30 +55,36 @@ export function closeSlot(plan: RatePlan, metric: MetricState, slot: number, age
   if (first) for (const window of metric.windows) window.expected = window.seen;
 }
 
+/** How old the key is at the end of a block, and whether the block's peaks become history. */
+export interface Block {
+  readonly ageMs: number;
+  readonly teaches: boolean;
+}
+
 /** Closes a six-hour block of residuals: its peak becomes history, limited so that an attack widens the tail by one step only. */
-export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief, ageMs: number): void {
-  if (Math.floor(ageMs / blockMs) === forgetFirstAtBlock) tail.peaks.splice(0, forgottenFirst);
-  if (tail.peak === null) return;
+export function closeBlock(plan: RatePlan, tail: TailState, belief: Belief, block: Block): void {
+  if (Math.floor(block.ageMs / blockMs) === forgetFirstAtBlock) tail.peaks.splice(0, forgottenFirst);
+  if (tail.peak === null || !block.teaches) {
+    tail.peak = null;
+    return;
+  }
   const limit = residualAtBudget(tail, plan.perTest) + tail.scale;
   remember(tail, round(Math.min(tail.peak, limit), 3));
   Object.assign(tail, fitTail(tail.peaks, belief));
 }
 
 /** The same for a metric's levels. Their peaks are kept as rates, so that what is added before the log may move with the key. */
-export function closeLevels(plan: RatePlan, metric: MetricState): void {
+export function closeLevels(plan: RatePlan, metric: MetricState, teaches: boolean): void {
   const base = metric.levelBase;
   metric.levelBase = metric.floor * levelBaseShare;
   for (const { level } of metric.windows) {
-    if (level.peak === null) continue;
-    const limit = level.peaks.length < levelBlocks ? Infinity : Math.exp(residualAtBudget(level, plan.perTest) + level.scale) - base;
-    remember(level, Number(Math.min(level.peak, limit).toPrecision(4)));
-    Object.assign(
-      level,
-      fitTail(
-        level.peaks.map((peak) => Math.log(peak + metric.levelBase)),
-        levelBelief,
-      ),
-    );
+    if (level.peak !== null && teaches) {
+      const limit = level.peaks.length < levelBlocks ? Infinity : Math.exp(residualAtBudget(level, plan.perTest) + level.scale) - base;
+      remember(level, Number(Math.min(level.peak, limit).toPrecision(4)));
+    }
+    level.peak = null;
+    const logs = level.peaks.map((peak) => Math.log(peak + metric.levelBase));
+    if (logs.length > 0) Object.assign(level, fitTail(logs, levelBelief));
   }
 }
 

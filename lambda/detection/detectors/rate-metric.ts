@@ -5,7 +5,7 @@ import { levelBlocks } from './rate-state.ts';
 import type { MetricState, RelationState } from './rate-state.ts';
 
 /** A longer window counts while the hour still holds so much of its excess (in logs); else a day's window would speak of a theft for a day after its end. */
-const stillShare = 0.5;
+const stillShare = 0.75;
 
 /** A silence shorter than this is a weekend. */
 const wakeAfterMs = 72 * 3_600_000;

@@ -27,8 +27,8 @@ export interface Found {
 
 /** The window of an hour: it says what is going on now, and metrics are compared with each other in it. */
 export const hourWindow = 2;
-/** Tests look at the same traffic and mostly agree: two of them are as one. */
-const independentShare = 0.5;
+/** Tests look at the same traffic and mostly agree: five of them are as three. */
+const independentShare = 0.6;
 /** The plan of `settings` for a key of `metrics` metrics. */
 export function planOf(intervalMs: number, falseAlarmsPerMonth: number, metrics: number): RatePlan {
   const slotMs = Math.max(3_600_000, intervalMs);

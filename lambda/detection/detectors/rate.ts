@@ -52,6 +52,8 @@ export interface RateFolder {
   readonly state: () => RateState;
 }
 
+/** What lasts longer than this is no longer news, but how the key is used. */
+const lastingMs = 86_400_000;
 /** After so long without a bucket all memory is gone: the key starts afresh, with a month of silence behind it. */
 const forgetAfterMs = (rememberedDays + 7) * 86_400_000;
 
@@ -124,13 +126,17 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
 /** Closes the profile's slots and the tails' blocks that ended between two buckets; true when the slot is a new one. */
 function turnOver(plan: RatePlan, state: RateState, lastAt: number, at: number): boolean {
   const ageMs = state.buckets * plan.intervalMs;
-  if (Math.floor(lastAt / blockMs) !== Math.floor(at / blockMs)) {
+  const block = Math.floor(lastAt / blockMs);
+  if (block !== Math.floor(at / blockMs)) {
+    // An alert teaches the tails in its first block, then for a day no more; else a theft would soon make itself usual.
+    const since = state.alertSince ?? at;
+    const teaches = since >= block * blockMs || at - since > lastingMs;
     for (const metric of state.metrics) {
       const belief = seasonBeliefOf(metric, ageMs);
-      for (const window of metric.windows) closeBlock(plan, window.season, belief, ageMs);
-      closeLevels(plan, metric);
+      for (const window of metric.windows) closeBlock(plan, window.season, belief, { ageMs, teaches });
+      closeLevels(plan, metric, teaches);
     }
-    for (const relation of state.relations) closeBlock(plan, relation.tail, relationBelief, ageMs);
+    for (const relation of state.relations) closeBlock(plan, relation.tail, relationBelief, { ageMs, teaches });
   }
   const slot = Math.floor(lastAt / plan.slotMs);
   if (slot === Math.floor(at / plan.slotMs)) return false;
