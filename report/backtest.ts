@@ -172,6 +172,13 @@ const client = `
     const [size, unit] = [[1e9, 'B'], [1e6, 'M'], [1e3, 'k'], [1, '']].find(([size]) => Math.abs(value) >= size) ?? [1, ''];
     return +(value / size).toPrecision(3) + unit;
   };
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const timeMarks = (_plot, marks, _axis, _space, step) => marks.map((seconds, index) => {
+    const at = new Date(seconds * 1000);
+    const date = at.getUTCDate() + ' ' + months[at.getUTCMonth()];
+    const clock = at.toISOString().slice(11, 16);
+    return step >= 86400 ? date : index === 0 || clock === '00:00' ? clock + '\\n' + date : clock;
+  });
   const shade = (plot, windows) => {
     const { ctx, bbox } = plot;
     ctx.save();
@@ -200,7 +207,7 @@ const client = `
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       cursor: { sync: { key: 'time' }, y: false },
       scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, band ? (most || 1) * 1.05 : 1] } },
-      axes: [axis, { ...axis, size: 58, values: (_plot, marks) => marks.map(short) }],
+      axes: [{ ...axis, values: timeMarks, space: 64, size: 46 }, { ...axis, size: 58, values: (_plot, marks) => marks.map(short) }],
       series: [
         { label: 'UTC', value: (_plot, seconds) => (seconds ? new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ') : '-') },
         ...(band ? [line('band', 0, { ...legend('low'), points: { show: false } }), line('band', 0, { ...legend('alert if it lasts an hour'), points: { show: false } })] : []),

@@ -1,0 +1,193 @@
+import { Readable, Writable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { CliFailure } from '../../cli/command.ts';
+import { runProgram } from '../../cli/program.ts';
+import { startBacktest } from '../../lambda/detection/backtest.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly written: ReadonlyMap<string, string>;
+}
+
+async function run(
+  args: readonly string[],
+  { stdin = '', files = {} }: { stdin?: string | Buffer; files?: Record<string, string | Buffer> } = {},
+): Promise<Ran> {
+  const written = new Map<string, string>();
+  const texts = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      // Smaller than any output: every write must wait for the reader.
+      highWaterMark: 1,
+      write: (chunk: Buffer, _encoding, done) => {
+        texts[name] += chunk.toString();
+        setImmediate(done);
+      },
+    });
+  const code = await runProgram(['node', 'keyguard', 'backtest', ...args], {
+    stdin: Readable.from([stdin].filter((each) => each.length > 0)),
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    readFile: async (path) => {
+      const file = files[path];
+      if (file === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      return Buffer.from(file);
+    },
+    writeFile: async (path, text) => void written.set(path, text),
+    fail: (message, fix, exit) => {
+      throw new CliFailure(message, fix, exit);
+    },
+  });
+  return { code, ...texts, written };
+}
+
+const instant = (minute: number) => new Date(Date.UTC(2026, 5, 1, 0, minute)).toISOString().replace('.000Z', 'Z');
+const usage = (rows: number, value: (index: number) => string | number = (index) => 1000 + ((index * 7919) % 400)) =>
+  ['timestamp,value', ...Array.from({ length: rows }, (_, index) => `${instant(10 * index)},${value(index)}`)].join('\n') + '\n';
+
+test('every row gets its line, in the order of the file', async () => {
+  const csv = `timestamp,value\n${instant(20)},5\n${instant(0)},\n${instant(10)},7\n${instant(20)},6\n`;
+  const { code, stdout } = await run([], { stdin: csv });
+  expect(code).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines[0]).toBe('timestamp,score,alert');
+  expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual([instant(20), instant(0), instant(10), instant(20)]);
+  for (const line of lines.slice(1)) expect(line).toMatch(/^[^,]+,(0|1|0\.\d+),[01]$/);
+});
+
+test('what it prints is what the detector answers, a burst as an alert', async () => {
+  const value = (index: number) => (index >= 400 ? 90_000 : 1000 + ((index * 7919) % 400));
+  const { stdout } = await run(['--interval', '600'], { stdin: usage(406, value) });
+  const detector = startBacktest({ metrics: 1, falseAlarmsPerMonth: 1, intervalMs: 600_000 });
+  const expected = Array.from({ length: 406 }, (_, index) => {
+    const { score, alert } = detector.next({ at: Date.UTC(2026, 5, 1, 0, 10 * index), values: [value(index)] });
+    return `${instant(10 * index)},${Number(score.toFixed(6))},${alert ? 1 : 0}`;
+  });
+  expect(stdout.trimEnd().split('\n').slice(1)).toEqual(expected);
+  expect(expected.slice(399, 401).map((line) => line.at(-1))).toEqual(['0', '1']);
+});
+
+test('a prefix of the file gives a prefix of the output', async () => {
+  const csv = usage(60);
+  const whole = await run([], { stdin: csv });
+  const half = await run([], { stdin: csv.split('\n').slice(0, 31).join('\n') });
+  expect(whole.stdout.startsWith(half.stdout)).toBe(true);
+  expect(half.stdout.trimEnd().split('\n')).toHaveLength(31);
+});
+
+test('gzip, a byte-order mark, CRLF, blank lines, spaces for T and other zones are read alike', async () => {
+  const plain = await run([], { stdin: usage(20) });
+  for (const stdin of [gzipSync(usage(20)), `\uFEFF${usage(20)}`, usage(20).replaceAll('\n', '\r\n'), usage(20).replaceAll('\n', '\n\n')]) {
+    expect((await run([], { stdin })).stdout).toBe(plain.stdout);
+  }
+  expect((await run(['a.csv.gz'], { files: { 'a.csv.gz': gzipSync(usage(20)) } })).stdout).toBe(plain.stdout);
+  const scores = (text: string) => text.split('\n').map((line) => line.split(',').slice(1).join());
+  const spaced = usage(20).replaceAll(/T(.*?)Z/g, ' $1');
+  const zoned = usage(20).replaceAll(/T00:(\d\d):00Z/g, 'T02:$1:00+02:00');
+  for (const stdin of [spaced, zoned]) expect(scores((await run([], { stdin })).stdout)).toEqual(scores(plain.stdout));
+});
+
+test('more columns are further metrics of the same key', async () => {
+  const second = (index: number) => `${1000 + ((index * 7919) % 400)},${index >= 400 ? 9000 : 100}`;
+  const csv = usage(406, second).replace('value', 'value,output');
+  expect((await run([], { stdin: csv })).stdout.trimEnd().split('\n').at(-1)).toMatch(/,1$/);
+});
+
+test('several files are several keys, and a column says which', async () => {
+  const files = { 'a.csv': usage(3), 'b.csv': usage(2) };
+  const { stdout } = await run(['a.csv', 'b.csv'], { files });
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    'file,timestamp,score,alert',
+    ...[0, 1, 2].map((index) => `a.csv,${instant(10 * index)},0,0`),
+    ...[0, 1].map((index) => `b.csv,${instant(10 * index)},0,0`),
+  ]);
+});
+
+test('with --json each row is one object', async () => {
+  const { stdout } = await run(['--json'], { stdin: usage(2) });
+  const objects: unknown[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(objects).toEqual([0, 10].map((minute) => ({ timestamp: instant(minute), score: 0, alert: 0 })));
+});
+
+test('--report writes one page that loads nothing, with a plot per metric and one of the score', async () => {
+  const { written, stdout } = await run(['--report', 'out.html', 'a<b>.csv'], {
+    files: { 'a<b>.csv': usage(30).replace('value', 'value') },
+  });
+  const page = written.get('out.html') ?? '';
+  expect(stdout.startsWith('timestamp,score,alert\n')).toBe(true);
+  expect(page).toContain('a&lt;b&gt;.csv');
+  expect(page).not.toMatch(/(src|href)="?https?:/);
+  expect(page.match(/class="backtest"/g)).toHaveLength(2);
+  expect(page).toContain('0 alerts in 30 rows');
+});
+
+interface Wrong {
+  readonly what: string;
+  readonly csv: string | Buffer;
+  readonly says: RegExp;
+}
+const wrong: readonly Wrong[] = [
+  { what: 'nothing', csv: '', says: /stdin is empty/ },
+  { what: 'no header', csv: '2026-06-01T00:00:00Z,5\n', says: /stdin:1: the header is "2026-06-01T00:00:00Z,5"/ },
+  { what: 'a header of other columns', csv: 'key,timestamp,value\n', says: /stdin:1: the header is "key,timestamp,value"/ },
+  { what: 'no value column', csv: 'timestamp\n', says: /stdin:1: the header/ },
+  {
+    what: 'a word for a number',
+    csv: 'timestamp,value\n2026-06-01T00:00:00Z,1\n2026-06-01T00:01:00Z,many\n',
+    says: /stdin:3: column value is "many"/,
+  },
+  { what: 'NaN', csv: 'timestamp,value\n2026-06-01T00:00:00Z,NaN\n', says: /stdin:2: column value is "NaN"/ },
+  { what: 'infinity', csv: 'timestamp,value\n2026-06-01T00:00:00Z,1e999\n', says: /stdin:2: column value is "1e999"/ },
+  { what: 'less than nothing', csv: 'timestamp,value,output\n2026-06-01T00:00:00Z,1,-3\n', says: /stdin:2: column output is -3/ },
+  {
+    what: 'a day that is not',
+    csv: 'timestamp,value\n2026-02-30T00:00:00Z,1\n',
+    says: /stdin:2: column timestamp is "2026-02-30T00:00:00Z"/,
+  },
+  { what: 'seconds since 1970', csv: 'timestamp,value\n1780272000,1\n', says: /column timestamp is "1780272000"/ },
+  {
+    what: 'a row with a column less',
+    csv: 'timestamp,value,output\n2026-06-01T00:00:00Z,1\n',
+    says: /stdin:2: 2 columns, the header has 3/,
+  },
+  { what: 'a quote that stays open', csv: 'timestamp,value\n"2026-06-01T00:00:00Z,1\n', says: /stdin: Quote Not Closed/ },
+  { what: 'half a gzip file', csv: gzipSync(usage(500)).subarray(0, 200), says: /stdin is broken gzip/ },
+];
+
+test.each(wrong)('$what ends with exit code 1, place and fix, after the rows before it', async ({ csv, says }) => {
+  const { code, stderr } = await run([], { stdin: csv });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(says);
+  expect(stderr).toMatch(/\nfix: {3}\S/);
+});
+
+test('rows before a bad one are answered', async () => {
+  const { stdout } = await run([], { stdin: `${usage(3)}soon,1\n` });
+  expect(stdout.trimEnd().split('\n')).toHaveLength(4);
+});
+
+test.each([
+  { args: ['--format', 'xml'], says: /Allowed choices are csv/ },
+  { args: ['--interval', '0'], says: /--interval is "0"/ },
+  { args: ['--interval', 'ten'], says: /--interval is "ten"/ },
+  { args: ['--interval', ''], says: /--interval is ""/ },
+  { args: ['--tune', '1'], says: /unknown option/ },
+  { args: ['-', '-'], says: /stdin is named more than once/ },
+])('$args is wrong usage', async ({ args, says }) => {
+  const { code, stdout, stderr } = await run(args, { stdin: usage(2) });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(says);
+  expect(stdout).toBe('');
+});
+
+test('a file that is not there is named', async () => {
+  const { code, stderr } = await run(['gone.csv']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('gone.csv cannot be read (ENOENT)');
+});
