@@ -225,6 +225,11 @@ describe.runIf(!external)('usage', () => {
     expect(new Set(told.map((match) => match?.[2])).size).toBe(1);
   });
 
+  test('npx keyguard status names the key that took the place of the stolen one', async () => {
+    const current = (await ledger()).find((record) => record.state === 'current');
+    expect(await keyguard(['status', key])).toContain(current?.apiKeyId);
+  });
+
   test('the schedules run the functions too, and the sums stay exact', async () => {
     const before = (await usageLedger(table).watermark())?.readAt ?? 0;
     await until(
