@@ -105,7 +105,8 @@ export class ManagedKey extends Construct {
       [this.secret, retirement, ['DescribeSecret', 'GetSecretValue']],
       // The same after containment; before it, a rotation puts another key in the place of the one to cut.
       [this.secret, detector, ['GetSecretValue', 'RotateSecret']],
-      [this.standbySecret, rotation, ['GetSecretValue']],
+      // Labels of used keys are taken off: a secret carries 20 at the most.
+      [this.standbySecret, rotation, ['DescribeSecret', 'GetSecretValue', 'UpdateSecretVersionStage']],
     ];
     for (const [secret, fn, actions] of grants) {
       // In a secret's policy, `*` is this secret.

@@ -40,6 +40,8 @@ export interface SecretVersions {
   putPending(secretArn: string, token: string, value: Secret): Promise<void>;
   /** Moves AWSCURRENT in one call; `from` is undefined for a secret that never held a value. */
   promote(secretArn: string, to: string, from: string | undefined): Promise<void>;
+  /** Takes the standby labels of these API keys off: a secret carries 20 labels at the most, and used keys need none. */
+  freeStandbyLabels(standbySecretArn: string, apiKeyIds: ReadonlySet<string>): Promise<void>;
 }
 
 /** Writing side of the standby secret: one version and one staging label of its own per standby key, so nobody overwrites anybody. */

@@ -42,6 +42,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
     await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    await freeUsedLabels(definition, ports);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     return;
   }
@@ -88,10 +89,19 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     await strategy.prove(definition, token, ports);
     await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
     await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    await freeUsedLabels(definition, ports);
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
+
+/** Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. */
+async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
+  const used = (await ports.ledger.all()).filter(
+    ({ managedKey, state }) => managedKey === definition.name && state !== 'standby' && state !== 'pending',
+  );
+  await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
+}
 
 /** Throttling and lost races are retried by Secrets Manager and by the next run; everything else needs a person. */
 async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {

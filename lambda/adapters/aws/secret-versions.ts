@@ -14,6 +14,9 @@ import type { Rotations } from '../../incidents/ports.ts';
 import type { SecretVersions, StandbyStore, VersionStages } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
+/** The staging label of a standby key's version. */
+const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
+
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
     async describe(secretArn) {
@@ -52,6 +55,19 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
           }),
         ),
       );
+    },
+    async freeStandbyLabels(standbySecretArn, apiKeyIds) {
+      const labels = new Set([...apiKeyIds].map(standbyLabel));
+      const { stages } = await this.describe(standbySecretArn);
+      for (const [versionId, own] of stages) {
+        for (const label of own.filter((each) => labels.has(each))) {
+          await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
+            client.send(
+              new UpdateSecretVersionStageCommand({ SecretId: standbySecretArn, VersionStage: label, RemoveFromVersionId: versionId }),
+            ),
+          );
+        }
+      }
     },
   };
 }
@@ -106,7 +122,7 @@ export function standbyStore(client: SecretsManagerClient): StandbyStore {
     async put(secretArn, apiKeyId, value) {
       const { VersionId } = await awsCall('secretsmanager:PutSecretValue', () =>
         client.send(
-          new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [`standby-${apiKeyId}`] }),
+          new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [standbyLabel(apiKeyId)] }),
         ),
       );
       if (VersionId !== undefined) return VersionId;

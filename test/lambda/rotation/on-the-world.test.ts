@@ -67,6 +67,19 @@ test('after the switch both keys work, until the old one was quiet for long enou
   expect(failures('retirement')).toEqual([]);
 });
 
+test('a used key gives its staging label back, so the pool never fills up with keys that are gone', async () => {
+  await aWorld();
+  const labels = (): readonly string[] =>
+    world.aws.inspect.secrets.versions(world.definition('production').standbySecretArn).flatMap((version) => version.labels);
+  const first = await world.addStandbyKey('production');
+  const second = await world.addStandbyKey('production');
+  expect(labels()).toEqual(expect.arrayContaining([`standby-${first.apiKeyId}`, `standby-${second.apiKeyId}`]));
+  await world.rotate('production');
+  expect(labels().filter((label) => label.startsWith('standby-'))).toHaveLength(1);
+  await world.rotate('production');
+  expect(labels().filter((label) => label.startsWith('standby-'))).toEqual([]);
+});
+
 test('an empty pool fails visibly and keeps the old key; the rotation resumes by itself once a key is added', async () => {
   await aWorld();
   const first = await world.addStandbyKey('production');
