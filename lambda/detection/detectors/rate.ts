@@ -10,7 +10,7 @@ import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
 export { startRate } from './rate-state.ts';
 export { readRateState } from './read-rate-state.ts';
-export type { RateExplanation, RateState } from './rate-state.ts';
+export type { RateState } from './rate-state.ts';
 
 export interface RateSettings {
   /** Bucket width; deployed 60,000. */
@@ -27,7 +27,7 @@ export interface Observation {
 }
 
 /** Rates in the metric's unit per bucket. */
-export interface Band {
+interface Band {
   readonly low: number;
   readonly typical: number;
   /** What would raise an alert if it lasted an hour. */
