@@ -41,7 +41,10 @@ export function keyStatus(
       ? [`the pool is empty, the next rotation will fail: npx keyguard standby add ${definition.name}`]
       : []),
     ...(pending ? ['a rotation is under way or did not finish (AWSPENDING is set)'] : []),
-    ...open.map((incident) => `incident ${incident.kind} is ${incident.state}: see docs/runbooks/${incident.kind}.md`),
+    ...open.map(
+      (incident) =>
+        `incident ${incident.kind} is ${incident.state}${incident.brake === undefined ? '' : `, held back: ${incident.brake}`}: see docs/runbooks/${incident.kind}.md`,
+    ),
   ];
   return {
     name: definition.name,

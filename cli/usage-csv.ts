@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
 
 /** One row of usage: when, and what each metric was in that bucket. */
-export interface UsageRow {
+interface UsageRow {
   /** As it stands in the file. */
   readonly timestamp: string;
   /** Epoch ms, UTC. */

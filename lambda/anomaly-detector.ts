@@ -11,7 +11,7 @@ import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { announceOwed } from './incidents/announce.ts';
-import { containIncidents } from './incidents/contain.ts';
+import { containIncidents, findBrakes } from './incidents/contain.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
 export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
@@ -30,7 +30,9 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
   };
   return async () => {
     const detection = await detectAnomalies(ports);
-    await announceOwed(ports);
+    // First what containment will do, then the message that says it, then the deed (people hear before or with every enforcement).
+    const brakes = await findBrakes(ports);
+    const unannounced = await announceOwed(ports);
     const containment = await containIncidents(ports);
     ports.log.info('detection.finished', {
       ...detection,
@@ -39,7 +41,7 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
       braked: containment.braked,
     });
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
-    const failed = detection.failed + containment.failed;
+    const failed = detection.failed + brakes.failed + unannounced + containment.failed;
     if (failed > 0) throw new KeyguardError('detection-incomplete', `${failed} subjects or incidents failed`, 'see the function log');
   };
 }

@@ -12,7 +12,7 @@ export interface BacktestSeries {
   readonly rows: readonly BacktestPoint[];
 }
 
-export interface BacktestPoint {
+interface BacktestPoint {
   /** Epoch ms, UTC. */
   readonly at: number;
   readonly values: readonly (number | null)[];

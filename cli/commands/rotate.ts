@@ -60,6 +60,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
 async function follow(definition: ManagedKeyDefinition, installation: OpenInstallation, flags: Flags, io: CliIo): Promise<void> {
   const { secrets, table } = installation;
   const before = versionWith((await readSchedule(secrets, definition.secretArn)).stages, 'AWSCURRENT');
+  const began = systemClock.now();
   const answer = await rotations(secrets).start(definition.secretArn);
   progress(answer === 'started' ? 'Rotation started …' : 'A rotation was under way already; following it …', io);
   const deadline = systemClock.now() + deadlineMs;
@@ -80,7 +81,8 @@ async function follow(definition: ManagedKeyDefinition, installation: OpenInstal
       return;
     }
     const failed = await incidentStore(table).find('rotation-failed', definition.name);
-    if (failed !== undefined && failed.state === 'open') {
+    // An incident of an earlier failure is no answer to this rotation.
+    if (failed?.state === 'open' && failed.lastFindingAt >= began) {
       return io.fail(
         `the rotation failed: ${failed.facts.reason ?? 'see the function log'}`,
         `docs/runbooks/rotation-failed.md; then npx keyguard status ${definition.name}`,

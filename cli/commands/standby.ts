@@ -1,10 +1,13 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
+import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { dayMs, systemClock } from '../../lambda/foundation/clock.ts';
 import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
 import type { CliIo, Command } from '../command.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { instant, json, line, progress, table } from '../output.ts';
 import { secretFrom } from '../prompt.ts';
 
@@ -42,15 +45,35 @@ async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
   const ports = admitPorts(installation.definition, installation.table, installation.secrets, systemClock);
   const options = { by: 'operator', ...(flags.apiKeyId === undefined ? {} : { apiKeyId: flags.apiKeyId }) };
   const record = await admitStandbyKey(definition, value, options, ports);
+  const resumed = await resume(installation, definition);
   const pool = standbyOf(await apiKeyLedger(installation.table).all(), name);
   const coverDays = Math.round((pool.length * definition.rotation.intervalMs) / dayMs);
   if (flags.json === true) {
-    json({ apiKeyId: record.apiKeyId, hint: record.hint, expiresAt: record.expiresAt, standbyKeys: pool.length, coverDays }, io);
+    json(
+      {
+        apiKeyId: record.apiKeyId,
+        hint: record.hint,
+        expiresAt: record.expiresAt,
+        standbyKeys: pool.length,
+        coverDays,
+        rotationResumed: resumed,
+      },
+      io,
+    );
     return;
   }
   const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
   line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead`, io);
+  if (resumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
   line(`The pool of ${name} holds ${pool.length}: enough for ${coverDays} days of scheduled rotation`, io);
+}
+
+/** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */
+async function resume({ table, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
+  const failed = await incidentStore(table).find('rotation-failed', definition.name);
+  if (failed?.state !== 'open') return false;
+  await rotations(secrets).start(definition.secretArn);
+  return true;
 }
 
 async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {

@@ -45,7 +45,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
       key.health,
       key.current?.apiKeyId ?? 'none',
       instant(key.current?.since),
-      key.previous.length === 0 ? '-' : `${instant(key.previous[0]?.validUntil)}, earlier if quiet`,
+      key.previous.length === 0 ? '-' : `as long as it is used; ${instant(key.previous[0]?.validUntil)} is its maximum grace`,
       String(key.standbyKeys),
       instant(key.nextRotationAt),
     ]),
@@ -57,4 +57,8 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     io,
   );
   for (const key of keys) for (const attention of key.attention) line(`${key.name}: ${attention}`, io);
+  const known = new Set(installation.managedKeys.map((key) => key.name));
+  for (const { kind, subject, state } of incidents) {
+    if (!known.has(subject)) line(`${subject}: incident ${kind} is ${state}: see docs/runbooks/${kind}.md`, io);
+  }
 }

@@ -2,7 +2,7 @@ import { unattributed, watchedMetrics, type UsageMetric } from '../../contract/m
 import type { BaselineRecord, IncidentFacts, LookRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
-import { clear, raise } from '../incidents/raise.ts';
+import { clear, record } from '../incidents/raise.ts';
 import { awakened } from './awakened.ts';
 import { rateFolder, readRateState, startRate, type Observation, type RateSettings, type RateVerdict } from './detectors/rate.ts';
 import type { DetectionPorts } from './ports.ts';
@@ -97,7 +97,7 @@ async function lookAt(
   const clearedUntil = last?.clearedUntil ?? 0;
   const lastAlertAt = alert?.at ?? before?.lastAlertAt ?? null;
   if (alert !== undefined && alert.at >= Math.max(clearedUntil, until.open - newsMs)) {
-    await raise('usage-anomaly', subject, factsOf(alert.verdict), ports);
+    await record('usage-anomaly', subject, factsOf(alert.verdict), ports);
   }
   const calm = lastAlertAt === null || until.open - lastAlertAt >= calmMs;
   if (calm) await clear('usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
@@ -156,7 +156,7 @@ async function lookForAwakened(ports: DetectionPorts): Promise<void> {
     if (lately.length === 0) await clear('retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
     if (use !== undefined) {
       const { apiKeyId, model, workspaceId, at, tokens } = use;
-      await raise('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);
+      await record('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);
     }
   }
 }

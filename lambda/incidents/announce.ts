@@ -1,6 +1,6 @@
 import type { IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
-import { LostRace } from '../foundation/errors.ts';
+import { briefly, LostRace } from '../foundation/errors.ts';
 import { alertOf } from './message.ts';
 import type { IncidentPorts } from './ports.ts';
 import { unannounced } from './states.ts';
@@ -34,9 +34,18 @@ export async function announce(incident: IncidentRecord, ports: IncidentPorts): 
   await markAnnounced(claimed, state, ports);
 }
 
-/** Sees to every announcement that a killed run still owes. */
-export async function announceOwed(ports: IncidentPorts): Promise<void> {
-  for (const incident of await ports.incidents.all()) await announce(incident, ports);
+/** Sees to every announcement that is owed; one that fails does not hold up the others. Returns how many failed. */
+export async function announceOwed(ports: IncidentPorts): Promise<number> {
+  let failed = 0;
+  for (const incident of await ports.incidents.all()) {
+    try {
+      await announce(incident, ports);
+    } catch (error) {
+      failed += 1;
+      ports.log.warn('incidents.announcement-failed', { incidentId: incident.incidentId, error: briefly(error) });
+    }
+  }
+  return failed;
 }
 
 async function markAnnounced(claimed: IncidentRecord, state: IncidentRecord['state'], ports: IncidentPorts): Promise<void> {

@@ -23,7 +23,9 @@ export function judgeBrakes(
   if (target === undefined) return brake('no API key of this managed key shows the traffic');
   switch (target.state) {
     case 'current': {
-      if (chooseStandby(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
+      // One that is pending is the replacement on its way.
+      const onItsWay = records.some((record) => record.managedKey === definition.name && record.state === 'pending');
+      if (onItsWay || chooseStandby(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
       if (definition.containment.lastCredential === 'cut') return { verdict: 'cut' };
       return brake('it is the last working credential and no standby key can replace it');
     }

@@ -22,15 +22,26 @@ export interface ContainmentTally {
  * (user-pains B39). The step is decided anew from the stored state, so a killed run is simply succeeded.
  */
 export async function containIncidents(ports: ContainmentPorts): Promise<ContainmentTally> {
+  return eachStolen(ports, (incident) => incident.announced.includes('open'), containOne);
+}
+
+/** Before people are told of an incident: why containment will not act by itself, so that the first message says it. */
+export async function findBrakes(ports: ContainmentPorts): Promise<ContainmentTally> {
+  return eachStolen(ports, (incident) => !incident.announced.includes('open'), brakeOne);
+}
+
+type Act = (incident: IncidentRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts, tally: ContainmentTally) => Promise<void>;
+
+async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRecord) => boolean, act: Act): Promise<ContainmentTally> {
   const tally: ContainmentTally = { cut: 0, replacing: 0, braked: 0, failed: 0 };
-  const open = (await ports.incidents.all()).filter(isContainable);
+  const open = (await ports.incidents.all()).filter((incident) => isContainable(incident) && which(incident));
   if (open.length === 0) return tally;
   const definitions = new Map((await ports.directory.all()).map((definition) => [definition.name, definition]));
   for (const incident of open) {
     const definition = definitions.get(incident.subject);
     if (definition === undefined) continue;
     try {
-      await containOne(incident, definition, ports, tally);
+      await act(incident, definition, ports, tally);
     } catch (error) {
       if (error instanceof LostRace) continue;
       tally.failed += 1;
@@ -42,7 +53,41 @@ export async function containIncidents(ports: ContainmentPorts): Promise<Contain
 
 function isContainable(incident: IncidentRecord): boolean {
   const stolen = incident.kind === 'usage-anomaly' || incident.kind === 'retired-key-used';
-  return stolen && (incident.state === 'open' || incident.state === 'containing') && incident.announced.includes('open');
+  return stolen && (incident.state === 'open' || incident.state === 'containing');
+}
+
+interface Decision {
+  readonly verdict: 'cut' | 'rotate first';
+  readonly target: ApiKeyRecord;
+}
+
+async function decide(
+  incident: IncidentRecord,
+  definition: ManagedKeyDefinition,
+  ports: ContainmentPorts,
+): Promise<Decision | { readonly reason: string }> {
+  const records = await ports.ledger.all();
+  const wanted = incident.target ?? incident.facts.apiKeyId;
+  const target =
+    wanted === undefined
+      ? likeliestTarget(definition.name, records, await ports.usage.lastUses(), incident.since - 10 * minuteMs)
+      : records.find((record) => record.apiKeyId === wanted);
+  const decision = judgeBrakes(target, definition, records, ports.clock.now());
+  if (decision.verdict === 'brake') return { reason: decision.because };
+  return target === undefined ? { reason: 'no key to cut' } : { verdict: decision.verdict, target };
+}
+
+async function brakeOne(
+  incident: IncidentRecord,
+  definition: ManagedKeyDefinition,
+  ports: ContainmentPorts,
+  tally: ContainmentTally,
+): Promise<void> {
+  const decision = await decide(incident, definition, ports);
+  if (!('reason' in decision)) return;
+  tally.braked += 1;
+  await happen(incident.kind, incident.subject, { type: 'braked', reason: decision.reason }, ports);
+  ports.log.info('containment.braked', { incidentId: incident.incidentId, reason: decision.reason });
 }
 
 async function containOne(
@@ -51,20 +96,9 @@ async function containOne(
   ports: ContainmentPorts,
   tally: ContainmentTally,
 ): Promise<void> {
-  const records = await ports.ledger.all();
-  const wanted = incident.target ?? incident.facts.apiKeyId;
-  const target =
-    wanted === undefined
-      ? likeliestTarget(definition.name, records, await ports.usage.lastUses(), incident.since - 10 * minuteMs)
-      : records.find((record) => record.apiKeyId === wanted);
-  const decision = judgeBrakes(target, definition, records, ports.clock.now());
-  if (decision.verdict === 'brake' || target === undefined) {
-    tally.braked += 1;
-    const reason = decision.verdict === 'brake' ? decision.because : 'no key to cut';
-    await happen(incident.kind, incident.subject, { type: 'braked', reason }, ports);
-    ports.log.info('containment.braked', { incidentId: incident.incidentId, reason });
-    return;
-  }
+  const decision = await decide(incident, definition, ports);
+  if ('reason' in decision) return brakeOne(incident, definition, ports, tally);
+  const { target } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
     const answer = await ports.rotations.start(definition.secretArn);

@@ -40,8 +40,10 @@ export function advance(
         announced: [],
       };
     case 'braked':
-      if (incident?.state !== 'open' || incident.brake === event.reason) return 'unchanged';
-      return { ...incident, brake: event.reason };
+      // A replacement that failed brakes too: the incident is open again, and people can see why.
+      if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
+      if (incident.state === 'open' && incident.brake === event.reason) return 'unchanged';
+      return { ...incident, state: 'open', brake: event.reason };
     case 'containing':
       if (incident?.state !== 'open') return 'unchanged';
       return { ...released(incident), state: 'containing', target: event.target };
@@ -49,7 +51,7 @@ export function advance(
       if (incident === undefined || incident.state === 'contained' || incident.state === 'recovered') return 'unchanged';
       return { ...released(incident), state: 'contained', target: event.target };
     case 'quiet':
-      if (incident === undefined || incident.state === 'recovered' || incident.state === 'containing') return 'unchanged';
+      if (incident === undefined || incident.state === 'recovered') return 'unchanged';
       return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason } };
   }
 }

@@ -6,6 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
+import { moved, withoutIntent } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -48,8 +49,14 @@ export async function admitStandbyKey(
     const needed = new Date(aliveUntil).toISOString().slice(0, 10);
     throw refused(`${info.apiKeyId} expires too soon for this rotation policy`, `make a key that lives beyond ${needed}`);
   }
-  if (info.status !== 'active') await ports.keys.setStatus(info.apiKeyId, 'active');
-  await proveAlive(definition, value, info, ports);
+  try {
+    if (info.status !== 'active') await ports.keys.setStatus(info.apiKeyId, 'active');
+    await proveAlive(definition, value, info, ports);
+  } catch (error) {
+    // A key that was asleep when it came is not left awake.
+    if (info.status !== 'active') await ports.keys.setStatus(info.apiKeyId, 'inactive');
+    throw error;
+  }
 
   const standbyVersionId = await ports.standby.put(definition.standbySecretArn, info.apiKeyId, value);
   const record: ApiKeyRecord = {
@@ -64,18 +71,20 @@ export async function admitStandbyKey(
     addedAt: now,
     standbyVersionId,
     because: 'taken in',
+    // A fence: no rotation claims it before it is asleep. Killed after the add, retirement puts it to sleep and lifts the fence.
+    intent: { to: 'standby', at: now, because: 'being taken in' },
   };
   await ports.ledger.add(record, options.by);
-  // Killed before this line, retirement finds a standby key awake and puts it to sleep.
   await ports.keys.setStatus(info.apiKeyId, 'inactive');
-  if (!(await provenDead(value, ports))) {
-    throw new KeyguardError(
-      'still-alive',
-      `${info.apiKeyId} is in the pool and set inactive, but Anthropic still accepts its value`,
-      'nothing: retirement watches it; see npx keyguard status in a few minutes',
-    );
-  }
-  return record;
+  if (await provenDead(value, ports)) return ports.ledger.replace(record, withoutIntent(record), options.by);
+  // The value lives on although this id sleeps: it belongs to another key that looks alike.
+  const because = 'its value still answers after the key was made inactive';
+  await ports.ledger.replace(record, moved(record, { to: 'rejected', at: ports.clock.now(), because }), options.by);
+  await ports.keys.setStatus(info.apiKeyId, info.status === 'active' ? 'active' : 'inactive');
+  throw refused(
+    `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
+    'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
+  );
 }
 
 function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string | undefined): ApiKeyInfo {

@@ -12,7 +12,8 @@ export interface Expectation {
 
 export type ProofVerdict =
   | { readonly verdict: 'proven' }
-  | { readonly verdict: 'wait'; readonly because: string }
+  /** `transient`: nothing was learnt of the key; otherwise both sides contradict each other. */
+  | { readonly verdict: 'wait'; readonly because: string; readonly transient: boolean }
   | { readonly verdict: 'reject'; readonly because: string };
 
 /**
@@ -27,9 +28,10 @@ export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiK
     return reject(`the key belongs to ${info.workspaceId ?? 'the whole organization'}, expected ${expected.workspaceId}`);
   }
   if (info.expiresAt !== null && info.expiresAt < expected.aliveUntil) return reject('the key expires too soon');
-  if (info.status !== 'active') return { verdict: 'wait', because: `Anthropic shows the key as ${info.status}` };
-  if (probe.answer === 'unclear') return { verdict: 'wait', because: probe.why };
-  if (probe.answer === 'refused') return { verdict: 'wait', because: 'the value is refused (401) although the key is active' };
+  if (info.status !== 'active') return { verdict: 'wait', because: `Anthropic shows the key as ${info.status}`, transient: true };
+  if (probe.answer === 'unclear') return { verdict: 'wait', because: probe.why, transient: true };
+  if (probe.answer === 'refused')
+    return { verdict: 'wait', because: 'the value is refused (401) although the key is active', transient: false };
   if (probe.organizationId !== null && probe.organizationId !== expected.organizationId) {
     return reject('the value belongs to another organization');
   }

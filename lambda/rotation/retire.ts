@@ -1,5 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { provenDead } from './death.ts';
@@ -102,18 +102,22 @@ async function retire(record: ApiKeyRecord, situation: Situation, ports: Retirem
   const switchedAt = record.switchedAt ?? record.since;
   const grace = judgeGrace({ switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil }, definition.rotation, now);
   // An intent outlives the evidence: the key may be inactive already.
-  const because = record.intent?.because ?? (grace.verdict === 'retire' ? grace.because : undefined);
+  const own = ownIntent(record, 'inactive');
+  if (own === 'foreign') return;
+  // Somebody moved AWSCURRENT back to it: it is no old key any more.
+  if (record.token !== undefined && (situation.stages.get(record.token) ?? []).includes('AWSCURRENT')) return;
+  const because = own?.because ?? (grace.verdict === 'retire' ? grace.because : undefined);
   if (because === undefined) {
     tally.waiting += 1;
-    if (
-      grace.because === 'still used past the maximum' ||
-      (grace.because === 'still used' && now >= switchedAt + 2 * definition.rotation.minimumGraceMs)
-    ) {
+    // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
+    const straggles = lastUse !== undefined && lastUse.at > switchedAt + definition.rotation.minimumGraceMs;
+    if (straggles && (grace.because === 'still used past the maximum' || now >= switchedAt + 2 * definition.rotation.minimumGraceMs)) {
       await ports.alarm.raise('straggler', definition.name, {
         reason: `the old key is ${grace.because}`,
         apiKeyId: record.apiKeyId,
         startedAt: switchedAt,
-        ...(lastUse === undefined ? {} : { model: lastUse.model, workspaceId: lastUse.workspaceId }),
+        model: lastUse.model,
+        workspaceId: lastUse.workspaceId,
       });
     }
     return;
@@ -148,13 +152,20 @@ async function archive(record: ApiKeyRecord, situation: Situation, ports: Retire
     ports.log.warn('retirement.reactivated-outside', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
     return;
   }
-  if (record.intent === undefined && now < record.since + situation.definition.rotation.undoMs) return;
+  const own = ownIntent(record, 'archived');
+  if (own === 'foreign') return;
+  if (own === undefined && now < record.since + situation.definition.rotation.undoMs) return;
   const because = 'the undo period is over';
   const intended =
     record.intent === undefined ? await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by) : record;
   if (situation.info !== undefined && situation.info.status !== 'archived') await ports.keys.setStatus(record.apiKeyId, 'archived');
   await ports.ledger.replace(intended, moved(intended, { to: 'archived', at: ports.clock.now(), because }), by);
   tally.archived += 1;
+}
+
+/** An intent of this kind that a killed run left; `foreign` when somebody else, such as containment, is at work on the key. */
+function ownIntent(record: ApiKeyRecord, to: ApiKeyState): ApiKeyIntent | 'foreign' | undefined {
+  return record.intent === undefined || record.intent.to === to ? record.intent : 'foreign';
 }
 
 /** A claim whose rotation was abandoned: the key goes back to sleep and to the pool. */

@@ -1,5 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { moved } from './lifecycle.ts';
 import type { RotationPorts, VersionStages } from './ports.ts';
 
@@ -21,7 +21,9 @@ export async function settleSwitch(
   by: string,
 ): Promise<'settled' | 'nothing to do'> {
   const own = records.filter((record) => record.managedKey === definition.name);
-  const successor = own.find((record) => record.token === currentVersion && (record.state === 'pending' || record.state === 'current'));
+  // A draining one is an old key to which somebody moved AWSCURRENT back.
+  const holders: readonly ApiKeyState[] = ['pending', 'current', 'draining'];
+  const successor = own.find((record) => record.token !== undefined && record.token === currentVersion && holders.includes(record.state));
   if (successor === undefined) return 'nothing to do';
   const at = ports.clock.now();
   let settled = false;
@@ -30,8 +32,8 @@ export async function settleSwitch(
     await ports.ledger.replace(record, moved(record, { to: 'draining', at, because: `replaced by ${successor.apiKeyId}` }), by);
     settled = true;
   }
-  // Last: as long as the successor is pending, the step before may still be owed.
-  if (successor.state === 'pending') {
+  // Last: as long as the successor is not current, the step before may still be owed.
+  if (successor.state !== 'current') {
     await ports.ledger.replace(successor, moved(successor, { to: 'current', at, because: 'AWSCURRENT moved to it' }), by);
     settled = true;
   }

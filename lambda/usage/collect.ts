@@ -1,14 +1,20 @@
 import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
-import { iso, minuteMs } from '../foundation/clock.ts';
+import { hourMs, iso, minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
 import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished } from './deltas.ts';
 import type { CollectPorts } from './ports.ts';
 import { isPriced } from './prices.ts';
 import { collectionSpan, type Span } from './watermark.ts';
 
-/** A put whose fate is unknown is read back once CloudWatch must show it; new data may take a few minutes to be listed. */
-const readBackAfterMs = 5 * minuteMs;
+/**
+ * When a put whose fate is unknown may be read back: CloudWatch shows data of the last hours within minutes, but older data
+ * late (facts-aws: data older than 24 hours may need 48; nearly all of it is there after a day).
+ */
+function readBackAfterMs(ageMs: number): number {
+  if (ageMs > 24 * hourMs) return 24 * hourMs;
+  return ageMs > 3 * hourMs ? 2 * hourMs : 5 * minuteMs;
+}
 
 export interface CollectTally {
   readonly from: number;
@@ -32,7 +38,8 @@ interface Tally {
  */
 export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   const now = ports.clock.now();
-  const span = collectionSpan(await ports.ledger.watermark(), now);
+  const watermark = await ports.ledger.watermark();
+  const span = collectionSpan(watermark, now);
   const rows = await ports.feed.minutes(span.from, span.to);
   const owners = new Map((await ports.owners.all()).map((record) => [record.apiKeyId, record.managedKey]));
   const totals = totalsOf(rows, (apiKeyId) => owners.get(apiKeyId));
@@ -48,7 +55,8 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, now);
   await ports.ledger.lastUsed(lastUsesOf(rows));
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
-  const knownUntil = Math.min(span.knownUntil, tally.inDoubtFrom);
+  // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.
+  const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
   await ports.ledger.advance({ schema: 1, knownUntil, readAt: now });
 
   const unpriced = [...new Set(rows.flatMap((row) => (row.model !== null && !isPriced(row.model) ? [row.model] : [])))];
@@ -73,7 +81,7 @@ async function intend(
     let record = records.get(start);
     try {
       if (record?.intent !== undefined) {
-        if (now - record.intent.at < readBackAfterMs) {
+        if (now - record.intent.at < readBackAfterMs(record.intent.at - start)) {
           leaveInDoubt(tally, start);
           continue;
         }

@@ -29,7 +29,8 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
           }),
         ),
       (error) =>
-        error instanceof TransactionCanceledException && error.CancellationReasons?.some((reason) => reason.Code !== 'None') === true
+        error instanceof TransactionCanceledException &&
+        error.CancellationReasons?.some(({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict') === true
           ? new LostRace(record.apiKeyId)
           : undefined,
     );

@@ -90,7 +90,7 @@ export interface MetricState {
 }
 
 /** One look-back window: exponentially weighted means of what was seen and expected, and of how uneven its hours are. */
-export interface WindowState {
+interface WindowState {
   seen: number;
   expected: number;
   unevenness: number;

@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
-import { KeyguardError, LostRace } from '../../foundation/errors.ts';
+import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { chooseStandby, neededLifeMs } from '../claim.ts';
 import { moved } from '../lifecycle.ts';
@@ -104,6 +104,8 @@ async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition,
   if (before.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
   const verdict = await proofOf(record, value, definition, ports);
   if (verdict.verdict === 'proven') return value;
+  // No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again.
+  if (verdict.verdict === 'wait' && verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, verdict.because);
   return rejected(record, verdict.because, ports);
 }
 
@@ -119,7 +121,7 @@ async function proofOf(record: ApiKeyRecord, value: Secret, definition: ManagedK
   for (;;) {
     const verdict = judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(record.apiKeyId));
     if (verdict.verdict !== 'wait') return verdict;
-    if (ports.clock.now() >= deadline) return { verdict: 'wait', because: `${verdict.because}, still at ${iso(deadline)}` };
+    if (ports.clock.now() >= deadline) return { ...verdict, because: `${verdict.because}, still at ${iso(deadline)}` };
     await ports.clock.pause(proofBeatMs);
   }
 }
