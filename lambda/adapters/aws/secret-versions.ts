@@ -120,10 +120,20 @@ export async function readSchedule(
 export function standbyStore(client: SecretsManagerClient): StandbyStore {
   return {
     async put(secretArn, apiKeyId, value) {
-      const { VersionId } = await awsCall('secretsmanager:PutSecretValue', () =>
-        client.send(
-          new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [standbyLabel(apiKeyId)] }),
-        ),
+      const { VersionId } = await awsCall(
+        'secretsmanager:PutSecretValue',
+        () =>
+          client.send(
+            new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [standbyLabel(apiKeyId)] }),
+          ),
+        (error) =>
+          error.name === 'LimitExceededException'
+            ? new KeyguardError(
+                'pool-full',
+                'the standby secret carries as many keys as Secrets Manager allows (20 labels)',
+                'use some of them first: npx keyguard standby list',
+              )
+            : undefined,
       );
       if (VersionId !== undefined) return VersionId;
       throw new KeyguardError('aws-refused', 'secretsmanager:PutSecretValue gave no version id', 'try again');

@@ -61,7 +61,7 @@ function whenManaged(story: Story): readonly string[] {
   return [
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
-    `If it is nobody's, give consumers a fresh key: AWS console > Secrets Manager > the secret of ${story.name} > Rotation > Rotate secret immediately.`,
+    `If it is nobody's, give consumers a fresh key: \`npx keyguard rotate ${story.name}\`.`,
     `Then cut the old key off (it can be enabled again): ${consolePath} > ${story.key} > Disable.`,
     'Run `npx keyguard status` and see that the new key is current.',
   ];
