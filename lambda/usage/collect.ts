@@ -8,12 +8,12 @@ import { isPriced } from './prices.ts';
 import { collectionSpan, type Span } from './watermark.ts';
 
 /**
- * When a put whose fate is unknown may be read back: CloudWatch shows data of the last hours within minutes, but older data
- * late (facts-aws: data older than 24 hours may need 48; nearly all of it is there after a day).
+ * When a put whose fate is unknown may be read back: CloudWatch may take 15 minutes to show a new metric, and older
+ * data comes later: what is older than 24 hours may need up to 48.
  */
 function readBackAfterMs(ageMs: number): number {
   if (ageMs > 24 * hourMs) return 24 * hourMs;
-  return ageMs > 3 * hourMs ? 2 * hourMs : 5 * minuteMs;
+  return ageMs > 3 * hourMs ? 2 * hourMs : 20 * minuteMs;
 }
 
 export interface CollectTally {
