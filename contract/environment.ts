@@ -24,40 +24,16 @@ export type VariableName = keyof typeof variables;
 export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
+const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess'] as const;
+/** What whoever moves keys and tells people needs. */
+const keyWork = [...anthropic, 'keyDirectory', 'stateTable', 'alertTopic', 'installation', 'dashboardUrl'] as const;
+
 /** Which variables each function needs; `adapters/environment.ts` says which may be absent. */
 export const environmentOf = {
-  rotation: [
-    'anthropicBaseUrl',
-    'organizationId',
-    'adminAccess',
-    'keyDirectory',
-    'stateTable',
-    'alertTopic',
-    'installation',
-    'dashboardUrl',
-  ],
-  retirement: [
-    'anthropicBaseUrl',
-    'organizationId',
-    'adminAccess',
-    'keyDirectory',
-    'stateTable',
-    'alertTopic',
-    'installation',
-    'dashboardUrl',
-  ],
-  'usage-collector': ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'stateTable', 'installation'],
-  'anomaly-detector': [
-    'anthropicBaseUrl',
-    'organizationId',
-    'adminAccess',
-    'keyDirectory',
-    'stateTable',
-    'alertTopic',
-    'installation',
-    'falseAlarmsPerMonth',
-    'dashboardUrl',
-  ],
+  rotation: keyWork,
+  retirement: keyWork,
+  'usage-collector': [...anthropic, 'stateTable', 'installation'],
+  'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
   notifier: ['stateTable', 'installation', 'slackWebhookSecret'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 

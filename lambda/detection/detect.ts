@@ -71,20 +71,8 @@ async function lookAt(
   let alert: { readonly at: number; readonly verdict: RateVerdict } | undefined;
   let remembered: BaselineRecord | undefined;
   const rememberUntil = until.settled - from >= rememberEveryMs ? until.settled : from;
-  for (const observation of observations) {
-    if (remembered === undefined && rememberUntil > from && observation.at >= rememberUntil) {
-      remembered = {
-        schema: 1,
-        subject,
-        foldedUntil: rememberUntil,
-        lastAlertAt: alert?.at ?? before?.lastAlertAt ?? null,
-        state: folder.state(),
-      };
-    }
-    const verdict = folder.fold(inDetectorUnits(observation));
-    if (verdict.alert) alert = { at: observation.at, verdict };
-  }
-  if (remembered === undefined && rememberUntil > from) {
+  const remember = (): void => {
+    if (remembered !== undefined || rememberUntil <= from) return;
     remembered = {
       schema: 1,
       subject,
@@ -92,7 +80,13 @@ async function lookAt(
       lastAlertAt: alert?.at ?? before?.lastAlertAt ?? null,
       state: folder.state(),
     };
+  };
+  for (const observation of observations) {
+    if (observation.at >= rememberUntil) remember();
+    const verdict = folder.fold(inDetectorUnits(observation));
+    if (verdict.alert) alert = { at: observation.at, verdict };
   }
+  remember();
 
   const clearedUntil = last?.clearedUntil ?? 0;
   const lastAlertAt = alert?.at ?? before?.lastAlertAt ?? null;

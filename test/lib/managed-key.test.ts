@@ -59,7 +59,11 @@ test('nobody but the rotation function reads standby keys, administrators includ
   const role = stack.one('AWS::IAM::Role', 'RotationRole').id;
   expect(resource.Properties.ResourcePolicy).toMatchObject({
     Statement: [
-      { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Principal: { AWS: { 'Fn::GetAtt': [role, 'Arn'] } } },
+      {
+        Effect: 'Allow',
+        Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
+        Principal: { AWS: { 'Fn::GetAtt': [role, 'Arn'] } },
+      },
       {
         Effect: 'Deny',
         Principal: { AWS: '*' },
