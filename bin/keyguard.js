@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 // Node 20 runs no TypeScript by itself: tsx is registered first, from this file's own place, whatever the working directory.
-import { register } from 'tsx/esm/api';
-
-register();
+const tsx = await import('tsx/esm/api').catch(() => undefined);
+if (tsx === undefined) {
+  process.stderr.write(
+    'error: the dependencies of Key Guard are not installed\nfix:   npm ci, in the folder that holds its package.json\n',
+  );
+  process.exit(1);
+}
+tsx.register();
 const { main } = await import('./keyguard.ts');
 process.exitCode = await main(process.argv);

@@ -1,10 +1,13 @@
 import type { Command as Program } from 'commander';
+import type { Clock } from '../lambda/foundation/clock.ts';
 
 /** What a command may touch of the outside: handed in, so that tests can watch it. */
 export interface CliIo {
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
+  /** @default the machine's own time */
+  readonly clock?: Clock;
   readFile(path: string): Promise<Buffer>;
   writeFile(path: string, text: string): Promise<void>;
   /** Ends the command with one line that says what happened and one that says the fix. 1: failed, 2: wrong usage. */

@@ -1,49 +1,86 @@
-import Table from 'cli-table3';
+import { createColors } from 'picocolors';
+import { iso } from '../lambda/foundation/clock.ts';
+import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
+import type { Failure } from './failure.ts';
+
+/** Everything that a command says goes through here; redaction is the second lock, values are `Secret`s and never get here. */
 
 export function json(value: unknown, io: CliIo): void {
-  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  io.stdout.write(redact(`${JSON.stringify(value, null, 2)}\n`));
 }
 
 export function line(text: string, io: CliIo): void {
-  io.stdout.write(`${text}\n`);
+  io.stdout.write(redact(`${text}\n`));
 }
 
 /** Progress goes to stderr, so that what is piped on stays clean. */
 export function progress(text: string, io: CliIo): void {
-  io.stderr.write(`${text}\n`);
+  io.stderr.write(redact(`${colours(io.stderr).dim(text)}\n`));
+}
+
+/** Says what happened and the next step; answers the exit code. */
+export function failure({ exitCode, ...said }: Failure, form: 'json' | 'text', io: CliIo): 1 | 2 {
+  if (form === 'json') {
+    io.stderr.write(redact(`${JSON.stringify({ error: said })}\n`));
+    return exitCode;
+  }
+  const { red, bold } = colours(io.stderr);
+  const fix = said.fix === '' ? '' : `${bold('fix:')}   ${said.fix}\n`;
+  io.stderr.write(redact(`${red('error:')} ${said.message}\n${fix}`));
+  return exitCode;
 }
 
 /** A plain table without frames: it pipes and pastes well. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], io: CliIo): void {
+export async function table(head: readonly string[], rows: readonly (readonly string[])[], io: CliIo): Promise<void> {
+  const { default: Table } = await import('cli-table3');
+  const edges = ['top', 'bottom', 'left', 'right'].flatMap((edge) => [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`]);
   const drawn = new Table({
     head: [...head],
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: Object.fromEntries(
-      [
-        'top',
-        'top-mid',
-        'top-left',
-        'top-right',
-        'bottom',
-        'bottom-mid',
-        'bottom-left',
-        'bottom-right',
-        'left',
-        'left-mid',
-        'mid',
-        'mid-mid',
-        'right',
-        'right-mid',
-        'middle',
-      ].map((name) => [name, '']),
-    ),
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: Object.fromEntries([...edges, 'mid', 'mid-mid', 'middle'].map((name) => [name, ''])),
   });
   drawn.push(...rows.map((row) => [...row]));
-  io.stdout.write(`${drawn.toString().replace(/ +$/gm, '')}\n`);
+  line(drawn.toString().replace(/ +$/gm, ''), io);
 }
 
-/** `2026-06-10 14:03 UTC`, or a dash. */
-export function instant(at: number | null | undefined): string {
-  return at === null || at === undefined ? '-' : `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+export type Colours = ReturnType<typeof createColors>;
+
+/** Colours for people alone: none in a pipe, none where NO_COLOR is set (no-color.org). */
+export function colours(stream: NodeJS.WritableStream): Colours {
+  const terminal = 'isTTY' in stream && stream.isTTY === true;
+  return createColors(terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb');
+}
+
+/** Columns for help; 80 where nobody says. */
+export function usageWidth(stream: NodeJS.WritableStream): number {
+  return 'columns' in stream && typeof stream.columns === 'number' && stream.columns > 0 ? stream.columns : 80;
+}
+
+/** `2026-06-10 14:03 UTC`; `none` where there is no instant. */
+export function instant(at: number | null): string {
+  return at === null ? 'none' : `${iso(at).slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** An instant for machines. */
+export function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
+}
+
+/** `24 hours`, `7 days`, `90 seconds`: the largest unit that divides it, in days from two days on. */
+export function lengthText(ms: number): string {
+  const units = [
+    ['day', 86_400_000, 2],
+    ['hour', 3_600_000, 1],
+    ['minute', 60_000, 1],
+  ] as const;
+  for (const [unit, size, from] of units) {
+    if (ms % size === 0 && ms / size >= from) return counted(ms / size, unit);
+  }
+  return counted(Math.round(ms / 1000), 'second');
+}
+
+/** `1 key`, `2 keys`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,27 +1,38 @@
+import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Secret } from '../lambda/foundation/secret.ts';
 import type { CliIo } from './command.ts';
 
 /** A value that burns: from stdin when something is piped in, else from a hidden prompt. Never from an argument. */
 export async function secretFrom(question: string, io: CliIo): Promise<Secret> {
-  const typed = isTerminal(io.stdin) ? await hidden(question, io) : (await text(io.stdin)).replace(/\r?\n$/, '');
-  if (typed === '') io.fail('nothing was given', `pipe the value in, or type it when asked: ${question}`, 2);
-  return new Secret(typed);
+  const given = isTerminal(io.stdin) ? await hidden(question, io) : await text(io.stdin);
+  // What echo and editors put behind a value.
+  const value = given.replace(/\r?\n$/, '');
+  if (value === '') io.fail('nothing was given', `pipe it in, or run this in a terminal and paste it when asked for: ${question}`, 2);
+  return new Secret(value);
 }
 
 /** A yes or no question; without a terminal nobody can answer, so `--yes` is asked for. */
 export async function confirmed(question: string, io: CliIo): Promise<boolean> {
   if (!isTerminal(io.stdin)) io.fail('this needs a yes, and there is no terminal to ask on', 'give --yes if you mean it', 2);
   const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({ message: question, initialValue: false });
+  const answer = await confirm({ message: question, initialValue: false, ...streams(io) });
   return !isCancel(answer) && answer;
 }
 
 async function hidden(question: string, io: CliIo): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts');
-  const answer = await password({ message: question });
+  const answer: unknown = await password({ message: `${question}. It is not shown`, ...streams(io) });
   if (isCancel(answer)) return io.fail('stopped', 'nothing was changed', 1);
-  return answer;
+  return typeof answer === 'string' ? answer : '';
+}
+
+/** Questions go to stderr: stdout may be piped on. */
+function streams(io: CliIo): { readonly input?: Readable; readonly output?: Writable } {
+  return {
+    ...(io.stdin instanceof Readable ? { input: io.stdin } : {}),
+    ...(io.stderr instanceof Writable ? { output: io.stderr } : {}),
+  };
 }
 
 function isTerminal(stream: NodeJS.ReadableStream): boolean {

@@ -1,7 +1,8 @@
-import { loadConfiguration } from '../../lib/config/load.ts';
 import type { CliIo, Command } from '../command.ts';
+import type { Configuration } from '../../lib/config/schema.ts';
+import { loadConfiguration } from '../../lib/config/load.ts';
 import { projectRoot } from '../installation.ts';
-import { json, line } from '../output.ts';
+import { counted, json, line, table } from '../output.ts';
 
 interface Flags {
   readonly config?: string;
@@ -13,24 +14,36 @@ export const config: Command = {
   name: 'config',
   summary: 'Check keyguard.json',
   register: (program, io) => {
-    program
-      .command(config.name)
-      .summary(config.summary)
+    const group = program.command(config.name).summary(config.summary).description(`${config.summary}.`);
+    group
       .command('check')
       .summary('Say what is wrong with keyguard.json: field, value and fix, all at once')
+      .description('Says everything that is wrong with keyguard.json at once, with field, value and fix; or, in short, what it says.')
       .option('--config <file>', 'the file to check (default: keyguard.json)')
-      .option('--json', 'print the checked configuration with its defaults')
+      .option('--json', 'print the checked configuration with its defaults; errors as JSON on standard error')
       .action((flags: Flags) => check(flags, io));
   },
 };
 
-function check(flags: Flags, io: CliIo): void {
+async function check(flags: Flags, io: CliIo): Promise<void> {
   const { configuration, file, notice } = loadConfiguration({ root: projectRoot, path: flags.config });
   if (notice !== undefined) io.stderr.write(`${notice}\n`);
   if (flags.json === true) {
     json(configuration, io);
     return;
   }
-  const keys = configuration.managedKeys.map((key) => `${key.name} (every ${key.rotation.every}, containment ${key.containment.mode})`);
-  line(`${file} is valid: installation ${configuration.installation}, ${keys.length} managed keys: ${keys.join(', ')}`, io);
+  const { installation, anthropic, managedKeys, alerts, detection } = configuration;
+  const names = managedKeys.map((key) => key.name).join(', ');
+  line(`${file} is valid: installation ${installation}, ${counted(managedKeys.length, 'managed key')}: ${names}`, io);
+  line(`Organization ${anthropic.organizationId}, admin access by ${anthropic.adminAccess.kind}.`, io);
+  line(
+    `Alerts go to ${alerts.emails.join(', ')}${alerts.slack === undefined ? '' : ' and to Slack'}; ` +
+      `accepted false alarms a month: ${detection.falseAlarmsPerMonth}.`,
+    io,
+  );
+  await table(['MANAGED KEY', 'WORKSPACE', 'EVERY', 'GRACE', 'AT MAXIMUM', 'CONTAINMENT'], managedKeys.map(rowOf), io);
+}
+
+function rowOf({ name, workspaceId, rotation, containment }: Configuration['managedKeys'][number]): readonly string[] {
+  return [name, workspaceId, rotation.every, `${rotation.minimumGrace} to ${rotation.maximumGrace}`, rotation.atMaximum, containment.mode];
 }

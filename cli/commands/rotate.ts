@@ -1,23 +1,19 @@
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { readSchedule, rotations } from '../../lambda/adapters/aws/secret-versions.ts';
-import { systemClock } from '../../lambda/foundation/clock.ts';
-import { chooseStandby } from '../../lambda/rotation/claim.ts';
-import { versionWith } from '../../lambda/rotation/switch.ts';
-import type { CliIo, Command } from '../command.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { instant, json, line, progress } from '../output.ts';
-import { confirmed } from '../prompt.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { readSchedule } from '../../lambda/adapters/aws/secret-versions.ts';
+import { chooseStandby } from '../../lambda/rotation/claim.ts';
+import type { CliIo, Command } from '../command.ts';
+import { rotateAndFollow, type RotationOutcome } from '../follow.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { instant, isoOrNull, json, lengthText, line, progress } from '../output.ts';
+import { graceText } from '../previous-key.ts';
+import { confirmed } from '../prompt.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
-
-/** Longer than the function's own time-out of five minutes. */
-const deadlineMs = 6 * 60_000;
-const beatMs = 2_000;
 
 /** `keyguard rotate NAME`. */
 export const rotate: Command = {
@@ -26,8 +22,11 @@ export const rotate: Command = {
   register: (program, io) => {
     withInstallation(program.command(rotate.name))
       .summary(rotate.summary)
-      .description('Asks Secrets Manager to rotate, and follows until AWSCURRENT has moved. The old key stays valid for its grace.')
-      .argument('<managed key>', 'name from keyguard.json')
+      .description(
+        'Asks Secrets Manager to rotate now, and follows until the new key is current or the rotation failed. The old key stays valid ' +
+          'for its grace.',
+      )
+      .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--yes', 'do not ask')
       .option('--dry-run', 'say what would happen, and change nothing')
       .action((name: string, flags: Flags) => run(name, flags, io));
@@ -37,70 +36,98 @@ export const rotate: Command = {
 async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const records = await apiKeyLedger(installation.table).all();
-  const choice = chooseStandby(records, definition, systemClock.now());
-  if (choice.claim === 'none') {
-    const fix = `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add ${name}`;
-    return io.fail(`${name} cannot rotate: ${choice.because}`, fix, 1);
-  }
-  const current = records.find((record) => record.managedKey === name && record.state === 'current');
-  const plan = `${choice.claim.apiKeyId} becomes current${current === undefined ? '' : `; ${current.apiKeyId} stays valid for at least ${hours(definition.rotation.minimumGraceMs)}`}`;
+  const plan = await planOf(definition, installation);
   if (flags.dryRun === true) {
-    if (flags.json === true) {
-      json({ wouldClaim: choice.claim.apiKeyId, current: current?.apiKeyId ?? null }, io);
-      return;
-    }
-    line(`Would rotate ${name}: ${plan}. Nothing was changed`, io);
+    showPlan(definition, plan, flags, io);
     return;
   }
-  if (flags.yes !== true && !(await confirmed(`Rotate ${name} now? ${plan}`, io))) return io.fail('not rotated', 'nothing was changed', 1);
-  await follow(definition, installation, flags, io);
+  // Secrets Manager would fail, tell people and try again for hours: better not to begin.
+  if (plan.next === undefined) io.fail(`${name} cannot rotate: ${plan.because}`, fixOf(definition), 1);
+  if (flags.yes !== true && !(await confirmed(`Rotate ${name} now? ${planText(plan, definition)}`, io))) {
+    io.fail('not rotated', 'nothing was changed', 1);
+  }
+  report(definition, await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io)), flags, io);
 }
 
-async function follow(definition: ManagedKeyDefinition, installation: OpenInstallation, flags: Flags, io: CliIo): Promise<void> {
-  const { secrets, table } = installation;
-  const before = versionWith((await readSchedule(secrets, definition.secretArn)).stages, 'AWSCURRENT');
-  const began = systemClock.now();
-  const answer = await rotations(secrets).start(definition.secretArn);
-  progress(answer === 'started' ? 'Rotation started …' : 'A rotation was under way already; following it …', io);
-  const deadline = systemClock.now() + deadlineMs;
-  for (;;) {
-    const { stages } = await readSchedule(secrets, definition.secretArn);
-    const now = versionWith(stages, 'AWSCURRENT');
-    const record = (await apiKeyLedger(table).all()).find((candidate) => candidate.token === now && candidate.state === 'current');
-    if (now !== undefined && now !== before && record !== undefined) {
+interface Plan {
+  /** The key that would become current; undefined where there is none. */
+  readonly next: ApiKeyRecord | undefined;
+  readonly because: string;
+  readonly current: ApiKeyRecord | undefined;
+}
+
+/** What a rotation would do at this moment, by the rules of the rotation itself. */
+async function planOf(definition: ManagedKeyDefinition, { table, secrets, clock }: OpenInstallation): Promise<Plan> {
+  const records = await apiKeyLedger(table).all();
+  const { stages } = await readSchedule(secrets, definition.secretArn);
+  const own = records.filter((record) => record.managedKey === definition.name);
+  const current = own.find((record) => record.state === 'current');
+  const claimed = own.find((record) => record.state === 'pending' && stages.get(record.token ?? '')?.includes('AWSPENDING') === true);
+  if (claimed !== undefined) return { next: claimed, because: 'a rotation that is under way has claimed it', current };
+  const choice = chooseStandby(records, definition, clock.now());
+  if (choice.claim === 'none') return { next: undefined, because: choice.because, current };
+  return { next: choice.claim, because: 'it is the oldest standby key that lives long enough', current };
+}
+
+function showPlan(definition: ManagedKeyDefinition, plan: Plan, flags: Flags, io: CliIo): void {
+  const { name } = definition;
+  if (flags.json === true) {
+    json({ managedKey: name, wouldClaim: plan.next?.apiKeyId ?? null, because: plan.because, current: plan.current?.apiKeyId ?? null }, io);
+    return;
+  }
+  if (plan.next === undefined) {
+    line(`A rotation of ${name} would fail: ${plan.because}. To mend that, ${fixOf(definition)}`, io);
+  } else {
+    line(`A rotation of ${name} would do this: ${planText(plan, definition)}`, io);
+  }
+  line('Nothing was changed.', io);
+}
+
+function planText({ next, because, current }: Plan, { rotation }: ManagedKeyDefinition): string {
+  const claim = `${next?.apiKeyId ?? ''} becomes current (${because}).`;
+  if (current === undefined) return claim;
+  return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
+}
+
+function fixOf({ name, workspaceId }: ManagedKeyDefinition): string {
+  return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
+}
+
+function report(definition: ManagedKeyDefinition, outcome: RotationOutcome, flags: Flags, io: CliIo): void {
+  const { name, rotation } = definition;
+  switch (outcome.outcome) {
+    case 'rotated': {
+      const { current, previous, versionId } = outcome;
+      const switchedAt = previous?.switchedAt ?? current.since;
       if (flags.json === true) {
-        json({ managedKey: definition.name, apiKeyId: record.apiKeyId, version: now }, io);
+        const old =
+          previous === undefined
+            ? null
+            : { apiKeyId: previous.apiKeyId, hint: previous.hint, validAtLeastUntil: isoOrNull(switchedAt + rotation.minimumGraceMs) };
+        json(
+          { managedKey: name, apiKeyId: current.apiKeyId, hint: current.hint, since: isoOrNull(current.since), versionId, previous: old },
+          io,
+        );
         return;
       }
-      line(`${definition.name} rotated: ${record.apiKeyId} is current since ${instant(record.since)}`, io);
-      line(
-        `The old key stays valid for at least ${hours(definition.rotation.minimumGraceMs)}, then until it was quiet for ${hours(definition.rotation.quietMs)}`,
-        io,
-      );
+      line(`${name} rotated: ${current.apiKeyId} (${current.hint}) is current since ${instant(current.since)}.`, io);
+      if (previous !== undefined) line(`The previous key ${previous.apiKeyId} stays ${graceText(rotation, switchedAt)}.`, io);
       return;
     }
-    const failed = await incidentStore(table).find('rotation-failed', definition.name);
-    // An incident of an earlier failure is no answer to this rotation.
-    if (failed?.state === 'open' && failed.lastFindingAt >= began) {
+    case 'failed': {
+      // The function writes both into one field, because the alert has one.
+      const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
       return io.fail(
-        `the rotation failed: ${failed.facts.reason ?? 'see the function log'}`,
-        `docs/runbooks/rotation-failed.md; then npx keyguard status ${definition.name}`,
+        `the rotation of ${name} failed: ${what}`,
+        `${next ?? 'see docs/runbooks/rotation-failed.md'}. The key that was current still is; Secrets Manager tries again by itself`,
         1,
       );
     }
-    if (systemClock.now() >= deadline) {
+    case 'timed out':
       return io.fail(
-        `AWSCURRENT has not moved within ${deadlineMs / 60_000} minutes`,
-        `npx keyguard status ${definition.name}, and the log group of the rotation function`,
+        `the rotation of ${name} did not finish within ${lengthText(outcome.afterMs)}`,
+        `it goes on without us: npx keyguard status ${name}, and the log group of the output RotationFunctionName`,
         1,
       );
-    }
-    await systemClock.pause(beatMs);
   }
-}
-
-function hours(ms: number): string {
-  const count = Math.round(ms / 3_600_000);
-  return count === 1 ? '1 hour' : `${count} hours`;
 }

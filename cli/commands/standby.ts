@@ -1,14 +1,16 @@
-import type { ApiKeyRecord } from '../../contract/records.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
-import { dayMs, systemClock } from '../../lambda/foundation/clock.ts';
+import { readSchedule, rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
+import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { instant, json, line, progress, table } from '../output.ts';
+import { narrated } from '../narration.ts';
+import { instant, isoOrNull, json, line, progress, table } from '../output.ts';
+import { coverText, poolCover, type PoolCover } from '../pool-cover.ts';
 import { secretFrom } from '../prompt.ts';
 
 interface AddFlags extends InstallationFlags {
@@ -20,91 +22,128 @@ export const standby: Command = {
   name: 'standby',
   summary: 'Take in and list standby keys',
   register: (program, io) => {
-    const group = program.command(standby.name).summary(standby.summary);
+    const group = program.command(standby.name).summary(standby.summary).description(`${standby.summary}.`);
     withInstallation(group.command('add'))
       .summary('Check a key made in the Console, store it and put it to sleep')
       .description(
-        'Reads the value from stdin or a hidden prompt. Nothing is stored before every check has passed: form, organization, ' +
-          'workspace, expiry, and that Anthropic accepts it. Then it is stored, made inactive and proven dead.',
+        'Reads the value of a key from standard input or a hidden prompt; never from an argument. Nothing is stored before every ' +
+          'check has passed: form, organization, workspace, expiry, and that Anthropic accepts it. Then it is stored, made inactive ' +
+          'and proven dead, until a rotation claims it.',
       )
-      .argument('<managed key>', 'name from keyguard.json')
+      .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--api-key-id <apikey_…>', 'which key it is, where the value fits several')
       .action((name: string, flags: AddFlags) => add(name, flags, io));
     withInstallation(group.command('list'))
-      .summary('Standby keys and what they cover; never values')
-      .argument('[managed key]', 'name from keyguard.json; none: all')
+      .summary('Standby keys and how far they reach; never values')
+      .description('Lists the keys that wait for a rotation, are being claimed by one, or failed their proof; and how far they reach.')
+      .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
       .action((name: string | undefined, flags: InstallationFlags) => list(name, flags, io));
   },
 };
 
 async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
+  const { apiKeyId } = flags;
+  if (apiKeyId !== undefined && !/^apikey_[A-Za-z0-9]+$/.test(apiKeyId)) {
+    io.fail('--api-key-id is no id of a key', 'copy it from the Console: it begins with apikey_', 2);
+  }
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
-  progress('Checking it at Anthropic, storing it, putting it to sleep …', io);
-  const ports = admitPorts(installation.definition, installation.table, installation.secrets, systemClock);
-  const options = { by: 'operator', ...(flags.apiKeyId === undefined ? {} : { apiKeyId: flags.apiKeyId }) };
-  const record = await admitStandbyKey(definition, value, options, ports);
-  const resumed = await resume(installation, definition);
-  const pool = standbyOf(await apiKeyLedger(installation.table).all(), name);
-  const coverDays = Math.round((pool.length * definition.rotation.intervalMs) / dayMs);
+  const ports = narrated(admitPorts(installation.definition, installation.table, installation.secrets, installation.clock), (sentence) =>
+    progress(sentence, io),
+  );
+  const record = await admitStandbyKey(
+    definition,
+    value,
+    { by: await callerName(), ...(apiKeyId === undefined ? {} : { apiKeyId }) },
+    ports,
+  );
+  const rotationResumed = await resume(installation, definition);
+  const cover = await coverOf(definition, await apiKeyLedger(installation.table).all(), installation);
   if (flags.json === true) {
     json(
       {
+        managedKey: name,
         apiKeyId: record.apiKeyId,
         hint: record.hint,
-        expiresAt: record.expiresAt,
-        standbyKeys: pool.length,
-        coverDays,
-        rotationResumed: resumed,
+        expiresAt: isoOrNull(record.expiresAt),
+        pool: coverJson(cover),
+        rotationResumed,
       },
       io,
     );
     return;
   }
   const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
-  line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead`, io);
-  if (resumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
-  line(`The pool of ${name} holds ${pool.length}: enough for ${coverDays} days of scheduled rotation`, io);
+  line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
+  if (rotationResumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
+  line(`The pool of ${name} holds ${coverText(cover)}.`, io);
 }
 
 /** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */
-async function resume({ table, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
-  const failed = await incidentStore(table).find('rotation-failed', definition.name);
+async function resume({ table: records, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
+  const failed = await incidentStore(records).find('rotation-failed', definition.name);
   if (failed?.state !== 'open') return false;
   await rotations(secrets).start(definition.secretArn);
   return true;
 }
 
+/** What waits in the pool, or should have. */
+const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
+
 async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
-  if (name !== undefined) managedKey(installation, name);
-  const records = (await apiKeyLedger(installation.table).all()).filter((record) => name === undefined || record.managedKey === name);
-  const pool = records.filter((record) => record.state === 'standby');
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const records = await apiKeyLedger(installation.table).all();
+  const pools = [];
+  for (const definition of wanted) {
+    const keys = records.filter((record) => record.managedKey === definition.name && listed.includes(record.state)).sort(byAge);
+    pools.push({ name: definition.name, keys, cover: await coverOf(definition, records, installation) });
+  }
   if (flags.json === true) {
     json(
-      pool.map(({ managedKey: key, apiKeyId, hint, addedAt, expiresAt }) => ({ managedKey: key, apiKeyId, hint, addedAt, expiresAt })),
+      pools.map(({ name: key, keys, cover }) => ({ managedKey: key, pool: coverJson(cover), keys: keys.map(keyJson) })),
       io,
     );
     return;
   }
-  if (pool.length === 0) {
-    line('No standby keys. Make one in the Claude Console, then: npx keyguard standby add NAME', io);
-    return;
-  }
-  table(
-    ['MANAGED KEY', 'API KEY', 'HINT', 'ADDED', 'EXPIRES'],
-    pool.map((record) => [
-      record.managedKey,
+  const rows = pools.flatMap(({ name: key, keys }) =>
+    keys.map((record) => [
+      key,
       record.apiKeyId,
       record.hint,
+      record.state,
       instant(record.addedAt),
       record.expiresAt === null ? 'never' : instant(record.expiresAt),
     ]),
-    io,
   );
+  if (rows.length > 0) await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE', 'ADDED', 'EXPIRES'], rows, io);
+  for (const { keys } of pools) {
+    for (const { apiKeyId, state, because } of keys)
+      if (state === 'rejected') line(`${apiKeyId} was rejected: ${because ?? 'no reason is recorded'}.`, io);
+  }
+  for (const { name: key, cover } of pools) line(`The pool of ${key} holds ${coverText(cover)}.`, io);
+  if (pools.some(({ cover }) => cover.rotations === 0))
+    line('To add a key, make one in the Claude Console, then: npx keyguard standby add NAME', io);
 }
 
-function standbyOf(records: readonly ApiKeyRecord[], name: string): readonly ApiKeyRecord[] {
-  return records.filter((record) => record.managedKey === name && record.state === 'standby');
+async function coverOf(
+  definition: ManagedKeyDefinition,
+  records: readonly ApiKeyRecord[],
+  { secrets, clock }: OpenInstallation,
+): Promise<PoolCover> {
+  const { nextRotationAt } = await readSchedule(secrets, definition.secretArn);
+  return poolCover(definition, records, nextRotationAt, clock.now());
+}
+
+function coverJson(cover: PoolCover): object {
+  return { ...cover, until: isoOrNull(cover.until) };
+}
+
+function keyJson({ apiKeyId, hint, state, addedAt, expiresAt, because }: ApiKeyRecord): object {
+  return { apiKeyId, hint, state, addedAt: isoOrNull(addedAt), expiresAt: isoOrNull(expiresAt), because: because ?? null };
+}
+
+function byAge(a: ApiKeyRecord, b: ApiKeyRecord): number {
+  return a.addedAt - b.addedAt || a.apiKeyId.localeCompare(b.apiKeyId);
 }

@@ -1,64 +1,144 @@
+import { unattributed } from '../../contract/metrics.ts';
+import type { IncidentRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { readSchedule } from '../../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
-import { hourMs, systemClock } from '../../lambda/foundation/clock.ts';
+import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { CliIo, Command } from '../command.ts';
-import { openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
-import { instant, json, line, table } from '../output.ts';
-import { keyStatus } from '../key-status.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
+import { incidentText, keyStatus, type Health, type KeyStatus } from '../key-status.ts';
+import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
+import { coverText } from '../pool-cover.ts';
+import type { PreviousKey } from '../previous-key.ts';
 
-/** `keyguard status`. */
+/** The feed is about five minutes late; an hour is an outage. */
+const staleMs = hourMs;
+
+/** `keyguard status`: a question, so it is answered with exit code 0 whatever the answer. */
 export const status: Command = {
   name: 'status',
   summary: 'Show each managed key and what needs attention',
   register: (program, io) => {
     withInstallation(program.command(status.name))
       .summary(status.summary)
-      .argument('[managed key]', 'name from keyguard.json; none: all')
+      .description(
+        'Shows, for each managed key, the current key, old keys that are still valid and why, the pool, the next rotation, the last ' +
+          'success and open incidents. Health is ok, attention or broken; the exit code is 0 in any case.',
+      )
+      .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
       .action((name: string | undefined, flags: InstallationFlags) => show(name, flags, io));
   },
 };
 
 async function show(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
-  const wanted = installation.managedKeys.filter((key) => name === undefined || key.name === name);
-  if (wanted.length === 0)
-    io.fail(`there is no managed key "${name ?? ''}"`, `choose one of: ${installation.managedKeys.map((key) => key.name).join(', ')}`, 1);
-  const records = await apiKeyLedger(installation.table).all();
-  const incidents = await incidentStore(installation.table).all();
-  const usageKnownUntil = await usageLedger(installation.table).knownUntil();
-  const now = systemClock.now();
-  const keys = [];
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const usage = usageLedger(installation.table);
+  const now = installation.clock.now();
+  const [records, incidents, lastUses, usageKnownUntil] = await Promise.all([
+    apiKeyLedger(installation.table).all(),
+    incidentStore(installation.table).all(),
+    usage.lastUses(),
+    usage.knownUntil(),
+  ]);
+  const reading = { records, incidents, lastUses, usageKnownUntil, now };
+  const keys: KeyStatus[] = [];
   for (const definition of wanted) {
-    const schedule = await readSchedule(installation.secrets, definition.secretArn);
-    keys.push(keyStatus(definition, records, incidents, schedule));
+    keys.push(keyStatus(definition, reading, await readSchedule(installation.secrets, definition.secretArn)));
   }
+  const known = new Set(installation.managedKeys.map((key) => key.name));
+  const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
   if (flags.json === true) {
-    json({ installation: installation.definition.installation, usageKnownUntil, managedKeys: keys }, io);
+    json(
+      {
+        installation: installation.definition.installation,
+        usageKnownUntil: isoOrNull(usageKnownUntil === 0 ? null : usageKnownUntil),
+        managedKeys: keys.map(keyJson),
+        otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
+      },
+      io,
+    );
     return;
   }
-  table(
-    ['MANAGED KEY', 'HEALTH', 'CURRENT', 'SINCE', 'PREVIOUS VALID UNTIL', 'STANDBY', 'NEXT ROTATION'],
-    keys.map((key) => [
-      key.name,
-      key.health,
-      key.current?.apiKeyId ?? 'none',
-      instant(key.current?.since),
-      key.previous.length === 0 ? '-' : `as long as it is used; ${instant(key.previous[0]?.validUntil)} is its maximum grace`,
-      String(key.standbyKeys),
-      instant(key.nextRotationAt),
+  for (const key of keys) await showKey(key, io);
+  for (const incident of others)
+    line(`${incident.subject === unattributed ? 'Usage of no managed key' : incident.subject}: ${incidentText(incident)}`, io);
+  line(tallyText(keys), io);
+  line(usageText(usageKnownUntil, now), io);
+}
+
+async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
+  const paint = colours(io.stdout);
+  const health: Readonly<Record<Health, (text: string) => string>> = { ok: paint.green, attention: paint.yellow, broken: paint.red };
+  line(`${paint.bold(key.name)}: ${health[key.health](key.health)}`, io);
+  const rows = [
+    ['current key', currentText(key)],
+    ...key.previous.flatMap((previous) => [
+      ['previous key', `${previous.apiKeyId} (${previous.hint}), ${validText(previous)}`],
+      ['', previous.waits],
     ]),
+    ['pool', coverText(key.pool)],
+    ['next rotation', instant(key.nextRotationAt)],
+    ['last success', instant(key.lastRotatedAt)],
+    ...key.incidents.map((incident) => ['incident', `${incident.kind}, ${incident.state} since ${instant(incident.openedAt)}`]),
+  ];
+  await table(
+    [],
+    rows.map(([label = '', text = '']) => [`  ${label}`, text]),
     io,
   );
-  const stale = now - usageKnownUntil > 2 * hourMs;
-  line(
-    `Usage is known until ${instant(usageKnownUntil === 0 ? null : usageKnownUntil)}${stale ? ': the collector is behind, look at its log group' : ''}`,
-    io,
-  );
-  for (const key of keys) for (const attention of key.attention) line(`${key.name}: ${attention}`, io);
-  const known = new Set(installation.managedKeys.map((key) => key.name));
-  for (const { kind, subject, state } of incidents) {
-    if (!known.has(subject)) line(`${subject}: incident ${kind} is ${state}: see docs/runbooks/${kind}.md`, io);
-  }
+  for (const sentence of key.attention) line(`  ${health[key.health]('!')} ${sentence}`, io);
+  line('', io);
+}
+
+function currentText({ current }: KeyStatus): string {
+  if (current === null) return 'none';
+  const expiry = current.expiresAt === null ? '' : `, expires ${instant(current.expiresAt)}`;
+  return `${current.apiKeyId} (${current.hint}), since ${instant(current.since)}${expiry}`;
+}
+
+function validText({ validAtLeastUntil, validAtMostUntil }: PreviousKey): string {
+  const atLeast = `valid until ${instant(validAtLeastUntil)} at the earliest`;
+  return validAtMostUntil === null ? `${atLeast}, then until it is quiet` : `${atLeast}, ${instant(validAtMostUntil)} at the latest`;
+}
+
+function tallyText(keys: readonly KeyStatus[]): string {
+  const words: readonly Health[] = ['ok', 'attention', 'broken'];
+  const tally = words.flatMap((word) => {
+    const count = keys.filter((key) => key.health === word).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  return `${counted(keys.length, 'managed key')}${tally.length === 0 ? '' : `: ${tally.join(', ')}`}.`;
+}
+
+function usageText(knownUntil: number, now: number): string {
+  if (knownUntil === 0) return 'Usage was not read yet: the collector runs each minute and is about five minutes late.';
+  const stale =
+    now - knownUntil > staleMs ? '. The collector is behind: look at the log group of the output UsageCollectorFunctionName' : '';
+  return `Usage is known until ${instant(knownUntil)}${stale}.`;
+}
+
+function keyJson(key: KeyStatus): object {
+  return {
+    name: key.name,
+    health: key.health,
+    attention: key.attention,
+    current:
+      key.current === null ? null : { ...key.current, since: isoOrNull(key.current.since), expiresAt: isoOrNull(key.current.expiresAt) },
+    previous: key.previous.map(({ overdue, ...previous }) => ({
+      ...previous,
+      switchedAt: isoOrNull(previous.switchedAt),
+      validAtLeastUntil: isoOrNull(previous.validAtLeastUntil),
+      validAtMostUntil: isoOrNull(previous.validAtMostUntil),
+    })),
+    pool: { ...key.pool, until: isoOrNull(key.pool.until) },
+    nextRotationAt: isoOrNull(key.nextRotationAt),
+    lastRotatedAt: isoOrNull(key.lastRotatedAt),
+    incidents: key.incidents.map(incidentJson),
+  };
+}
+
+function incidentJson({ incidentId, kind, state, openedAt }: IncidentRecord): object {
+  return { incidentId, kind, state, openedAt: isoOrNull(openedAt) };
 }

@@ -1,0 +1,73 @@
+import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import type { ApiKeyRecord, IncidentRecord } from '../contract/records.ts';
+import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
+import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
+import { readSchedule, rotations } from '../lambda/adapters/aws/secret-versions.ts';
+import { minuteMs } from '../lambda/foundation/clock.ts';
+import { versionWith } from '../lambda/rotation/switch.ts';
+import type { OpenInstallation } from './installation.ts';
+
+/** Longer than the function's own time-out of five minutes. */
+const deadlineMs = 6 * minuteMs;
+const beatMs = 2_000;
+
+export type RotationOutcome =
+  | { readonly outcome: 'rotated'; readonly versionId: string; readonly current: ApiKeyRecord; readonly previous: ApiKeyRecord | undefined }
+  | { readonly outcome: 'failed'; readonly reason: string | undefined }
+  | { readonly outcome: 'timed out'; readonly afterMs: number };
+
+/**
+ * Asks Secrets Manager to rotate now and looks until AWSCURRENT has moved and the records say so, the function says that it
+ * failed, or the time is up. Whatever this answers, Secrets Manager goes on by itself.
+ */
+export async function rotateAndFollow(
+  definition: ManagedKeyDefinition,
+  { secrets, table, clock }: OpenInstallation,
+  say: (sentence: string) => void,
+): Promise<RotationOutcome> {
+  const currentVersion = async (): Promise<string | undefined> =>
+    versionWith((await readSchedule(secrets, definition.secretArn)).stages, 'AWSCURRENT');
+  const ownRecords = async (): Promise<readonly ApiKeyRecord[]> =>
+    (await apiKeyLedger(table).all()).filter((record) => record.managedKey === definition.name);
+
+  const before = await currentVersion();
+  // An incident of an earlier failure stays open until a rotation succeeds: only a new finding is about this one.
+  const incidentBefore = await incidentStore(table).find('rotation-failed', definition.name);
+  const answer = await rotations(secrets).start(definition.secretArn);
+  say(
+    answer === 'started'
+      ? 'Secrets Manager has started the rotation …'
+      : 'A rotation was under way already; Secrets Manager tries it again …',
+  );
+  const deadline = clock.now() + deadlineMs;
+  const said = new Set<string>();
+  for (;;) {
+    const now = await currentVersion();
+    const own = await ownRecords();
+    const current = own.find((record) => record.token === now && record.state === 'current');
+    if (now !== undefined && now !== before && current !== undefined) {
+      return { outcome: 'rotated', versionId: now, current, previous: replacedBy(current, own) };
+    }
+    const claimed = own.find((record) => record.state === 'pending');
+    if (claimed !== undefined && !said.has(claimed.apiKeyId)) {
+      said.add(claimed.apiKeyId);
+      say(`${claimed.apiKeyId} (${claimed.hint}) is claimed; it is made active and proven …`);
+    }
+    const incident = await incidentStore(table).find('rotation-failed', definition.name);
+    if (incident !== undefined && isNews(incident, incidentBefore)) return { outcome: 'failed', reason: incident.facts.reason };
+    if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
+    await clock.pause(beatMs);
+  }
+}
+
+/** A finding on an open incident moves nothing but its instant. */
+function isNews(incident: IncidentRecord, before: IncidentRecord | undefined): boolean {
+  if (incident.state === 'recovered') return false;
+  return before?.incidentId !== incident.incidentId || before.lastFindingAt !== incident.lastFindingAt;
+}
+
+function replacedBy(current: ApiKeyRecord, own: readonly ApiKeyRecord[]): ApiKeyRecord | undefined {
+  return own
+    .filter((record) => record.state === 'draining' && record.because === `replaced by ${current.apiKeyId}`)
+    .sort((a, b) => b.since - a.since)[0];
+}

@@ -1,0 +1,39 @@
+import type { AdmitPorts } from '../lambda/rotation/admit.ts';
+
+/** The ports of an intake that say aloud what is asked of them; each sentence once, however often a poll repeats it. */
+export function narrated(ports: AdmitPorts, say: (sentence: string) => void): AdmitPorts {
+  const said = new Set<string>();
+  const once = (sentence: string): void => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    say(sentence);
+  };
+  let stored = false;
+  return {
+    ...ports,
+    keys: {
+      ...ports.keys,
+      list: () => {
+        once('Looking for the key in the organization …');
+        return ports.keys.list();
+      },
+      setStatus: (apiKeyId, status) => {
+        once(status === 'active' ? `Making ${apiKeyId} active for its proof …` : `Making ${apiKeyId} ${status} …`);
+        return ports.keys.setStatus(apiKeyId, status);
+      },
+    },
+    probe: {
+      probe: (value) => {
+        once(stored ? 'Waiting until Anthropic refuses it …' : 'Workspace and expiry fit. Asking Anthropic with the key itself …');
+        return ports.probe.probe(value);
+      },
+    },
+    standby: {
+      put: (secretArn, apiKeyId, value) => {
+        once('Anthropic accepts it. Storing it …');
+        stored = true;
+        return ports.standby.put(secretArn, apiKeyId, value);
+      },
+    },
+  };
+}

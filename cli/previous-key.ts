@@ -1,0 +1,78 @@
+import type { ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
+import type { ApiKeyRecord, LastUseRecord } from '../contract/records.ts';
+import { judgeGrace } from '../lambda/rotation/grace.ts';
+import { instant, lengthText } from './output.ts';
+
+/** An old key that Anthropic still accepts. Instants are epoch ms, UTC. */
+export interface PreviousKey {
+  readonly apiKeyId: string;
+  readonly hint: string;
+  readonly switchedAt: number;
+  /** It stays valid at least until then. */
+  readonly validAtLeastUntil: number;
+  /** Null: the policy waits for silence, however long that takes. */
+  readonly validAtMostUntil: number | null;
+  /** Why it is not inactive yet, in plain words. */
+  readonly waits: string;
+  readonly overdue: boolean;
+}
+
+interface Evidence {
+  readonly lastUse: LastUseRecord | undefined;
+  readonly usageKnownUntil: number;
+}
+
+/** Judged as retirement judges it, and put into words. */
+export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefinition, evidence: Evidence, now: number): PreviousKey {
+  const { lastUse, usageKnownUntil } = evidence;
+  const switchedAt = record.switchedAt ?? record.since;
+  const minimumEnd = switchedAt + rotation.minimumGraceMs;
+  const quietSince = Math.max(lastUse === undefined ? switchedAt : lastUse.at + 60_000, switchedAt);
+  const latest = rotation.atMaximum === 'cut' ? switchedAt + rotation.maximumGraceMs : null;
+  const earliest = Math.max(minimumEnd, quietSince + rotation.quietMs);
+  const verdict = judgeGrace({ switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil }, rotation, now);
+  return {
+    apiKeyId: record.apiKeyId,
+    hint: record.hint,
+    switchedAt,
+    validAtLeastUntil: latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd)),
+    validAtMostUntil: latest,
+    waits: reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
+    overdue: verdict.because === 'still used past the maximum',
+  };
+}
+
+/** What the policy promises for a key that is replaced at `switchedAt`, before any usage is known. */
+export function graceText(policy: RotationPolicy, switchedAt: number): string {
+  const atLeast = `valid until ${instant(switchedAt + policy.minimumGraceMs)}, then until it was quiet for ${lengthText(policy.quietMs)}`;
+  return policy.atMaximum === 'cut' ? `${atLeast}, at the latest until ${instant(switchedAt + policy.maximumGraceMs)}` : atLeast;
+}
+
+type Because = ReturnType<typeof judgeGrace>['because'];
+
+function reason(
+  because: Because,
+  known: {
+    readonly minimumEnd: number;
+    readonly quiet: string;
+    readonly lastUse: LastUseRecord | undefined;
+    readonly usageKnownUntil: number;
+  },
+): string {
+  const { lastUse } = known;
+  const used = lastUse === undefined ? 'no use of it is known' : `last used ${instant(lastUse.at)} with ${lastUse.model}`;
+  switch (because) {
+    case 'minimum grace':
+      return `minimum grace until ${instant(known.minimumEnd)}; ${used}`;
+    case 'usage unknown':
+      return `usage is known only until ${instant(known.usageKnownUntil === 0 ? null : known.usageKnownUntil)}, so nobody can tell whether it is quiet`;
+    case 'still used':
+      return `it must be quiet for ${known.quiet}; ${used}`;
+    case 'still used past the maximum':
+      return `still used past the maximum grace, and the policy waits; ${used}`;
+    case 'silent':
+      return 'quiet for long enough: it becomes inactive within minutes';
+    case 'maximum grace':
+      return 'the maximum grace is over: it becomes inactive within minutes';
+  }
+}

@@ -1,0 +1,55 @@
+import { afterEach, expect, test } from 'vitest';
+import { anOperator, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+test('an admin key is proven before it is stored', async () => {
+  me = await anOperator();
+  const { anthropic, installation, aws } = me.world;
+  const stored = (): number =>
+    installation.adminAccess.kind === 'key' ? aws.inspect.secrets.versions(installation.adminAccess.secretArn).length : 0;
+  const foreign = anthropic.console.createOrganization('somebody else');
+  const refusals = [
+    [['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'), 'Anthropic refuses this key (401)'],
+    [anthropic.console.createAdminKey({ organizationId: foreign.id }).value, `this key belongs to organization ${foreign.id}`],
+    [me.made().value, 'this does not look like an Admin API key'],
+  ] as const;
+  const before = stored();
+  for (const [value, reason] of refusals) {
+    me.guards(value);
+    const said = await me.run(['admin-key', 'set'], value);
+    expect(said.code).toBe(1);
+    expect(said.err).toContain(reason);
+    expect(said.err.toLowerCase()).toContain('nothing was stored');
+  }
+  expect(stored()).toBe(before);
+  const { value } = anthropic.console.createAdminKey();
+  me.guards(value);
+  const said = await me.run(['admin-key', 'set'], `${value}\n`);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain('The admin key works (it sees 1 API key) and is stored in arn:');
+  expect(stored()).toBe(before + 1);
+});
+
+test('with federation there is no admin key to store', async () => {
+  me = await anOperator({ adminAccess: 'federation' });
+  const said = await me.run(['admin-key', 'set'], 'never read');
+  expect(said).toMatchObject({ code: 1 });
+  expect(said.err).toContain('reaches Anthropic by federation');
+});
+
+test('a webhook is stored only if it has the form of one', async () => {
+  me = await anOperator();
+  const { aws, installation } = me.world;
+  const versions = (): number => aws.inspect.secrets.versions(installation.slackWebhookSecretArn).length;
+  const before = versions();
+  for (const wrong of ['https://example.com/services/T0/B0/fake', 'http://hooks.slack.com/services/T0', 'http://127.0.0.1.example.com/x']) {
+    expect(await me.run(['slack-webhook', 'set'], wrong)).toMatchObject({ code: 1 });
+  }
+  expect(versions()).toBe(before);
+  const url = `https://hooks.slack.com/${['services', 'TFAKE', 'BFAKE', 'fake'.repeat(6)].join('/')}`;
+  me.guards(url);
+  expect(await me.run(['slack-webhook', 'set'], `${url}\n`)).toMatchObject({ code: 0 });
+  expect(versions()).toBe(before + 1);
+});

@@ -1,0 +1,65 @@
+import { expect } from 'vitest';
+import { minuteMs } from '../../lambda/foundation/clock.ts';
+import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
+import { keyguard, type Said } from './shell.ts';
+
+/** Somebody at the keyboard of an installation in a local world, who remembers what was said and what must never be. */
+export interface Operator {
+  readonly world: World;
+  run(args: readonly string[], stdin?: string): Promise<Said>;
+  /** Runs with `--json`, expects success, and answers what was printed. */
+  asJson(args: readonly string[]): Promise<unknown>;
+  /** A person makes a key in the Console and copies its value. */
+  made(options?: { readonly workspaceId?: string; readonly expiresAt?: number }): { readonly id: string; readonly value: string };
+  /** A key is made and taken in; answers its id. */
+  added(): Promise<string>;
+  /** From now on this value must not be in anything that a command says, nor have been. */
+  guards(value: string): string;
+  /** Stops the world, after a look at all that was said. */
+  leaves(): Promise<void>;
+}
+
+export async function anOperator(options: Partial<WorldOptions> = {}): Promise<Operator> {
+  const world = await startWorld({ managedKeys: [{ name: 'production' }], ...options });
+  const values: string[] = [];
+  let heard = '';
+  const run: Operator['run'] = async (args, stdin = '') => {
+    const said = await keyguard([...args, '--installation', 'keyguard'], { stdin, world });
+    heard += said.out + said.err;
+    return said;
+  };
+  const guards = (value: string): string => {
+    values.push(value);
+    return value;
+  };
+  const made: Operator['made'] = (changes = {}) => {
+    const key = world.anthropic.console.createApiKey({ name: 'new', workspaceId: world.definition('production').workspaceId, ...changes });
+    guards(key.value);
+    return key;
+  };
+  return {
+    world,
+    run,
+    made,
+    guards,
+    async asJson(args) {
+      const said = await run([...args, '--json']);
+      expect(said).toMatchObject({ code: 0 });
+      return JSON.parse(said.out) as unknown;
+    },
+    async added() {
+      const { id, value } = made();
+      expect(await run(['standby', 'add', 'production'], `${value}\n`)).toMatchObject({ code: 0 });
+      world.clock.advance(minuteMs);
+      return id;
+    },
+    async leaves() {
+      await world.stop();
+      for (const value of values) {
+        expect(value.length).toBeGreaterThan(30);
+        // Without what Anthropic itself shows as a hint.
+        expect(heard).not.toContain(value.slice(18, -6));
+      }
+    },
+  };
+}

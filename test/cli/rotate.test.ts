@@ -1,0 +1,94 @@
+import { afterEach, expect, test } from 'vitest';
+import { hourMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+test('rotate --dry-run names the key that would be claimed, and changes nothing', async () => {
+  me = await anOperator();
+  const id = await me.added();
+  const said = await me.run(['rotate', 'production', '--dry-run']);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain(`${id} becomes current`);
+  await me.world.aws.settle();
+  expect(me.world.anthropic.inspect.key(id).status).toBe('inactive');
+  expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').secretArn)).toEqual([]);
+});
+
+test('rotate follows until the new key is current, and says until when the previous one stays valid', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  expect((await me.run(['rotate', 'production', '--yes'])).out).toMatch(
+    new RegExp(`^production rotated: ${first} \\(sk-ant-\\S+\\) is current since`),
+  );
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  const said = await me.run(['rotate', 'production', '--yes']);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain(`production rotated: ${second} (`);
+  expect(said.out).toMatch(
+    new RegExp(`The previous key ${first} stays valid until 2026-09-08 01:\\d\\d UTC, then until it was quiet for 6 hours\\.`),
+  );
+  expect([first, second].map((id) => me.world.anthropic.inspect.key(id).status)).toEqual(['active', 'active']);
+});
+
+test('rotate does not begin what must fail: an empty pool is said at once, with the workspace and the command', async () => {
+  me = await anOperator();
+  const said = await me.run(['rotate', 'production', '--yes']);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain('error: production cannot rotate: the pool is empty');
+  expect(said.err).toContain(`workspace ${me.world.definition('production').workspaceId}), then: npx keyguard standby add production`);
+  expect(me.world.aws.functions.invocations('rotation').map(({ kind }) => kind)).toEqual(['rotation:testSecret']);
+  expect((await me.run(['rotate', 'production', '--dry-run'])).out).toContain('would fail: the pool is empty');
+});
+
+test('a rotation that fails is reported with its reason and the next step', async () => {
+  me = await anOperator();
+  const id = await me.added();
+  me.world.anthropic.console.setStatus(id, 'archived');
+  const said = await me.run(['rotate', 'production', '--yes']);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain('error: the rotation of production failed: production cannot rotate: the pool is empty');
+  expect(said.err).toContain('fix:   make a key in the Console');
+  expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ health: 'broken', incidents: [{ kind: 'rotation-failed' }] }] });
+  expect((await me.run(['standby', 'list'])).out).toContain(`${id} was rejected: the key is archived.`);
+});
+
+test('an incident of an earlier failure does not make a later success look failed', async () => {
+  me = await anOperator();
+  await me.world.rotate('production');
+  expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ health: 'broken' }] });
+  const id = await me.added();
+  const said = await me.run(['rotate', 'production', '--yes']);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain('under way already');
+  expect(said.out).toContain(`production rotated: ${id}`);
+});
+
+test('a rotation of which nothing is heard ends the command after its deadline, not the rotation', async () => {
+  me = await anOperator();
+  await me.added();
+  me.world.aws.functions.register('rotation', () => Promise.reject(new Error('out of memory')));
+  const said = await me.run(['rotate', 'production', '--yes']);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain('did not finish within 6 minutes');
+  expect(said.err).toContain('it goes on without us: npx keyguard status production');
+});
+
+test('rotate asks, and where nobody can answer it wants --yes', async () => {
+  me = await anOperator();
+  await me.added();
+  const said = await me.run(['rotate', 'production']);
+  expect(said.code).toBe(2);
+  expect(said.err).toContain('give --yes if you mean it');
+});
+
+test('a key that is added starts the rotation again that had failed for want of it', async () => {
+  me = await anOperator();
+  await me.world.rotate('production');
+  const { id, value } = me.made();
+  const said = await me.run(['standby', 'add', 'production'], value);
+  expect(said.out).toContain('The rotation of production that had failed is started again: npx keyguard status production');
+  await me.world.aws.settle();
+  expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
+});

@@ -1,0 +1,56 @@
+import { Readable, Writable } from 'node:stream';
+import { CliFailure, type CliIo } from '../../cli/command.ts';
+import { runProgram } from '../../cli/program.ts';
+import type { World } from '../../local/world.ts';
+
+export interface Said {
+  readonly code: 0 | 1 | 2;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface ShellOptions {
+  /** What is piped in. @default nothing */
+  readonly stdin?: string;
+  /** Its clock is the command's; while the command waits, the world's background work is done. */
+  readonly world?: World | undefined;
+}
+
+/** Runs the program as the shell would, in this process. */
+export async function keyguard(args: readonly string[], { stdin = '', world }: ShellOptions = {}): Promise<Said> {
+  const said = { out: '', err: '' };
+  const clock = world === undefined ? {} : { clock: clockOf(world) };
+  const io = ioOf(said, stdin);
+  const code = await runProgram(['node', 'keyguard', ...args], { ...io, ...clock });
+  return { code, ...said };
+}
+
+export function ioOf(said: { out: string; err: string }, stdin = ''): CliIo {
+  const sink = (to: 'out' | 'err'): Writable =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        said[to] += chunk.toString();
+        done();
+      },
+    });
+  return {
+    stdin: Readable.from(stdin === '' ? [] : [stdin]),
+    stdout: sink('out'),
+    stderr: sink('err'),
+    readFile: () => Promise.reject(new Error('no file is read here')),
+    writeFile: () => Promise.reject(new Error('no file is written here')),
+    fail: (message, fix, code) => {
+      throw new CliFailure(message, fix, code);
+    },
+  };
+}
+
+function clockOf(world: World): NonNullable<CliIo['clock']> {
+  return {
+    now: () => world.clock.now(),
+    pause: async (ms) => {
+      world.clock.advance(ms);
+      await world.aws.settle({ coalesce: true });
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { afterEach, expect, test } from 'vitest';
+import { dayMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+test('standby add says what it checks, ends with a sleeping key, and says how far the pool reaches', async () => {
+  me = await anOperator();
+  const { id, value } = me.made();
+  const said = await me.run(['standby', 'add', 'production'], `${value}\r\n`);
+  expect(said.code).toBe(0);
+  expect(said.err).toBe(
+    [
+      'Looking for the key in the organization …',
+      'Workspace and expiry fit. Asking Anthropic with the key itself …',
+      'Anthropic accepts it. Storing it …',
+      `Making ${id} inactive …`,
+      'Waiting until Anthropic refuses it …',
+      '',
+    ].join('\n'),
+  );
+  expect(said.out).toContain(
+    `${id} (${me.world.anthropic.inspect.key(id).hint}, never expires) is a standby key of production: stored, inactive`,
+  );
+  expect(said.out).toMatch(/The pool of production holds 1 key: enough for 1 rotation \(\d\d days\), another one is needed before 2026-/);
+  expect(me.world.anthropic.inspect.key(id).status).toBe('inactive');
+});
+
+test('standby list shows ids, hints, states and how far they reach', async () => {
+  me = await anOperator();
+  const first = await me.added();
+  const second = await me.added();
+  const said = await me.run(['standby', 'list', 'production']);
+  expect(said.out).toMatch(/^MANAGED KEY +API KEY +HINT +STATE +ADDED +EXPIRES$/m);
+  expect(said.out).toMatch(new RegExp(`^production +${first} +sk-ant-\\S+ +standby +2026-09-07 00:00 UTC +never$`, 'm'));
+  expect(said.out).toContain(second);
+  expect(await me.asJson(['standby', 'list'])).toMatchObject([
+    {
+      managedKey: 'production',
+      pool: { standbyKeys: 2, rotations: 2 },
+      keys: [{ apiKeyId: first, state: 'standby' }, { apiKeyId: second }],
+    },
+  ]);
+});
+
+test.each([
+  ['a value that is no key', 'hello', 1, 'does not look like an Anthropic API key'],
+  ['two lines', ['sk-ant-api03', 'FAKE'.repeat(6)].join('-') + '\nhello', 1, 'does not look like an Anthropic API key'],
+  ['a key of nobody', ['sk-ant-api03', 'FAKE'.repeat(6)].join('-'), 1, 'do not fit no active or inactive key'],
+  ['nothing', '', 2, 'nothing was given'],
+])('standby add refuses %s, and stores nothing', async (_name, stdin, code, reason) => {
+  me = await anOperator();
+  const said = await me.run(['standby', 'add', 'production'], stdin);
+  expect(said.code).toBe(code);
+  expect(said.err).toContain(reason);
+  expect(said.err).not.toContain('FAKE');
+  expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').standbySecretArn)).toEqual([]);
+});
+
+test('standby add refuses a key of another workspace, one that expires too soon, and one it knows', async () => {
+  me = await anOperator();
+  const elsewhere = me.made({ workspaceId: me.world.anthropic.console.createWorkspace('other').id });
+  const short = me.made({ expiresAt: me.world.clock.now() + 7 * dayMs });
+  const reasons: string[] = [];
+  for (const { value } of [elsewhere, short]) reasons.push((await me.run(['standby', 'add', 'production'], value)).err);
+  expect(reasons[0]).toContain(`fix:   make the key in workspace ${me.world.definition('production').workspaceId}`);
+  expect(reasons[1]).toContain('expires too soon');
+  expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').standbySecretArn)).toEqual([]);
+  const { value } = me.made();
+  await me.run(['standby', 'add', 'production'], value);
+  const again = await me.run(['standby', 'add', 'production', '--json'], value);
+  expect(JSON.parse(again.err.split('\n').find((line) => line.startsWith('{')) ?? '')).toMatchObject({
+    error: {
+      code: 'standby-refused',
+      message: expect.stringContaining('is already known') as unknown,
+      fix: 'make a new key in the Console',
+    },
+  });
+});

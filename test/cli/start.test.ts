@@ -1,0 +1,25 @@
+import { execFile, type ExecFileException } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('../../bin/keyguard.js', import.meta.url));
+
+function started(args: readonly string[]): Promise<{ readonly code: unknown; readonly out: string; readonly err: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { cwd: '/' }, (error: ExecFileException | null, out, err) =>
+      resolve({ code: error === null ? 0 : error.code, out, err }),
+    );
+  });
+}
+
+test('the program starts from any folder, and lists its commands', async () => {
+  const { code, out, err } = await started(['--help']);
+  expect([code, err]).toEqual([0, '']);
+  for (const name of ['config', 'admin-key', 'slack-webhook', 'standby', 'rotate', 'status', 'backtest']) expect(out).toContain(name);
+});
+
+test('what the program says reaches the shell: exit code 2, and words without colours or a stack', async () => {
+  const { code, out, err } = await started(['rotat']);
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toBe("error: unknown command 'rotat'\n(Did you mean rotate?)\nfix:   npx keyguard --help shows how\n");
+});

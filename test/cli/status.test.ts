@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from 'vitest';
+import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Operator } from './operator.ts';
+import { keyguard } from './shell.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+test('status tells an unused, a healthy and an exhausted managed key apart', async () => {
+  me = await anOperator();
+  const of = async (): Promise<unknown> => me.asJson(['status', 'production']);
+  expect(await of()).toMatchObject({
+    usageKnownUntil: null,
+    managedKeys: [{ health: 'attention', current: null, nextRotationAt: expect.any(String) as unknown }],
+  });
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(10 * minuteMs);
+  expect(await of()).toMatchObject({
+    managedKeys: [{ health: 'ok', attention: [], current: { apiKeyId: first }, pool: { standbyKeys: 1 } }],
+  });
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(10 * minuteMs);
+  const answer = await me.run(['status', 'production']);
+  expect(answer.code).toBe(0);
+  expect(answer.out).toMatch(/^production: attention$/m);
+  expect(answer.out).toMatch(new RegExp(`current key +${second} \\(sk-ant-\\S+\\), since 2026-09-07`));
+  expect(answer.out).toMatch(
+    new RegExp(`previous key +${first} \\(sk-ant-\\S+\\), valid until 2026-09-08 \\S+ UTC at the earliest, then until it is quiet`),
+  );
+  expect(answer.out).toContain('minimum grace until 2026-09-08');
+  expect(answer.out).toContain('! the pool is empty, so the rotation of 2026-');
+  expect(answer.out).toMatch(/Usage is known until 2026-09-0\d \d\d:\d\d UTC\.$/m);
+});
+
+test('status says when the collector is behind', async () => {
+  me = await anOperator();
+  await me.world.passes(10 * minuteMs);
+  me.world.clock.advance(2 * hourMs);
+  expect((await me.run(['status'])).out).toContain('The collector is behind');
+});
+
+test.each([[['standby', 'add', 'prod']], [['standby', 'list', 'prod']], [['status', 'prod']], [['rotate', 'prod']]])(
+  '%j is wrong usage, and the names that exist are listed',
+  async (args) => {
+    me = await anOperator();
+    const said = await me.run(args);
+    expect(said.code).toBe(2);
+    expect(said.err).toContain('choose one of: production');
+  },
+);
+
+test('an installation that is not there is named with the Region that was asked', async () => {
+  me = await anOperator();
+  const said = await keyguard(['status', '--installation', 'other'], { world: me.world });
+  expect(said.code).toBe(1);
+  expect(said.err).toContain('there is no installation "other"');
+  expect(said.err).toContain('The Region that was asked is us-east-1');
+});
