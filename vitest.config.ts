@@ -7,6 +7,8 @@ export default defineConfig({
     // Threads without isolation start fast; so modules keep no state.
     pool: 'threads',
     isolate: false,
+    // Vitest leaves one core to itself; each thread has its own copy of the environment, so two worlds do not meet.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
