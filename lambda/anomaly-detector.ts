@@ -19,9 +19,10 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
   const usage = usageLedger(table);
+  const incidents = incidentPorts(env, table, runtime);
   const ports = {
-    ...rotationPorts(env, table, secrets, runtime),
-    ...incidentPorts(env, table, runtime),
+    ...rotationPorts(env, table, secrets, incidents),
+    ...incidents,
     usage,
     rotations: rotations(secrets),
     series: usageSeries(cloudWatch(), env.installation),

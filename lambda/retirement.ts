@@ -1,4 +1,4 @@
-import { rotationPorts } from './adapters/assemble.ts';
+import { incidentPorts, rotationPorts } from './adapters/assemble.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
@@ -12,7 +12,7 @@ import { retireDueKeys } from './rotation/retire.ts';
 export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
   const env = readEnvironment('retirement', variables);
   const table = openTable(env.stateTable);
-  const ports = { ...rotationPorts(env, table, secretsManager(), runtime), usage: usageLedger(table) };
+  const ports = { ...rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime)), usage: usageLedger(table) };
   return async () => {
     const tally = await retireDueKeys(ports);
     ports.log.info('retirement.finished', { ...tally });

@@ -1,4 +1,4 @@
-import { rotationPorts } from './adapters/assemble.ts';
+import { incidentPorts, rotationPorts } from './adapters/assemble.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { readEnvironment } from './adapters/environment.ts';
@@ -12,7 +12,8 @@ export function rotationHandler(
   runtime: Runtime,
 ): (event: unknown) => Promise<void> {
   const env = readEnvironment('rotation', variables);
-  const ports = rotationPorts(env, openTable(env.stateTable), secretsManager(), runtime);
+  const table = openTable(env.stateTable);
+  const ports = rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return (event) => rotationStep(event, ports);
 }
 

@@ -55,24 +55,25 @@ export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: R
 }
 
 export function rotationPorts(
-  env: AdminEnvironment & IncidentEnvironment & { readonly keyDirectory: string },
+  env: AdminEnvironment & { readonly keyDirectory: string },
   table: Table,
   secrets: SecretsManagerClient,
-  runtime: Runtime,
+  incidents: IncidentPorts,
 ): RotationPorts {
-  const incidents = incidentPorts(env, table, runtime);
+  const { clock, log } = incidents;
   return {
-    directory: keyDirectory(ssm(), env.keyDirectory, runtime.clock),
+    directory: keyDirectory(ssm(), env.keyDirectory, clock),
     ledger: apiKeyLedger(table),
     secrets: secretVersions(secrets),
-    keys: apiKeys(adminAccess(env, secrets, runtime.clock)),
+    keys: apiKeys(adminAccess(env, secrets, clock)),
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
     },
     organizationId: env.organizationId,
-    ...runtime,
+    clock,
+    log,
   };
 }
 

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { provenDead } from '../rotation/death.ts';
+import { provenDeadIn } from '../rotation/death.ts';
 import { intending, moved } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import type { ContainmentPorts } from './ports.ts';
@@ -77,27 +77,20 @@ async function decide(
   return target === undefined ? { reason: 'no key to cut' } : { verdict: decision.verdict, target };
 }
 
-async function brakeOne(
-  incident: IncidentRecord,
-  definition: ManagedKeyDefinition,
-  ports: ContainmentPorts,
-  tally: ContainmentTally,
-): Promise<void> {
-  const decision = await decide(incident, definition, ports);
-  if (!('reason' in decision)) return;
+async function brake(incident: IncidentRecord, reason: string, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {
   tally.braked += 1;
-  await happen(incident.kind, incident.subject, { type: 'braked', reason: decision.reason }, ports);
-  ports.log.info('containment.braked', { incidentId: incident.incidentId, reason: decision.reason });
+  await happen(incident.kind, incident.subject, { type: 'braked', reason }, ports);
+  ports.log.info('containment.braked', { incidentId: incident.incidentId, reason });
 }
 
-async function containOne(
-  incident: IncidentRecord,
-  definition: ManagedKeyDefinition,
-  ports: ContainmentPorts,
-  tally: ContainmentTally,
-): Promise<void> {
+const brakeOne: Act = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
-  if ('reason' in decision) return brakeOne(incident, definition, ports, tally);
+  if ('reason' in decision) await brake(incident, decision.reason, ports, tally);
+};
+
+const containOne: Act = async (incident, definition, ports, tally) => {
+  const decision = await decide(incident, definition, ports);
+  if ('reason' in decision) return brake(incident, decision.reason, ports, tally);
   const { target } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
@@ -109,7 +102,7 @@ async function containOne(
   await cut(target, incident, definition, ports);
   await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId }, ports);
   tally.cut += 1;
-}
+};
 
 async function cut(
   target: ApiKeyRecord,
@@ -145,6 +138,5 @@ async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, po
     const info = await ports.keys.retrieve(target.apiKeyId);
     return info === 'gone' || info.status !== 'active';
   }
-  const value = await ports.secrets.read(definition.secretArn, target.token);
-  return value === 'absent' || provenDead(value, ports);
+  return provenDeadIn(definition.secretArn, target.token, ports);
 }

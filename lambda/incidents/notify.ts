@@ -1,5 +1,6 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { parsedJson } from '../foundation/json.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Deliveries } from './ports.ts';
 
@@ -43,7 +44,7 @@ function readAlerts(event: unknown): readonly Alert[] {
   return records.map((record: unknown) => {
     const sns: unknown = record instanceof Object ? Reflect.get(record, 'Sns') : undefined;
     const message: unknown = sns instanceof Object ? Reflect.get(sns, 'Message') : undefined;
-    const alert: unknown = typeof message === 'string' ? parsed(message) : undefined;
+    const alert: unknown = typeof message === 'string' ? parsedJson(message) : undefined;
     if (isAlert(alert)) return alert;
     throw new KeyguardError(
       'not-an-alert',
@@ -51,14 +52,6 @@ function readAlerts(event: unknown): readonly Alert[] {
       'publish only what this installation publishes',
     );
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The topic's policy lets only this installation publish, so the schema's name and the fields that are used suffice. */

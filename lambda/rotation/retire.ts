@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { provenDead } from './death.ts';
+import { provenDeadIn } from './death.ts';
 import { judgeGrace } from './grace.ts';
 import { intending, moved, withoutIntent } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, VersionStages } from './ports.ts';
@@ -125,7 +125,7 @@ async function retire(record: ApiKeyRecord, situation: Situation, ports: Retirem
   const intent = { to: 'inactive', at: now, because } as const;
   const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
   await ports.keys.setStatus(record.apiKeyId, 'inactive');
-  if (!(await isDead(intended, definition, ports))) {
+  if (intended.token !== undefined && !(await provenDeadIn(definition.secretArn, intended.token, ports))) {
     throw new KeyguardError(
       'still-alive',
       `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
@@ -136,13 +136,6 @@ async function retire(record: ApiKeyRecord, situation: Situation, ports: Retirem
   await ports.alarm.clear('straggler', definition.name, 'the old key went quiet and is inactive');
   ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because });
   tally.retired += 1;
-}
-
-async function isDead(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RetirementPorts): Promise<boolean> {
-  if (record.token === undefined) return true;
-  const value = await ports.secrets.read(definition.secretArn, record.token);
-  // Secrets Manager prunes old unlabelled versions; then the Admin API's word has to do.
-  return value === 'absent' || provenDead(value, ports);
 }
 
 async function archive(record: ApiKeyRecord, situation: Situation, ports: RetirementPorts, tally: RetirementTally): Promise<void> {

@@ -1,15 +1,15 @@
-/**
- * List prices of the Claude API in nano-USD per token (USD per million tokens × 1,000), so that money stays in whole numbers.
- * Read on 2026-11-24 from stored copies of platform.claude.com/docs/en/about-claude/pricing (October 2026). An estimate by
- * nature: discounts, priority tier, fast mode, data residency and Haiku 5.5's higher band for prompts above 100,000 tokens
- * are not in the usage feed's rows. The daily cost report is the truth.
- */
 interface ModelPrice {
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
 }
 
+/**
+ * List prices of the Claude API in nano-USD per token (USD per million tokens × 1,000), so that money stays in whole numbers.
+ * Read on 2026-11-24 from stored copies of platform.claude.com/docs/en/about-claude/pricing (October 2026). An estimate by
+ * nature: discounts, priority tier, fast mode, data residency and Haiku 5.5's higher band for prompts above 100,000 tokens
+ * are not in the usage feed's rows. The daily cost report is the truth.
+ */
 const table: readonly (readonly [prefix: string, price: ModelPrice])[] = [
   ['claude-fable-5-1', { input: 10_000, output: 50_000, cacheRead: 250 }],
   ['claude-mythos-5-1', { input: 10_000, output: 50_000, cacheRead: 250 }],

@@ -7,8 +7,8 @@ import { terminalEmail, terminalSlackCard } from '../../report/terminal.ts';
 import type { DemoEvent, DemoReport } from '../../report/demo-data.ts';
 import { TraceError } from '../traffic/trace.ts';
 import { drawnCast, replayedCast } from './cast.ts';
-import { clockText, keptPromises } from './promises.ts';
-import { resultOf } from './result.ts';
+import { clockText, everContained, keptPromises } from './promises.ts';
+import { keyOf, resultOf } from './result.ts';
 import { storyStart, tellStory, type Cast } from './story.ts';
 
 interface Options {
@@ -72,12 +72,13 @@ async function run(options: Options, cast: readonly Cast[]): Promise<number> {
   const { world } = told;
   const seconds = (): number => (performance.now() - started) / 1000;
   const facts = { seed: options.seed, traffic, version: await version(), peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) };
-  const draft = resultOf(told, cast, [], { ...facts, tookSeconds: seconds() });
+  const keys = cast.map((key) => keyOf(key, told));
+  const draft = resultOf(told, keys, [], { ...facts, tookSeconds: seconds() });
   // The promises are checked over the report too, so it is drawn twice: once to be searched.
   const texts = [...world.logs, demoReport(draft), JSON.stringify(draft)];
   const promises = await keptPromises({ world, consumers: told.consumers, managedKeys: cast.map(({ name }) => name), texts });
   const ending = endingOf(told);
-  const result = resultOf(told, cast, [...promises, ending], { ...facts, tookSeconds: seconds() });
+  const result = resultOf(told, keys, [...promises, ending], { ...facts, tookSeconds: seconds() });
   await world.stop();
 
   const path = resolve(options.report);
@@ -96,7 +97,7 @@ function endingOf({ world, theft }: Awaited<ReturnType<typeof tellStory>>): Demo
   return {
     id: 'end',
     promise: 'The stolen key is dead, and nobody but containment killed it',
-    held: status === 401 && (state === 'contained' || state === 'archived'),
+    held: status === 401 && everContained(world).has(theft.apiKeyId),
     detail: `${theft.apiKeyId} answers ${status} and is ${state ?? 'unknown'}`,
   };
 }

@@ -71,7 +71,7 @@ function noneCutEarly(world: World): KeptPromise {
 }
 
 /** Keys that containment cut off, whatever became of them later: from the audit trail. */
-function everContained(world: World): ReadonlySet<string> {
+export function everContained(world: World): ReadonlySet<string> {
   const items = world.aws.inspect.tables.items(world.installation.stateTable);
   return new Set(items.flatMap((item) => (item['to']?.S === 'contained' ? [item['apiKeyId']?.S ?? ''] : [])));
 }

@@ -10,7 +10,7 @@ import type { KeptPromise } from './promises.ts';
 /** What a run left behind as plain data, for the report and for machines. */
 export function resultOf(
   told: Told,
-  cast: readonly Cast[],
+  keys: readonly DemoKey[],
   promises: readonly KeptPromise[],
   run: {
     readonly seed: number;
@@ -35,7 +35,7 @@ export function resultOf(
     to: world.clock.now(),
     tookSeconds: run.tookSeconds,
     version: run.version,
-    keys: cast.map((key) => keyOf(key, told)),
+    keys: [...keys],
     events: [...told.events],
     consumers: told.consumers.map(({ name, tally }) => ({
       name,
@@ -66,7 +66,8 @@ export function resultOf(
   };
 }
 
-function keyOf(key: Cast, told: Told): DemoKey {
+/** A managed key's plots and lanes: a fold over its week, so made once. */
+export function keyOf(key: Cast, told: Told): DemoKey {
   const { world } = told;
   const definition = world.definition(key.name);
   return {

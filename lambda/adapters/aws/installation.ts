@@ -1,6 +1,7 @@
 import { GetParameterCommand, ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
 import { installationParameter, type InstallationDefinition } from '../../../contract/installation.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
+import { parsedJson } from '../../foundation/json.ts';
 import { awsCall } from './calls.ts';
 
 /** What a deployed installation says of itself. Throws KeyguardError `installation-not-found` where there is none of this name. */
@@ -18,21 +19,13 @@ export async function readInstallation(client: SSMClient, name: string): Promise
           )
         : undefined,
   );
-  const value = parsed(Parameter?.Value ?? '');
+  const value = parsedJson(Parameter?.Value ?? '');
   if (isInstallation(value)) return value;
   throw new KeyguardError(
     'foreign-definition',
     `${parameter} is no installation that this version knows`,
     'deploy again with this version',
   );
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 function isInstallation(value: unknown): value is InstallationDefinition {

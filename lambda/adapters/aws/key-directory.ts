@@ -3,6 +3,7 @@ import { GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import { minuteMs, type Clock } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
+import { parsedJson } from '../../foundation/json.ts';
 import type { KeyDirectory } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
@@ -36,17 +37,9 @@ export function keyDirectory(client: SSMClient, path: string, clock: Clock): Key
 }
 
 function readDefinition(name: string, json: string): ManagedKeyDefinition {
-  const value = parsed(json);
+  const value = parsedJson(json);
   if (isDefinition(value)) return value;
   throw new KeyguardError('foreign-definition', `${name} is no managed key definition that this version knows`, 'deploy again');
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 const policyNumbers = ['intervalMs', 'minimumGraceMs', 'quietMs', 'maximumGraceMs', 'undoMs'] as const;

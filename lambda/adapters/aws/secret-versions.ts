@@ -1,4 +1,4 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { DescribeSecretCommandOutput, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -20,15 +20,8 @@ const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
     async describe(secretArn) {
-      const answer = await awsCall(
-        'secretsmanager:DescribeSecret',
-        () => client.send(new DescribeSecretCommand({ SecretId: secretArn })),
-        (error) =>
-          error instanceof ResourceNotFoundException
-            ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'deploy again: the stack owns this secret')
-            : undefined,
-      );
-      return { rotationEnabled: answer.RotationEnabled === true, stages: new Map(Object.entries(answer.VersionIdsToStages ?? {})) };
+      const answer = await describeSecret(client, secretArn);
+      return { rotationEnabled: answer.RotationEnabled === true, stages: stagesOf(answer) };
     },
     read: (secretArn, versionId) => readVersion(client, secretArn, versionId),
     async putPending(secretArn, token, value) {
@@ -58,8 +51,7 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
     },
     async freeStandbyLabels(standbySecretArn, apiKeyIds) {
       const labels = new Set([...apiKeyIds].map(standbyLabel));
-      const { stages } = await this.describe(standbySecretArn);
-      for (const [versionId, own] of stages) {
+      for (const [versionId, own] of stagesOf(await describeSecret(client, standbySecretArn))) {
         for (const label of own.filter((each) => labels.has(each))) {
           await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
             client.send(
@@ -70,6 +62,21 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
       }
     },
   };
+}
+
+async function describeSecret(client: SecretsManagerClient, secretArn: string): Promise<DescribeSecretCommandOutput> {
+  return awsCall(
+    'secretsmanager:DescribeSecret',
+    () => client.send(new DescribeSecretCommand({ SecretId: secretArn })),
+    (error) =>
+      error instanceof ResourceNotFoundException
+        ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'deploy again: the stack owns this secret')
+        : undefined,
+  );
+}
+
+function stagesOf(answer: DescribeSecretCommandOutput): VersionStages['stages'] {
+  return new Map(Object.entries(answer.VersionIdsToStages ?? {}));
 }
 
 /** A secret's value as it is now, by label AWSCURRENT; `absent` for one that was never filled. */
@@ -108,11 +115,11 @@ export async function readSchedule(
   client: SecretsManagerClient,
   secretArn: string,
 ): Promise<{ readonly nextRotationAt: number | null; readonly lastRotatedAt: number | null; readonly stages: VersionStages['stages'] }> {
-  const answer = await awsCall('secretsmanager:DescribeSecret', () => client.send(new DescribeSecretCommand({ SecretId: secretArn })));
+  const answer = await describeSecret(client, secretArn);
   return {
     nextRotationAt: answer.NextRotationDate?.getTime() ?? null,
     lastRotatedAt: answer.LastRotatedDate?.getTime() ?? null,
-    stages: new Map(Object.entries(answer.VersionIdsToStages ?? {})),
+    stages: stagesOf(answer),
   };
 }
 
