@@ -11,6 +11,33 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `retired-key-used`: tokens on a key that should be asleep (standby, inactive, contained, archived).
  * - `straggler`: an old key still shows traffic when its grace should be over.
  * - `rotation-failed`: a rotation could not finish; people must act.
+ * - `rotation-overdue`: no rotation has succeeded in the time that the policy's maximum age allows.
+ * - `current-key-dead`: the key that consumers read now does not work, and we did not do it.
+ * - `key-changed`: somebody else changed something of a managed key.
+ * - `key-expiring`: the current key expires before the next rotation's grace is over.
+ * - `pool-low`: the standby keys cover less than the policy's low-water mark.
+ * - `replica-behind`: a replica Region of the secret failed or lags.
  */
-export const incidentKinds = ['usage-anomaly', 'retired-key-used', 'straggler', 'rotation-failed'] as const;
+export const incidentKinds = [
+  'usage-anomaly',
+  'retired-key-used',
+  'straggler',
+  'rotation-failed',
+  'rotation-overdue',
+  'current-key-dead',
+  'key-changed',
+  'key-expiring',
+  'pool-low',
+  'replica-behind',
+] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
+
+/** Kinds in which somebody may be using a stolen value: containment cuts the key off. The others never come into its states. */
+export const containableKinds = ['usage-anomaly', 'retired-key-used'] as const satisfies readonly IncidentKind[];
+export type ContainableKind = (typeof containableKinds)[number];
+
+/** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
+export const incidentGrades = {
+  'pool-low': ['low', 'empty'],
+  'key-changed': ['standby-key-woken', 'old-key-disabled', 'old-key-woken', 'secret-written'],
+} as const satisfies Partial<Record<IncidentKind, readonly string[]>>;

@@ -167,6 +167,8 @@ export interface IncidentFacts {
   readonly startedAt?: number;
   readonly reason?: string;
   readonly score?: number;
+  /** One of its kind's `incidentGrades`. */
+  readonly grade?: string;
 }
 
 /** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<state>#<channel>`. */

@@ -1,3 +1,4 @@
+import { containableKinds, type IncidentKind } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
@@ -52,8 +53,8 @@ async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRec
 }
 
 function isContainable(incident: IncidentRecord): boolean {
-  const stolen = incident.kind === 'usage-anomaly' || incident.kind === 'retired-key-used';
-  return stolen && (incident.state === 'open' || incident.state === 'containing');
+  const kinds: readonly IncidentKind[] = containableKinds;
+  return kinds.includes(incident.kind) && (incident.state === 'open' || incident.state === 'containing');
 }
 
 interface Decision {
@@ -124,7 +125,7 @@ async function cut(
     );
   }
   if (intended.state !== 'contained') {
-    await ports.ledger.replace(intended, moved(intended, { to: 'contained', at: ports.clock.now(), because }), by);
+    await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by);
   }
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }

@@ -1,20 +1,32 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
+import { currentKeyDead } from './message/current-key-dead.ts';
+import { keyChanged } from './message/key-changed.ts';
+import { keyExpiring } from './message/key-expiring.ts';
 import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
+import { poolLow } from './message/pool-low.ts';
+import { replicaBehind } from './message/replica-behind.ts';
 import { retiredKeyUsed } from './message/retired-key-used.ts';
 import { rotationFailed } from './message/rotation-failed.ts';
-import { storyOf, type Tell } from './message/story.ts';
+import { rotationOverdue } from './message/rotation-overdue.ts';
+import { storyOf, type Tell, type Wording } from './message/story.ts';
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
 import { severityOf } from './severity.ts';
 
-const wording = {
+const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'usage-anomaly': usageAnomaly,
   'retired-key-used': retiredKeyUsed,
   straggler,
   'rotation-failed': rotationFailed,
-} as const satisfies Record<IncidentKind, Record<IncidentState, Tell>>;
+  'rotation-overdue': rotationOverdue,
+  'current-key-dead': currentKeyDead,
+  'key-changed': keyChanged,
+  'key-expiring': keyExpiring,
+  'pool-low': poolLow,
+  'replica-behind': replicaBehind,
+};
 
 export interface AlertContext {
   /** Which installation speaks. */
@@ -26,8 +38,7 @@ export interface AlertContext {
 
 /** What people are told of an incident in its present state. Text from outside is cleaned to one line and redacted. */
 export function alertOf(incident: IncidentRecord, context: AlertContext): Alert {
-  const tell: Tell = wording[incident.kind][incident.state];
-  const words = tell(storyOf(incident, context.at));
+  const words = tellOf(incident)(storyOf(incident, context.at));
   return {
     schema: alertSchemaName,
     installation: plain(context.installation, 80),
@@ -44,6 +55,12 @@ export function alertOf(incident: IncidentRecord, context: AlertContext): Alert 
     at: new Date(context.at).toISOString(),
     links: context.dashboardUrl === undefined ? [] : [{ label: 'Dashboard', url: context.dashboardUrl }],
   };
+}
+
+/** A kind that is never contained has no words for those states; should a record say so all the same, its cause still is there. */
+function tellOf({ kind, state }: IncidentRecord): Tell {
+  const tells: Partial<Record<IncidentState, Tell>> & Record<'open', Tell> = wording[kind];
+  return tells[state] ?? tells.open;
 }
 
 /** At most ten, which is what a Slack section holds. */

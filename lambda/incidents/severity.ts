@@ -5,17 +5,32 @@ import type { IncidentState } from '../../contract/records.ts';
 export type Severity = Alert['severity'];
 
 /**
- * Critical: somebody may be spending our money now. Warning: nothing burns, but people must act.
- * Info: it is over. After a cut the danger is over and the cause is not found, so that is a warning.
+ * Critical: somebody may be spending our money now, or consumers fail now. Warning: nothing burns, but people must act.
+ * Info: it is over.
  */
-const table = {
-  'usage-anomaly': { open: 'critical', containing: 'critical', contained: 'warning', recovered: 'info' },
-  'retired-key-used': { open: 'critical', containing: 'critical', contained: 'warning', recovered: 'info' },
-  straggler: { open: 'warning', containing: 'warning', contained: 'warning', recovered: 'info' },
-  'rotation-failed': { open: 'warning', containing: 'warning', contained: 'warning', recovered: 'info' },
-} as const satisfies Record<IncidentKind, Record<IncidentState, Severity>>;
+const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
+  'usage-anomaly': 'critical',
+  'retired-key-used': 'critical',
+  straggler: 'warning',
+  'rotation-failed': 'warning',
+  'rotation-overdue': 'warning',
+  'current-key-dead': 'critical',
+  'key-changed': 'warning',
+  'key-expiring': 'warning',
+  'pool-low': 'warning',
+  'replica-behind': 'warning',
+};
 
 /** How loudly people are told of an incident of this kind in this state. */
 export function severityOf(kind: IncidentKind, state: IncidentState): Severity {
-  return table[kind][state];
+  switch (state) {
+    case 'open':
+    case 'containing':
+      return whenOpen[kind];
+    case 'contained':
+      // The danger is over and the cause is not found.
+      return 'warning';
+    case 'recovered':
+      return 'info';
+  }
 }

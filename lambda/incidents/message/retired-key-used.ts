@@ -1,7 +1,6 @@
-import type { IncidentState } from '../../../contract/records.ts';
-import { consolePath, type Story, type Tell } from './story.ts';
+import { consolePath, type Story, type Wording } from './story.ts';
 
-export const retiredKeyUsed = {
+export const retiredKeyUsed: Wording<'retired-key-used'> = {
   open: (story) => ({
     title: `${story.name}: ${story.key} is used although it should be asleep`,
     summary: [
@@ -46,7 +45,7 @@ export const retiredKeyUsed = {
     ],
     actions: ['If nobody found out who used it, look for it while the logs are fresh.'],
   }),
-} as const satisfies Record<IncidentState, Tell>;
+};
 
 function happened(story: Story): string {
   const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;

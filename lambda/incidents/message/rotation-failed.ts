@@ -1,54 +1,27 @@
-import type { IncidentState } from '../../../contract/records.ts';
-import { consolePath, type Story, type Tell } from './story.ts';
+import { createKey, type Story, type Wording } from './story.ts';
 
-export const rotationFailed = {
+/** One kind for a rotation that failed and for one that hangs: the reason says which. */
+export const rotationFailed: Wording<'rotation-failed'> = {
   open: (story) => ({
-    title: `${story.name}: the rotation could not finish, people must act`,
+    title: `${story.name}: the rotation did not finish, people must act`,
     summary: [
-      happened(story),
-      'The current key stays in use and works, so nothing fails now.',
-      'If nobody acts, the key grows older than its policy allows; once a fitting standby key is there, the rotation resumes by itself.',
+      `The rotation of ${story.name} has not brought a new key into use since ${story.sinceAndAgo}: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
+      'The current key stays in use, so nothing fails because of this.',
+      'If nobody acts, the key grows older than its policy allows; once what the rotation waits for is there, it resumes by itself.',
     ],
-    actions: newKeySteps(story),
-  }),
-  containing: (story) => ({
-    title: `${story.name}: a key is being cut off while the rotation is unfinished`,
-    summary: [
-      happened(story),
-      `${story.key} is being made inactive at Anthropic${story.brake === undefined ? '' : `; it waits: ${story.brake}`}.`,
-      'If nobody acts, consumers may be left without a key until a standby key is there.',
+    actions: [
+      `Run \`npx keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
+      ...createKey(story, 'If no standby key is left or none fits, open'),
+      'If the pool is not the reason, or nothing moves for an hour, run `npx keyguard doctor`: it names what is stuck and how to free it.',
+      'Do nothing more: the rotation resumes by itself, and a message says so.',
     ],
-    actions: newKeySteps(story),
-  }),
-  contained: (story) => ({
-    title: `${story.name}: a key was cut off while the rotation is unfinished`,
-    summary: [
-      happened(story),
-      `${story.key} was made inactive at Anthropic automatically.`,
-      'If nobody acts, the rotation stays unfinished; once a fitting standby key is there, it resumes by itself.',
-    ],
-    actions: newKeySteps(story),
   }),
   recovered: (story) => ({
     title: `${story.name}: the rotation went through`,
     summary: [
-      `The rotation of ${story.name} that failed ${story.since} has succeeded after ${story.lasted}.`,
+      `The rotation of ${story.name} that did not finish ${story.since} went through after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'Consumers read the new key.',
     ],
     actions: ['Nothing has to be done; `npx keyguard status` shows how many standby keys are left.'],
   }),
-} as const satisfies Record<IncidentState, Tell>;
-
-function happened(story: Story): string {
-  return `The rotation of ${story.name} has not finished since ${story.sinceAndAgo}: ${story.reason ?? 'the reason is in the log of the rotation function'}.`;
-}
-
-/** Anthropic's API cannot create a key, so a person must: the exact way, with the names to type. */
-function newKeySteps(story: Story): readonly string[] {
-  return [
-    'Run `npx keyguard status`: it shows what the rotation waits for and how many standby keys are left.',
-    `If none is left or none fits, open ${consolePath} > Create key, choose ${story.workspace}, name it ${story.newKeyName}, and give it no expiry or a late one.`,
-    `Copy the value, which is shown only once, and paste it into the hidden prompt of \`npx keyguard standby add ${story.name}\`.`,
-    'Do nothing more: the rotation resumes by itself with that key, and a message says so.',
-  ];
-}
+};

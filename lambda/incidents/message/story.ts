@@ -1,5 +1,6 @@
+import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
 import { unattributed } from '../../../contract/metrics.ts';
-import type { IncidentRecord } from '../../../contract/records.ts';
+import type { IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute, utc } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
@@ -13,6 +14,11 @@ interface Words {
 }
 
 export type Tell = (story: Story) => Words;
+
+/** What a kind has words for: every state that its incidents can come into. */
+export type Wording<K extends IncidentKind> = Readonly<
+  Record<K extends ContainableKind ? IncidentState : Exclude<IncidentState, 'containing' | 'contained'>, Tell>
+>;
 
 /** An incident in phrases that fit into sentences; every part is clean text of one line. */
 export interface Story {
@@ -35,6 +41,7 @@ export interface Story {
   readonly reason: string | undefined;
   readonly brake: string | undefined;
   readonly wasCut: boolean;
+  readonly grade: string | undefined;
   /** A name for the key that a person is to create now. */
   readonly newKeyName: string;
 }
@@ -61,6 +68,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     reason: clause(facts.reason ?? '') || undefined,
     brake: clause(incident.brake ?? '') || undefined,
     wasCut: incident.target !== undefined,
+    grade: facts.grade,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
   };
 }
@@ -82,3 +90,11 @@ function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'>
 }
 
 export const consolePath = 'Claude Console > Settings > API keys';
+
+/** Anthropic's API cannot create a key, so a person must: the exact way, with the names to type. */
+export function createKey(story: Story, when: string): readonly string[] {
+  return [
+    `${when} ${consolePath} > Create key, choose ${story.workspace}, name it ${story.newKeyName}, and give it no expiry or a late one.`,
+    `Copy the value, which is shown only once, and paste it into the hidden prompt of \`npx keyguard standby add ${story.name}\`.`,
+  ];
+}

@@ -1,7 +1,6 @@
-import type { IncidentState } from '../../../contract/records.ts';
-import { consolePath, type Story, type Tell } from './story.ts';
+import { consolePath, type Story, type Wording } from './story.ts';
 
-export const usageAnomaly = {
+export const usageAnomaly: Wording<'usage-anomaly'> = {
   open: (story) => ({
     title: `${story.name}: ${story.excess ?? 'usage left its normal range'}`,
     summary: [
@@ -49,7 +48,7 @@ export const usageAnomaly = {
       ? ['Keep the dead key inactive; nothing else has to be done.']
       : ['If nobody found the cause yet, look for it while the logs are fresh.'],
   }),
-} as const satisfies Record<IncidentState, Tell>;
+};
 
 function happened(story: Story): string {
   const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';

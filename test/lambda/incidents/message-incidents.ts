@@ -1,5 +1,5 @@
-import { incidentKinds } from '../../../contract/kinds.ts';
-import { incidentStates, type IncidentRecord } from '../../../contract/records.ts';
+import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
+import { incidentStates, type IncidentRecord, type IncidentState } from '../../../contract/records.ts';
 
 /** 2026-06-10 14:21 UTC, eighteen minutes after the first sign. */
 export const at = Date.UTC(2026, 5, 10, 14, 21);
@@ -33,18 +33,48 @@ export function anIncident(change: Partial<IncidentRecord> = {}): IncidentRecord
   };
 }
 
-/** One incident for each kind and state. */
+/** One incident for each kind, state and grade that there can be. */
 export function everyIncident(): readonly IncidentRecord[] {
+  return incidentKinds.flatMap((kind) => statesOf(kind).flatMap((state) => gradesOf(kind).map((grade) => told(kind, state, grade))));
+}
+
+/** What no run of ours stores: a kind that is never contained, in a state of containment. */
+export function everyImpossibleIncident(): readonly IncidentRecord[] {
   return incidentKinds.flatMap((kind) =>
-    incidentStates.map((state) =>
-      anIncident({
-        kind,
-        state,
-        ...(state === 'open' ? {} : { target: 'apikey_01FAKEold' }),
-        ...(kind === 'rotation-failed'
-          ? { facts: { reason: 'the pool is empty', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 } }
-          : {}),
-      }),
-    ),
+    incidentStates.filter((state) => !statesOf(kind).includes(state)).map((state) => told(kind, state, gradesOf(kind)[0])),
   );
+}
+
+const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
+  'usage-anomaly': undefined,
+  'retired-key-used': undefined,
+  straggler: 'the old key is still used past the maximum',
+  'rotation-failed': 'the pool is empty',
+  'rotation-overdue': 'its maximum age of 97 days is over',
+  'current-key-dead': 'it is inactive at Anthropic',
+  'key-changed': 'what the ledger says is not what Anthropic says',
+  'key-expiring': 'it expires 2026-07-01 00:00 UTC, the next rotation is 2026-07-08 00:00 UTC',
+  'pool-low': '1 key: enough until 2026-06-22 00:00 UTC (12 days)',
+  'replica-behind': 'eu-west-1 Failed: access to the KMS key was denied',
+};
+
+function told(kind: IncidentKind, state: IncidentState, grade: string | undefined): IncidentRecord {
+  const reason = reasons[kind];
+  const facts = { reason, apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
+  return anIncident({
+    kind,
+    state,
+    ...(state === 'containing' || state === 'contained' ? { target: 'apikey_01FAKEold' } : {}),
+    ...(reason === undefined ? {} : { facts: { ...facts, reason, ...(grade === undefined ? {} : { grade }) } }),
+  });
+}
+
+function statesOf(kind: IncidentKind): readonly IncidentState[] {
+  const contained: readonly IncidentKind[] = containableKinds;
+  return contained.includes(kind) ? incidentStates : ['open', 'recovered'];
+}
+
+function gradesOf(kind: IncidentKind): readonly (string | undefined)[] {
+  const grades: Partial<Record<IncidentKind, readonly string[]>> = incidentGrades;
+  return grades[kind] ?? [undefined];
 }

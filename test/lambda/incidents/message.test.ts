@@ -3,9 +3,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { incidentKinds } from '../../../contract/kinds.ts';
-import { incidentStates, type IncidentRecord } from '../../../contract/records.ts';
+import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
-import { anIncident, at, everyIncident, hostile } from './message-incidents.ts';
+import { clause } from '../../../lambda/incidents/message/phrases.ts';
+import { anIncident, at, everyImpossibleIncident, everyIncident, hostile } from './message-incidents.ts';
 
 const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/alert.schema.json', import.meta.url), 'utf8'));
 if (typeof schema !== 'object' || schema === null) throw new Error('docs/alert.schema.json is no object');
@@ -16,14 +17,17 @@ function violations(alert: unknown): string {
   return validate(alert) ? '' : JSON.stringify(validate.errors);
 }
 
-describe('every kind in every state', () => {
-  test.each(everyIncident())('$kind, $state: fits the published schema', (incident) => {
+describe('every kind in every state and grade', () => {
+  test.each([...everyIncident(), ...everyImpossibleIncident()])('$kind, $state: fits the published schema', (incident) => {
     expect(violations(alertOf(incident, context))).toBe('');
   });
 
-  test.each(everyIncident())('$kind, $state: fits the published schema with nothing but what a record must have', (incident) => {
-    expect(violations(alertOf({ ...incident, facts: {} }, { installation: 'acme', at }))).toBe('');
-  });
+  test.each([...everyIncident(), ...everyImpossibleIncident()])(
+    '$kind, $state: fits the published schema with nothing but what a record must have',
+    (incident) => {
+      expect(violations(alertOf({ ...incident, facts: {} }, { installation: 'acme', at }))).toBe('');
+    },
+  );
 
   test.each(everyIncident())('$kind, $state: names the managed key in title and summary, and gives something to do', (incident) => {
     const alert = alertOf(incident, context);
@@ -40,9 +44,26 @@ describe('every kind in every state', () => {
     }
   });
 
-  test('no two of them have the same title', () => {
-    const titles = everyIncident().map((incident) => alertOf(incident, context).title);
-    expect(new Set(titles).size).toBe(incidentKinds.length * incidentStates.length);
+  test.each(everyIncident().filter(({ facts }) => facts.reason !== undefined))(
+    '$kind, $state: says the reason, as one clause',
+    (incident) => {
+      const { reason = '' } = incident.facts;
+      for (const said of [reason, `${reason}.`]) {
+        expect(alertOf({ ...incident, facts: { ...incident.facts, reason: said } }, context).summary).toContain(clause(reason));
+      }
+    },
+  );
+
+  test.each(everyImpossibleIncident())('$kind, $state: is told as open, should a record ever say so', (incident) => {
+    expect(alertOf(incident, context).title).toBe(alertOf({ ...incident, state: 'open' }, context).title);
+  });
+
+  test('a grade that this version does not know is told by its reason', () => {
+    for (const kind of ['pool-low', 'key-changed'] as const) {
+      const alert = alertOf(anIncident({ kind, facts: { grade: 'toString', reason: 'something new' } }), context);
+      expect(violations(alert)).toBe('');
+      expect(alert.summary).toContain('something new');
+    }
   });
 });
 

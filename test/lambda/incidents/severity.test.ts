@@ -1,15 +1,13 @@
 import { expect, test } from 'vitest';
-import { incidentKinds } from '../../../contract/kinds.ts';
+import { containableKinds, incidentKinds } from '../../../contract/kinds.ts';
 import { severityOf } from '../../../lambda/incidents/severity.ts';
 
-test('what may cost money now is critical, and only that', () => {
+test('what may cost money or fail requests now is critical, and only that', () => {
   const critical = incidentKinds.filter((kind) => severityOf(kind, 'open') === 'critical');
-  expect(critical).toEqual(['usage-anomaly', 'retired-key-used']);
+  expect(critical).toEqual(['usage-anomaly', 'retired-key-used', 'current-key-dead']);
 });
 
 test('a cut-off key still asks for people, a recovered one does not', () => {
-  for (const kind of incidentKinds) {
-    expect(severityOf(kind, 'contained')).toBe('warning');
-    expect(severityOf(kind, 'recovered')).toBe('info');
-  }
+  for (const kind of containableKinds) expect(severityOf(kind, 'contained')).toBe('warning');
+  for (const kind of incidentKinds) expect(severityOf(kind, 'recovered')).toBe('info');
 });

@@ -1,0 +1,89 @@
+import type { incidentGrades } from '../../../contract/kinds.ts';
+import { consolePath, type Story, type Wording } from './story.ts';
+
+export const keyChanged: Wording<'key-changed'> = {
+  open: (story) => {
+    const { title, sequel, steps } = changeOf(story);
+    return {
+      title: `${story.name}: ${title}`,
+      summary: [
+        `Somebody other than Key Guard changed ${story.name}, seen ${story.sinceAndAgo}: ${story.reason ?? `it is about ${story.key}`}.`,
+        ...sequel,
+      ],
+      actions: steps,
+    };
+  },
+  recovered: (story) => ({
+    title: `${story.name}: what somebody else changed is in order again`,
+    summary: [
+      `The change to ${story.name} that was seen ${story.since} is no longer there${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      'If it happens again, you will hear of it as a new incident.',
+    ],
+    actions: ['If nobody found out who it was, look for it while the logs are fresh.'],
+  }),
+};
+
+interface Change {
+  readonly title: string;
+  /** What was done automatically, and what comes next if nobody acts. */
+  readonly sequel: readonly string[];
+  readonly steps: readonly string[];
+}
+
+function changeOf(story: Story): Change {
+  const inConsole = `Find out who it was: ask those who may change keys in the Console, and see who is an admin of the organization (${consolePath} > ${story.key}).`;
+  const changes: Readonly<Record<(typeof incidentGrades)['key-changed'][number], Change>> = {
+    'standby-key-woken': {
+      title: `somebody enabled the standby key ${story.key}`,
+      sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
+      steps: [
+        inConsole,
+        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name}\`, and delete the key in the Console.`,
+        `Then add another one: \`npx keyguard standby add ${story.name}\`.`,
+      ],
+    },
+    'old-key-disabled': {
+      title: `somebody disabled the old key ${story.key} before its grace was over`,
+      sequel: ['It is left disabled.', 'If nobody acts, consumers that still hold the old value get 401 until they read the secret again.'],
+      steps: [
+        inConsole,
+        `If consumers fail, enable it again: ${consolePath} > ${story.key} > Enable; it retires by itself when it is quiet.`,
+        `Restart or redeploy what holds the old value, so that it reads the secret of ${story.name} again.`,
+      ],
+    },
+    'old-key-woken': {
+      title: `somebody enabled the old key ${story.key} again`,
+      sequel: [
+        'It is left active, since a person may need it, and it is not archived.',
+        'If nobody acts, it stays active, and whoever holds its value can spend.',
+      ],
+      steps: [
+        inConsole,
+        `If nobody needs it, disable it again: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
+        `If consumers need it, give it back to them in the regular way: \`npx keyguard status ${story.name}\` shows which key is current.`,
+      ],
+    },
+    'secret-written': {
+      title: 'somebody wrote the secret by hand',
+      sequel: [
+        'Nothing was undone: consumers read what was written, and nobody has proven that it works.',
+        'If nobody acts, it stays until the next rotation; Key Guard neither watches the use of that key nor cuts it off.',
+      ],
+      steps: [
+        'Find out who it was: CloudTrail, events PutSecretValue, UpdateSecret and UpdateSecretVersionStage of this secret.',
+        `Put a managed key back: \`npx keyguard rotate ${story.name}\`.`,
+        'Then find the key that was written there in the Console, and disable it.',
+      ],
+    },
+  };
+  const unknown: Change = {
+    title: `somebody else changed ${story.key}`,
+    sequel: ['If nobody acts, it stays as it is now.'],
+    steps: [inConsole, `Run \`npx keyguard status ${story.name}\`; docs/runbooks/key-changed.md says what to do for each change.`],
+  };
+  return isChange(story.grade, changes) ? changes[story.grade] : unknown;
+}
+
+function isChange<T extends object>(grade: string | undefined, changes: T): grade is string & keyof T {
+  return grade !== undefined && Object.hasOwn(changes, grade);
+}
