@@ -5,7 +5,7 @@ export const currentKeyDead: Wording<'current-key-dead'> = {
     title: `${story.name}: consumers fail, the current key ${story.key} is dead`,
     summary: [
       `${story.key}, which consumers of ${story.name} read now, does not work any more since ${story.sinceAndAgo}: ${story.reason ?? 'Anthropic does not show it as active'}.`,
-      'Key Guard did not do this: somebody disabled or deleted it in the Console, Anthropic deactivated it because it was found in public, or it expired.',
+      'Somebody disabled or deleted it in the Console, Anthropic deactivated it because it was found in public, or it expired.',
       'If nobody acts, every request of these consumers goes on failing with 401.',
     ],
     actions: [

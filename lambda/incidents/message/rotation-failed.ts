@@ -1,4 +1,4 @@
-import { createKey, type Story, type Wording } from './story.ts';
+import { createKey, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed and for one that hangs: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {

@@ -54,6 +54,15 @@ describe('every kind in every state and grade', () => {
     },
   );
 
+  test('no two that open have the same title, nor any two kinds that recover', () => {
+    for (const state of ['open', 'recovered']) {
+      const told = everyIncident().filter((incident) => incident.state === state);
+      // That it is over is told without the grade.
+      const distinct = state === 'open' ? told.length : incidentKinds.length;
+      expect(new Set(told.map((incident) => alertOf(incident, context).title)).size).toBe(distinct);
+    }
+  });
+
   test.each(everyImpossibleIncident())('$kind, $state: is told as open, should a record ever say so', (incident) => {
     expect(alertOf(incident, context).title).toBe(alertOf({ ...incident, state: 'open' }, context).title);
   });
