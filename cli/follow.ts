@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
-import { readSchedule, rotations } from '../lambda/adapters/aws/secret-versions.ts';
+import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -26,7 +26,7 @@ export async function rotateAndFollow(
   say: (sentence: string) => void,
 ): Promise<RotationOutcome> {
   const currentVersion = async (): Promise<string | undefined> =>
-    versionWith((await readSchedule(secrets, definition.secretArn)).stages, 'AWSCURRENT');
+    versionWith((await secretVersions(secrets).describe(definition.secretArn)).stages, 'AWSCURRENT');
   const ownRecords = async (): Promise<readonly ApiKeyRecord[]> =>
     (await apiKeyLedger(table).all()).filter((record) => record.managedKey === definition.name);
 

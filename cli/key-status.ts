@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
-import { poolCover, type PoolCover } from './pool-cover.ts';
+import { poolCover, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import { instant } from './output.ts';
 import { previousKey, type PreviousKey } from './previous-key.ts';
 

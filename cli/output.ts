@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import { iso } from '../lambda/foundation/clock.ts';
+import { iso, utcMinute } from '../lambda/foundation/clock.ts';
 import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import type { Failure } from './failure.ts';
@@ -59,7 +59,7 @@ export function usageWidth(stream: NodeJS.WritableStream): number {
 
 /** `2026-06-10 14:03 UTC`; `none` where there is no instant. */
 export function instant(at: number | null): string {
-  return at === null ? 'none' : `${iso(at).slice(0, 16).replace('T', ' ')} UTC`;
+  return at === null ? 'none' : utcMinute(at);
 }
 
 /** An instant for machines. */

@@ -30,7 +30,11 @@ export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefini
   const quietSince = Math.max(lastUse === undefined ? switchedAt : lastUse.at + 60_000, switchedAt);
   const latest = rotation.atMaximum === 'cut' ? switchedAt + rotation.maximumGraceMs : null;
   const earliest = Math.max(minimumEnd, quietSince + rotation.quietMs);
-  const verdict = judgeGrace({ switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil }, rotation, now);
+  const verdict = judgeGrace(
+    { switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil, noGrace: record.noGrace !== undefined },
+    rotation,
+    now,
+  );
   return {
     apiKeyId: record.apiKeyId,
     hint: record.hint,
@@ -72,6 +76,8 @@ function reason(
       return `still used past the maximum grace, and the policy waits; ${used}`;
     case 'silent':
       return 'quiet for long enough: it becomes inactive within minutes';
+    case 'emergency':
+      return 'an operator took its grace away: it becomes inactive within minutes';
     case 'maximum grace':
       return 'the maximum grace is over: it becomes inactive within minutes';
   }

@@ -15,6 +15,8 @@ export interface InstallationDefinition {
   /** Empty without Slack. */
   readonly slackWebhookSecretArn: string;
   readonly dashboardUrl: string;
+  /** Names of the functions that an operator may ask for something: to have standby keys tried, to retire what is due now. */
+  readonly functions: { readonly rotation: string; readonly retirement: string };
 }
 
 export function installationParameter(installation: string): string {

@@ -14,6 +14,10 @@ export interface RotationPolicy {
   readonly atMaximum: 'wait' | 'cut';
   /** How long an inactive key can still be brought back before it is archived, which is for ever. */
   readonly undoMs: number;
+  /** The longest that one API key may live between its first and its last use. */
+  readonly maximumAgeMs: number;
+  /** People are asked for the next standby key when the pool reaches less far than this. */
+  readonly lowWaterMs: number;
 }
 
 /** What happens by itself when a managed key's usage looks stolen. */

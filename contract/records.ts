@@ -30,8 +30,25 @@ export interface ApiKeyRecord {
   readonly intent?: ApiKeyIntent;
   /** When AWSCURRENT moved away from it. */
   readonly switchedAt?: number;
+  /** An operator wants this old key back: the next rotation takes it instead of a standby key. */
+  readonly wanted?: Wish;
+  /** An operator's emergency: as soon as AWSCURRENT has left it, it is cut off without any grace. */
+  readonly noGrace?: Wish;
+  /** Of a claimed key that an operator wants back: the state that it came from, and the consumer secret's version that holds its value. */
+  readonly origin?: { readonly state: OldState; readonly versionId: string };
   /** Why it is in this state, in plain words. */
   readonly because?: string;
+}
+
+/** States of an old key that can still be brought back. */
+export const oldStates = ['draining', 'inactive', 'contained'] as const satisfies readonly ApiKeyState[];
+export type OldState = (typeof oldStates)[number];
+
+/** What an operator asked for, until somebody has done it. */
+export interface Wish {
+  readonly at: number;
+  readonly by: string;
+  readonly because: string;
 }
 
 export interface ApiKeyIntent {
@@ -40,16 +57,38 @@ export interface ApiKeyIntent {
   readonly because: string;
 }
 
-/** One step in a managed key's history: pk `AUDIT#<managed key>`, sk `<ISO instant>#<api key id>#<revision>`. */
+/**
+ * One step in a managed key's history: who, why and when. pk `AUDIT#<managed key>`, sk `<ISO instant>#<what it was about>`.
+ * A step of an API key is written in the transaction that moves it; an operator's act on the managed key stands alone.
+ */
 export interface AuditRecord {
   readonly schema: 1;
   readonly at: number;
   readonly managedKey: string;
-  readonly apiKeyId: string;
-  readonly from: ApiKeyState | 'unknown';
-  readonly to: ApiKeyState;
   readonly because: string;
   readonly by: string;
+  readonly apiKeyId?: string;
+  readonly from?: ApiKeyState | 'unknown';
+  readonly to?: ApiKeyState;
+  /** The rotation that it was part of. */
+  readonly token?: string;
+  /** The calls that had the effect, as AWS and Anthropic number them, such as `anthropic req_…`. */
+  readonly requestIds?: readonly string[];
+}
+
+/** An operator told Key Guard to leave a managed key as it is: pk `PAUSE`, sk the managed key. */
+export interface PauseRecord {
+  readonly schema: 1;
+  readonly managedKey: string;
+  readonly at: number;
+  readonly by: string;
+  readonly because: string;
+}
+
+/** When a scheduled function last finished: pk `RUN`, sk its name. */
+export interface RunRecord {
+  readonly schema: 1;
+  readonly finishedAt: number;
 }
 
 /**
@@ -150,11 +189,20 @@ export interface IncidentRecord {
   readonly target?: string;
   /** Why containment did not happen or is waiting, in plain words. */
   readonly brake?: string;
-  /** State changes that people were told about. */
-  readonly announced: readonly IncidentState[];
-  /** A state change that somebody is telling people about this moment. */
-  readonly announcing?: { readonly state: IncidentState; readonly at: number };
+  /** What people were told. */
+  readonly announced: readonly Telling[];
+  /** What somebody is telling people this moment. */
+  readonly announcing?: { readonly state: Telling; readonly at: number };
+  /** When people were last told. */
+  readonly toldAt?: number;
+  /** Which telling of the open incident this is: it grows when people are to hear of it again. Absent: the first. */
+  readonly turn?: number;
+  /** Which reminder this telling is. Absent: it says something new. */
+  readonly reminder?: number;
 }
+
+/** What people are told of an incident: that it came into a state, or, such as `open-2`, that it still is open. */
+export type Telling = IncidentState | `open-${number}`;
 
 /** What the message is made of: plain data, never a value. */
 export interface IncidentFacts {
@@ -171,7 +219,7 @@ export interface IncidentFacts {
   readonly grade?: string;
 }
 
-/** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<state>#<channel>`. */
+/** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<telling>#<channel>`. */
 export interface DeliveryRecord {
   readonly schema: 1;
   readonly claimedAt: number;

@@ -1,7 +1,7 @@
-import { incidentPorts, rotationPorts } from './adapters/assemble.ts';
+import { incidentPorts, retirementPorts } from './adapters/assemble.ts';
+import { runs } from './adapters/aws/runs.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
-import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
@@ -12,10 +12,11 @@ import { retireDueKeys } from './rotation/retire.ts';
 export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
   const env = readEnvironment('retirement', variables);
   const table = openTable(env.stateTable);
-  const ports = { ...rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime)), usage: usageLedger(table) };
+  const ports = retirementPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return async () => {
     const tally = await retireDueKeys(ports);
     ports.log.info('retirement.finished', { ...tally });
+    await runs(table).finished('retirement', ports.clock.now());
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
     if (tally.failed > 0) throw new KeyguardError('retirement-incomplete', `${tally.failed} keys failed`, 'see the function log');
   };

@@ -5,16 +5,17 @@ import { readEnvironment } from './adapters/environment.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { rotationStep } from './rotation/rotate.ts';
+import { isTrialRequest, tryStandbyKeys } from './rotation/trial.ts';
 
-/** Secrets Manager calls this four times a rotation, and again after a failure. */
+/** Secrets Manager calls this four times a rotation, and again after a failure; an operator, to have standby keys tried. */
 export function rotationHandler(
   variables: Readonly<Record<string, string | undefined>>,
   runtime: Runtime,
-): (event: unknown) => Promise<void> {
+): (event: unknown) => Promise<unknown> {
   const env = readEnvironment('rotation', variables);
   const table = openTable(env.stateTable);
   const ports = rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
-  return (event) => rotationStep(event, ports);
+  return (event) => (isTrialRequest(event) ? tryStandbyKeys(event, ports) : rotationStep(event, ports));
 }
 
 export const handler = onFirstCall(() => rotationHandler(process.env, lambdaRuntime));

@@ -2,7 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Stack } from 'aws-cdk-lib/core';
+import { Lazy, Stack } from 'aws-cdk-lib/core';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { installationParameter, keyDirectoryPath } from '../contract/installation.ts';
@@ -37,6 +37,7 @@ export class Installation extends Construct {
   readonly dashboardName: string;
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
+  #operated: { readonly rotation: AppFunction; readonly retirement: AppFunction } | undefined;
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
@@ -78,8 +79,14 @@ export class Installation extends Construct {
     new StringParameter(this, 'Definition', {
       parameterName: installationParameter(installation),
       description: 'What the keyguard command needs to know of this installation',
-      stringValue: Stack.of(this).toJsonString(this.#definition(anthropic)),
+      // Lazy: the functions are made after this.
+      stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.#definition(anthropic)) }),
     });
+  }
+
+  /** Tells operators' tools which functions they may ask for something. */
+  operatedThrough(functions: { readonly rotation: AppFunction; readonly retirement: AppFunction }): void {
+    this.#operated = functions;
   }
 
   /** Lets `grantee` list the definitions of the managed keys. */
@@ -106,6 +113,10 @@ export class Installation extends Construct {
       alertTopicArn: this.alertTopic.topic.topicArn,
       slackWebhookSecretArn: this.slackWebhookSecret?.secretArn ?? '',
       dashboardUrl: this.dashboardUrl,
+      functions: {
+        rotation: this.#operated?.rotation.function.functionName ?? '',
+        retirement: this.#operated?.retirement.function.functionName ?? '',
+      },
     };
   }
 }

@@ -10,6 +10,7 @@ import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metri
 import type { UsageMetric } from '../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { AppFunction } from './app-function.ts';
+import { maximumAgeMs } from './config/across-fields.ts';
 import { durationMs } from './config/duration.ts';
 import { checkedManagedKey } from './config/load.ts';
 import { rotationRules } from './config/rotation-rules.ts';
@@ -101,8 +102,8 @@ export class ManagedKey extends Construct {
   #letFunctionsIn({ rotation, retirement }: Rotation, { detector }: Detection): void {
     const grants: readonly [Secret, AppFunction, readonly string[]][] = [
       [this.secret, rotation, ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage']],
-      // By version id, to prove an old value dead.
-      [this.secret, retirement, ['DescribeSecret', 'GetSecretValue']],
+      // By version id, to prove an old value dead; and rotations that failed or were asked for are started again.
+      [this.secret, retirement, ['DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds', 'RotateSecret']],
       // The same after containment; before it, a rotation puts another key in the place of the one to cut.
       [this.secret, detector, ['GetSecretValue', 'RotateSecret']],
       // Labels of used keys are taken off: a secret carries 20 at the most.
@@ -163,6 +164,8 @@ export class ManagedKey extends Construct {
         maximumGraceMs: durationMs(rotation.maximumGrace),
         atMaximum: rotation.atMaximum,
         undoMs: durationMs(rotation.undo),
+        maximumAgeMs: maximumAgeMs(rotation),
+        lowWaterMs: durationMs(rotation.lowWater),
       },
       containment,
     };

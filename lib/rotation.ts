@@ -1,3 +1,4 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -36,6 +37,9 @@ export class Rotation extends Construct {
       installation.grantBasics(fn, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);
       alertTopic.grantPublish(fn);
     }
+    installation.operatedThrough({ rotation: this.rotation, retirement: this.retirement });
+    // RotateSecret asks whether its caller may call the rotation function.
+    this.retirement.allow(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.rotation.function.functionArn] }));
     // By hand: the permission of the ready-made schedule names no source account, and one for each secret would outgrow
     // the 20 KB of a function's policy.
     this.invokePermission = new CfnPermission(this, 'SecretsManagerMayRotate', {

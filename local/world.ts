@@ -84,6 +84,8 @@ const defaultRotation: RotationPolicy = {
   maximumGraceMs: 7 * dayMs,
   atMaximum: 'wait',
   undoMs: 7 * dayMs,
+  maximumAgeMs: 38 * dayMs,
+  lowWaterMs: 14 * dayMs,
 };
 
 /** Starts the world. Takes the process's AWS_ variables: one world a process at a time. */
@@ -218,6 +220,7 @@ async function install(
     alertTopicArn,
     slackWebhookSecretArn,
     dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
+    functions: { rotation: 'rotation', retirement: 'retirement' },
   };
   await clients.ssm.send(
     new PutParameterCommand({ Name: installationParameter(name), Type: 'String', Value: JSON.stringify(installation) }),

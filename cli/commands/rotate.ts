@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { readSchedule } from '../../lambda/adapters/aws/secret-versions.ts';
+import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { chooseStandby } from '../../lambda/rotation/claim.ts';
 import type { CliIo, Command } from '../command.ts';
 import { rotateAndFollow, type RotationOutcome } from '../follow.ts';
@@ -59,7 +59,7 @@ interface Plan {
 /** What a rotation would do at this moment, by the rules of the rotation itself. */
 async function planOf(definition: ManagedKeyDefinition, { table, secrets, clock }: OpenInstallation): Promise<Plan> {
   const records = await apiKeyLedger(table).all();
-  const { stages } = await readSchedule(secrets, definition.secretArn);
+  const { stages } = await secretVersions(secrets).describe(definition.secretArn);
   const own = records.filter((record) => record.managedKey === definition.name);
   const current = own.find((record) => record.state === 'current');
   const claimed = own.find((record) => record.state === 'pending' && stages.get(record.token ?? '')?.includes('AWSPENDING') === true);

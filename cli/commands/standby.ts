@@ -3,14 +3,15 @@ import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { readSchedule, rotations } from '../../lambda/adapters/aws/secret-versions.ts';
+import { rotations, secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress, table } from '../output.ts';
-import { coverText, poolCover, type PoolCover } from '../pool-cover.ts';
+import { poolCover, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
+import { coverText } from '../pool-cover.ts';
 import { secretFrom } from '../prompt.ts';
 
 interface AddFlags extends InstallationFlags {
@@ -132,7 +133,7 @@ async function coverOf(
   records: readonly ApiKeyRecord[],
   { secrets, clock }: OpenInstallation,
 ): Promise<PoolCover> {
-  const { nextRotationAt } = await readSchedule(secrets, definition.secretArn);
+  const { nextRotationAt } = await secretVersions(secrets).describe(definition.secretArn);
   return poolCover(definition, records, nextRotationAt, clock.now());
 }
 

@@ -2,7 +2,7 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { readSchedule } from '../../lambda/adapters/aws/secret-versions.ts';
+import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -45,7 +45,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const reading = { records, incidents, lastUses, usageKnownUntil, now };
   const keys: KeyStatus[] = [];
   for (const definition of wanted) {
-    keys.push(keyStatus(definition, reading, await readSchedule(installation.secrets, definition.secretArn)));
+    keys.push(keyStatus(definition, reading, await secretVersions(installation.secrets).describe(definition.secretArn)));
   }
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];

@@ -6,7 +6,7 @@ import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, raise } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
-import type { RotationPorts } from '../rotation/ports.ts';
+import { watchedKinds, type RetirementPorts, type RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
@@ -15,8 +15,10 @@ import { apiKeyLedger } from './aws/api-key-ledger.ts';
 import { sns, ssm, sts } from './aws/clients.ts';
 import { incidentStore } from './aws/incident-store.ts';
 import { keyDirectory } from './aws/key-directory.ts';
-import { secretVersions, standbyStore } from './aws/secret-versions.ts';
+import { pauses } from './aws/pauses.ts';
+import { rotations, secretVersions, standbyStore } from './aws/secret-versions.ts';
 import type { Table } from './aws/table.ts';
+import { usageLedger } from './aws/usage-ledger.ts';
 import { readAdminAccess } from './environment.ts';
 
 /** What several functions are made of. Each function's file says which of it that function has. */
@@ -71,9 +73,38 @@ export function rotationPorts(
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
     },
+    pauses: pauses(table),
     organizationId: env.organizationId,
     clock,
     log,
+  };
+}
+
+export function retirementPorts(
+  env: AdminEnvironment & { readonly keyDirectory: string },
+  table: Table,
+  secrets: SecretsManagerClient,
+  incidents: IncidentPorts,
+): RetirementPorts {
+  return {
+    ...rotationPorts(env, table, secrets, incidents),
+    usage: usageLedger(table),
+    rotations: rotations(secrets),
+    watch: {
+      async failedRotations() {
+        const failed = (await incidents.incidents.all()).filter(({ kind, state }) => kind === 'rotation-failed' && state !== 'recovered');
+        return new Map(failed.map((incident) => [incident.subject, incident.lastFindingAt]));
+      },
+      async settle(found, left) {
+        for (const { kind, managedKey, facts } of found) await raise(kind, managedKey, facts, incidents);
+        for (const { kind, subject } of await incidents.incidents.all()) {
+          const watched = watchedKinds.some((known) => known === kind) && !left.has(subject);
+          if (watched && !found.some((each) => each.kind === kind && each.managedKey === subject)) {
+            await clear(kind, subject, 'it was looked at again, and is as it should be', incidents);
+          }
+        }
+      },
+    },
   };
 }
 

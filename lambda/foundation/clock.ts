@@ -18,6 +18,11 @@ export function iso(instant: number): string {
   return new Date(instant).toISOString();
 }
 
+/** `2026-06-10 14:03 UTC`: one form for people, wherever they sit. */
+export function utcMinute(instant: number): string {
+  return `${iso(instant).slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 export function floorTo(instant: number, stepMs: number): number {
   return Math.floor(instant / stepMs) * stepMs;
 }

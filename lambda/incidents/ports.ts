@@ -2,7 +2,7 @@ import type { Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/kinds.ts';
-import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
+import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 
@@ -30,11 +30,6 @@ export interface IncidentPorts {
   readonly log: Log;
 }
 
-export interface Rotations {
-  /** Asks Secrets Manager to rotate now. `running` when a rotation is already under way. */
-  start(secretArn: string): Promise<'started' | 'running'>;
-}
-
 export interface ContainmentPorts extends IncidentPorts {
   readonly directory: KeyDirectory;
   readonly ledger: ApiKeyLedger;
@@ -43,6 +38,7 @@ export interface ContainmentPorts extends IncidentPorts {
   readonly probe: KeyProbe;
   readonly usage: UsageEvidence;
   readonly rotations: Rotations;
+  readonly pauses: Pauses;
 }
 
 /** Who was told what on which channel, so that a repeated message is delivered once. */

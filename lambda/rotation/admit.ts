@@ -79,7 +79,7 @@ export async function admitStandbyKey(
   if (await provenDead(value, ports)) return ports.ledger.replace(record, withoutIntent(record), options.by);
   // The value lives on although this id sleeps: it belongs to another key that looks alike.
   const because = 'its value still answers after the key was made inactive';
-  await ports.ledger.replace(record, moved(record, { to: 'rejected', at: ports.clock.now(), because }), options.by);
+  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), options.by);
   await ports.keys.setStatus(info.apiKeyId, info.status === 'active' ? 'active' : 'inactive');
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,

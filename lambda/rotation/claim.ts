@@ -1,14 +1,30 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { hourMs } from '../foundation/clock.ts';
+import { isOld } from './lifecycle.ts';
+
+/** A wish that nobody fulfilled for so long is void: a rotation weeks later must not bring an old key back. */
+export const wishLastsMs = hourMs;
 
 /** How long a key must still live to be worth claiming: a whole interval and the longest overlap after it. */
 export function neededLifeMs(policy: RotationPolicy): number {
   return policy.intervalMs + policy.maximumGraceMs;
 }
 
+/** Until when a key that is claimed at `claimedAt` must live. One that an operator wants back is worth having as it is. */
+export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimedAt: number): number {
+  return record.origin === undefined ? claimedAt + neededLifeMs(policy) : claimedAt;
+}
+
 export type Claim =
   | { readonly claim: ApiKeyRecord }
   | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' };
+
+/** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
+export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  const wanted = records.find((record) => record.managedKey === definition.name && isWanted(record, now));
+  return wanted === undefined ? chooseStandby(records, definition, now) : { claim: wanted };
+}
 
 /** The oldest standby key of the managed key that lives long enough at `now`. */
 export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
@@ -22,4 +38,8 @@ export function chooseStandby(records: readonly ApiKeyRecord[], definition: Mana
     .sort((a, b) => a.addedAt - b.addedAt || a.apiKeyId.localeCompare(b.apiKeyId));
   if (oldest !== undefined) return { claim: oldest };
   return { claim: 'none', because: pool.length === 0 ? 'the pool is empty' : 'every standby key expires too soon' };
+}
+
+export function isWanted({ wanted, state, intent }: ApiKeyRecord, now: number): boolean {
+  return wanted !== undefined && isOld(state) && intent === undefined && now < wanted.at + wishLastsMs;
 }

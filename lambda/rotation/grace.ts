@@ -6,17 +6,20 @@ export interface DrainingKey {
   readonly lastTokensAt: number | null;
   /** Every minute before this instant is known. */
   readonly usageKnownUntil: number;
+  /** An operator's emergency: it gets no grace. */
+  readonly noGrace?: boolean;
 }
 
 export type GraceVerdict =
   | { readonly verdict: 'wait'; readonly because: 'minimum grace' | 'usage unknown' | 'still used' | 'still used past the maximum' }
-  | { readonly verdict: 'retire'; readonly because: 'silent' | 'maximum grace' };
+  | { readonly verdict: 'retire'; readonly because: 'silent' | 'maximum grace' | 'emergency' };
 
 /**
  * Whether an old key may become inactive at `now` (I2). Silence counts only as far as usage is known: the feed runs about
  * five minutes late, and a missing bucket proves nothing. Total: every input has a verdict.
  */
 export function judgeGrace(key: DrainingKey, policy: RotationPolicy, now: number): GraceVerdict {
+  if (key.noGrace === true) return { verdict: 'retire', because: 'emergency' };
   if (now < key.switchedAt + policy.minimumGraceMs) return { verdict: 'wait', because: 'minimum grace' };
   const quietSince = Math.max(key.lastTokensAt === null ? key.switchedAt : key.lastTokensAt + 60_000, key.switchedAt);
   if (key.usageKnownUntil >= quietSince + policy.quietMs) return { verdict: 'retire', because: 'silent' };

@@ -1,16 +1,114 @@
-import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import { oldStates, type ApiKeyIntent, type ApiKeyRecord, type ApiKeyState, type OldState, type Wish } from '../../contract/records.ts';
+import { dayMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 
-/** From each state, the states that may follow. Archived and rejected are ends. */
-const follows: Readonly<Record<ApiKeyState, readonly ApiKeyState[]>> = {
-  standby: ['pending', 'rejected', 'contained', 'archived'],
-  pending: ['current', 'standby', 'rejected', 'contained'],
-  current: ['draining', 'contained'],
-  draining: ['inactive', 'contained', 'current'],
-  inactive: ['archived', 'contained', 'draining'],
-  contained: ['archived', 'draining'],
-  archived: [],
-  rejected: ['archived'],
+/** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
+export const emergencyLastsMs = dayMs;
+
+/**
+ * What can happen to an API key.
+ * - `claimed`: a rotation took it. Old keys are claimed only where an operator wants them back.
+ * - `abandoned`: that rotation is over without it.
+ * - `rejected`: it failed its proof, or Anthropic no longer lets it live.
+ * - `promoted`: AWSCURRENT moved to it. `replaced`: AWSCURRENT moved away from it.
+ * - `retired`: made inactive after its grace. `contained`: made inactive because of an incident. `archived`: for ever.
+ */
+export const keyEvents = ['claimed', 'abandoned', 'rejected', 'promoted', 'replaced', 'retired', 'contained', 'archived'] as const;
+export type KeyEventType = (typeof keyEvents)[number];
+
+export interface KeyEvent {
+  readonly type: KeyEventType;
+  readonly at: number;
+  readonly because: string;
+  /** Of `claimed`: the rotation's ClientRequestToken. */
+  readonly token?: string;
+}
+
+/** The state that follows; `origin`: the one that it was claimed from; `same`: nothing changes; `refused`: it cannot happen. */
+type Answer = ApiKeyState | 'origin' | 'same' | 'refused';
+
+/** The whole lifecycle: every state has an answer to every event. docs/rotation.md shows this table. */
+export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventType, Answer>>>> = {
+  standby: {
+    claimed: 'pending',
+    abandoned: 'same',
+    rejected: 'rejected',
+    promoted: 'refused',
+    replaced: 'refused',
+    retired: 'refused',
+    contained: 'contained',
+    archived: 'archived',
+  },
+  pending: {
+    claimed: 'refused',
+    abandoned: 'origin',
+    rejected: 'rejected',
+    promoted: 'current',
+    replaced: 'refused',
+    retired: 'refused',
+    contained: 'contained',
+    archived: 'refused',
+  },
+  current: {
+    claimed: 'refused',
+    abandoned: 'refused',
+    rejected: 'refused',
+    promoted: 'same',
+    replaced: 'draining',
+    retired: 'refused',
+    contained: 'contained',
+    archived: 'refused',
+  },
+  draining: {
+    claimed: 'pending',
+    abandoned: 'refused',
+    rejected: 'refused',
+    promoted: 'current',
+    replaced: 'same',
+    retired: 'inactive',
+    contained: 'contained',
+    archived: 'refused',
+  },
+  inactive: {
+    claimed: 'pending',
+    abandoned: 'refused',
+    rejected: 'refused',
+    promoted: 'current',
+    replaced: 'same',
+    retired: 'same',
+    contained: 'contained',
+    archived: 'archived',
+  },
+  contained: {
+    claimed: 'pending',
+    abandoned: 'refused',
+    rejected: 'refused',
+    promoted: 'current',
+    replaced: 'same',
+    retired: 'same',
+    contained: 'same',
+    archived: 'archived',
+  },
+  rejected: {
+    claimed: 'refused',
+    abandoned: 'refused',
+    rejected: 'same',
+    promoted: 'refused',
+    replaced: 'refused',
+    retired: 'refused',
+    contained: 'contained',
+    archived: 'archived',
+  },
+  archived: {
+    claimed: 'refused',
+    abandoned: 'refused',
+    rejected: 'refused',
+    promoted: 'refused',
+    replaced: 'refused',
+    retired: 'refused',
+    contained: 'refused',
+    archived: 'same',
+  },
 };
 
 /** Whether Anthropic should show a key in this state as active. `pending` may still be on its way. */
@@ -18,45 +116,94 @@ export function shouldBeAwake(state: ApiKeyState): boolean {
   return state === 'current' || state === 'draining' || state === 'pending';
 }
 
-export interface Step {
-  readonly to: ApiKeyState;
-  readonly at: number;
-  readonly because: string;
-  /** Set when a rotation claims the key. */
-  readonly token?: string;
+export function isOld(state: ApiKeyState): state is OldState {
+  return oldStates.some((old) => old === state);
 }
 
 /**
- * The record after a step. An intent is fulfilled and so removed; a key that returns to standby forgets its claim.
- * Throws KeyguardError `illegal-transition` for a step that the lifecycle does not know.
+ * The record after an event. An intent is fulfilled and so removed, and so is a wish; a key that is given back forgets its
+ * claim. Throws KeyguardError `illegal-transition` where the lifecycle refuses the event.
  */
-export function moved(record: ApiKeyRecord, step: Step): Omit<ApiKeyRecord, 'revision'> {
-  if (!follows[record.state].includes(step.to)) {
-    throw new KeyguardError(
-      'illegal-transition',
-      `${record.apiKeyId} of ${record.managedKey} cannot go from ${record.state} to ${step.to}`,
-      'look at its history: npx keyguard status',
-    );
+export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord, 'revision'> {
+  const answer = lifecycle[record.state][event.type];
+  if (answer === 'refused') throw illegal(record, event.type);
+  if (answer === 'same') return record;
+  const { intent, token, switchedAt, origin, wanted, noGrace, ...rest } = record;
+  const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
+  const base = { ...rest, state, since: event.at, because: event.because };
+  switch (event.type) {
+    case 'claimed': {
+      if (event.token === undefined) throw illegal(record, 'claimed without a token');
+      const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
+      if (!isOld(record.state)) return claim;
+      if (wanted === undefined || token === undefined) throw illegal(record, 'claimed, which nobody wants back');
+      return { ...claim, origin: { state: record.state, versionId: token } };
+    }
+    case 'abandoned':
+      if (origin === undefined) return base;
+      return { ...base, token: origin.versionId, ...(switchedAt === undefined ? {} : { switchedAt }) };
+    case 'promoted':
+      return { ...base, ...(token === undefined ? {} : { token }) };
+    case 'replaced':
+      return {
+        ...base,
+        ...(token === undefined ? {} : { token }),
+        switchedAt: event.at,
+        ...(noGrace === undefined || event.at >= noGrace.at + emergencyLastsMs ? {} : { noGrace }),
+      };
+    case 'rejected':
+    case 'retired':
+    case 'contained':
+    case 'archived':
+      return { ...base, ...(token === undefined ? {} : { token }), ...(switchedAt === undefined ? {} : { switchedAt }) };
   }
-  const { intent, token, switchedAt, ...rest } = record;
-  const claim = step.to === 'standby' ? undefined : (step.token ?? token);
-  const switched = step.to === 'draining' ? (switchedAt ?? step.at) : step.to === 'current' ? undefined : switchedAt;
-  return {
-    ...rest,
-    state: step.to,
-    since: step.at,
-    because: step.because,
-    ...(claim === undefined ? {} : { token: claim }),
-    ...(switched === undefined ? {} : { switchedAt: switched }),
-  };
 }
 
-/** The record with the intent that is stored before the effect, so that whoever comes next can finish it. */
+/** The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. */
 export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
-  return { ...record, intent };
+  const { wanted, ...rest } = record;
+  return { ...rest, intent };
 }
 
 export function withoutIntent(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { intent, ...rest } = record;
   return rest;
+}
+
+/** An operator asks for an old key back. Throws KeyguardError where it cannot come back, or somebody is at work on it. */
+export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> {
+  if (!isOld(record.state) || record.token === undefined) {
+    throw new KeyguardError(
+      'cannot-come-back',
+      `${record.apiKeyId} of ${record.managedKey} is ${record.state}: only an old key that is not archived comes back`,
+      `npx keyguard history ${record.managedKey}`,
+    );
+  }
+  if (record.intent !== undefined) {
+    throw new KeyguardError(
+      'busy',
+      `${record.apiKeyId} of ${record.managedKey} is about to become ${record.intent.to} (${record.intent.because})`,
+      'try again in five minutes',
+    );
+  }
+  return { ...record, wanted: wish };
+}
+
+export function withoutWish(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  const { wanted, ...rest } = record;
+  return rest;
+}
+
+/** An operator's emergency: the key gets no grace once it is replaced. Throws KeyguardError for a key that consumers do not hold. */
+export function withoutGrace(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> {
+  if (record.state !== 'current' && record.state !== 'draining') throw illegal(record, 'an old key without grace');
+  return { ...record, noGrace: wish };
+}
+
+function illegal(record: ApiKeyRecord, what: string): KeyguardError {
+  return new KeyguardError(
+    'illegal-transition',
+    `${record.apiKeyId} of ${record.managedKey} is ${record.state} and cannot be ${what}`,
+    `look at its history: npx keyguard history ${record.managedKey}`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import type { IncidentKind } from '../../contract/kinds.ts';
+import type { ApiKeyRecord, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Secret } from '../foundation/secret.ts';
@@ -20,26 +21,43 @@ export interface ApiKeyLedger {
   add(record: ApiKeyRecord, by: string): Promise<void>;
   /**
    * Replaces `before` by `after` and writes the audit record in the same transaction, only if nobody changed the record
-   * since `before` was read; otherwise throws `LostRace`. Returns what is now stored.
+   * since `before` was read; otherwise throws `LostRace`. Returns what is now stored. `requestIds`: the calls that had the
+   * effect which is recorded here.
    */
-  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string): Promise<ApiKeyRecord>;
+  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, requestIds?: readonly string[]): Promise<ApiKeyRecord>;
 }
 
-export interface VersionStages {
+/** What Secrets Manager says of a secret. Instants are epoch ms, UTC. */
+export interface SecretDescription {
   readonly rotationEnabled: boolean;
   /** Staging labels of each version that has any. */
   readonly stages: ReadonlyMap<string, readonly string[]>;
+  readonly nextRotationAt: number | null;
+  readonly lastRotatedAt: number | null;
+  readonly lastChangedAt: number | null;
+  readonly replicas: readonly Replica[];
+}
+
+export interface Replica {
+  readonly region: string;
+  readonly status: 'InSync' | 'InProgress' | 'Failed' | 'unknown';
+  /** Secrets Manager's own words. */
+  readonly message: string | null;
 }
 
 export interface SecretVersions {
   /** Throws KeyguardError `secret-not-found`. */
-  describe(secretArn: string): Promise<VersionStages>;
+  describe(secretArn: string): Promise<SecretDescription>;
+  /** When a version that has a label was registered. */
+  registeredAt(secretArn: string, versionId: string): Promise<number | undefined>;
   /** By version id, never by label: a read by label misses between the steps. `absent` also for a registered empty version. */
   read(secretArn: string, versionId: string): Promise<Secret | 'absent'>;
   /** Fills the version that Secrets Manager registered for this rotation. The same value again is no change. */
   putPending(secretArn: string, token: string, value: Secret): Promise<void>;
-  /** Moves AWSCURRENT in one call; `from` is undefined for a secret that never held a value. */
-  promote(secretArn: string, to: string, from: string | undefined): Promise<void>;
+  /** Moves AWSCURRENT in one call; `from` is undefined for a secret that never held a value. Returns the ids of the request. */
+  promote(secretArn: string, to: string, from: string | undefined): Promise<readonly string[]>;
+  /** Takes AWSPENDING off a version whose candidate is lost: the documented cure for a rotation that can never complete. */
+  discardPending(secretArn: string, versionId: string): Promise<void>;
   /** Takes the standby labels of these API keys off: a secret carries 20 labels at the most, and used keys need none. */
   freeStandbyLabels(standbySecretArn: string, apiKeyIds: ReadonlySet<string>): Promise<void>;
 }
@@ -55,6 +73,8 @@ export interface ApiKeyInfo {
   readonly name: string;
   readonly status: 'active' | 'inactive' | 'archived' | 'expired' | 'unknown';
   readonly hint: string | null;
+  /** Whom the key acts as; `nobody`: a workspace key, which survives its creator. */
+  readonly principal: 'user' | 'service account' | 'nobody';
   /** Null for a key that is scoped to the whole organization. */
   readonly workspaceId: string | null;
   readonly expiresAt: number | null;
@@ -67,7 +87,12 @@ export interface ApiKeys {
   retrieve(apiKeyId: string): Promise<ApiKeyInfo | 'gone'>;
   list(): Promise<readonly ApiKeyInfo[]>;
   /** Throws KeyguardError `key-status-refused` when Anthropic will not (archived, expired, active-key limit). */
-  setStatus(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): Promise<ApiKeyInfo>;
+  setStatus(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): Promise<ApiKeyInfo & Traced>;
+}
+
+/** The ids under which the platforms know the requests of a call, such as `anthropic req_…`: for the audit. */
+export interface Traced {
+  readonly requestIds: readonly string[];
 }
 
 export type ProbeAnswer =
@@ -86,18 +111,56 @@ export interface UsageEvidence {
   lastUses(): Promise<readonly LastUseRecord[]>;
 }
 
-/** People are told through incidents; the incident store sees to it that one cause is told once. */
-interface RotationAlarm {
-  raise(kind: 'rotation-failed' | 'straggler', managedKey: string, facts: AlarmFacts): Promise<void>;
-  clear(kind: 'rotation-failed' | 'straggler', managedKey: string, reason: string): Promise<void>;
+/** Asks Secrets Manager to rotate now. `running` when a rotation is already under way: it is tried again at once. */
+export interface Rotations {
+  start(secretArn: string): Promise<'started' | 'running'>;
 }
 
-interface AlarmFacts {
+/** Which managed keys an operator told Key Guard to leave as they are. */
+export interface Pauses {
+  all(): Promise<readonly PauseRecord[]>;
+  find(managedKey: string): Promise<PauseRecord | undefined>;
+}
+
+/** People are told through incidents; the incident store sees to it that one cause is told once. */
+export interface RotationAlarm {
+  raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
+  clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
+}
+
+export interface AlarmFacts {
   readonly reason: string;
   readonly apiKeyId?: string;
   readonly model?: string;
   readonly workspaceId?: string;
   readonly startedAt?: number;
+  readonly grade?: string;
+}
+
+/** One thing about a managed key that people must know of, for as long as it lasts. */
+export interface Condition {
+  readonly kind: WatchedKind;
+  readonly managedKey: string;
+  readonly facts: AlarmFacts;
+}
+
+/** Incidents that open when their condition is found and recover when it is gone. */
+export const watchedKinds = [
+  'straggler',
+  'current-key-dead',
+  'key-changed',
+  'rotation-overdue',
+  'pool-low',
+  'key-expiring',
+  'replica-behind',
+] as const satisfies readonly IncidentKind[];
+export type WatchedKind = (typeof watchedKinds)[number];
+
+export interface Watch {
+  /** Rotations that have failed and not succeeded since, by managed key: when it was last seen to fail. */
+  failedRotations(): Promise<ReadonlyMap<string, number>>;
+  /** Opens what is found and not open, and lets recover what is open and was not found. `left`: managed keys that could not be looked at. */
+  settle(found: readonly Condition[], left: ReadonlySet<string>): Promise<void>;
 }
 
 export interface RotationPorts {
@@ -107,6 +170,7 @@ export interface RotationPorts {
   readonly keys: ApiKeys;
   readonly probe: KeyProbe;
   readonly alarm: RotationAlarm;
+  readonly pauses: Pauses;
   readonly organizationId: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -114,4 +178,6 @@ export interface RotationPorts {
 
 export interface RetirementPorts extends RotationPorts {
   readonly usage: UsageEvidence;
+  readonly rotations: Rotations;
+  readonly watch: Watch;
 }

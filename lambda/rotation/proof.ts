@@ -1,5 +1,10 @@
 import type { Secret } from '../foundation/secret.ts';
-import type { ApiKeyInfo, ProbeAnswer } from './ports.ts';
+import { iso, type Clock } from '../foundation/clock.ts';
+import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
+
+/** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
+const proofDeadlineMs = 90_000;
+const proofBeatMs = 3_000;
 
 /** What the right key must show. */
 export interface Expectation {
@@ -37,6 +42,21 @@ export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiK
   }
   if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) return reject('the value belongs to another workspace');
   return { verdict: 'proven' };
+}
+
+/** Polls both sides until there is a verdict, or until the deadline: then it is the last `wait`. */
+export async function prove(
+  expected: Expectation,
+  value: Secret,
+  ports: { readonly probe: KeyProbe; readonly keys: Pick<ApiKeys, 'retrieve'>; readonly clock: Clock },
+): Promise<ProofVerdict> {
+  const deadline = ports.clock.now() + proofDeadlineMs;
+  for (;;) {
+    const verdict = judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(expected.apiKeyId));
+    if (verdict.verdict !== 'wait') return verdict;
+    if (ports.clock.now() >= deadline) return { ...verdict, because: `${verdict.because}, still at ${iso(deadline)}` };
+    await ports.clock.pause(proofBeatMs);
+  }
 }
 
 function reject(because: string): ProofVerdict {

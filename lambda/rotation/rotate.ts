@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
-import type { RotationPorts, VersionStages } from './ports.ts';
-import { strategies } from './strategies.ts';
+import type { RotationPorts, SecretDescription } from './ports.ts';
+import { strategies, type CandidateVerdict } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
 const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -56,17 +56,22 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   }
 }
 
-type Perform = (definition: ManagedKeyDefinition, token: string, versions: VersionStages, ports: RotationPorts) => Promise<void>;
+type Perform = (definition: ManagedKeyDefinition, token: string, versions: SecretDescription, ports: RotationPorts) => Promise<void>;
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
   async createSecret(definition, token, _versions, ports) {
     if ((await ports.secrets.read(definition.secretArn, token)) !== 'absent') return;
+    const paused = await ports.pauses.find(definition.name);
+    if (paused !== undefined) {
+      throw new KeyguardError('paused', `${definition.name} is paused: ${paused.because}`, `npx keyguard resume ${definition.name}`);
+    }
     const strategy = await strategies[definition.rotation.strategy]();
     await ports.secrets.putPending(definition.secretArn, token, await strategy.obtain(definition, token, ports));
   },
 
   async setSecret(definition, token, _versions, ports) {
-    await (await strategies[definition.rotation.strategy]()).assure(definition, token, ports);
+    const strategy = await strategies[definition.rotation.strategy]();
+    await goOnWith(await strategy.assure(definition, token, ports), definition, token, ports);
   },
 
   async testSecret(definition, token, _versions, ports) {
@@ -75,25 +80,41 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     if (!claimed) {
       // Changing the rotation settings makes Secrets Manager test the function on a throw-away version without a candidate.
       if (value !== 'absent' && (await ports.probe.probe(value)).answer === 'refused') {
-        throw new KeyguardError('proof-failed', `${definition.name}: Anthropic refuses the value under test (401)`, 'npx keyguard status');
+        throw new KeyguardError('proof-failed', `${definition.name}: Anthropic refuses the value under test (401)`, 'npx keyguard doctor');
       }
       ports.log.info('rotation.tested-without-candidate', { managedKey: definition.name, token });
       return;
     }
-    await (await strategies[definition.rotation.strategy]()).prove(definition, token, ports);
+    const strategy = await strategies[definition.rotation.strategy]();
+    await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
   },
 
   async finishSecret(definition, token, versions, ports) {
     const strategy = await strategies[definition.rotation.strategy]();
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
-    await strategy.prove(definition, token, ports);
-    await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
-    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
+    const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
+    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation', requestIds);
     await freeUsedLabels(definition, ports);
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
+
+/**
+ * A candidate that is lost after AWSPENDING was filled cannot be exchanged under the same token, and would block every later
+ * rotation (user-pains B6): the label is taken off, this rotation is over, and retirement starts the next one.
+ */
+async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
+  if (candidate.verdict === 'good') return;
+  await ports.secrets.discardPending(definition.secretArn, token);
+  ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
+  throw new KeyguardError(
+    'candidate-lost',
+    `the rotation of ${definition.name} lost its new key: ${candidate.because}`,
+    'nothing, if a standby key is left: the rotation starts again within minutes',
+  );
+}
 
 /** Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. */
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
@@ -103,9 +124,10 @@ async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationP
   await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
 }
 
-/** Throttling and lost races are retried by Secrets Manager and by the next run; everything else needs a person. */
+/** Throttling and lost races are retried, and who paused a key knows it; everything else needs a person. */
 async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   if (error instanceof Unavailable || error instanceof LostRace) return;
+  if (error instanceof KeyguardError && error.code === 'paused') return;
   const reason = error instanceof KeyguardError ? `${error.message}. Next step: ${error.fix}` : 'an unexpected error; see the function log';
   await ports.alarm.raise('rotation-failed', definition.name, { reason, workspaceId: definition.workspaceId });
 }

@@ -1,10 +1,10 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
-import { moved } from './lifecycle.ts';
-import type { RotationPorts, VersionStages } from './ports.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { lifecycle, moved } from './lifecycle.ts';
+import type { RotationPorts, SecretDescription } from './ports.ts';
 
 /** The version that carries a staging label. */
-export function versionWith(stages: VersionStages['stages'], label: string): string | undefined {
+export function versionWith(stages: SecretDescription['stages'], label: string): string | undefined {
   for (const [versionId, labels] of stages) if (labels.includes(label)) return versionId;
   return undefined;
 }
@@ -19,22 +19,24 @@ export async function settleSwitch(
   records: readonly ApiKeyRecord[],
   ports: RotationPorts,
   by: string,
+  requestIds?: readonly string[],
 ): Promise<'settled' | 'nothing to do'> {
   const own = records.filter((record) => record.managedKey === definition.name);
-  // A draining one is an old key to which somebody moved AWSCURRENT back.
-  const holders: readonly ApiKeyState[] = ['pending', 'current', 'draining'];
-  const successor = own.find((record) => record.token !== undefined && record.token === currentVersion && holders.includes(record.state));
+  // Also an old key to which somebody moved AWSCURRENT back.
+  const successor = own.find(
+    ({ token, state }) => token !== undefined && token === currentVersion && lifecycle[state].promoted !== 'refused',
+  );
   if (successor === undefined) return 'nothing to do';
   const at = ports.clock.now();
   let settled = false;
   for (const record of own) {
     if (record.state !== 'current' || record.apiKeyId === successor.apiKeyId) continue;
-    await ports.ledger.replace(record, moved(record, { to: 'draining', at, because: `replaced by ${successor.apiKeyId}` }), by);
+    await ports.ledger.replace(record, moved(record, { type: 'replaced', at, because: `replaced by ${successor.apiKeyId}` }), by);
     settled = true;
   }
   // Last: as long as the successor is not current, the step before may still be owed.
   if (successor.state !== 'current') {
-    await ports.ledger.replace(successor, moved(successor, { to: 'current', at, because: 'AWSCURRENT moved to it' }), by);
+    await ports.ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, requestIds);
     settled = true;
   }
   return settled ? 'settled' : 'nothing to do';

@@ -18,6 +18,7 @@ interface RotationFields {
   readonly maximumGrace: string;
   readonly undo: string;
   readonly maximumAge?: string | undefined;
+  readonly lowWater: string;
 }
 
 /**
@@ -33,7 +34,7 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
     context.addIssue({ code: 'custom', path: [...path], message: `${problem}\n${fix}` });
   };
   const [every, minimumGrace, quiet, maximumGrace] = [length('every'), length('minimumGrace'), length('quiet'), length('maximumGrace')];
-  const [undo, maximumAge] = [length('undo'), length('maximumAge')];
+  const [undo, maximumAge, lowWater] = [length('undo'), length('maximumAge'), length('lowWater')];
   const window: unknown = fields.window;
 
   if (isWindow(window) && window.startHour + window.hours > 24) {
@@ -50,6 +51,9 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
   }
   if (quiet && quiet.ms < shortestQuietMs) {
     refuse(['quiet'], 'is too short: the usage report itself runs minutes late', 'Give at least 15m; 6h is the default.');
+  }
+  if (lowWater && lowWater.ms < hourMs) {
+    refuse(['lowWater'], 'leaves nobody time to make a key', 'Give at least 1h; 14d is the default.');
   }
   if (undo && undo.ms < hourMs) refuse(['undo'], 'leaves nobody time to undo', 'Give at least 1h; 7d is the default.');
   if (minimumGrace && maximumGrace && maximumGrace.ms < minimumGrace.ms) {
@@ -70,7 +74,7 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
     );
   }
   if (every && !schedule && maximumGrace && maximumAge) {
-    const oldestMs = rotationRules(every.text, isWindow(window) ? window : undefined, '').longestMs + maximumGrace.ms;
+    const oldestMs = oldestAgeMs({ every: every.text, window: isWindow(window) ? window : undefined, maximumGrace: maximumGrace.text });
     if (oldestMs > maximumAge.ms) {
       refuse(
         ['maximumAge'],
@@ -111,10 +115,20 @@ export function checkManagedKeys(
  * (github.com/cyberark/conjur/pull/2657).
  */
 export function maximumAgeStatement(rotation: RotationFields & { readonly atMaximum: 'wait' | 'cut' }): string {
-  const oldest = ageText(rotationRules(rotation.every, rotation.window, '').longestMs + durationMs(rotation.maximumGrace));
+  const oldest = ageText(oldestAgeMs(rotation));
   return rotation.atMaximum === 'cut'
     ? `no key lives longer than ${oldest}`
     : `a key lives ${oldest} at most, unless somebody still uses it then: people are told, and it stays active`;
+}
+
+/** The longest that a key lives where every rotation succeeds. */
+function oldestAgeMs(rotation: Pick<RotationFields, 'every' | 'window' | 'maximumGrace'>): number {
+  return rotationRules(rotation.every, rotation.window, '').longestMs + durationMs(rotation.maximumGrace);
+}
+
+/** What is promised: the configured maximum age, else what the schedule allows and a day, since a schedule in days may use the whole day. */
+export function maximumAgeMs(rotation: RotationFields): number {
+  return rotation.maximumAge === undefined ? oldestAgeMs(rotation) + dayMs : durationMs(rotation.maximumAge);
 }
 
 function ageText(ms: number): string {

@@ -85,8 +85,11 @@ const rotation = z
     maximumAge: duration
       .optional()
       .describe(
-        'A promise to check: the longest that one API key may live between its first and its last use. Refused when `every` plus `maximumGrace` is longer.',
+        'A promise: the longest that one API key may live between its first and its last use. Refused when `every` plus `maximumGrace` is longer; people are told when no rotation has succeeded in time to keep it. Left out, it is that sum and a day.',
       ),
+    lowWater: duration
+      .default('14d')
+      .describe('People are asked for the next standby key when the pool reaches less far than this. At least 1h.'),
   })
   .superRefine(checkRotation, { when: () => true });
 

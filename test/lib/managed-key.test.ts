@@ -91,6 +91,8 @@ test('the definition that the functions read is the policy of the configuration,
       maximumGraceMs: 3 * 86_400_000,
       atMaximum: 'wait',
       undoMs: 7 * 86_400_000,
+      maximumAgeMs: (7 + 3 + 1) * 86_400_000,
+      lowWaterMs: 14 * 86_400_000,
     },
     containment: { mode: 'off', lastCredential: 'keep' },
   });
@@ -109,6 +111,10 @@ test('the installation describes itself to the command line, without a value', (
     alertTopicArn: `{${stack.one('AWS::SNS::Topic', 'InstallationAlerts').id}}`,
     slackWebhookSecretArn: `{${stack.one('AWS::SecretsManager::Secret', 'InstallationSlackWebhook').id}}`,
     dashboardUrl: `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/keyguard-${region}`,
+    functions: {
+      rotation: `{${stack.one('AWS::Lambda::Function', 'RotationFunction').id}}`,
+      retirement: `{${stack.one('AWS::Lambda::Function', 'RotationRetirementFunction').id}}`,
+    },
   });
   expect(stack.text).not.toMatch(/sk-ant-|hooks\.slack/);
 });

@@ -91,6 +91,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
     directory,
     adminKey,
     publish,
+    'lambda:InvokeFunction {RotationFunction.Arn}',
   ],
   UsageCollectorPolicy: [
     ...logsAndLetters('UsageCollector'),
@@ -135,7 +136,10 @@ test.each([
       'UpdateSecretVersionStage standby',
     ],
   ],
-  ['RotationRetirementRole', ['DescribeSecret consumer', 'GetSecretValue consumer']],
+  [
+    'RotationRetirementRole',
+    ['DescribeSecret consumer', 'GetSecretValue consumer', 'ListSecretVersionIds consumer', 'RotateSecret consumer'],
+  ],
   ['DetectionDetectorRole', ['GetSecretValue consumer', 'RotateSecret consumer']],
   ['UsageCollectorRole', []],
   ['Incidents', []],

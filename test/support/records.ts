@@ -11,6 +11,8 @@ export const policy: ManagedKeyDefinition['rotation'] = {
   maximumGraceMs: 7 * dayMs,
   atMaximum: 'wait',
   undoMs: 7 * dayMs,
+  maximumAgeMs: 38 * dayMs,
+  lowWaterMs: 14 * dayMs,
 };
 
 export function aDefinition(changes: Partial<ManagedKeyDefinition> = {}): ManagedKeyDefinition {

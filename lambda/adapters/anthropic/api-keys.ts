@@ -32,9 +32,9 @@ export function apiKeys(client: BaseAnthropic): ApiKeys {
       return page.map(infoOf);
     },
     async setStatus(apiKeyId, status) {
-      const key = await anthropicCall(
+      const { data, request_id } = await anthropicCall(
         'api_keys.update',
-        () => resource.update(apiKeyId, { status }),
+        () => resource.update(apiKeyId, { status }).withResponse(),
         (error) =>
           error.status === 400 || error.status === 404
             ? new KeyguardError(
@@ -44,7 +44,7 @@ export function apiKeys(client: BaseAnthropic): ApiKeys {
               )
             : undefined,
       );
-      return infoOf(key);
+      return { ...infoOf(data), requestIds: request_id === null || request_id === undefined ? [] : [`anthropic ${request_id}`] };
     },
   };
 }
@@ -64,8 +64,14 @@ function infoOf(key: APIKey): ApiKeyInfo {
     name: key.name,
     status: statuses.includes(key.status) ? key.status : 'unknown',
     hint: key.partial_key_hint,
+    principal: principalOf(key.principal),
     workspaceId: key.scope.type === 'workspace' ? key.scope.workspace_id : null,
     expiresAt: key.expires_at === null ? null : Date.parse(key.expires_at),
     createdAt: Date.parse(key.created_at),
   };
+}
+
+function principalOf(principal: APIKey['principal']): ApiKeyInfo['principal'] {
+  if (principal === null) return 'nobody';
+  return principal.type === 'service_account_actor' ? 'service account' : 'user';
 }

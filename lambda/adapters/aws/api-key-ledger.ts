@@ -46,24 +46,38 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
     async add(record, by) {
       await write(record, undefined, auditOf('unknown', record, by));
     },
-    async replace(before, after, by) {
+    async replace(before, after, by, requestIds = []) {
       const stored = { ...after, revision: before.revision + 1 };
-      await write(stored, before.revision, auditOf(before.state, stored, by));
+      await write(stored, before.revision, auditOf(before.state, stored, by, requestIds));
       return stored;
     },
   };
 }
 
-function auditOf(from: AuditRecord['from'], record: ApiKeyRecord, by: string): AuditRecord {
-  const intent = record.intent;
+function auditOf(from: AuditRecord['from'], record: ApiKeyRecord, by: string, requestIds: readonly string[] = []): AuditRecord {
   return {
     schema: 1,
-    at: intent?.at ?? record.since,
+    ...occasion(record),
     managedKey: record.managedKey,
     apiKeyId: record.apiKeyId,
-    from,
+    ...(from === undefined ? {} : { from }),
     to: record.state,
-    because: intent === undefined ? (record.because ?? '') : `about to become ${intent.to}: ${intent.because}`,
     by,
+    ...(record.token === undefined ? {} : { token: record.token }),
+    ...(requestIds.length === 0 ? {} : { requestIds }),
   };
+}
+
+/** Why the record was written: for what is about to be done, for what an operator wants, or for what happened. */
+function occasion(record: ApiKeyRecord): Pick<AuditRecord, 'at' | 'because'> {
+  const happened = { at: record.since, because: record.because ?? '' };
+  const wishes = [
+    ...(record.intent === undefined
+      ? []
+      : [{ ...record.intent, because: `about to become ${record.intent.to}: ${record.intent.because}` }]),
+    ...(record.wanted === undefined ? [] : [{ ...record.wanted, because: `wanted back: ${record.wanted.because}` }]),
+    ...(record.noGrace === undefined ? [] : [{ ...record.noGrace, because: `no grace once it is replaced: ${record.noGrace.because}` }]),
+  ];
+  const { at, because } = wishes.reduce((latest, wish) => (wish.at >= latest.at ? wish : latest), happened);
+  return { at, because };
 }

@@ -14,8 +14,8 @@ export function deliveries(table: Table, clock: Clock): Deliveries {
     return item === undefined ? undefined : recordOf<DeliveryRecord & { revision: number }>(item, ['claimedAt', 'attempts', 'revision']);
   };
   return {
-    async claim(incidentId, state, channel) {
-      const [pk, sk] = [`DELIVERY#${incidentId}`, `${state}#${channel}`];
+    async claim(incidentId, telling, channel) {
+      const [pk, sk] = [`DELIVERY#${incidentId}`, `${telling}#${channel}`];
       const before = await find(pk, sk);
       if (before?.deliveredAt !== undefined) return 'delivered';
       const now = clock.now();
@@ -28,8 +28,8 @@ export function deliveries(table: Table, clock: Clock): Deliveries {
         throw error;
       }
     },
-    async settle(incidentId, state, channel) {
-      const [pk, sk] = [`DELIVERY#${incidentId}`, `${state}#${channel}`];
+    async settle(incidentId, telling, channel) {
+      const [pk, sk] = [`DELIVERY#${incidentId}`, `${telling}#${channel}`];
       const before = await find(pk, sk);
       const now = clock.now();
       await table.put(pk, sk, {
@@ -38,8 +38,8 @@ export function deliveries(table: Table, clock: Clock): Deliveries {
         revision: (before?.revision ?? 0) + 1,
       });
     },
-    async release(incidentId, state, channel) {
-      const [pk, sk] = [`DELIVERY#${incidentId}`, `${state}#${channel}`];
+    async release(incidentId, telling, channel) {
+      const [pk, sk] = [`DELIVERY#${incidentId}`, `${telling}#${channel}`];
       const before = await find(pk, sk);
       if (before === undefined || before.deliveredAt !== undefined) return;
       await table.put(pk, sk, { ...claimOf(0, before.attempts), revision: before.revision + 1 });

@@ -39,5 +39,9 @@ function isInstallation(value: unknown): value is InstallationDefinition {
     'slackWebhookSecretArn',
     'dashboardUrl',
   ];
-  return strings.every((field) => typeof Reflect.get(value, field) === 'string') && Reflect.get(value, 'adminAccess') instanceof Object;
+  const objects = ['adminAccess', 'functions'];
+  return (
+    strings.every((field) => typeof Reflect.get(value, field) === 'string') &&
+    objects.every((field) => Reflect.get(value, field) instanceof Object)
+  );
 }

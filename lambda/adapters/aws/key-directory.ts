@@ -42,7 +42,7 @@ function readDefinition(name: string, json: string): ManagedKeyDefinition {
   throw new KeyguardError('foreign-definition', `${name} is no managed key definition that this version knows`, 'deploy again');
 }
 
-const policyNumbers = ['intervalMs', 'minimumGraceMs', 'quietMs', 'maximumGraceMs', 'undoMs'] as const;
+const policyNumbers = ['intervalMs', 'minimumGraceMs', 'quietMs', 'maximumGraceMs', 'undoMs', 'maximumAgeMs', 'lowWaterMs'] as const;
 
 function isDefinition(value: unknown): value is ManagedKeyDefinition {
   if (!(value instanceof Object) || Reflect.get(value, 'schema') !== 1) return false;

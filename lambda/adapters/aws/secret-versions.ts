@@ -3,6 +3,7 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   InvalidRequestException,
+  ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   ResourceNotFoundException,
   RotateSecretCommand,
@@ -10,8 +11,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
-import type { Rotations } from '../../incidents/ports.ts';
-import type { SecretVersions, StandbyStore, VersionStages } from '../../rotation/ports.ts';
+import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
 /** The staging label of a standby key's version. */
@@ -19,9 +19,18 @@ const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
-    async describe(secretArn) {
-      const answer = await describeSecret(client, secretArn);
-      return { rotationEnabled: answer.RotationEnabled === true, stages: stagesOf(answer) };
+    describe: async (secretArn) => descriptionOf(await describeSecret(client, secretArn)),
+    async registeredAt(secretArn, versionId) {
+      let next: string | undefined;
+      do {
+        const page = await awsCall('secretsmanager:ListSecretVersionIds', () =>
+          client.send(new ListSecretVersionIdsCommand({ SecretId: secretArn, ...(next === undefined ? {} : { NextToken: next }) })),
+        );
+        const found = page.Versions?.find((version) => version.VersionId === versionId);
+        if (found !== undefined) return found.CreatedDate?.getTime();
+        next = page.NextToken;
+      } while (next !== undefined && next !== '');
+      return undefined;
     },
     read: (secretArn, versionId) => readVersion(client, secretArn, versionId),
     async putPending(secretArn, token, value) {
@@ -38,7 +47,7 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
       );
     },
     async promote(secretArn, to, from) {
-      await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
+      const { $metadata } = await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
         client.send(
           new UpdateSecretVersionStageCommand({
             SecretId: secretArn,
@@ -48,17 +57,13 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
           }),
         ),
       );
+      return $metadata.requestId === undefined ? [] : [`aws ${$metadata.requestId}`];
     },
+    discardPending: (secretArn, versionId) => takeLabelOff(client, secretArn, 'AWSPENDING', versionId),
     async freeStandbyLabels(standbySecretArn, apiKeyIds) {
       const labels = new Set([...apiKeyIds].map(standbyLabel));
       for (const [versionId, own] of stagesOf(await describeSecret(client, standbySecretArn))) {
-        for (const label of own.filter((each) => labels.has(each))) {
-          await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
-            client.send(
-              new UpdateSecretVersionStageCommand({ SecretId: standbySecretArn, VersionStage: label, RemoveFromVersionId: versionId }),
-            ),
-          );
-        }
+        for (const label of own.filter((each) => labels.has(each))) await takeLabelOff(client, standbySecretArn, label, versionId);
       }
     },
   };
@@ -75,9 +80,39 @@ async function describeSecret(client: SecretsManagerClient, secretArn: string): 
   );
 }
 
-function stagesOf(answer: DescribeSecretCommandOutput): VersionStages['stages'] {
+/** A label that is not there any more is what was wanted. */
+async function takeLabelOff(client: SecretsManagerClient, secretArn: string, label: string, versionId: string): Promise<void> {
+  if (
+    !stagesOf(await describeSecret(client, secretArn))
+      .get(versionId)
+      ?.includes(label)
+  )
+    return;
+  await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
+    client.send(new UpdateSecretVersionStageCommand({ SecretId: secretArn, VersionStage: label, RemoveFromVersionId: versionId })),
+  );
+}
+
+function stagesOf(answer: DescribeSecretCommandOutput): SecretDescription['stages'] {
   return new Map(Object.entries(answer.VersionIdsToStages ?? {}));
 }
+
+function descriptionOf(answer: DescribeSecretCommandOutput): SecretDescription {
+  return {
+    rotationEnabled: answer.RotationEnabled === true,
+    stages: stagesOf(answer),
+    nextRotationAt: answer.NextRotationDate?.getTime() ?? null,
+    lastRotatedAt: answer.LastRotatedDate?.getTime() ?? null,
+    lastChangedAt: answer.LastChangedDate?.getTime() ?? null,
+    replicas: (answer.ReplicationStatus ?? []).map(({ Region, Status, StatusMessage }) => ({
+      region: Region ?? 'unknown',
+      status: replicaStatuses.find((known) => known === Status) ?? 'unknown',
+      message: StatusMessage ?? null,
+    })),
+  };
+}
+
+const replicaStatuses: readonly Replica['status'][] = ['InSync', 'InProgress', 'Failed'];
 
 /** A secret's value as it is now, by label AWSCURRENT; `absent` for one that was never filled. */
 export async function readCurrent(client: SecretsManagerClient, secretArn: string): Promise<Secret | 'absent'> {
@@ -108,19 +143,6 @@ export async function storeCurrent(client: SecretsManagerClient, secretArn: stri
   await awsCall('secretsmanager:PutSecretValue', () =>
     client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal() })),
   );
-}
-
-/** What Secrets Manager knows of a secret's rotation. Instants are epoch ms, UTC. */
-export async function readSchedule(
-  client: SecretsManagerClient,
-  secretArn: string,
-): Promise<{ readonly nextRotationAt: number | null; readonly lastRotatedAt: number | null; readonly stages: VersionStages['stages'] }> {
-  const answer = await describeSecret(client, secretArn);
-  return {
-    nextRotationAt: answer.NextRotationDate?.getTime() ?? null,
-    lastRotatedAt: answer.LastRotatedDate?.getTime() ?? null,
-    stages: stagesOf(answer),
-  };
 }
 
 /** One version and one staging label of its own per standby key: intake needs no right to read, and nobody overwrites anybody. */

@@ -1,22 +1,19 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { iso } from '../../foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { chooseStandby, neededLifeMs } from '../claim.ts';
+import { aliveUntil, chooseNext } from '../claim.ts';
 import { moved } from '../lifecycle.ts';
-import { judgeProof, type ProofVerdict } from '../proof.ts';
+import { prove, type ProofVerdict } from '../proof.ts';
 import type { RotationPorts } from '../ports.ts';
-import type { RotationStrategy } from '../strategies.ts';
+import type { CandidateVerdict, RotationStrategy } from '../strategies.ts';
 
-/** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
-const proofDeadlineMs = 90_000;
-const proofBeatMs = 3_000;
 const by = 'rotation';
 
 /**
  * Claims a standby key that a person made in the Console: the Admin API cannot create one. The oldest that lives long
- * enough is made active and proven from both sides; one that fails its proof is rejected and the next one is tried.
+ * enough is made active and proven from both sides; one that fails its proof is rejected and the next one is tried. An old
+ * key that an operator wants back goes before all standby keys.
  */
 export const pool: RotationStrategy = {
   async obtain(definition, token, ports) {
@@ -29,41 +26,34 @@ export const pool: RotationStrategy = {
     }
   },
 
-  async assure(definition, token, ports) {
-    const record = claimedOrThrow(await ports.ledger.all(), definition, token);
+  async assure(_definition, token, ports) {
+    const record = claimedFor(await ports.ledger.all(), token);
+    if (record === undefined) return unclaimed;
     const info = await ports.keys.retrieve(record.apiKeyId);
-    if (info !== 'gone' && info.status === 'active') return;
-    await ports.keys.setStatus(record.apiKeyId, 'active');
+    if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
+      return lost(record, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, ports);
+    }
+    if (info.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
+    return { verdict: 'good' };
   },
 
   async prove(definition, token, ports) {
-    const record = claimedOrThrow(await ports.ledger.all(), definition, token);
+    const record = claimedFor(await ports.ledger.all(), token);
+    if (record === undefined) return unclaimed;
     const value = await ports.secrets.read(definition.secretArn, token);
     if (value === 'absent') {
-      throw new KeyguardError(
-        'proof-failed',
-        `${definition.name}: the pending version holds no value`,
-        'nothing: the rotation starts again',
-      );
+      throw new KeyguardError('proof-failed', `${definition.name}: the pending version holds no value`, 'nothing: it starts again');
     }
     const verdict = await proofOf(record, value, definition, ports);
-    if (verdict.verdict === 'proven') return;
-    throw new KeyguardError('proof-failed', `${record.apiKeyId} of ${definition.name}: ${verdict.because}`, 'npx keyguard status');
+    if (verdict.verdict === 'proven') return { verdict: 'good' };
+    return lost(record, verdict.because, ports);
   },
 };
 
+const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
+
 function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
   return records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
-}
-
-function claimedOrThrow(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, token: string): ApiKeyRecord {
-  const record = claimedFor(records, token);
-  if (record !== undefined) return record;
-  throw new KeyguardError(
-    'no-claim',
-    `${definition.name}: no standby key is claimed for version ${token}`,
-    'nothing: the rotation starts again',
-  );
 }
 
 async function claim(
@@ -72,7 +62,8 @@ async function claim(
   token: string,
   ports: RotationPorts,
 ): Promise<ApiKeyRecord | 'raced'> {
-  const choice = chooseStandby(records, definition, ports.clock.now());
+  const at = ports.clock.now();
+  const choice = chooseNext(records, definition, at);
   if (choice.claim === 'none') {
     throw new KeyguardError(
       'no-standby-key',
@@ -80,13 +71,10 @@ async function claim(
       `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add ${definition.name}`,
     );
   }
+  const { wanted } = choice.claim;
+  const because = wanted === undefined ? 'claimed by a rotation' : `brought back: ${wanted.because}`;
   try {
-    const at = ports.clock.now();
-    return await ports.ledger.replace(
-      choice.claim,
-      moved(choice.claim, { to: 'pending', at, because: 'claimed by a rotation', token }),
-      by,
-    );
+    return await ports.ledger.replace(choice.claim, moved(choice.claim, { type: 'claimed', at, because, token }), wanted?.by ?? by);
   } catch (error) {
     if (error instanceof LostRace) return 'raced';
     throw error;
@@ -95,42 +83,51 @@ async function claim(
 
 /** The claimed key's value, active and proven; or `rejected`, with the key put back to sleep and the reason recorded. */
 async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | 'rejected'> {
-  const value = await ports.secrets.read(definition.standbySecretArn, record.standbyVersionId);
-  if (value === 'absent') return rejected(record, 'its value is no longer in the standby secret', ports);
+  const value =
+    record.origin === undefined
+      ? await ports.secrets.read(definition.standbySecretArn, record.standbyVersionId)
+      : await ports.secrets.read(definition.secretArn, record.origin.versionId);
+  if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (before === 'gone' || before.status === 'archived' || before.status === 'expired') {
     return rejected(record, before === 'gone' ? 'Anthropic knows no such key' : `the key is ${before.status}`, ports);
   }
   if (before.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
   const verdict = await proofOf(record, value, definition, ports);
-  if (verdict.verdict === 'proven') return value;
-  // No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again.
-  if (verdict.verdict === 'wait' && verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, verdict.because);
-  return rejected(record, verdict.because, ports);
+  return verdict.verdict === 'proven' ? value : rejected(record, verdict.because, ports);
 }
 
-async function proofOf(record: ApiKeyRecord, value: Secret, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<ProofVerdict> {
+/** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */
+async function proofOf(
+  record: ApiKeyRecord,
+  value: Secret,
+  definition: ManagedKeyDefinition,
+  ports: RotationPorts,
+): Promise<Exclude<ProofVerdict, { verdict: 'wait' }>> {
   const expected = {
     apiKeyId: record.apiKeyId,
     organizationId: ports.organizationId,
     workspaceId: definition.workspaceId,
-    // What is left of the life that was asked for at the claim.
-    aliveUntil: record.since + neededLifeMs(definition.rotation),
+    aliveUntil: aliveUntil(record, definition.rotation, record.since),
   };
-  const deadline = ports.clock.now() + proofDeadlineMs;
-  for (;;) {
-    const verdict = judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(record.apiKeyId));
-    if (verdict.verdict !== 'wait') return verdict;
-    if (ports.clock.now() >= deadline) return { ...verdict, because: `${verdict.because}, still at ${iso(deadline)}` };
-    await ports.clock.pause(proofBeatMs);
-  }
+  const verdict = await prove(expected, value, ports);
+  if (verdict.verdict !== 'wait') return verdict;
+  if (verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, verdict.because);
+  return { verdict: 'reject', because: verdict.because };
+}
+
+async function lost(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<CandidateVerdict> {
+  // Consumers read it by now: whatever is wrong with it is no matter of this rotation any more.
+  if (record.state === 'pending') await rejected(record, because, ports);
+  return { verdict: 'lost', because: `${record.apiKeyId}: ${because}` };
 }
 
 async function rejected(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<'rejected'> {
   const info = await ports.keys.retrieve(record.apiKeyId);
   // Put to sleep before the record says so: killed in between, the next run rejects it again.
-  if (info !== 'gone' && info.status === 'active') await ports.keys.setStatus(record.apiKeyId, 'inactive');
-  await ports.ledger.replace(record, moved(record, { to: 'rejected', at: ports.clock.now(), because }), by);
+  const traced = info !== 'gone' && info.status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const event = { type: 'rejected', at: ports.clock.now(), because } as const;
+  await ports.ledger.replace(record, moved(record, event), by, traced?.requestIds);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId: record.apiKeyId, because });
   return 'rejected';
 }

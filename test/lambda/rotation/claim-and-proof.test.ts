@@ -39,6 +39,7 @@ const info: ApiKeyInfo = {
   name: 'one',
   status: 'active',
   hint: null,
+  principal: 'nobody',
   workspaceId: 'wrkspc_1',
   expiresAt: null,
   createdAt: now,

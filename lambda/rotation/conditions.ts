@@ -1,0 +1,160 @@
+import { incidentGrades } from '../../contract/kinds.ts';
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { judgeGrace } from './grace.ts';
+import { poolCover } from './pool-cover.ts';
+import type { AlarmFacts, ApiKeyInfo, Condition, SecretDescription, WatchedKind } from './ports.ts';
+import { versionWith } from './switch.ts';
+
+/** A record and the list of keys are read one after the other, and nobody promises how soon a list shows a change. */
+const settlingMs = 5 * minuteMs;
+/** A replica that is still in progress after this time lags. */
+const replicaLagMs = 15 * minuteMs;
+
+/** What was seen of one managed key. Instants are epoch ms, UTC. */
+export interface Sight {
+  readonly definition: ManagedKeyDefinition;
+  /** Its API keys. */
+  readonly own: readonly ApiKeyRecord[];
+  readonly secret: SecretDescription;
+  /** Anthropic's list, by API key id. */
+  readonly infos: ReadonlyMap<string, ApiKeyInfo>;
+  readonly lastUses: ReadonlyMap<string, LastUseRecord>;
+  readonly usageKnownUntil: number;
+  readonly now: number;
+}
+
+type Finder = (sight: Sight) => AlarmFacts | undefined;
+
+/** What people must know of a managed key at this moment. Pure: the same sight gives the same answer. */
+export function conditionsOf(sight: Sight): readonly Condition[] {
+  const managedKey = sight.definition.name;
+  return (Object.keys(finders) as readonly WatchedKind[]).flatMap((kind) => {
+    const facts = finders[kind](sight);
+    return facts === undefined ? [] : [{ kind, managedKey, facts }];
+  });
+}
+
+const finders: Readonly<Record<WatchedKind, Finder>> = {
+  straggler: ({ definition: { rotation }, own, lastUses, usageKnownUntil, now }) => {
+    for (const record of own) {
+      const use = lastUses.get(record.apiKeyId);
+      if (record.state !== 'draining' || record.noGrace !== undefined || use === undefined) continue;
+      const switchedAt = record.switchedAt ?? record.since;
+      const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
+      // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
+      if (grace.verdict === 'retire' || use.at <= switchedAt + rotation.minimumGraceMs) continue;
+      if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) continue;
+      const { model, workspaceId } = use;
+      return { reason: `the old key is ${grace.because}`, apiKeyId: record.apiKeyId, startedAt: switchedAt, model, workspaceId };
+    }
+    return undefined;
+  },
+
+  'current-key-dead': ({ own, infos, now }) => {
+    const current = settled(own, now).find((record) => record.state === 'current' && record.intent === undefined);
+    if (current === undefined) return undefined;
+    const status = infos.get(current.apiKeyId)?.status ?? 'gone';
+    if (status === 'active' || status === 'unknown') return undefined;
+    const reason = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
+    return { reason, apiKeyId: current.apiKeyId };
+  },
+
+  'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
+
+  'rotation-overdue': ({ definition: { rotation }, own, now }) => {
+    const current = own.find((record) => record.state === 'current');
+    // The last moment at which a switch still leaves the old key its whole grace within the maximum age.
+    if (current === undefined || now <= current.since + rotation.maximumAgeMs - rotation.maximumGraceMs) return undefined;
+    return {
+      reason: `no rotation has succeeded since ${utcMinute(current.since)}, and with its grace a key may live ${days(rotation.maximumAgeMs)}`,
+      apiKeyId: current.apiKeyId,
+      startedAt: current.since,
+    };
+  },
+
+  'pool-low': ({ definition, own, secret, now }) => {
+    if (!own.some((record) => record.state === 'current')) return undefined;
+    const cover = poolCover(definition, own, secret.nextRotationAt, now);
+    if (cover.until - now >= definition.rotation.lowWaterMs) return undefined;
+    const keys =
+      cover.standbyKeys === 0 ? 'no standby key is left' : `${cover.standbyKeys} standby ${cover.standbyKeys === 1 ? 'key' : 'keys'}`;
+    return {
+      grade: cover.rotations === 0 ? 'empty' : 'low',
+      reason: `${keys}, and the rotation of ${utcMinute(cover.until)} will find none that lives long enough`,
+      workspaceId: definition.workspaceId,
+    };
+  },
+
+  'key-expiring': ({ definition: { rotation }, own, secret, now }) => {
+    const current = own.find((record) => record.state === 'current');
+    const expiresAt = current?.expiresAt ?? null;
+    // It must live through the grace that follows the next switch.
+    const neededUntil = Math.max(secret.nextRotationAt ?? now + rotation.lowWaterMs, now) + rotation.minimumGraceMs;
+    if (current === undefined || expiresAt === null || expiresAt >= neededUntil) return undefined;
+    return { reason: `it expires ${utcMinute(expiresAt)}, before its next grace is over`, apiKeyId: current.apiKeyId };
+  },
+
+  'replica-behind': ({ secret, now }) => {
+    const lags = now - (secret.lastChangedAt ?? now) > replicaLagMs;
+    const behind = secret.replicas.filter(({ status }) => status === 'Failed' || (status === 'InProgress' && lags));
+    if (behind.length === 0) return undefined;
+    const texts = behind.map(
+      ({ region, status, message }) => `${region} ${status === 'Failed' ? 'failed' : 'lags'}${message === null ? '' : ` (${message})`}`,
+    );
+    return { reason: texts.join('; ') };
+  },
+};
+
+interface Change extends AlarmFacts {
+  readonly grade: ChangeGrade;
+}
+type ChangeGrade = (typeof incidentGrades)['key-changed'][number];
+
+/** One incident for all that was changed: the worst of it names the grade. */
+function asOne(changes: readonly Change[]): AlarmFacts | undefined {
+  const worst = [...changes].sort((a, b) => rank(b.grade) - rank(a.grade))[0];
+  return worst === undefined ? undefined : { ...worst, reason: changes.map((change) => change.reason).join('; ') };
+}
+
+function rank(grade: ChangeGrade): number {
+  return incidentGrades['key-changed'].indexOf(grade);
+}
+
+function changedKeys({ own, infos, now }: Sight): readonly Change[] {
+  return settled(own, now).flatMap((record): readonly Change[] => {
+    if (record.intent !== undefined) return [];
+    const { apiKeyId, state } = record;
+    const status = infos.get(apiKeyId)?.status ?? 'gone';
+    if ((state === 'inactive' || state === 'contained') && status === 'active') {
+      const what = state === 'inactive' ? 'is an old key' : 'was cut off';
+      return [{ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} ${what}, and somebody enabled it again` }];
+    }
+    if ((state === 'standby' || state === 'rejected') && status === 'active') {
+      return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is put back to sleep` }];
+    }
+    if (state === 'draining' && status !== 'active' && status !== 'unknown') {
+      return [
+        { grade: 'old-key-disabled', apiKeyId, reason: `${apiKeyId} is in its grace, and is ${status} at Anthropic before its time` },
+      ];
+    }
+    return [];
+  });
+}
+
+function changedSecret({ own, secret }: Sight): readonly Change[] {
+  const version = versionWith(secret.stages, 'AWSCURRENT');
+  const current = own.find((record) => record.state === 'current');
+  if (version === undefined || current === undefined || own.some((record) => record.token === version)) return [];
+  const reason = 'AWSCURRENT holds a version that no rotation made: somebody wrote the secret by hand';
+  return [{ grade: 'secret-written', apiKeyId: current.apiKeyId, reason }];
+}
+
+function settled(own: readonly ApiKeyRecord[], now: number): readonly ApiKeyRecord[] {
+  return own.filter((record) => record.since + settlingMs <= now);
+}
+
+function days(ms: number): string {
+  return `${Math.round(ms / dayMs)} days at the most`;
+}

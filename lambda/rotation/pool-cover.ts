@@ -1,0 +1,36 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { dayMs } from '../foundation/clock.ts';
+import { chooseStandby } from './claim.ts';
+
+export interface PoolCover {
+  readonly standbyKeys: number;
+  /** Scheduled rotations for which there is a key that lives long enough. */
+  readonly rotations: number;
+  /** When the first rotation would find none (epoch ms, UTC). */
+  readonly until: number;
+  /** Whole days until then. */
+  readonly days: number;
+}
+
+/** How far the pool reaches: the schedule played forward with the very choice that a rotation makes. */
+export function poolCover(
+  definition: ManagedKeyDefinition,
+  records: readonly ApiKeyRecord[],
+  nextRotationAt: number | null,
+  now: number,
+): PoolCover {
+  const { intervalMs } = definition.rotation;
+  let until = Math.max(nextRotationAt ?? now + intervalMs, now);
+  let left = records.filter((record) => record.managedKey === definition.name && record.state === 'standby');
+  const standbyKeys = left.length;
+  let rotations = 0;
+  for (;;) {
+    const choice = chooseStandby(left, definition, until);
+    if (choice.claim === 'none') return { standbyKeys, rotations, until, days: Math.floor((until - now) / dayMs) };
+    const { apiKeyId } = choice.claim;
+    left = left.filter((record) => record.apiKeyId !== apiKeyId);
+    rotations += 1;
+    until += intervalMs;
+  }
+}

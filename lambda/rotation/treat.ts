@@ -1,0 +1,172 @@
+import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
+import { KeyguardError } from '../foundation/errors.ts';
+import { isWanted } from './claim.ts';
+import type { Sight } from './conditions.ts';
+import { provenDeadIn } from './death.ts';
+import { judgeGrace } from './grace.ts';
+import { intending, moved, withoutIntent, withoutWish } from './lifecycle.ts';
+import type { RetirementPorts } from './ports.ts';
+
+/** A claim younger than this may belong to a rotation that is still running. */
+const claimRestMs = 15 * minuteMs;
+/** Intake may still be at work on a standby key that is younger. */
+const intakeMs = 5 * minuteMs;
+const by = 'retirement';
+
+export interface RetirementTally {
+  retired: number;
+  archived: number;
+  returned: number;
+  putToSleep: number;
+  waiting: number;
+  resumed: number;
+  failed: number;
+}
+
+type Treatment = (record: ApiKeyRecord, sight: Sight, ports: RetirementPorts, tally: RetirementTally) => Promise<void>;
+
+/** Takes one API key as far as it can go now. Of a paused managed key, only what was begun before is finished. */
+export async function treat(
+  record: ApiKeyRecord,
+  sight: Sight,
+  paused: boolean,
+  ports: RetirementPorts,
+  tally: RetirementTally,
+): Promise<void> {
+  const begun = record.intent !== undefined;
+  switch (record.state) {
+    case 'pending':
+      return returnAbandoned(record, sight, ports, tally);
+    case 'draining':
+      return paused && !begun ? undefined : retire(record, sight, ports, tally);
+    case 'inactive':
+    case 'contained':
+      return paused && !begun ? undefined : archive(record, sight, ports, tally);
+    case 'standby':
+    case 'rejected':
+      return keepAsleep(record, sight, ports, tally);
+    case 'current':
+    case 'archived':
+      return;
+  }
+}
+
+const retire: Treatment = async (record, sight, ports, tally) => {
+  const { definition, secret, infos, lastUses, usageKnownUntil } = sight;
+  const own = ownIntent(record, 'inactive');
+  if (own === 'foreign' || (await isAskedFor(record, ports))) return;
+  // Somebody moved AWSCURRENT back to it: it is no old key any more.
+  if (isServing(record, secret)) return;
+  const now = ports.clock.now();
+  const status = infos.get(record.apiKeyId)?.status;
+  const because =
+    own?.because ?? endOf(record, status, { definition, lastTokensAt: lastUses.get(record.apiKeyId)?.at ?? null, usageKnownUntil }, now);
+  if (because === undefined) {
+    tally.waiting += 1;
+    return;
+  }
+  // An intent outlives the evidence: the key may be inactive already.
+  const intent = { to: 'inactive', at: now, because } as const;
+  const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
+  const traced = status === 'archived' || status === 'expired' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
+  if (intended.token !== undefined && !(await provenDeadIn(definition.secretArn, intended.token, ports))) {
+    throw new KeyguardError(
+      'still-alive',
+      `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
+      'npx keyguard status',
+    );
+  }
+  const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}` } as const;
+  await ports.ledger.replace(intended, moved(intended, event), by, traced?.requestIds);
+  ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because });
+  tally.retired += 1;
+};
+
+interface Evidence {
+  readonly definition: Sight['definition'];
+  readonly lastTokensAt: number | null;
+  readonly usageKnownUntil: number;
+}
+
+/** Why a draining key is over now; undefined while it is not. */
+function endOf(record: ApiKeyRecord, status: string | undefined, evidence: Evidence, now: number): string | undefined {
+  if (status === 'archived' || status === 'expired') return `it is ${status} at Anthropic`;
+  const key = { switchedAt: record.switchedAt ?? record.since, noGrace: record.noGrace !== undefined, ...evidence };
+  const grace = judgeGrace(key, evidence.definition.rotation, now);
+  return grace.verdict === 'retire' ? grace.because : undefined;
+}
+
+const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
+  const now = ports.clock.now();
+  const status = infos.get(record.apiKeyId)?.status;
+  if (status === 'active') {
+    // Somebody woke it in the Console: that is a person's decision, and archiving is for ever.
+    ports.log.warn('retirement.reactivated-outside', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
+    return;
+  }
+  const own = ownIntent(record, 'archived');
+  if (own === 'foreign' || (await isAskedFor(record, ports))) return;
+  if (isServing(record, secret)) return;
+  if (own === undefined && status !== 'archived' && now < record.since + definition.rotation.undoMs) return;
+  const because = status === 'archived' && own === undefined ? 'somebody archived it' : 'the undo period is over';
+  const intended =
+    record.intent === undefined ? await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by) : record;
+  const traced = status === undefined || status === 'archived' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
+  const event = { type: 'archived', at: ports.clock.now(), because } as const;
+  await ports.ledger.replace(intended, moved(intended, event), by, traced?.requestIds);
+  tally.archived += 1;
+};
+
+/** A claim whose rotation was abandoned: the key goes back to where it came from, asleep unless it was in its grace. */
+const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tally) => {
+  const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
+  if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
+  if (ports.clock.now() - record.since < claimRestMs) return;
+  const sleeps = record.origin?.state !== 'draining';
+  const status = infos.get(record.apiKeyId)?.status;
+  const traced = sleeps && status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const event = { type: 'abandoned', at: ports.clock.now(), because: 'its rotation was abandoned' } as const;
+  await ports.ledger.replace(record, moved(record, event), by, traced?.requestIds);
+  tally.returned += 1;
+};
+
+/**
+ * A standby key is active only between its claim and its retirement. The intent is a fence: a claim passes over a key that
+ * carries one, so that no rotation can promote the key that is being put to sleep.
+ */
+const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
+  const now = ports.clock.now();
+  const status = infos.get(record.apiKeyId)?.status;
+  if (status === 'archived' || status === 'expired') {
+    const type = record.state === 'rejected' ? 'archived' : 'rejected';
+    if (record.state === 'rejected' && status === 'expired') return;
+    await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
+    return;
+  }
+  // Intake may still be at work on it.
+  if (record.intent === undefined && (status !== 'active' || now - record.since < intakeMs)) return;
+  if (record.intent !== undefined && now - record.intent.at < intakeMs) return;
+  const intent = { to: record.state, at: now, because: 'found awake' };
+  const fenced = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
+  const traced = await ports.keys.setStatus(record.apiKeyId, 'inactive');
+  await ports.ledger.replace(fenced, withoutIntent(fenced), by, traced.requestIds);
+  ports.log.warn('retirement.put-to-sleep', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
+  tally.putToSleep += 1;
+};
+
+/** Whether an operator wants it back this moment; a wish that nobody fulfilled in time is withdrawn. */
+async function isAskedFor(record: ApiKeyRecord, ports: RetirementPorts): Promise<boolean> {
+  if (record.wanted === undefined) return false;
+  if (!isWanted(record, ports.clock.now())) await ports.ledger.replace(record, withoutWish(record), by);
+  return true;
+}
+
+function isServing(record: ApiKeyRecord, secret: Sight['secret']): boolean {
+  return record.token !== undefined && (secret.stages.get(record.token) ?? []).includes('AWSCURRENT');
+}
+
+/** An intent of this kind that a killed run left; `foreign` when somebody else, such as containment, is at work on the key. */
+function ownIntent(record: ApiKeyRecord, to: ApiKeyState): ApiKeyIntent | 'foreign' | undefined {
+  return record.intent === undefined || record.intent.to === to ? record.intent : 'foreign';
+}

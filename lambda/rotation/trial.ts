@@ -1,0 +1,103 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { Unavailable } from '../foundation/errors.ts';
+import { neededLifeMs } from './claim.ts';
+import { provenDead } from './death.ts';
+import { intending, moved, withoutIntent } from './lifecycle.ts';
+import { prove } from './proof.ts';
+import type { RotationPorts } from './ports.ts';
+
+export type TrialVerdict = 'good' | 'rejected' | 'unclear';
+
+/** How the trial of a standby key ended. */
+export interface Trial {
+  readonly apiKeyId: string;
+  readonly verdict: TrialVerdict;
+  /** In plain words; absent for a good one. */
+  readonly because?: string;
+}
+
+/**
+ * Proves a standby key as a rotation would, and puts it back to sleep: for a dry run, and for who wants to know that the pool
+ * is good. The key is fenced meanwhile, so that no rotation claims it; killed anywhere, retirement puts it to sleep. One that
+ * fails is rejected. Throws LostRace when somebody else is at work on the key.
+ */
+export async function tryStandbyKey(
+  record: ApiKeyRecord,
+  definition: ManagedKeyDefinition,
+  by: string,
+  ports: RotationPorts,
+): Promise<Trial> {
+  const { apiKeyId } = record;
+  const at = ports.clock.now();
+  const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, because: 'being tried' }), by);
+  const value = await ports.secrets.read(definition.standbySecretArn, record.standbyVersionId);
+  if (value === 'absent') return reject(fenced, 'its value is no longer in Secrets Manager', by, ports);
+  const info = await ports.keys.retrieve(apiKeyId);
+  if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
+    return reject(fenced, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, by, ports);
+  }
+  if (info.status !== 'active') await ports.keys.setStatus(apiKeyId, 'active');
+  const { organizationId } = ports;
+  const expected = { apiKeyId, organizationId, workspaceId: definition.workspaceId, aliveUntil: at + neededLifeMs(definition.rotation) };
+  const verdict = await prove(expected, value, ports);
+  const traced = await ports.keys.setStatus(apiKeyId, 'inactive');
+  if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
+    return reject(fenced, verdict.because, by, ports, traced.requestIds);
+  }
+  if (!(await provenDead(value, ports))) return reject(fenced, 'its value still answers after the key was made inactive', by, ports);
+  await ports.ledger.replace(fenced, withoutIntent(fenced), by, traced.requestIds);
+  return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
+}
+
+async function reject(
+  record: ApiKeyRecord,
+  because: string,
+  by: string,
+  ports: RotationPorts,
+  requestIds: readonly string[] = [],
+): Promise<Trial> {
+  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), by, requestIds);
+  return { apiKeyId: record.apiKeyId, verdict: 'rejected', because };
+}
+
+/** What an operator may ask of the rotation function: nobody else may read standby keys. */
+export interface TrialRequest {
+  readonly operation: 'try-standby-keys';
+  readonly managedKey: string;
+  readonly apiKeyIds: readonly string[];
+  readonly by: string;
+}
+
+export function isTrialRequest(event: unknown): event is TrialRequest {
+  if (!(event instanceof Object) || Reflect.get(event, 'operation') !== 'try-standby-keys') return false;
+  const ids: unknown = Reflect.get(event, 'apiKeyIds');
+  return (
+    typeof Reflect.get(event, 'managedKey') === 'string' &&
+    typeof Reflect.get(event, 'by') === 'string' &&
+    Array.isArray(ids) &&
+    ids.every((id) => typeof id === 'string')
+  );
+}
+
+/** Tries each of the standby keys that were asked for; those that are no standby key any more are left out. */
+export async function tryStandbyKeys({ managedKey, apiKeyIds, by }: TrialRequest, ports: RotationPorts): Promise<readonly Trial[]> {
+  const definition = (await ports.directory.all()).find((candidate) => candidate.name === managedKey);
+  if (definition === undefined) return [];
+  const trials: Trial[] = [];
+  for (const record of await ports.ledger.all()) {
+    if (record.managedKey !== managedKey || record.state !== 'standby' || !apiKeyIds.includes(record.apiKeyId)) continue;
+    if (record.intent !== undefined) {
+      trials.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: 'somebody else is at work on it' });
+      continue;
+    }
+    try {
+      trials.push(await tryStandbyKey(record, definition, by, ports));
+    } catch (error) {
+      // Retirement lifts the fence.
+      if (!(error instanceof Unavailable)) throw error;
+      trials.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: error.message });
+    }
+  }
+  return trials;
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../../lambda/foundation/clock.ts';
+import { poolCover } from '../../../lambda/rotation/pool-cover.ts';
+import { aDefinition, aRecord, policy } from '../../support/records.ts';
+
+const definition = aDefinition();
+const now = Date.parse('2026-06-01T00:00:00Z');
+const next = now + 10 * dayMs;
+const keys = (...expiries: readonly (number | null)[]) =>
+  expiries.map((expiresAt, index) => aRecord({ apiKeyId: `apikey_${index}`, addedAt: index, expiresAt }));
+
+test('each key serves one interval, from the next rotation on', () => {
+  expect(poolCover(definition, keys(null, null), next, now)).toEqual({ standbyKeys: 2, rotations: 2, until: next + 60 * dayMs, days: 70 });
+});
+
+test('an empty pool reaches to the next rotation and serves none', () => {
+  expect(poolCover(definition, [], next, now)).toEqual({ standbyKeys: 0, rotations: 0, until: next, days: 10 });
+});
+
+test('a key that expires before its turn is over does not count', () => {
+  const needed = policy.intervalMs + policy.maximumGraceMs;
+  // The first lives long enough for the first turn, the second only for a first one too.
+  expect(poolCover(definition, keys(next + needed, next + needed), next, now)).toMatchObject({ standbyKeys: 2, rotations: 1 });
+  expect(poolCover(definition, keys(next + needed - 1), next, now)).toMatchObject({ standbyKeys: 1, rotations: 0 });
+});
+
+test('keys of others and keys that serve already do not count', () => {
+  const others = [aRecord({ managedKey: 'other' }), aRecord({ apiKeyId: 'apikey_two', state: 'current' })];
+  expect(poolCover(definition, others, next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
+});
+
+test('a rotation that is overdue needs its key now', () => {
+  expect(poolCover(definition, keys(null), now - dayMs, now)).toMatchObject({ rotations: 1, until: now + policy.intervalMs });
+});
