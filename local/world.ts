@@ -16,7 +16,7 @@ import type { ContainmentPolicy, ManagedKeyDefinition, RotationPolicy } from '..
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
 import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
-import { dayMs, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { jsonLog } from '../lambda/foundation/log.ts';
 import type { Runtime } from '../lambda/foundation/runtime.ts';
 import { Secret } from '../lambda/foundation/secret.ts';
@@ -155,10 +155,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     async passes(ms, { beatMs = minuteMs, eachMinute } = {}) {
       const end = clock.now() + ms;
+      // A function that waits moves the clock, so a beat is a boundary that was passed, not an instant that was met.
+      let beat = floorTo(clock.now(), beatMs);
       while (clock.now() < end) {
         clock.advance(Math.min(minuteMs, end - clock.now()));
         await eachMinute?.(clock.now());
-        if (clock.now() % beatMs === 0 || clock.now() >= end) await aws.settle({ coalesce: true });
+        if (floorTo(clock.now(), beatMs) === beat && clock.now() < end) continue;
+        await aws.settle({ coalesce: true });
+        beat = floorTo(clock.now(), beatMs);
       }
     },
     async stop() {

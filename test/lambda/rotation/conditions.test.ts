@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { conditionsOf, type Sight } from '../../../lambda/rotation/conditions.ts';
+import type { ApiKeyInfo, SecretDescription } from '../../../lambda/rotation/ports.ts';
+import { aDefinition, aRecord, policy } from '../../support/records.ts';
+
+const now = Date.parse('2026-06-20T12:00:00Z');
+const current = aRecord({ apiKeyId: 'apikey_current', state: 'current', token: 'v1', since: now - 5 * dayMs });
+const standby = aRecord({ apiKeyId: 'apikey_standby', since: now - 5 * dayMs });
+
+const info = (apiKeyId: string, status: ApiKeyInfo['status']): ApiKeyInfo => ({
+  apiKeyId,
+  name: apiKeyId,
+  status,
+  hint: null,
+  principal: 'nobody',
+  workspaceId: 'wrkspc_production',
+  expiresAt: null,
+  createdAt: 0,
+});
+
+interface Scene {
+  readonly own?: readonly ApiKeyRecord[];
+  readonly statuses?: Readonly<Record<string, ApiKeyInfo['status']>>;
+  readonly secret?: Partial<SecretDescription>;
+  readonly tokensAt?: Readonly<Record<string, number>>;
+  readonly knownUntil?: number;
+}
+
+/** A healthy managed key, but for what a test says. */
+function seen({ own = [current, standby], statuses = {}, secret = {}, tokensAt = {}, knownUntil = now - 6 * minuteMs }: Scene = {}): Sight {
+  const all = { apikey_current: 'active', apikey_standby: 'inactive', ...statuses } as const;
+  return {
+    definition: aDefinition(),
+    own,
+    secret: {
+      rotationEnabled: true,
+      stages: new Map([['v1', ['AWSCURRENT']]]),
+      nextRotationAt: now + 25 * dayMs,
+      lastRotatedAt: now - 5 * dayMs,
+      lastChangedAt: now - 5 * dayMs,
+      replicas: [],
+      ...secret,
+    },
+    infos: new Map(Object.entries(all).map(([id, status]) => [id, info(id, status)])),
+    lastUses: new Map(
+      Object.entries(tokensAt).map(([apiKeyId, at]) => [
+        apiKeyId,
+        { schema: 1, apiKeyId, at, model: 'claude-haiku-5-5', workspaceId: 'wrkspc_production', tokens: 9 },
+      ]),
+    ),
+    usageKnownUntil: knownUntil,
+    now,
+  };
+}
+
+const found = (scene: Scene) => conditionsOf(seen(scene)).map(({ kind, facts }) => [kind, facts.grade ?? facts.reason] as const);
+const kinds = (scene: Scene) => found(scene).map(([kind]) => kind);
+
+test('of a healthy managed key there is nothing to tell', () => {
+  expect(found({})).toEqual([]);
+});
+
+test('one that never had a key is nothing to tell either: status says what to do', () => {
+  expect(found({ own: [] })).toEqual([]);
+  expect(found({ own: [standby] })).toEqual([]);
+});
+
+test.each(['inactive', 'archived', 'expired'] as const)('a current key that is %s at Anthropic is dead: consumers fail', (status) => {
+  expect(found({ statuses: { apikey_current: status } })).toEqual([
+    ['current-key-dead', `Anthropic shows it as ${status}, and Key Guard did not do it`],
+  ]);
+});
+
+test('a current key that Anthropic lists no more is dead too, and one of a status that we do not know is not', () => {
+  const without = seen();
+  const infos = new Map([...without.infos].filter(([id]) => id !== 'apikey_current'));
+  expect(conditionsOf({ ...without, infos }).map(({ kind }) => kind)).toEqual(['current-key-dead']);
+  expect(found({ statuses: { apikey_current: 'unknown' } })).toEqual([]);
+});
+
+test('a key that changed a moment ago is not judged by a list that may be older', () => {
+  const fresh = { ...current, since: now - minuteMs };
+  expect(found({ own: [fresh, standby], statuses: { apikey_current: 'inactive' } })).toEqual([]);
+});
+
+test('a key that we are at work on is not somebody else’s change', () => {
+  const intent = { to: 'contained', at: now - hourMs, because: 'stolen' } as const;
+  expect(found({ own: [{ ...current, intent }, standby], statuses: { apikey_current: 'inactive' } })).toEqual([]);
+});
+
+test.each([
+  ['inactive', 'active', 'old-key-woken'],
+  ['contained', 'active', 'old-key-woken'],
+  ['standby', 'active', 'standby-key-woken'],
+  ['rejected', 'active', 'standby-key-woken'],
+  ['draining', 'inactive', 'old-key-disabled'],
+  ['draining', 'archived', 'old-key-disabled'],
+] as const)('a key that is %s for us and %s for Anthropic was changed by somebody: %s', (state, status, grade) => {
+  const other = aRecord({ apiKeyId: 'apikey_other', state, token: 'v0', since: now - hourMs, switchedAt: now - hourMs });
+  expect(found({ own: [current, standby, other], statuses: { apikey_other: status } })).toEqual([['key-changed', grade]]);
+});
+
+test('a secret that was written by hand is told, and of several changes the worst names the grade while all are named', () => {
+  const woken = { statuses: { apikey_standby: 'active' } } as const;
+  expect(found({ secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } })).toEqual([['key-changed', 'secret-written']]);
+  const [both] = conditionsOf(seen({ ...woken, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));
+  expect(both?.facts.grade).toBe('secret-written');
+  expect(both?.facts.reason).toMatch(/apikey_standby .* sleep; AWSCURRENT holds/);
+});
+
+test('a rotation is overdue when the next grace would no longer fit into the maximum age, and not before', () => {
+  const latest = policy.maximumAgeMs - policy.maximumGraceMs;
+  const aged = (age: number) => kinds({ own: [{ ...current, since: now - age }, standby] });
+  expect(aged(latest)).toEqual([]);
+  expect(aged(latest + 1)).toEqual(['rotation-overdue']);
+});
+
+test('people are asked for the next key when the pool reaches less far than the low-water mark, and told when it is empty', () => {
+  const within = (ms: number) => ({ nextRotationAt: now + ms });
+  // One key: the pool reaches one interval beyond the next rotation.
+  expect(found({ secret: within(dayMs) })).toEqual([]);
+  expect(found({ own: [current], secret: within(policy.lowWaterMs) })).toEqual([]);
+  expect(found({ own: [current], secret: within(policy.lowWaterMs - 1) })).toEqual([['pool-low', 'empty']]);
+  const short = { ...aDefinition(), rotation: { ...policy, intervalMs: 7 * dayMs } };
+  const [low] = conditionsOf({ ...seen({ secret: within(dayMs) }), definition: short });
+  expect(low).toMatchObject({ kind: 'pool-low', facts: { grade: 'low', reason: expect.stringMatching(/^1 standby key, /) as string } });
+});
+
+test('a current key that expires before its next grace is over is told', () => {
+  const needed = now + 25 * dayMs + policy.minimumGraceMs;
+  expect(kinds({ own: [{ ...current, expiresAt: needed }, standby] })).toEqual([]);
+  expect(kinds({ own: [{ ...current, expiresAt: needed - 1 }, standby] })).toEqual(['key-expiring']);
+  // Where no rotation is planned, the low-water mark says how early.
+  const unplanned = { secret: { nextRotationAt: null } };
+  expect(kinds({ ...unplanned, own: [{ ...current, expiresAt: now + policy.lowWaterMs }, standby] })).toEqual(['key-expiring']);
+});
+
+test.each([
+  ['Failed', 0, ['replica-behind']],
+  ['InProgress', minuteMs, []],
+  ['InProgress', 16 * minuteMs, ['replica-behind']],
+  ['InSync', 16 * minuteMs, []],
+  ['unknown', 16 * minuteMs, []],
+] as const)('a replica that is %s %d ms after the last change', (status, since, expected) => {
+  const replicas = [{ region: 'eu-west-1', status, message: null }];
+  expect(kinds({ secret: { replicas, lastChangedAt: now - since } })).toEqual(expected);
+});
+
+test('a straggler is told once its tokens came after the minimum grace and twice that time is over, naming model and workspace', () => {
+  const draining = (ms: number) =>
+    aRecord({ apiKeyId: 'apikey_old', state: 'draining', token: 'v0', since: now - ms, switchedAt: now - ms });
+  const used = (ms: number, lastTokensMs: number) => ({
+    own: [current, standby, draining(ms)],
+    statuses: { apikey_old: 'active' as const },
+    tokensAt: { apikey_old: now - lastTokensMs },
+  });
+  expect(kinds(used(2 * dayMs, hourMs))).toEqual(['straggler']);
+  // Too early, tokens within the grace only, silent for long enough.
+  expect(kinds(used(2 * dayMs - 1, hourMs))).toEqual([]);
+  expect(kinds(used(2 * dayMs, dayMs))).toEqual([]);
+  const [told] = conditionsOf(seen(used(8 * dayMs, hourMs)));
+  expect(told?.facts).toMatchObject({
+    apiKeyId: 'apikey_old',
+    model: 'claude-haiku-5-5',
+    workspaceId: 'wrkspc_production',
+    reason: 'the old key is still used past the maximum',
+  });
+  const hasty = { ...draining(3 * dayMs), noGrace: { at: 1, by: 'operator', because: 'stolen' } };
+  expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, hasty] })).toEqual([]);
+});

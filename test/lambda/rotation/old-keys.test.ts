@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { apiKeyLedger } from '../../../lambda/adapters/aws/api-key-ledger.ts';
+import { pauses } from '../../../lambda/adapters/aws/pauses.ts';
+import { openTable, type Table } from '../../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+let world: World;
+let table: Table;
+beforeEach(async () => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  table = openTable(world.installation.stateTable);
+});
+afterEach(() => world.stop());
+
+const states = (): Readonly<Record<string, string>> => Object.fromEntries(world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
+const statusOf = (apiKeyId: string): string => world.anthropic.inspect.key(apiKeyId).status;
+const beats = { beatMs: 5 * minuteMs };
+const why = 'the operator says so';
+
+async function recordOf(apiKeyId: string): Promise<ApiKeyRecord> {
+  const found = (await apiKeyLedger(table).all()).find((record) => record.apiKeyId === apiKeyId);
+  if (found === undefined) throw new Error(`no ${apiKeyId}`);
+  return found;
+}
+async function wantBack(apiKeyId: string): Promise<void> {
+  const record = await recordOf(apiKeyId);
+  await apiKeyLedger(table).replace(record, wishedBack(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
+}
+async function takeGrace(apiKeyId: string): Promise<void> {
+  const record = await recordOf(apiKeyId);
+  await apiKeyLedger(table).replace(record, withoutGrace(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
+}
+/** Two keys, the second is current, the first in its grace. */
+async function twice() {
+  const first = await world.addStandbyKey('production');
+  await world.rotate('production');
+  world.clock.advance(hourMs);
+  const second = await world.addStandbyKey('production');
+  await world.rotate('production');
+  return { first, second };
+}
+
+test.each([
+  ['in its grace', 0],
+  ['inactive', 2 * dayMs],
+])('an old key that is %s comes back, and the new one gets its grace', async (_name, wait) => {
+  const { first, second } = await twice();
+  await world.passes(wait, { beatMs: 6 * hourMs });
+  expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
+  await wantBack(first.apiKeyId);
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(first.value);
+  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
+  expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
+  await world.passes(3 * dayMs, { beatMs: 6 * hourMs });
+  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
+});
+
+test('a wish that nobody carries out in time is carried out by retirement, and one that cannot be lapses within the hour', async () => {
+  const { first, second } = await twice();
+  await wantBack(first.apiKeyId);
+  await world.passes(10 * minuteMs, beats);
+  await world.passes(minuteMs);
+  expect(await world.currentValue('production')).toBe(first.value);
+
+  await wantBack(second.apiKeyId);
+  world.aws.schedules.disable('retirement');
+  await world.passes(2 * hourMs, { beatMs: hourMs });
+  world.aws.schedules.enable('retirement');
+  await world.passes(10 * minuteMs, beats);
+  expect(await recordOf(second.apiKeyId)).not.toHaveProperty('wanted');
+  expect(await world.currentValue('production')).toBe(first.value);
+});
+
+test('an old key that somebody archived does not come back: it is rejected, and consumers keep what they have', async () => {
+  const { first, second } = await twice();
+  world.anthropic.console.setStatus(first.apiKeyId, 'archived');
+  await wantBack(first.apiKeyId);
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(second.value);
+  expect(states()[first.apiKeyId]).toBe('rejected');
+});
+
+test('an emergency gives the old keys no grace', async () => {
+  const { first, second } = await twice();
+  const third = await world.addStandbyKey('production');
+  await takeGrace(first.apiKeyId);
+  await takeGrace(second.apiKeyId);
+  await world.rotate('production');
+  await world.passes(5 * minuteMs, beats);
+  expect(states()).toEqual({ [first.apiKeyId]: 'inactive', [second.apiKeyId]: 'inactive', [third.apiKeyId]: 'current' });
+  expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['inactive', 'inactive']);
+});
+
+test('an emergency whose rotation nobody started is started by retirement', async () => {
+  const { second } = await twice();
+  const third = await world.addStandbyKey('production');
+  await takeGrace(second.apiKeyId);
+  await world.passes(15 * minuteMs, beats);
+  await world.passes(10 * minuteMs, beats);
+  expect(await world.currentValue('production')).toBe(third.value);
+  expect(states()[second.apiKeyId]).toBe('inactive');
+});
+
+test('a candidate that dies after AWSPENDING was filled does not block the secret: the next one is taken by itself', async () => {
+  const first = await world.addStandbyKey('production');
+  await world.rotate('production');
+  const dead = await world.addStandbyKey('production');
+  world.clock.advance(minuteMs);
+  const next = await world.addStandbyKey('production');
+  const stop = world.aws.intercept.onCall(({ operation, phase }) => {
+    if (operation !== 'PutSecretValue' || phase !== 'after') return undefined;
+    stop();
+    world.anthropic.console.setStatus(dead.apiKeyId, 'archived');
+    return undefined;
+  });
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(first.value);
+  expect(states()[dead.apiKeyId]).toBe('rejected');
+  const labels = world.aws.inspect.secrets.versions(world.definition('production').secretArn).flatMap((version) => version.labels);
+  expect(labels).not.toContain('AWSPENDING');
+
+  await world.passes(30 * minuteMs, beats);
+  expect(await world.currentValue('production')).toBe(next.value);
+  expect(world.aws.mailbox.messages().map((mail) => mail.subject)).toHaveLength(2);
+});
+
+test('an outage that outlives the rotation window does not end the rotation', async () => {
+  await twice();
+  const third = await world.addStandbyKey('production');
+  const outage = world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await world.rotate('production');
+  await world.passes(26 * hourMs, { beatMs: hourMs });
+  const told = world.aws.mailbox.messages().map((mail) => mail.body.replace(/\s+/g, ' '));
+  expect(told[0]).toContain('has neither finished nor failed');
+  expect(told[0]).toMatch(/opened 2026-09-07 0[23]:/);
+  outage();
+  await world.passes(10 * minuteMs, beats);
+  expect(await world.currentValue('production')).toBe(third.value);
+});
+
+test('while a managed key is paused nothing of it is retired, and its rotation takes no key', async () => {
+  const { first, second } = await twice();
+  const third = await world.addStandbyKey('production');
+  await pauses(table).begin({ schema: 1, managedKey: 'production', at: world.clock.now(), by: 'operator', because: 'a freeze' });
+  await world.passes(3 * dayMs, { beatMs: 6 * hourMs });
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(second.value);
+  expect(states()).toEqual({ [first.apiKeyId]: 'draining', [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
+  await pauses(table).end('production');
+  await world.passes(hourMs, beats);
+  expect(await world.currentValue('production')).toBe(third.value);
+  expect(states()[first.apiKeyId]).toBe('inactive');
+});
+
+test('a current key that somebody disabled is told at once, critically, and recovers when it is enabled again', async () => {
+  const { second } = await twice();
+  await world.passes(10 * minuteMs, beats);
+  world.anthropic.console.setStatus(second.apiKeyId, 'inactive');
+  await world.passes(5 * minuteMs, beats);
+  const mails = () => world.aws.mailbox.messages().filter((mail) => mail.body.includes(second.apiKeyId));
+  expect(mails()).toHaveLength(1);
+  world.anthropic.console.setStatus(second.apiKeyId, 'active');
+  await world.passes(10 * minuteMs, beats);
+  expect(mails()).toHaveLength(2);
+});
+
+test('the audit says who did what, why, in which rotation and by which requests', async () => {
+  const { second } = await twice();
+  const items = world.aws.inspect.tables.items(world.installation.stateTable).filter((item) => item['pk']?.S === 'AUDIT#production');
+  const promoted = items.find((item) => item['apiKeyId']?.S === second.apiKeyId && item['to']?.S === 'current');
+  expect(promoted).toMatchObject({ from: { S: 'pending' }, by: { S: 'rotation' }, because: { S: 'AWSCURRENT moved to it' } });
+  expect(JSON.stringify(promoted?.['requestIds'])).toContain('aws ');
+  expect(promoted?.['token']?.S).toBe((await recordOf(second.apiKeyId)).token);
+});
