@@ -10,6 +10,10 @@ export interface Alert {
   readonly incidentId: string;
   readonly kind: IncidentKind;
   readonly state: IncidentState;
+  /** Which telling of the open incident it is, from the second on. */
+  readonly turn?: number;
+  /** Which reminder it is, from the first on; absent in a telling that says something new. */
+  readonly reminder?: number;
   readonly severity: 'critical' | 'warning' | 'info';
   /** The managed key, or `unattributed`. */
   readonly subject: string;

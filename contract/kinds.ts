@@ -36,8 +36,12 @@ export type IncidentKind = (typeof incidentKinds)[number];
 export const containableKinds = ['usage-anomaly', 'retired-key-used'] as const satisfies readonly IncidentKind[];
 export type ContainableKind = (typeof containableKinds)[number];
 
+export function isContainable(kind: IncidentKind): kind is ContainableKind {
+  return containableKinds.some((containable) => containable === kind);
+}
+
 /** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
 export const incidentGrades = {
   'pool-low': ['low', 'empty'],
-  'key-changed': ['standby-key-woken', 'old-key-disabled', 'old-key-woken', 'secret-written'],
+  'key-changed': ['left-active', 'standby-key-woken', 'old-key-disabled', 'old-key-woken', 'secret-written'],
 } as const satisfies Partial<Record<IncidentKind, readonly string[]>>;

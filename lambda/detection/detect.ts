@@ -1,8 +1,8 @@
 import { unattributed, watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
-import type { BaselineRecord, IncidentFacts, LookRecord } from '../../contract/records.ts';
+import type { BaselineRecord, IncidentFacts, IncidentRecord, LookRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
-import { clear, record } from '../incidents/raise.ts';
+import { clearAmong, record } from '../incidents/raise.ts';
 import { awakened } from './awakened.ts';
 import { rateFolder, readRateState, startRate, type Observation, type RateSettings, type RateVerdict } from './detectors/rate.ts';
 import type { DetectionPorts } from './ports.ts';
@@ -35,6 +35,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const now = ports.clock.now();
   const subjects = [...(await ports.directory.all()).map((definition) => definition.name), unattributed];
   const moved = new Map((await ports.memory.moved()).map((record) => [record.subject, record.movedAt]));
+  const incidents = await ports.incidents.all();
   const looks = new Map((await ports.memory.looks()).map((record) => [record.subject, record]));
   const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / subjects.length };
   for (const subject of subjects) {
@@ -45,13 +46,13 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
     try {
       tally.looked += 1;
       const until = { settled: floorTo(watermark.knownUntil, minuteMs), open: floorTo(watermark.readAt, minuteMs) };
-      if (await lookAt(subject, last, until, settings, now, ports)) tally.alerting += 1;
+      if (await lookAt(subject, last, until, settings, { now, incidents }, ports)) tally.alerting += 1;
     } catch (error) {
       tally.failed += 1;
       ports.log.warn('detection.failed', { subject, error: briefly(error) });
     }
   }
-  await lookForAwakened(ports);
+  await lookForAwakened(incidents, ports);
   return tally;
 }
 
@@ -60,7 +61,7 @@ async function lookAt(
   last: LookRecord | undefined,
   until: { readonly settled: number; readonly open: number },
   settings: RateSettings,
-  now: number,
+  { now, incidents }: { readonly now: number; readonly incidents: readonly IncidentRecord[] },
   ports: DetectionPorts,
 ): Promise<boolean> {
   const before = await ports.memory.baseline(subject);
@@ -90,11 +91,14 @@ async function lookAt(
 
   const clearedUntil = last?.clearedUntil ?? 0;
   const lastAlertAt = alert?.at ?? before?.lastAlertAt ?? null;
-  if (alert !== undefined && alert.at >= Math.max(clearedUntil, until.open - newsMs)) {
-    await record('usage-anomaly', subject, factsOf(alert.verdict), ports);
-  }
+  const news = alert !== undefined && alert.at >= Math.max(clearedUntil, until.open - newsMs) ? alert : undefined;
+  if (news !== undefined) await record('usage-anomaly', subject, factsOf(news.verdict), ports);
   const calm = lastAlertAt === null || until.open - lastAlertAt >= calmMs;
-  if (calm) await clear('usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
+  if (calm) {
+    // What was recorded just now is not among the incidents that were read.
+    const open = news === undefined ? incidents : await ports.incidents.all();
+    await clearAmong(open, 'usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
+  }
   // After the incident: killed in between, the next look finds the same minutes and the same incident.
   if (remembered !== undefined) await ports.memory.remember(remembered);
   // Only alerts that were seen are over: usage that comes late may still alert in a minute that was looked at.
@@ -139,7 +143,7 @@ function factsOf(verdict: RateVerdict): IncidentFacts {
 }
 
 /** Tokens on a key that should be asleep: no baseline is needed to call that wrong. */
-async function lookForAwakened(ports: DetectionPorts): Promise<void> {
+async function lookForAwakened(incidents: readonly IncidentRecord[], ports: DetectionPorts): Promise<void> {
   const records = await ports.ledger.all();
   const uses = await ports.usage.lastUses();
   const now = ports.clock.now();
@@ -147,7 +151,7 @@ async function lookForAwakened(ports: DetectionPorts): Promise<void> {
     const own = records.filter((record) => record.managedKey === subject);
     const { sinceAsleep, lately } = awakened(own, uses, now);
     const [use] = sinceAsleep;
-    if (lately.length === 0) await clear('retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
+    if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
     if (use !== undefined) {
       const { apiKeyId, model, workspaceId, at, tokens } = use;
       await record('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);

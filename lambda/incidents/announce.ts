@@ -1,4 +1,4 @@
-import type { IncidentRecord } from '../../contract/records.ts';
+import type { IncidentRecord, Telling } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { alertOf } from './message.ts';
@@ -9,29 +9,29 @@ import { unannounced } from './states.ts';
 const leaseMs = 2 * minuteMs;
 
 /**
- * Tells people about the incident's state, once. The claim is stored before the publish, so two runs at once publish once;
+ * Tells people about the incident as it is, once. The claim is stored before the publish, so two runs at once publish once;
  * a run killed between publish and record makes the next one publish again after the lease, since a message too many is
  * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one.
  */
 export async function announce(incident: IncidentRecord, ports: IncidentPorts): Promise<void> {
-  const state = unannounced(incident);
+  const telling = unannounced(incident);
   const now = ports.clock.now();
-  if (state === undefined) {
+  if (telling === undefined) {
     if (incident.state === 'recovered') await endQuietly(incident, ports);
     return;
   }
-  if (incident.announcing !== undefined && incident.announcing.state === state && now - incident.announcing.at < leaseMs) return;
+  if (incident.announcing !== undefined && incident.announcing.state === telling && now - incident.announcing.at < leaseMs) return;
   let claimed: IncidentRecord;
   try {
-    claimed = await ports.incidents.replace(incident, { ...incident, announcing: { state, at: now } });
+    claimed = await ports.incidents.replace(incident, { ...incident, announcing: { state: telling, at: now } });
   } catch (error) {
     if (error instanceof LostRace) return;
     throw error;
   }
   const { installation, dashboardUrl } = ports;
   await ports.publisher.publish(alertOf(claimed, { installation, dashboardUrl, at: now }));
-  ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state });
-  await markAnnounced(claimed, state, ports);
+  ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state: telling });
+  await markAnnounced(claimed, telling, now, ports);
 }
 
 /** Sees to every announcement that is owed; one that fails does not hold up the others. Returns how many failed. */
@@ -48,13 +48,16 @@ export async function announceOwed(ports: IncidentPorts): Promise<number> {
   return failed;
 }
 
-async function markAnnounced(claimed: IncidentRecord, state: IncidentRecord['state'], ports: IncidentPorts): Promise<void> {
+async function markAnnounced(claimed: IncidentRecord, telling: Telling, toldAt: number, ports: IncidentPorts): Promise<void> {
   let record: IncidentRecord | undefined = claimed;
   while (record?.incidentId === claimed.incidentId) {
     const { announcing, ...rest } = record;
+    // Somebody may be telling something newer by now: that claim is theirs.
+    const theirs = announcing === undefined || announcing.state === telling ? {} : { announcing };
+    const announced = [...record.announced.filter((known) => known !== telling), telling];
     try {
-      const marked = await ports.incidents.replace(record, { ...rest, announced: [...record.announced, state] });
-      if (marked.state === 'recovered') await endQuietly(marked, ports);
+      const marked = await ports.incidents.replace(record, { ...rest, ...theirs, announced, toldAt });
+      if (marked.state === 'recovered' && unannounced(marked) === undefined) await endQuietly(marked, ports);
       return;
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;

@@ -1,4 +1,4 @@
-import { containableKinds, type IncidentKind } from '../../contract/kinds.ts';
+import { isContainable } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
@@ -35,7 +35,7 @@ type Act = (incident: IncidentRecord, definition: ManagedKeyDefinition, ports: C
 
 async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRecord) => boolean, act: Act): Promise<ContainmentTally> {
   const tally: ContainmentTally = { cut: 0, replacing: 0, braked: 0, failed: 0 };
-  const open = (await ports.incidents.all()).filter((incident) => isContainable(incident) && which(incident));
+  const open = (await ports.incidents.all()).filter((incident) => awaitsContainment(incident) && which(incident));
   if (open.length === 0) return tally;
   const definitions = new Map((await ports.directory.all()).map((definition) => [definition.name, definition]));
   for (const incident of open) {
@@ -52,9 +52,8 @@ async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRec
   return tally;
 }
 
-function isContainable(incident: IncidentRecord): boolean {
-  const kinds: readonly IncidentKind[] = containableKinds;
-  return kinds.includes(incident.kind) && (incident.state === 'open' || incident.state === 'containing');
+function awaitsContainment(incident: IncidentRecord): boolean {
+  return isContainable(incident.kind) && (incident.state === 'open' || incident.state === 'containing');
 }
 
 interface Decision {

@@ -10,7 +10,7 @@ import { replicaBehind } from './message/replica-behind.ts';
 import { retiredKeyUsed } from './message/retired-key-used.ts';
 import { rotationFailed } from './message/rotation-failed.ts';
 import { rotationOverdue } from './message/rotation-overdue.ts';
-import { storyOf, type Tell, type Wording } from './message/story.ts';
+import { storyOf, type Tell, type Wording, type Words } from './message/story.ts';
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
 import { severityOf } from './severity.ts';
@@ -38,13 +38,14 @@ export interface AlertContext {
 
 /** What people are told of an incident in its present state. Text from outside is cleaned to one line and redacted. */
 export function alertOf(incident: IncidentRecord, context: AlertContext): Alert {
-  const words = tellOf(incident)(storyOf(incident, context.at));
+  const words = reminding(incident, tellOf(incident)(storyOf(incident, context.at)), context.at);
   return {
     schema: alertSchemaName,
     installation: plain(context.installation, 80),
     incidentId: plain(incident.incidentId, 120),
     kind: incident.kind,
     state: incident.state,
+    ...again(incident),
     severity: severityOf(incident.kind, incident.state),
     subject: plain(incident.subject, 80),
     title: words.title,
@@ -61,6 +62,19 @@ export function alertOf(incident: IncidentRecord, context: AlertContext): Alert 
 function tellOf({ kind, state }: IncidentRecord): Tell {
   const tells: Partial<Record<IncidentState, Tell>> & Record<'open', Tell> = wording[kind];
   return tells[state] ?? tells.open;
+}
+
+/** Only an open incident is told again. */
+function again({ state, turn = 1, reminder }: IncidentRecord): Pick<Alert, 'turn' | 'reminder'> {
+  if (state !== 'open' || turn < 2) return {};
+  return { turn, ...(reminder === undefined ? {} : { reminder }) };
+}
+
+function reminding(incident: IncidentRecord, words: Words, at: number): Words {
+  const { reminder } = again(incident);
+  if (reminder === undefined) return words;
+  const said = `This is reminder ${reminder}: the incident is open since ${sinceWhen(incident.openedAt, at)}, and its cause was seen again.`;
+  return { ...words, title: `Reminder: ${words.title}`, summary: [...words.summary, said] };
 }
 
 /** At most ten, which is what a Slack section holds. */

@@ -3,6 +3,7 @@ import { KeyguardError } from '../foundation/errors.ts';
 import { parsedJson } from '../foundation/json.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Deliveries } from './ports.ts';
+import { tellingOf } from './states.ts';
 
 export interface NotifyPorts {
   readonly deliveries: Deliveries;
@@ -18,21 +19,22 @@ export interface NotifyPorts {
 export async function notify(event: unknown, ports: NotifyPorts): Promise<void> {
   for (const alert of readAlerts(event)) {
     if (ports.slack === undefined) continue;
-    const claim = await ports.deliveries.claim(alert.incidentId, alert.state, 'slack-webhook');
+    const { incidentId } = alert;
+    const telling = tellingOf(alert);
+    const claim = await ports.deliveries.claim(incidentId, telling, 'slack-webhook');
     if (claim === 'delivered') {
-      ports.log.info('notifier.repeat-dropped', { incidentId: alert.incidentId, state: alert.state });
+      ports.log.info('notifier.repeat-dropped', { incidentId, state: telling });
       continue;
     }
-    if (claim === 'busy')
-      throw new KeyguardError('delivery-busy', `another run is delivering ${alert.incidentId}`, 'nothing: it is tried again');
+    if (claim === 'busy') throw new KeyguardError('delivery-busy', `another run is delivering ${incidentId}`, 'nothing: it is tried again');
     try {
       await ports.slack(alert);
     } catch (error) {
-      await ports.deliveries.release(alert.incidentId, alert.state, 'slack-webhook');
+      await ports.deliveries.release(incidentId, telling, 'slack-webhook');
       throw error;
     }
-    await ports.deliveries.settle(alert.incidentId, alert.state, 'slack-webhook');
-    ports.log.info('notifier.delivered', { incidentId: alert.incidentId, state: alert.state, channel: 'slack-webhook' });
+    await ports.deliveries.settle(incidentId, telling, 'slack-webhook');
+    ports.log.info('notifier.delivered', { incidentId, state: telling, channel: 'slack-webhook' });
   }
 }
 
@@ -59,7 +61,10 @@ function isAlert(value: unknown): value is Alert {
   if (!(value instanceof Object) || Reflect.get(value, 'schema') !== alertSchemaName) return false;
   const strings = ['installation', 'incidentId', 'kind', 'state', 'severity', 'subject', 'title', 'summary', 'openedAt', 'at'];
   const lists = ['actions', 'facts', 'links'];
+  const turn: unknown = Reflect.get(value, 'turn');
   return (
-    strings.every((name) => typeof Reflect.get(value, name) === 'string') && lists.every((name) => Array.isArray(Reflect.get(value, name)))
+    (turn === undefined || Number.isInteger(turn)) &&
+    strings.every((name) => typeof Reflect.get(value, name) === 'string') &&
+    lists.every((name) => Array.isArray(Reflect.get(value, name)))
   );
 }

@@ -1,6 +1,6 @@
 import type { Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import type { IncidentRecord } from '../../contract/records.ts';
+import type { IncidentRecord, Telling } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/kinds.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { Clock } from '../foundation/clock.ts';
@@ -44,8 +44,8 @@ export interface ContainmentPorts extends IncidentPorts {
 /** Who was told what on which channel, so that a repeated message is delivered once. */
 export interface Deliveries {
   /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. */
-  claim(incidentId: string, state: string, channel: ChannelKind): Promise<'claimed' | 'delivered' | 'busy'>;
-  settle(incidentId: string, state: string, channel: ChannelKind): Promise<void>;
+  claim(incidentId: string, telling: Telling, channel: ChannelKind): Promise<'claimed' | 'delivered' | 'busy'>;
+  settle(incidentId: string, telling: Telling, channel: ChannelKind): Promise<void>;
   /** The delivery failed for certain: the next attempt need not wait. */
-  release(incidentId: string, state: string, channel: ChannelKind): Promise<void>;
+  release(incidentId: string, telling: Telling, channel: ChannelKind): Promise<void>;
 }

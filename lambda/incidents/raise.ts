@@ -1,28 +1,19 @@
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
-import { LostRace } from '../foundation/errors.ts';
+import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { announce } from './announce.ts';
 import { advance, type IncidentEvent } from './states.ts';
 import type { IncidentPorts } from './ports.ts';
 
-/** Records a finding under its cause and tells people if this opened an incident. Safe to repeat. */
+/** Records a finding under its cause and tells people if they should hear of it. Safe to repeat. */
 export async function raise(kind: IncidentKind, subject: string, facts: IncidentFacts, ports: IncidentPorts): Promise<void> {
-  const incident = await record(kind, subject, facts, ports);
-  if (incident !== undefined) await announce(incident, ports);
+  await happen(kind, subject, findingOf(kind, subject, facts, ports.clock.now()), ports);
 }
 
 /** Records a finding; whoever calls sees to the announcement, when it is known what will be done about it. */
-export async function record(
-  kind: IncidentKind,
-  subject: string,
-  facts: IncidentFacts,
-  ports: IncidentPorts,
-): Promise<IncidentRecord | undefined> {
-  const at = ports.clock.now();
-  const since = facts.startedAt ?? at;
-  // The id is the cause and the instant: two runs that find the same thing at once agree, or one of them loses the race.
-  const incidentId = `${kind}-${subject}-${new Date(at).toISOString().replace(/[-:.]/g, '')}`;
-  return store(kind, subject, { type: 'finding', at, since, facts, incidentId }, ports);
+export async function record(kind: IncidentKind, subject: string, facts: IncidentFacts, ports: IncidentPorts): Promise<void> {
+  const event = findingOf(kind, subject, facts, ports.clock.now());
+  await store(kind, subject, await ports.incidents.find(kind, subject), event, ports);
 }
 
 /** The cause is gone: the incident, if there is one, recovers and people are told. */
@@ -30,16 +21,81 @@ export async function clear(kind: IncidentKind, subject: string, reason: string,
   await happen(kind, subject, { type: 'quiet', reason }, ports);
 }
 
+/** The same where the open incidents were read already: a cause that has none costs nothing. */
+export async function clearAmong(
+  open: readonly IncidentRecord[],
+  kind: IncidentKind,
+  subject: string,
+  reason: string,
+  ports: IncidentPorts,
+): Promise<void> {
+  const known = incidentOf(open, kind, subject);
+  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', reason }, ports);
+}
+
+/** Something that is so at this moment. */
+export interface Finding {
+  readonly kind: IncidentKind;
+  readonly subject: string;
+  readonly facts: IncidentFacts;
+}
+
+/**
+ * Makes the incidents of `kinds` what was found: raises each finding, and lets each open incident recover that is not among
+ * them, for the reason that `cleared` gives (undefined: it stays, because nobody could look). One read however many subjects
+ * are in order. A failure does not hold up the others: throws one KeyguardError `incidents-incomplete` at the end.
+ */
+export async function reconcile(
+  kinds: readonly IncidentKind[],
+  found: readonly Finding[],
+  cleared: (kind: IncidentKind, subject: string) => string | undefined,
+  ports: IncidentPorts,
+): Promise<void> {
+  const open = await ports.incidents.all();
+  let failed = 0;
+  const attempt = async (kind: IncidentKind, subject: string, event: IncidentEvent): Promise<void> => {
+    try {
+      await tell(kind, subject, incidentOf(open, kind, subject), event, ports);
+    } catch (error) {
+      failed += 1;
+      ports.log.warn('incidents.failed', { kind, subject, error: briefly(error) });
+    }
+  };
+  for (const { kind, subject, facts } of found) await attempt(kind, subject, findingOf(kind, subject, facts, ports.clock.now()));
+  for (const { kind, subject } of open) {
+    if (!kinds.includes(kind) || found.some((finding) => finding.kind === kind && finding.subject === subject)) continue;
+    const reason = cleared(kind, subject);
+    if (reason !== undefined) await attempt(kind, subject, { type: 'quiet', reason });
+  }
+  if (failed > 0) throw new KeyguardError('incidents-incomplete', `${failed} incidents are not up to date`, 'see the function log');
+}
+
 /** Applies one event to a cause's incident and tells people what they should hear of it. */
 export async function happen(kind: IncidentKind, subject: string, event: IncidentEvent, ports: IncidentPorts): Promise<void> {
-  const incident = await store(kind, subject, event, ports);
+  await tell(kind, subject, await ports.incidents.find(kind, subject), event, ports);
+}
+
+function findingOf(kind: IncidentKind, subject: string, facts: IncidentFacts, at: number): IncidentEvent {
+  // The id is the cause and the instant: two runs that find the same thing at once agree, or one of them loses the race.
+  const incidentId = `${kind}-${subject}-${new Date(at).toISOString().replace(/[-:.]/g, '')}`;
+  return { type: 'finding', at, since: facts.startedAt ?? at, facts, incidentId };
+}
+
+function incidentOf(open: readonly IncidentRecord[], kind: IncidentKind, subject: string): IncidentRecord | undefined {
+  return open.find((incident) => incident.kind === kind && incident.subject === subject);
+}
+
+type Known = IncidentRecord | undefined;
+
+async function tell(kind: IncidentKind, subject: string, known: Known, event: IncidentEvent, ports: IncidentPorts): Promise<void> {
+  const incident = await store(kind, subject, known, event, ports);
   if (incident !== undefined) await announce(incident, ports);
 }
 
-/** Applies one event to a cause's incident, again on the new record when somebody else changed it meanwhile. */
-async function store(kind: IncidentKind, subject: string, event: IncidentEvent, ports: IncidentPorts): Promise<IncidentRecord | undefined> {
+/** Applies one event to a cause's incident as it was read, and again on the new record when somebody else changed it meanwhile. */
+async function store(kind: IncidentKind, subject: string, known: Known, event: IncidentEvent, ports: IncidentPorts): Promise<Known> {
+  let before = known;
   for (;;) {
-    const before = await ports.incidents.find(kind, subject);
     const after = advance(kind, subject, before, event);
     if (after === 'unchanged') return before;
     try {
@@ -50,6 +106,7 @@ async function store(kind: IncidentKind, subject: string, event: IncidentEvent, 
       return stored;
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
+      before = await ports.incidents.find(kind, subject);
     }
   }
 }

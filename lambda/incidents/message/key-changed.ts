@@ -33,6 +33,14 @@ interface Change {
 function changeOf(story: Story): Change {
   const inConsole = `Find out who it was: ask those who may change keys in the Console, and see who is an admin of the organization (${consolePath} > ${story.key}).`;
   const changes: Readonly<Record<(typeof incidentGrades)['key-changed'][number], Change>> = {
+    'left-active': {
+      title: `${story.key} is still active, though nobody manages it any more`,
+      sequel: ['It is left active.', 'If nobody acts, it is neither rotated nor watched, and whoever holds its value can spend.'],
+      steps: [
+        `If it is still in use, put ${story.name} back into keyguard.json and deploy, so that it is rotated again.`,
+        `If it is not, disable it: ${consolePath} > ${story.key} > Disable.`,
+      ],
+    },
     'standby-key-woken': {
       title: `somebody enabled the standby key ${story.key}`,
       sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],

@@ -1,15 +1,10 @@
 import { usageMetricNames, usageMetrics, type UsageMetric } from '../../../contract/metrics.ts';
+import { minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { redact } from '../../foundation/redact.ts';
 
-const minuteMs = 60_000;
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 4 });
-
-/** `2026-06-10 14:03 UTC`: one form for everybody, wherever they sit. */
-export function utc(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
 
 /** A length of time in its two largest units that are not zero: `18 minutes`, `2 hours 5 minutes`, `3 days`. */
 export function lasting(ms: number): string {
@@ -29,7 +24,7 @@ export function lasting(ms: number): string {
 
 /** `2026-06-10 14:03 UTC (18 minutes ago)`. */
 export function sinceWhen(since: number, at: number): string {
-  return `${utc(since)} (${lasting(at - since)} ago)`;
+  return `${utcMinute(since)} (${lasting(at - since)} ago)`;
 }
 
 /** The measure in a person's words; the contract's metrics are all per minute. */

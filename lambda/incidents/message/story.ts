@@ -1,10 +1,11 @@
 import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../../contract/records.ts';
-import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute, utc } from './phrases.ts';
+import { utcMinute } from '../../foundation/clock.ts';
+import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
-interface Words {
+export interface Words {
   /** One line: what happened to which key. */
   readonly title: string;
   /** What happened · what was done automatically · what comes next if nobody acts. */
@@ -59,7 +60,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     name: managed ? name : 'usage outside managed keys',
     managed,
     key: key === undefined ? 'its API key' : plain(key, 80),
-    since: utc(since),
+    since: utcMinute(since),
     sinceAndAgo: sinceWhen(since, at),
     lasted: lasting(at - since),
     ...deviation(incident),

@@ -189,3 +189,43 @@ test('whatever the numbers and instants are, the alert fits the schema', () => {
     }),
   );
 });
+
+describe('an open incident that is told again', () => {
+  const straggler = anIncident({
+    kind: 'straggler',
+    facts: { apiKeyId: 'apikey_01FAKEold', model: 'claude-haiku-4-5', workspaceId: 'wrkspc_fake', startedAt: at - 1_500 * 60_000 },
+    openedAt: at - 1_440 * 60_000,
+    announced: ['open'],
+    turn: 2,
+    reminder: 1,
+  });
+
+  test('says that it is a reminder, since when, and what was seen last', () => {
+    const alert = alertOf(straggler, context);
+    expect(violations(alert)).toBe('');
+    expect(alert).toMatchObject({ state: 'open', turn: 2, reminder: 1, severity: 'warning' });
+    expect(alert.title).toBe('Reminder: production: the old key apikey_01FAKEold is still in use');
+    expect(alert.summary).toContain('with claude-haiku-4-5 in workspace wrkspc_fake');
+    expect(alert.summary).toContain(
+      'This is reminder 1: the incident is open since 2026-06-09 14:21 UTC (1 day ago), and its cause was seen again.',
+    );
+  });
+
+  test('because it became worse, says what it is now, and no word of a reminder', () => {
+    const alert = alertOf(anIncident({ kind: 'pool-low', facts: { grade: 'empty' }, announced: ['open'], turn: 2 }), context);
+    expect(violations(alert)).toBe('');
+    expect(alert).toMatchObject({ turn: 2, title: 'production: no standby key is ready, the next rotation will fail' });
+    expect(alert).not.toHaveProperty('reminder');
+    expect(JSON.stringify(alert)).not.toMatch(/reminder/i);
+  });
+
+  test('is not reminded of once it is over', () => {
+    const alert = alertOf({ ...straggler, state: 'recovered' }, context);
+    expect(alert).not.toHaveProperty('turn');
+    expect(JSON.stringify(alert)).not.toMatch(/reminder/i);
+  });
+
+  test.each(everyIncident())('$kind, $state: fits the schema as the hundredth reminder', (incident) => {
+    expect(violations(alertOf({ ...incident, turn: 101, reminder: 100 }, context))).toBe('');
+  });
+});

@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
+import { incidentStates, type IncidentFacts, type IncidentRecord, type Telling } from '../../../contract/records.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { advance, tellingOf, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
+import { anIncident, at } from './message-incidents.ts';
+
+const finding = (when: number, facts: IncidentFacts = {}): IncidentEvent => ({
+  type: 'finding',
+  at: when,
+  since: when,
+  facts,
+  incidentId: `incident-${when}`,
+});
+const happens = {
+  finding: finding(at),
+  braked: { type: 'braked', reason: 'pool empty' },
+  containing: { type: 'containing', target: 'apikey_one' },
+  contained: { type: 'contained', target: 'apikey_one' },
+  quiet: { type: 'quiet', reason: 'calm' },
+} as const satisfies Record<IncidentEvent['type'], IncidentEvent>;
+
+/** The state after each event; `-`: nothing changes. */
+const table: Readonly<Record<IncidentRecord['state'] | 'none', Readonly<Record<IncidentEvent['type'], string>>>> = {
+  none: { finding: 'open', braked: '-', containing: '-', contained: '-', quiet: '-' },
+  open: { finding: 'open', braked: 'open', containing: 'containing', contained: 'contained', quiet: 'recovered' },
+  containing: { finding: 'containing', braked: 'open', containing: '-', contained: 'contained', quiet: 'recovered' },
+  contained: { finding: 'contained', braked: '-', containing: '-', contained: '-', quiet: 'recovered' },
+  recovered: { finding: 'recovered', braked: '-', containing: '-', contained: '-', quiet: '-' },
+};
+
+const rows = (['none', ...incidentStates] as const).flatMap((state) =>
+  Object.values(happens).map((event) => [event.type, state, table[state][event.type], event] as const),
+);
+
+test.each(rows)('%s on %s: %s', (_type, state, after, event) => {
+  for (const kind of incidentKinds) {
+    const incident = state === 'none' ? undefined : anIncident({ kind, state, announced: ['open'] });
+    const moved = advance(kind, 'production', incident, event);
+    expect(moved === 'unchanged' ? '-' : moved.state).toBe(after);
+  }
+});
+
+/** A detector that looks, and people who are told at once whatever they are owed. */
+function follow(kind: IncidentKind, findings: readonly (readonly [at: number, facts?: IncidentFacts])[]): readonly string[] {
+  const tellings: string[] = [];
+  let record: IncidentRecord | undefined;
+  for (const [when, facts] of findings) {
+    const after = advance(kind, 'production', record, finding(when, facts));
+    if (after !== 'unchanged') record = { ...after, revision: 0 };
+    const owed = record === undefined ? undefined : unannounced(record);
+    if (record === undefined || owed === undefined) continue;
+    tellings.push(`${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.reason ?? ''}`.trim());
+    record = { ...record, announced: [...record.announced, owed], toldAt: when };
+  }
+  return tellings;
+}
+
+test.each(['straggler', 'rotation-failed', 'rotation-overdue'] as const)(
+  'a %s is told again once a day, with what was seen last',
+  (kind) => {
+    const looks = Array.from({ length: 49 }, (_, hour) => [hour * hourMs, { reason: `seen at ${hour} h` }] as const);
+    expect(follow(kind, looks)).toEqual(['open seen at 0 h', 'open-2 (reminder 1) seen at 24 h', 'open-3 (reminder 2) seen at 48 h']);
+  },
+);
+
+test('a dead key is told again after each of three hours, and then once a day', () => {
+  const looks = Array.from({ length: 100 }, (_, hour) => [hour * hourMs, { reason: `${hour} h` }] as const);
+  expect(follow('current-key-dead', looks).map((telling) => telling.split(') ')[1] ?? telling)).toEqual([
+    'open 0 h',
+    '1 h',
+    '2 h',
+    '3 h',
+    '27 h',
+    '51 h',
+    '75 h',
+    '99 h',
+  ]);
+});
+
+test('other kinds are told once, however long they last', () => {
+  const reminded: readonly IncidentKind[] = ['straggler', 'rotation-failed', 'rotation-overdue', 'current-key-dead'];
+  for (const kind of incidentKinds.filter((known) => !reminded.includes(known))) {
+    expect(follow(kind, [[0], [dayMs], [400 * dayMs]])).toEqual(['open']);
+  }
+});
+
+test('time alone reminds nobody: only a finding does', () => {
+  expect(follow('straggler', [[0], [9 * dayMs]])).toEqual(['open', 'open-2 (reminder 1)']);
+});
+
+test('a worse grade is told at once, as news; a better one is noted and told when it worsens again', () => {
+  const pool = (when: number, grade: string) => [when, { grade, reason: grade }] as const;
+  expect(follow('pool-low', [pool(0, 'low'), pool(1, 'low'), pool(2, 'empty'), pool(3, 'empty')])).toEqual(['open low', 'open-2 empty']);
+  expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
+  expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty', 'open-2 empty']);
+});
+
+test('every grade is worse than the one before it, in the same instant too', () => {
+  for (const kind of ['pool-low', 'key-changed'] as const) {
+    const grades = incidentGrades[kind].map((grade) => [5, { grade }] as const);
+    expect(follow(kind, grades)).toHaveLength(grades.length);
+    expect(follow(kind, [...grades].reverse())).toEqual(['open']);
+    expect(follow(kind, [[0], [1, { grade: 'unheard-of' }]])).toEqual(['open']);
+  }
+});
+
+test('what became worse before anybody was told is told once, as it is now', () => {
+  const open = { kind: 'pool-low', facts: { grade: 'low' }, announced: [] } as const;
+  const untold = advance('pool-low', 'production', anIncident(open), finding(at, { grade: 'empty' }));
+  expect(untold).toMatchObject({ facts: { grade: 'empty' } });
+  expect(untold).not.toHaveProperty('turn');
+});
+
+test('what becomes worse while somebody is telling it is told once more', () => {
+  const telling = anIncident({ kind: 'pool-low', facts: { grade: 'low' }, announcing: { state: 'open', at } });
+  expect(advance('pool-low', 'production', telling, finding(at, { grade: 'empty' }))).toMatchObject({ turn: 2 });
+});
+
+test('a reminder that nobody could send yet is not counted twice', () => {
+  const owed = anIncident({ kind: 'straggler', announced: ['open'], toldAt: at - 9 * dayMs, turn: 2, reminder: 1 });
+  expect(advance('straggler', 'production', owed, finding(at))).toMatchObject({ turn: 2, reminder: 1 });
+});
+
+test('an incident that was stored before there were reminders is reminded of, counted from its opening', () => {
+  const old = anIncident({ kind: 'rotation-failed', announced: ['open'], openedAt: at - dayMs });
+  expect(tellingOf(old)).toBe('open');
+  expect(unannounced(old)).toBeUndefined();
+  expect(advance('rotation-failed', 'production', old, finding(at - 1))).not.toHaveProperty('turn');
+  expect(advance('rotation-failed', 'production', old, finding(at))).toMatchObject({ turn: 2, reminder: 1 });
+});
+
+test('an older finding that comes late changes nothing', () => {
+  const open = anIncident({ kind: 'pool-low', facts: { grade: 'low' }, announced: ['open'] });
+  expect(advance('pool-low', 'production', open, finding(open.lastFindingAt - 1, { grade: 'empty' }))).toBe('unchanged');
+});
+
+test('what containment decided about stays as it was found; other facts are the latest', () => {
+  const facts = { apiKeyId: 'apikey_two', reason: 'seen last' };
+  for (const kind of incidentKinds) {
+    const open = anIncident({ kind, announced: ['open'], toldAt: at - minuteMs });
+    const stays = containableKinds.some((containable) => containable === kind);
+    expect(advance(kind, 'production', open, finding(at, facts))).toMatchObject({ facts: stays ? open.facts : facts });
+  }
+});
+
+test('no history tells anything twice, or anything after it was over', () => {
+  const anEvent = fc.oneof(
+    fc
+      .tuple(fc.nat(40), fc.constantFrom(...incidentGrades['pool-low'], ...incidentGrades['key-changed'], undefined))
+      .map(([hours, grade]) => finding(hours * hourMs, grade === undefined ? {} : { grade })),
+    fc.constantFrom(...Object.values(happens)),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...incidentKinds), fc.array(fc.tuple(anEvent, fc.boolean()), { maxLength: 60 }), (kind, steps) => {
+      let record: IncidentRecord | undefined;
+      const tellings: Telling[] = [];
+      let reminders = 0;
+      for (const [event, tells] of steps) {
+        const after = advance(kind, 'production', record, event);
+        if (after !== 'unchanged') record = { ...after, revision: 0 };
+        const owed = record === undefined ? undefined : unannounced(record);
+        if (record === undefined || owed === undefined || !tells) continue;
+        expect(tellings).not.toContain('recovered');
+        expect(tellings).not.toContain(owed);
+        if (owed.startsWith('open') && record.reminder !== undefined) reminders += 1;
+        tellings.push(owed);
+        record = { ...record, announced: [...record.announced, owed], toldAt: record.lastFindingAt };
+      }
+      // At most one in each hour of the two days that there are.
+      expect(reminders).toBeLessThanOrEqual(kind === 'current-key-dead' ? 4 : 2);
+    }),
+  );
+});
