@@ -1,5 +1,5 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { CfnSecret, Secret, type ReplicaRegion } from 'aws-cdk-lib/aws-secretsmanager';
 import { RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
@@ -7,6 +7,8 @@ export interface EmptySecretProps {
   /** For people: shown beside the secret. */
   readonly description: string;
   readonly encryptionKey: IKey;
+  /** @default none */
+  readonly replicaRegions?: ReplicaRegion[];
 }
 
 /** A secret that the template gives no value: nothing is generated, people or a rotation fill it. It stays when the stack goes. */

@@ -1,8 +1,9 @@
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { AnyPrincipal, Effect, Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ReplicaRegion, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
@@ -48,9 +49,14 @@ export class ManagedKey extends Construct {
     this.configuration = checkedManagedKey(input, this.node.path);
     this.#installation = installation;
     const { encryptionKey } = installation;
-    const { name, description } = this.configuration;
+    const { name, description, replicas } = this.configuration;
+    const { region: home } = Stack.of(this);
+    if (replicas.some(({ region }) => region === home)) {
+      throw new Error(`${this.node.path}: replicas names ${home}, where the secret itself is: leave it out`);
+    }
     this.secret = new EmptySecret(this, 'Consumer', {
       encryptionKey,
+      ...(replicas.length === 0 ? {} : { replicaRegions: this.#replicaRegions(replicas) }),
       description: `Anthropic API key "${name}"${description === undefined ? '' : `: ${description}`}`,
     });
     this.standbySecret = new EmptySecret(this, 'Standby', {
@@ -97,6 +103,13 @@ export class ManagedKey extends Construct {
       statistic: 'Sum',
       period,
     });
+  }
+
+  #replicaRegions(replicas: ManagedKeyConfiguration['replicas']): ReplicaRegion[] {
+    return replicas.map(({ region, encryptionKeyArn }) => ({
+      region,
+      ...(encryptionKeyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, `ReplicaKey-${region}`, encryptionKeyArn) }),
+    }));
   }
 
   #letFunctionsIn({ rotation, retirement }: Rotation, { detector }: Detection): void {

@@ -110,6 +110,20 @@ export function checkManagedKeys(
   }
 }
 
+/** Secrets Manager refuses the same Region twice. */
+export function checkReplicas(
+  replicas: readonly { readonly region: string }[],
+  context: z.RefinementCtx<readonly { readonly region: string }[]>,
+): void {
+  if (!Array.isArray(replicas)) return;
+  const given: readonly unknown[] = replicas;
+  const regions = given.map((replica): unknown => (replica instanceof Object ? Reflect.get(replica, 'region') : undefined));
+  for (const [index, region] of regions.entries()) {
+    if (typeof region !== 'string' || regions.indexOf(region) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, 'region'], message: 'is named twice\nGive each Region once.' });
+  }
+}
+
 /**
  * How old an API key can get, in words: the interval and the grace add up, which people forget
  * (github.com/cyberark/conjur/pull/2657).

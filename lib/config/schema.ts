@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { strategyKinds } from '../../contract/kinds.ts';
-import { checkManagedKeys, checkRotation } from './across-fields.ts';
+import { checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
 import { durationPattern } from './duration.ts';
 
 /**
@@ -104,6 +104,25 @@ const containment = z.strictObject({
     .describe("`keep`: containment never takes the managed key's last working credential. `cut`: it may, and consumers then fail."),
 });
 
+const replica = z
+  .strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, says('is not the name of a Region', 'Give a name such as eu-west-1.'))
+      .describe('The other Region.'),
+    encryptionKeyArn: z
+      .string()
+      .regex(
+        /^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+        says('is not the ARN of a KMS key', 'Give the ARN of a key in that Region.'),
+      )
+      .optional()
+      .describe(
+        'A KMS key of that Region. Left out, the replica is encrypted with the AWS-managed key there, which other accounts cannot use.',
+      ),
+  })
+  .describe('A replica of the secret that consumers read.');
+
 export const managedKeySchema = z.strictObject({
   name: name.describe('What the team calls it. Names its secrets, outputs and metrics; renaming makes a new managed key.'),
   description: z
@@ -115,6 +134,14 @@ export const managedKeySchema = z.strictObject({
     'The Anthropic workspace that every API key of this managed key must belong to.',
   ),
   rotation: rotation.prefault({}).describe('How the key rotates.'),
+  replicas: z
+    .array(replica)
+    .max(10, says('has too many Regions', 'Give at most 10.'))
+    .superRefine(checkReplicas, { when: () => true })
+    .default([])
+    .describe(
+      'Other Regions in which consumers read the secret. Secrets Manager copies each new value there; one that lags or fails is told.',
+    ),
   containment: containment.prefault({}).describe("What happens by itself when the key's usage looks stolen."),
 });
 

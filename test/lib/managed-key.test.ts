@@ -118,3 +118,17 @@ test('the installation describes itself to the command line, without a value', (
   });
   expect(stack.text).not.toMatch(/sk-ant-|hooks\.slack/);
 });
+
+test('a secret has the replicas of the configuration, and the standby secret has none', () => {
+  const encryptionKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555';
+  const replicas = [{ region: 'eu-west-1', encryptionKeyArn }, { region: 'ap-south-1' }];
+  const [first] = example.managedKeys;
+  if (first === undefined) throw new Error('the example has no managed key');
+  const replicated = new Synthesised({ ...example, managedKeys: [{ ...first, replicas }] });
+  expect(replicated.one('AWS::SecretsManager::Secret', 'ManagedKeysProductionConsumer').resource.Properties.ReplicaRegions).toEqual([
+    { Region: 'eu-west-1', KmsKeyId: encryptionKeyArn },
+    { Region: 'ap-south-1' },
+  ]);
+  const standby = replicated.one('AWS::SecretsManager::Secret', 'ManagedKeysProductionStandby').resource.Properties;
+  expect(standby).not.toHaveProperty('ReplicaRegions');
+});

@@ -30,6 +30,22 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     rotating({ every: '3h', maximumGrace: '2h', minimumGrace: '1h', quiet: '1h' }),
     ['"3h" is more often', 'at least 4h'],
   ],
+  [
+    'a replica Region that is none',
+    withKey({ replicas: [{ region: 'Ireland' }] }),
+    ['managedKeys[0].replicas[0].region', 'is not the name of a Region'],
+  ],
+  [
+    'a replica Region twice',
+    withKey({ replicas: [{ region: 'eu-west-1' }, { region: 'eu-west-1' }] }),
+    ['managedKeys[0].replicas[1].region', 'is named twice'],
+  ],
+  [
+    'a replica key that is no ARN',
+    withKey({ replicas: [{ region: 'eu-west-1', encryptionKeyArn: 'alias/mine' }] }),
+    ['replicas[0].encryptionKeyArn', 'is not the ARN of a KMS key'],
+  ],
+  ['a low-water mark of minutes', rotating({ lowWater: '30m' }), ['managedKeys[0].rotation.lowWater', 'at least 1h']],
   ['rotation rarer than AWS can', rotating({ every: '1000d' }), ['"1000d" is rarer', 'at most 999d']],
   [
     'hours that do not divide a day',
