@@ -24,6 +24,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
+    name: 'history',
+    summary: 'Show what happened to the keys: when, why and by whom',
+    load: async () => (await import('./commands/history.ts')).history,
+  },
+  {
     name: 'backtest',
     summary: 'Run the detector over usage in CSV: one line per row, score and alert',
     load: async () => (await import('./commands/backtest.ts')).backtest,

@@ -5,6 +5,7 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { rotations, secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
+import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -44,9 +45,7 @@ export const standby: Command = {
 
 async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
   const { apiKeyId } = flags;
-  if (apiKeyId !== undefined && !/^apikey_[A-Za-z0-9]+$/.test(apiKeyId)) {
-    io.fail('--api-key-id is no id of a key', 'copy it from the Console: it begins with apikey_', 2);
-  }
+  if (apiKeyId !== undefined) checkedApiKeyId(apiKeyId, '--api-key-id', io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);

@@ -1,0 +1,15 @@
+import { durationMs, isDuration } from '../lib/config/duration.ts';
+import type { CliIo } from './command.ts';
+
+/** Checks of what is typed behind a command; each ends the command with exit code 2. */
+
+export function checkedApiKeyId(text: string, what: string, io: CliIo): string {
+  if (/^apikey_[A-Za-z0-9]+$/.test(text)) return text;
+  return io.fail(`${what} is no id of a key`, 'copy it from the Console: it begins with apikey_', 2);
+}
+
+/** A length of time such as `30d`, in milliseconds. */
+export function checkedLength(text: string, what: string, io: CliIo): number {
+  if (isDuration(text)) return durationMs(text);
+  return io.fail(`${what} is no length of time`, 'write it like 90m, 24h or 30d', 2);
+}
