@@ -11,6 +11,7 @@ import { createFunctions } from './functions.ts';
 import type { Functions } from './functions.ts';
 import { createInterceptor } from './intercept.ts';
 import type { Intercept } from './intercept.ts';
+import { lambda } from './lambda.ts';
 import { seededRandomness } from './randomness.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
@@ -24,7 +25,8 @@ import type { ParametersObserver } from './ssm.ts';
 import { sts } from './sts.ts';
 import type { Identity, Issuer } from './sts.ts';
 import { createDispatcher } from './wire/dispatch.ts';
-import type { Outcome, WireRequest } from './wire/dispatch.ts';
+import type { Outcome } from './wire/dispatch.ts';
+import type { WireRequest } from './wire/http.ts';
 
 export interface LocalAwsOptions extends SecretsManagerOptions, DynamoDbOptions {
   readonly clock: WorldClock;
@@ -89,7 +91,15 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const topics = sns(account);
   const parameters = ssm(account);
   const federation = sts(account, () => endpoint);
-  const services = [secrets.service, tables.service, metrics.service, topics.service, parameters.service, federation.service];
+  const services = [
+    secrets.service,
+    tables.service,
+    metrics.service,
+    topics.service,
+    parameters.service,
+    federation.service,
+    lambda(account),
+  ];
   const interceptor = createInterceptor();
   const dispatch = createDispatcher(services, account, interceptor);
 
@@ -142,15 +152,16 @@ async function serve(
   issuer: Issuer,
 ): Promise<void> {
   try {
-    if (request.method === 'GET') {
-      const document = await issuer.document(request.url ?? '/');
-      response.writeHead(document === undefined ? 404 : 200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(document ?? { message: 'The local AWS serves no such document' }));
+    const { method = '', url = '/', headers } = request;
+    const document = method === 'GET' ? await issuer.document(url) : undefined;
+    if (document !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document));
       return;
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const outcome = await dispatch({ headers: request.headers, body: Buffer.concat(chunks) });
+    const outcome = await dispatch({ method, url, headers, body: Buffer.concat(chunks) });
     if (outcome === 'unanswered') return;
     if (outcome === 'cut') {
       request.socket.destroy();

@@ -77,7 +77,9 @@ export interface Service {
   readonly name: string;
   readonly protocol:
     | { readonly kind: 'json'; readonly version: '1.0' | '1.1'; readonly target: string; readonly queryCompatible?: true }
-    | { readonly kind: 'query'; readonly version: string; readonly xmlNamespace: string };
+    | { readonly kind: 'query'; readonly version: string; readonly xmlNamespace: string }
+    /** REST-JSON: each operation's schema says method and path. */
+    | { readonly kind: 'rest' };
   /** The client package's error schemas. */
   readonly errors: readonly TypeRegistry[];
   readonly operations: readonly Operation[];

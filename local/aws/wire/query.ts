@@ -56,7 +56,8 @@ function read(schema: NormalizedSchema, node: Node | undefined): unknown {
   return scalar(schema, node.value);
 }
 
-function scalar(schema: NormalizedSchema, text: string | undefined): unknown {
+/** A value that the wire writes as text, of the kind that its schema says. */
+export function scalar(schema: NormalizedSchema, text: string | undefined): unknown {
   if (text === undefined) return undefined;
   if (schema.isNumericSchema()) return Number(text);
   if (schema.isBooleanSchema()) return text === 'true';

@@ -1,5 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -24,6 +25,7 @@ export interface Clients {
   readonly sns: SNSClient;
   readonly ssm: SSMClient;
   readonly sts: STSClient;
+  readonly lambda: LambdaClient;
 }
 
 /** A stand-in on a free port with one real SDK client per service; it is stopped after the test. */
@@ -46,10 +48,12 @@ export async function aws(options: Partial<LocalAwsOptions> = {}): Promise<Clien
     sns: new SNSClient(config),
     ssm: new SSMClient(config),
     sts: new STSClient(config),
+    lambda: new LambdaClient(config),
   };
   // Not a hook of this module: without isolation it would belong to the first file that imports it.
   onTestFinished(async () => {
-    for (const client of [clients.secrets, clients.dynamo, clients.metrics, clients.sns, clients.ssm, clients.sts]) client.destroy();
+    const { secrets, dynamo, metrics, sns, ssm, sts, lambda } = clients;
+    for (const client of [secrets, dynamo, metrics, sns, ssm, sts, lambda]) client.destroy();
     await server.stop();
   });
   return clients;

@@ -6,6 +6,7 @@ import {
   ReplicateSecretToRegionsCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { AddPermissionCommand } from '@aws-sdk/client-sns';
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
@@ -84,6 +85,13 @@ describe('a request that the schema does not allow', () => {
   test('names a service that nobody stands in for', async () => {
     expect(await send(await aws(), 'Kinesis_20131202.PutRecord', '{}')).toMatchObject({ status: 404 });
   });
+});
+
+test('a REST operation that nobody stands in for is refused by its method and path', async () => {
+  const { lambda } = await aws();
+  expect(await refusal(lambda.send(new GetFunctionCommand({ FunctionName: 'f' })))).toContain(
+    'The local AWS does not know this service: GET /2015-03-31/functions/f',
+  );
 });
 
 test('the same seed gives the same names, another seed others', async () => {

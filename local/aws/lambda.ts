@@ -1,0 +1,65 @@
+import { errorTypeRegistries, Invoke$ } from '@aws-sdk/client-lambda';
+import type { InvocationRequest, InvocationResponse } from '@aws-sdk/client-lambda';
+import { AwsError, operation } from './service.ts';
+import type { Account, Service } from './service.ts';
+
+/** Lambda's Invoke, for callers outside; the functions themselves are in `functions.ts`. */
+export function lambda(account: Account): Service {
+  const { functions } = account;
+  const arnOf = (name: string): string =>
+    name.startsWith('arn:') ? name : `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`;
+
+  const invoke = operation<InvocationRequest, InvocationResponse>(Invoke$, async (input) => {
+    const { FunctionName: name, InvocationType: type = 'RequestResponse' } = input;
+    if (!functions.exists(name)) {
+      throw new AwsError('ResourceNotFoundException', `Function not found: ${arnOf(name)}`, { Type: 'User' });
+    }
+    const event = eventOf(input.Payload);
+    const answer = { ExecutedVersion: '$LATEST' };
+    switch (type) {
+      case 'DryRun':
+        return { ...answer, StatusCode: 204 };
+      case 'Event':
+        functions.invokeLater(name, event, 'invoke:Event');
+        return { ...answer, StatusCode: 202 };
+      case 'RequestResponse':
+        try {
+          return { ...answer, StatusCode: 200, Payload: json(await functions.invoke(name, event, 'invoke:RequestResponse')) };
+        } catch (error) {
+          return { ...answer, StatusCode: 200, FunctionError: 'Unhandled', Payload: json(errorDocument(error)) };
+        }
+      default:
+        throw new AwsError('InvalidParameterValueException', `Unexpected invocation type: ${String(type)}`, { Type: 'User' });
+    }
+  });
+
+  return {
+    name: 'lambda',
+    protocol: { kind: 'rest' },
+    errors: errorTypeRegistries,
+    throttle: { code: 'TooManyRequestsException', message: 'Rate Exceeded.' },
+    internalError: 'ServiceException',
+    operations: [invoke],
+  };
+}
+
+function eventOf(payload: Uint8Array | undefined): unknown {
+  if (payload === undefined) return {};
+  try {
+    return JSON.parse(Buffer.from(payload).toString('utf8'));
+  } catch {
+    // Never the parser's own words: they quote the payload.
+    throw new AwsError('InvalidRequestContentException', 'Could not parse request body into json', { Type: 'User' });
+  }
+}
+
+/** What the Node runtime answers for a handler that threw. */
+function errorDocument(error: unknown): object {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: error.stack?.split('\n') ?? [] };
+}
+
+/** A handler that answers nothing answers null. */
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value ?? null));
+}
