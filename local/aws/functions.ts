@@ -39,6 +39,18 @@ export interface Functions {
   invoke(nameOrArn: string, event: unknown, kind?: string): Promise<unknown>;
   /** Lambda's asynchronous invocation: once at the next settle, then 1 and 2 minutes later, then dead letters. */
   invokeLater(nameOrArn: string, event: unknown, kind: string): void;
+  /**
+   * Ends every invocation that is running now, or every one of the function named, as Lambda ends one at its timeout:
+   * whoever invoked it sees it fail, and what the handler answers later is not heard. Returns how many there were;
+   * throws for a function that does not exist. Code that runs cannot be stopped from outside: the handler must be waiting
+   * for a call that is never answered, so kill from a call hook, which then hangs that call.
+   */
+  kill(nameOrArn?: string): number;
+  /**
+   * Resolves when no code of a killed invocation runs any more. Its hung call is cut when the server stops, and then it
+   * fails; until it has, it could reach the next stand-in that takes the process's AWS_ variables.
+   */
+  killedHaveEnded(): Promise<void>;
   exists(nameOrArn: string): boolean;
   invocations(name: string): readonly Invocation[];
   deadLetters(name: string): readonly DeadLetter[];
@@ -49,6 +61,13 @@ interface Registered {
   options: FunctionOptions;
   readonly invocations: Invocation[];
   readonly deadLetters: DeadLetter[];
+}
+
+/** An invocation that has not ended. */
+interface Running {
+  readonly name: string;
+  readonly fail: (error: Error) => void;
+  readonly ended: Promise<void>;
 }
 
 // docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: one minute, then two.
@@ -63,6 +82,8 @@ export function createFunctions(world: {
 }): Functions {
   const { clock, randomness, agenda } = world;
   const functions = new Map<string, Registered>();
+  const running = new Set<Running>();
+  const killed: Promise<void>[] = [];
   const prefix = `arn:aws:lambda:${world.region}:${world.accountId}:function:`;
   const shortName = (nameOrArn: string): string =>
     nameOrArn.startsWith(prefix) ? (nameOrArn.slice(prefix.length).split(':')[0] ?? '') : nameOrArn;
@@ -72,14 +93,30 @@ export function createFunctions(world: {
     return found;
   };
 
+  /** The outcome of `work` or the kill, whichever comes first; the other one is not heard. */
+  const unlessKilled = (name: string, work: () => Promise<unknown>): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const entry: Running = {
+        name,
+        fail: reject,
+        ended: work()
+          .finally(() => running.delete(entry))
+          .then(resolve, reject),
+      };
+      running.add(entry);
+    });
+
   const invoke = async (nameOrArn: string, event: unknown, kind = 'direct'): Promise<unknown> => {
     const { handler, options, invocations } = find(nameOrArn);
+    const name = shortName(nameOrArn);
     const at = clock.now();
     const deadline = at + (options.timeoutSeconds ?? 900) * 1000;
     try {
-      const answer = await handler(
-        event,
-        context(shortName(nameOrArn), prefix, randomness.uuid(), () => deadline - clock.now()),
+      const answer = await unlessKilled(name, async () =>
+        handler(
+          event,
+          context(name, prefix, randomness.uuid(), () => deadline - clock.now()),
+        ),
       );
       invocations.push({ at, kind, ok: true });
       return answer;
@@ -113,10 +150,28 @@ export function createFunctions(world: {
       find(nameOrArn);
       agenda.soon(() => attempt(nameOrArn, event, kind, 0));
     },
+    kill(nameOrArn) {
+      if (nameOrArn !== undefined) find(nameOrArn);
+      const doomed = [...running].filter(({ name }) => nameOrArn === undefined || name === shortName(nameOrArn));
+      for (const entry of doomed) {
+        running.delete(entry);
+        killed.push(entry.ended);
+        entry.fail(timedOut());
+      }
+      return doomed.length;
+    },
+    async killedHaveEnded() {
+      await Promise.all(killed);
+    },
     exists: (nameOrArn) => functions.has(shortName(nameOrArn)),
     invocations: (name) => find(name).invocations,
     deadLetters: (name) => find(name).deadLetters,
   };
+}
+
+/** Lambda's own name for it. */
+function timedOut(): Error {
+  return Object.assign(new Error('Task timed out'), { name: 'Sandbox.Timedout' });
 }
 
 function messageOf(error: unknown): string {

@@ -15,7 +15,8 @@ interface CallMoment {
 
 /**
  * Sees every call before and after its effect, and may answer with a fault. After the effect only `drop-after`,
- * `hang-after` and `error500` make sense. A hook that waits for ever models a caller that dies at this very moment.
+ * `hang-after` and `error500` make sense. A hook that waits for ever models a caller that dies at this very moment; where
+ * the caller is a function, the hook ends its invocation by `functions.kill` first.
  */
 export type CallHook = (call: CallMoment) => Fault | undefined | Promise<Fault | undefined>;
 
