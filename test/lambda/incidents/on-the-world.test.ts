@@ -135,6 +135,20 @@ test('a standby key that shows tokens was woken and used: it is cut off at once'
   expect(states()).toEqual(['open', 'contained']);
 });
 
+test('looking at a fleet at peace costs as many reads of items for six managed keys as for one', async () => {
+  const reads: number[] = [];
+  for (const names of [['one'], ['one', 'two', 'three', 'four', 'five', 'six']]) {
+    world = await startWorld({ managedKeys: names.map((name) => ({ name })) });
+    for (const name of names) await world.addStandbyKey(name);
+    await world.passes(2 * minuteMs);
+    world.aws.intercept.forgetCalls();
+    await world.aws.functions.invoke('anomaly-detector', {});
+    reads.push(world.aws.intercept.calls().filter(({ operation }) => operation === 'GetItem').length);
+    if (reads.length === 1) await world.stop();
+  }
+  expect(reads[1]).toBe(reads[0]);
+});
+
 test.each([
   ['an empty batch', { Records: [] }, 'no SNS records'],
   ['no batch at all', {}, 'no SNS records'],

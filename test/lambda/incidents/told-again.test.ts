@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { IncidentKind } from '../../../contract/kinds.ts';
+import { incidentPorts } from '../../../lambda/adapters/assemble.ts';
+import { openTable } from '../../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { jsonLog } from '../../../lambda/foundation/log.ts';
+import { announceOwed } from '../../../lambda/incidents/announce.ts';
+import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
+import { clear, raise, reconcile } from '../../../lambda/incidents/raise.ts';
+import { advance } from '../../../lambda/incidents/states.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+let world: World;
+let ports: IncidentPorts;
+beforeEach(async () => {
+  world = await startWorld({ managedKeys: [] });
+  // The schedules would find out that nothing of all this is so.
+  for (const name of ['retirement', 'anomaly-detector', 'usage-collector']) world.aws.schedules.disable(name);
+  const { alertTopicArn: alertTopic, installation, dashboardUrl, stateTable } = world.installation;
+  const runtime = { clock: world.clock, log: jsonLog(() => undefined) };
+  ports = incidentPorts({ alertTopic, installation, dashboardUrl }, openTable(stateTable), runtime);
+});
+afterEach(() => world.stop());
+
+const straggles = async (model: string): Promise<void> => {
+  await raise('straggler', 'production', { model, apiKeyId: 'apikey_old', reason: 'it is still used' }, ports);
+  await world.aws.settle();
+};
+const tellings = (): readonly string[] =>
+  world.aws.inspect.topics.published().map(({ bodies }) => {
+    const { subject, kind, state, turn, reminder } = JSON.parse(bodies['default'] ?? '{}') as Record<string, string | number | undefined>;
+    return [subject, kind, state, turn, reminder].filter((part) => part !== undefined).join(' ');
+  });
+
+describe('a straggler that lasts', () => {
+  test('is told again once a day, once by email and once on Slack, with the model that was seen last', async () => {
+    await straggles('claude-haiku-4-5');
+    for (let hour = 0; hour < 30; hour += 1) {
+      world.clock.advance(hourMs);
+      await straggles('claude-fable-5');
+    }
+    expect(tellings()).toEqual(['production straggler open', 'production straggler open 2 1']);
+    expect(world.slack.cards).toHaveLength(2);
+    const mails = world.aws.mailbox.messages();
+    expect(mails).toHaveLength(2);
+    expect(mails[1]?.subject).toBe('[WARNING] Reminder: production: the old key apikey_old is still in use');
+    expect(mails[1]?.body).toContain('claude-fable-5');
+    expect(mails[1]?.body.replace(/\s+/g, ' ')).toContain(
+      'This is reminder 1: the incident is open since 2026-09-07 00:00 UTC (1 day ago)',
+    );
+    expect(JSON.stringify(world.slack.cards[1]?.body)).toContain('This is reminder 1');
+  });
+
+  test('is not told again when it is over, and anew when it comes back', async () => {
+    await straggles('claude-haiku-4-5');
+    world.clock.advance(25 * hourMs);
+    await clear('straggler', 'production', 'the old key went quiet and is inactive', ports);
+    world.clock.advance(25 * hourMs);
+    await clear('straggler', 'production', 'the old key went quiet and is inactive', ports);
+    await straggles('claude-haiku-4-5');
+    expect(tellings()).toEqual(['production straggler open', 'production straggler recovered', 'production straggler open']);
+    expect(world.slack.cards).toHaveLength(3);
+  });
+
+  test('is told again once, when two find it at once', async () => {
+    await straggles('claude-haiku-4-5');
+    world.clock.advance(dayMs);
+    await Promise.all([straggles('claude-haiku-4-5'), straggles('claude-fable-5'), announceOwed(ports)]);
+    expect(tellings()).toHaveLength(2);
+    expect(world.slack.cards).toHaveLength(2);
+  });
+
+  test('reaches Slack once for each telling, although SNS delivers both twice and Slack fails at first', async () => {
+    await straggles('claude-haiku-4-5');
+    world.clock.advance(dayMs);
+    world.slack.fail(500, 2);
+    await straggles('claude-haiku-4-5');
+    await world.passes(10 * minuteMs);
+    for (const { bodies } of world.aws.inspect.topics.published()) {
+      await world.aws.functions.invoke('notifier', { Records: [{ EventSource: 'aws:sns', Sns: { Message: bodies['default'] } }] });
+    }
+    expect(world.slack.cards).toHaveLength(2);
+  });
+
+  test('is told again by the next run when one dies between telling and noting it, and Slack drops the repeat', async () => {
+    await straggles('claude-haiku-4-5');
+    world.clock.advance(dayMs);
+    // The finding and the claim are stored, the note that people were told is not.
+    world.aws.intercept.inject({ service: 'dynamodb', operation: 'PutItem', fault: 'error500', skip: 2, times: 20 });
+    await expect(straggles('claude-haiku-4-5')).rejects.toThrow('PutItem');
+    world.aws.intercept.clearFaults();
+    expect(await announceOwed(ports)).toBe(0);
+    expect(tellings()).toHaveLength(2);
+    world.clock.advance(3 * minuteMs);
+    await announceOwed(ports);
+    await announceOwed(ports);
+    await world.aws.settle();
+    expect(tellings().slice(1)).toEqual(['production straggler open 2 1', 'production straggler open 2 1']);
+    expect(world.slack.cards).toHaveLength(2);
+  });
+});
+
+test('a pool that runs empty is told again on each channel, at once', async () => {
+  const low = (grade: string) => raise('pool-low', 'production', { grade, reason: grade }, ports);
+  for (const grade of ['low', 'low', 'empty', 'empty', 'low']) await low(grade);
+  await world.aws.settle();
+  expect(tellings()).toEqual(['production pool-low open', 'production pool-low open 2']);
+  expect(world.slack.cards).toHaveLength(2);
+  expect(world.aws.mailbox.messages()[1]?.subject).toContain('the next rotation will fail');
+});
+
+test('what becomes worse while people are told of less is told once, although the first run finishes in between', async () => {
+  const low = (grade: string, whenClaimed: () => Promise<void>) =>
+    raise(
+      'pool-low',
+      'production',
+      { grade },
+      { ...ports, publisher: { publish: (alert) => whenClaimed().then(() => ports.publisher.publish(alert)) } },
+    );
+  let first: Promise<void> = Promise.resolve();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await new Promise<void>((claimed) => {
+    first = low('low', async () => {
+      claimed();
+      await held;
+    });
+  });
+  await low('empty', async () => {
+    release();
+    await first;
+    // The first run has noted what it told; the second one's claim still holds.
+    await announceOwed(ports);
+  });
+  await announceOwed(ports);
+  expect(tellings()).toEqual(['production pool-low open', 'production pool-low open 2']);
+});
+
+test('what recovers while people are told that it is open is told to be over, too', async () => {
+  const publisher: IncidentPorts['publisher'] = {
+    async publish(alert) {
+      await ports.publisher.publish(alert);
+      const open = await ports.incidents.find('straggler', 'production');
+      const over = advance('straggler', 'production', open, { type: 'quiet', reason: 'calm' });
+      // Whoever found that died before telling anybody.
+      if (over !== 'unchanged') await ports.incidents.replace(open, over);
+    },
+  };
+  await raise('straggler', 'production', {}, { ...ports, publisher });
+  await announceOwed(ports);
+  await announceOwed(ports);
+  expect(tellings()).toEqual(['production straggler open', 'production straggler recovered']);
+  expect(await ports.incidents.all()).toEqual([]);
+});
+
+describe('reconcile', () => {
+  const watched: readonly IncidentKind[] = ['straggler', 'pool-low', 'key-expiring'];
+  const found = (kind: IncidentKind, subject: string) => ({ kind, subject, facts: { reason: 'it is so' } });
+  const over = (): string => 'it is no longer so';
+
+  test('raises what is found, and lets recover what is not found any more', async () => {
+    await reconcile(watched, [found('straggler', 'one'), found('pool-low', 'one'), found('pool-low', 'two')], over, ports);
+    await reconcile(watched, [found('pool-low', 'one'), found('key-expiring', 'one')], over, ports);
+    await reconcile(watched, [found('pool-low', 'one'), found('key-expiring', 'one')], over, ports);
+    expect(tellings()).toEqual([
+      'one straggler open',
+      'one pool-low open',
+      'two pool-low open',
+      'one key-expiring open',
+      'two pool-low recovered',
+      'one straggler recovered',
+    ]);
+    const text = JSON.stringify(world.aws.inspect.topics.published());
+    expect(text).toContain('it is no longer so');
+  });
+
+  test('leaves alone other kinds, and what nobody could look at', async () => {
+    await raise('rotation-failed', 'one', {}, ports);
+    await reconcile(watched, [found('straggler', 'one'), found('straggler', 'two')], over, ports);
+    await reconcile(watched, [], (kind, subject) => (kind === 'straggler' && subject === 'two' ? undefined : over()), ports);
+    expect((await ports.incidents.all()).map(({ kind, subject }) => `${kind} ${subject}`)).toEqual([
+      'rotation-failed one',
+      'straggler two',
+    ]);
+  });
+
+  test('costs one Query when everything is in order', async () => {
+    world.aws.intercept.forgetCalls();
+    await reconcile(watched, [], over, ports);
+    expect(world.aws.intercept.calls().map(({ operation }) => operation)).toEqual(['Query']);
+  });
+
+  test('goes on after a failure, and says at the end that there was one', async () => {
+    const publisher: IncidentPorts['publisher'] = {
+      publish: (alert) => (alert.subject === 'two' ? Promise.reject(new Error('no')) : ports.publisher.publish(alert)),
+    };
+    const all = ['one', 'two', 'three'].map((subject) => found('straggler', subject));
+    await expect(reconcile(watched, all, over, { ...ports, publisher })).rejects.toMatchObject({ code: 'incidents-incomplete' });
+    expect(tellings()).toEqual(['one straggler open', 'three straggler open']);
+    // Owed, not lost.
+    world.clock.advance(3 * minuteMs);
+    await announceOwed(ports);
+    expect(tellings()).toContain('two straggler open');
+  });
+
+  test('two at once tell people once', async () => {
+    const all = ['one', 'two'].map((subject) => found('straggler', subject));
+    await Promise.all([reconcile(watched, all, over, ports), reconcile(watched, all, over, ports)]);
+    expect([...tellings()].sort()).toEqual(['one straggler open', 'two straggler open']);
+    await Promise.all([reconcile(watched, [], over, ports), reconcile(watched, [], over, ports)]);
+    expect(tellings()).toHaveLength(4);
+    expect(await ports.incidents.all()).toEqual([]);
+  });
+});
