@@ -18,6 +18,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'standby', summary: 'Take in and list standby keys', load: async () => (await import('./commands/standby.ts')).standby },
   { name: 'rotate', summary: 'Rotate a managed key now', load: async () => (await import('./commands/rotate.ts')).rotate },
+  { name: 'undo', summary: 'Go back to the key that a rotation replaced', load: async () => (await import('./commands/undo.ts')).undo },
   {
     name: 'status',
     summary: 'Show each managed key and what needs attention',

@@ -4,6 +4,7 @@ import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
+import type { Rotations } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
 
@@ -11,10 +12,26 @@ import type { OpenInstallation } from './installation.ts';
 const deadlineMs = 6 * minuteMs;
 const beatMs = 2_000;
 
+export interface Rotated {
+  readonly outcome: 'rotated';
+  readonly versionId: string;
+  readonly current: ApiKeyRecord;
+  /** The key that it replaced. */
+  readonly previous: ApiKeyRecord | undefined;
+}
+
 export type RotationOutcome =
-  | { readonly outcome: 'rotated'; readonly versionId: string; readonly current: ApiKeyRecord; readonly previous: ApiKeyRecord | undefined }
+  | Rotated
   | { readonly outcome: 'failed'; readonly reason: string | undefined }
   | { readonly outcome: 'timed out'; readonly afterMs: number };
+
+/** How a rotation is asked for that is more than "now". */
+export interface Asking {
+  /** @default Secrets Manager is asked to rotate now */
+  readonly start?: () => ReturnType<Rotations['start']>;
+  /** The API key that must not be current any more. @default the one that is current when Secrets Manager is asked */
+  readonly leaving?: string;
+}
 
 /**
  * Asks Secrets Manager to rotate now and looks until AWSCURRENT has moved and the records say so, the function says that it
@@ -24,16 +41,15 @@ export async function rotateAndFollow(
   definition: ManagedKeyDefinition,
   { secrets, table, clock }: OpenInstallation,
   say: (sentence: string) => void,
+  asking: Asking = {},
 ): Promise<RotationOutcome> {
-  const currentVersion = async (): Promise<string | undefined> =>
-    versionWith((await secretVersions(secrets).describe(definition.secretArn)).stages, 'AWSCURRENT');
   const ownRecords = async (): Promise<readonly ApiKeyRecord[]> =>
     (await apiKeyLedger(table).all()).filter((record) => record.managedKey === definition.name);
 
-  const before = await currentVersion();
+  const leaving = asking.leaving ?? (await ownRecords()).find((record) => record.state === 'current')?.apiKeyId;
   // An incident of an earlier failure stays open until a rotation succeeds: only a new finding is about this one.
   const incidentBefore = await incidentStore(table).find('rotation-failed', definition.name);
-  const answer = await rotations(secrets).start(definition.secretArn);
+  const answer = await (asking.start ?? (() => rotations(secrets).start(definition.secretArn)))();
   say(
     answer === 'started'
       ? 'Secrets Manager has started the rotation …'
@@ -42,12 +58,11 @@ export async function rotateAndFollow(
   const deadline = clock.now() + deadlineMs;
   const said = new Set<string>();
   for (;;) {
-    const now = await currentVersion();
+    const { stages } = await secretVersions(secrets).describe(definition.secretArn);
+    const version = versionWith(stages, 'AWSCURRENT');
     const own = await ownRecords();
-    const current = own.find((record) => record.token === now && record.state === 'current');
-    if (now !== undefined && now !== before && current !== undefined) {
-      return { outcome: 'rotated', versionId: now, current, previous: replacedBy(current, own) };
-    }
+    const current = own.find((record) => record.token === version && record.state === 'current');
+    if (version !== undefined && current !== undefined && current.apiKeyId !== leaving) return rotatedTo(current, version, own);
     const claimed = own.find((record) => record.state === 'pending');
     if (claimed !== undefined && !said.has(claimed.apiKeyId)) {
       said.add(claimed.apiKeyId);
@@ -66,8 +81,10 @@ function isNews(incident: IncidentRecord, before: IncidentRecord | undefined): b
   return before?.incidentId !== incident.incidentId || before.lastFindingAt !== incident.lastFindingAt;
 }
 
-function replacedBy(current: ApiKeyRecord, own: readonly ApiKeyRecord[]): ApiKeyRecord | undefined {
-  return own
+/** The rotation that made `current` what it is, once it is over. */
+export function rotatedTo(current: ApiKeyRecord, versionId: string, own: readonly ApiKeyRecord[]): Rotated {
+  const previous = own
     .filter((record) => record.state === 'draining' && record.because === `replaced by ${current.apiKeyId}`)
     .sort((a, b) => b.since - a.since)[0];
+  return { outcome: 'rotated', versionId, current, previous };
 }

@@ -4,11 +4,11 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { chooseStandby } from '../../lambda/rotation/claim.ts';
 import type { CliIo, Command } from '../command.ts';
-import { rotateAndFollow, type RotationOutcome } from '../follow.ts';
+import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { instant, isoOrNull, json, lengthText, line, progress } from '../output.ts';
-import { graceText } from '../previous-key.ts';
+import { json, lengthText, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
+import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
@@ -46,7 +46,14 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (flags.yes !== true && !(await confirmed(`Rotate ${name} now? ${planText(plan, definition)}`, io))) {
     io.fail('not rotated', 'nothing was changed', 1);
   }
-  report(definition, await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io)), flags, io);
+  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io));
+  const rotated = rotatedOrFail(definition, outcome, io);
+  if (flags.json === true) {
+    json(rotatedJson(definition, rotated), io);
+    return;
+  }
+  line(`${name} rotated: ${currentSince(rotated)}.`, io);
+  sayPrevious(definition, rotated, io);
 }
 
 interface Plan {
@@ -91,43 +98,4 @@ function planText({ next, because, current }: Plan, { rotation }: ManagedKeyDefi
 
 function fixOf({ name, workspaceId }: ManagedKeyDefinition): string {
   return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
-}
-
-function report(definition: ManagedKeyDefinition, outcome: RotationOutcome, flags: Flags, io: CliIo): void {
-  const { name, rotation } = definition;
-  switch (outcome.outcome) {
-    case 'rotated': {
-      const { current, previous, versionId } = outcome;
-      const switchedAt = previous?.switchedAt ?? current.since;
-      if (flags.json === true) {
-        const old =
-          previous === undefined
-            ? null
-            : { apiKeyId: previous.apiKeyId, hint: previous.hint, validAtLeastUntil: isoOrNull(switchedAt + rotation.minimumGraceMs) };
-        json(
-          { managedKey: name, apiKeyId: current.apiKeyId, hint: current.hint, since: isoOrNull(current.since), versionId, previous: old },
-          io,
-        );
-        return;
-      }
-      line(`${name} rotated: ${current.apiKeyId} (${current.hint}) is current since ${instant(current.since)}.`, io);
-      if (previous !== undefined) line(`The previous key ${previous.apiKeyId} stays ${graceText(rotation, switchedAt)}.`, io);
-      return;
-    }
-    case 'failed': {
-      // The function writes both into one field, because the alert has one.
-      const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
-      return io.fail(
-        `the rotation of ${name} failed: ${what}`,
-        `${next ?? 'see docs/runbooks/rotation-failed.md'}. The key that was current still is; Secrets Manager tries again by itself`,
-        1,
-      );
-    }
-    case 'timed out':
-      return io.fail(
-        `the rotation of ${name} did not finish within ${lengthText(outcome.afterMs)}`,
-        `it goes on without us: npx keyguard status ${name}, and the log group of the output RotationFunctionName`,
-        1,
-      );
-  }
 }

@@ -111,9 +111,12 @@ export interface UsageEvidence {
   lastUses(): Promise<readonly LastUseRecord[]>;
 }
 
-/** Asks Secrets Manager to rotate now. `running` when a rotation is already under way: it is tried again at once. */
+/**
+ * Asks Secrets Manager to rotate now. `running` when a rotation is already under way: it is tried again at once. Whoever asks
+ * twice with the same `token` (32 to 64 characters) asks for one rotation.
+ */
 export interface Rotations {
-  start(secretArn: string): Promise<'started' | 'running'>;
+  start(secretArn: string, token?: string): Promise<'started' | 'running'>;
 }
 
 /** Which managed keys an operator told Key Guard to leave as they are. */

@@ -9,6 +9,8 @@ export interface Operator {
   run(args: readonly string[], stdin?: string): Promise<Said>;
   /** Runs with `--json`, expects success, and answers what was printed. */
   asJson(args: readonly string[]): Promise<unknown>;
+  /** Runs, and is killed for good before or after the effect of a call to AWS. */
+  killed(args: readonly string[], at: Moment): Promise<void>;
   /** A person makes a key in the Console and copies its value. */
   made(options?: { readonly workspaceId?: string; readonly expiresAt?: number }): { readonly id: string; readonly value: string };
   /** A key is made and taken in; answers its id. */
@@ -17,6 +19,13 @@ export interface Operator {
   guards(value: string): string;
   /** Stops the world, after a look at all that was said. */
   leaves(): Promise<void>;
+}
+
+export interface Moment {
+  readonly phase: 'before' | 'after';
+  readonly operation: string;
+  /** Calls of that kind that pass first. @default 0 */
+  readonly skip?: number;
 }
 
 export async function anOperator(options: Partial<WorldOptions> = {}): Promise<Operator> {
@@ -42,6 +51,18 @@ export async function anOperator(options: Partial<WorldOptions> = {}): Promise<O
     run,
     made,
     guards,
+    async killed(args, { phase, operation, skip = 0 }) {
+      let left = skip;
+      await new Promise<void>((resolve, reject) => {
+        const stop = world.aws.intercept.onCall(async (call) => {
+          if (call.phase !== phase || call.operation !== operation || left-- > 0) return undefined;
+          stop();
+          resolve();
+          return new Promise<never>(() => undefined);
+        });
+        void run(args).then((said) => reject(new Error(`${args.join(' ')} ended before ${operation}: ${said.err}`)));
+      });
+    },
     async asJson(args) {
       const said = await run([...args, '--json']);
       expect(said).toMatchObject({ code: 0 });

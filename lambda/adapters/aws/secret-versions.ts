@@ -172,13 +172,18 @@ export function standbyStore(client: SecretsManagerClient): StandbyStore {
 
 export function rotations(client: SecretsManagerClient): Rotations {
   return {
-    async start(secretArn) {
+    async start(secretArn, token) {
       try {
         await awsCall(
           'secretsmanager:RotateSecret',
-          () => client.send(new RotateSecretCommand({ SecretId: secretArn })),
-          // "A previous rotation isn't complete. That rotation will be reattempted."
-          (error) => (error instanceof InvalidRequestException && /previous rotation/i.test(error.message) ? new Running() : undefined),
+          () =>
+            client.send(new RotateSecretCommand({ SecretId: secretArn, ...(token === undefined ? {} : { ClientRequestToken: token }) })),
+          // "A previous rotation isn't complete. That rotation will be reattempted."; or the one of this token was there before.
+          (error) =>
+            (error instanceof InvalidRequestException && /previous rotation/i.test(error.message)) ||
+            error.name === 'ResourceExistsException'
+              ? new Running()
+              : undefined,
         );
         return 'started';
       } catch (error) {

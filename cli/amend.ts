@@ -1,0 +1,29 @@
+import type { ApiKeyRecord } from '../contract/records.ts';
+import { LostRace } from '../lambda/foundation/errors.ts';
+import type { ApiKeyLedger } from '../lambda/rotation/ports.ts';
+
+/** How often somebody else may be faster: each time the record is read again and decided on anew. */
+const attempts = 5;
+
+/**
+ * Stores what `change` makes of an API key's record, if nobody changed it meanwhile; undefined: it is to stay as it is.
+ * Answers the record as it now stands. Throws LostRace where others are faster again and again.
+ */
+export async function amend(
+  ledger: ApiKeyLedger,
+  apiKeyId: string,
+  by: string,
+  change: (record: ApiKeyRecord) => Omit<ApiKeyRecord, 'revision'> | undefined,
+): Promise<ApiKeyRecord> {
+  for (let attempt = 1; ; attempt += 1) {
+    const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+    if (record === undefined) throw new LostRace(apiKeyId);
+    const after = change(record);
+    if (after === undefined) return record;
+    try {
+      return await ledger.replace(record, after, by);
+    } catch (error) {
+      if (!(error instanceof LostRace) || attempt === attempts) throw error;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { keptVersions } from '../../lambda/adapters/aws/kept-versions.ts';
+import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { isWanted, wishLastsMs } from '../../lambda/rotation/claim.ts';
+import { isOld, wishedBack } from '../../lambda/rotation/lifecycle.ts';
+import { amend } from '../amend.ts';
+import { checkedApiKeyId, checkedReason } from '../arguments.ts';
+import { callerName } from '../aws-session.ts';
+import type { CliIo, Command } from '../command.ts';
+import { rotateAndFollow, rotatedTo, type Rotated } from '../follow.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
+import { instant, json, lengthText, line, progress } from '../output.ts';
+import { confirmed } from '../prompt.ts';
+import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
+import { undoTarget } from '../undo-target.ts';
+import { wishToken } from '../wish-token.ts';
+
+interface Flags extends InstallationFlags {
+  readonly apiKeyId?: string;
+  readonly because?: string;
+  readonly yes?: boolean;
+}
+
+/** `keyguard undo NAME`: back to the key that consumers read before. */
+export const undo: Command = {
+  name: 'undo',
+  summary: 'Go back to the key that a rotation replaced',
+  register: (program, io) => {
+    withInstallation(program.command(undo.name))
+      .summary(undo.summary)
+      .description(
+        'Makes the key active again that consumers read before, proves it, and moves AWSCURRENT back to it; the key that was current ' +
+          'gets its ordinary grace. It works as long as the old key is not archived. Safe to repeat.',
+      )
+      .argument('<name>', 'the managed key, as keyguard.json names it')
+      .option('--api-key-id <apikey_…>', 'which old key (default: the one that was replaced last; one that was cut off must be named)')
+      .option('--because <text>', 'why, for the history')
+      .option('--yes', 'do not ask')
+      .action((name: string, flags: Flags) => run(name, flags, io));
+  },
+};
+
+async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
+  if (flags.apiKeyId !== undefined) checkedApiKeyId(flags.apiKeyId, '--api-key-id', io);
+  const because = checkedReason(flags.because, io);
+  const installation = await openInstallation(flags, io);
+  const definition = managedKey(installation, name);
+  const sight = await lookAt(definition, installation);
+  const now = installation.clock.now();
+  const target = undoTarget(sight, await audit(installation.table).read(name, now - wishLastsMs), flags.apiKeyId, now);
+  const rotated = target.state === 'current' ? undefined : await goBack(sight, target, { because, flags }, installation, io);
+  const outcome = rotated ?? rotatedTo(target, target.token ?? '', sight.own);
+  if (flags.json === true) {
+    json(rotatedJson(definition, outcome), io);
+    return;
+  }
+  line(`${name} ${rotated === undefined ? 'needs no undo' : 'is back'}: ${currentSince(outcome)}.`, io);
+  sayPrevious(definition, outcome, io);
+}
+
+async function goBack(
+  sight: KeySight,
+  target: ApiKeyRecord,
+  { because, flags }: { readonly because: string; readonly flags: Flags },
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<Rotated> {
+  const { definition } = sight;
+  const { name } = definition;
+  checkRotates(sight);
+  await checkKept(sight, target, installation);
+  for (const warning of warningsOf(sight, target)) progress(warning, io);
+  if (flags.yes !== true && !(await confirmed(`Undo the rotation of ${name}? ${planText(sight, target)}`, io))) {
+    io.fail('not undone', 'nothing was changed', 1);
+  }
+  const { table, secrets, clock } = installation;
+  const by = await callerName();
+  const wish = { at: clock.now(), by, because };
+  const asked = await amend(apiKeyLedger(table), target.apiKeyId, by, (record) =>
+    // A repeat finds its own wish, or the rotation that fulfils it.
+    record.state === 'current' || record.origin !== undefined || isWanted(record, wish.at) ? undefined : wishedBack(record, wish),
+  );
+  const leaving = sight.own.find((record) => record.state === 'current')?.apiKeyId;
+  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
+    ...(leaving === undefined ? {} : { leaving }),
+    // One rotation however often it is asked for: that of the wish, or the one that has claimed the key already.
+    start: () =>
+      rotations(secrets).start(definition.secretArn, asked.wanted === undefined ? asked.token : wishToken(asked.apiKeyId, asked.wanted)),
+  });
+  const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx keyguard unstick ${name} takes it back`;
+  const rotated = rotatedOrFail(definition, outcome, io, waits);
+  if (rotated.current.apiKeyId !== target.apiKeyId) await otherKey(rotated, target, waits, installation, io);
+  return rotated;
+}
+
+/** A rotation that had begun before took its turn, or the old key failed its proof and a standby key went in its place. */
+async function otherKey(
+  { current }: Rotated,
+  { apiKeyId, managedKey: name }: ApiKeyRecord,
+  waits: string,
+  { table }: OpenInstallation,
+  io: CliIo,
+): Promise<never> {
+  const record = (await apiKeyLedger(table).all()).find((each) => each.apiKeyId === apiKeyId);
+  const rejected = record?.state === 'rejected' ? `: ${apiKeyId} failed its proof (${record.because ?? 'no reason is recorded'})` : '';
+  return io.fail(
+    `${name} rotated, but to ${current.apiKeyId}${rejected}`,
+    rejected === '' ? waits : `consumers have a working key; npx keyguard history ${name} tells the rest`,
+    1,
+  );
+}
+
+/** Secrets Manager prunes versions that carry no label; then the value is gone, and the rotation would take another key. */
+async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secrets }: OpenInstallation): Promise<void> {
+  const versionId = target.origin?.versionId ?? target.token;
+  if (versionId !== undefined && (await keptVersions(secrets, definition.secretArn)).has(versionId)) return;
+  throw new KeyguardError(
+    'cannot-come-back',
+    `Secrets Manager no longer keeps the value of ${target.apiKeyId}`,
+    `to move on to a standby key: npx keyguard rotate ${definition.name}`,
+  );
+}
+
+function warningsOf({ own, definition }: KeySight, target: ApiKeyRecord): readonly string[] {
+  const current = own.find((record) => record.state === 'current');
+  const later = own.find((record) => isOld(record.state) && (record.switchedAt ?? 0) > (target.switchedAt ?? 0));
+  return [
+    ...(target.state === 'contained' ? [`Careful: ${target.apiKeyId} was cut off (${target.because ?? 'because of an incident'}).`] : []),
+    ...(target.noGrace === undefined ? [] : [`Careful: ${target.apiKeyId} was replaced in an emergency (${target.noGrace.because}).`]),
+    ...(later === undefined ? [] : [`${later.apiKeyId} was replaced later, and is ${later.state}; it comes back only if you name it.`]),
+    ...(current?.noGrace === undefined
+      ? []
+      : [`${current.apiKeyId} gets no grace: an emergency of ${definition.name} is not over (${current.noGrace.because}).`]),
+  ];
+}
+
+function planText({ own, definition: { rotation } }: KeySight, target: ApiKeyRecord): string {
+  const current = own.find((record) => record.state === 'current');
+  const back = `${target.apiKeyId} (${target.hint}), ${target.state} since ${instant(target.since)}, becomes current again.`;
+  if (current === undefined || current.noGrace !== undefined) return back;
+  return `${back} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
+}

@@ -1,0 +1,54 @@
+import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import type { ApiKeyRecord, PauseRecord } from '../contract/records.ts';
+import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
+import { pauses } from '../lambda/adapters/aws/pauses.ts';
+import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import type { SecretDescription } from '../lambda/rotation/ports.ts';
+import { versionWith } from '../lambda/rotation/switch.ts';
+import type { OpenInstallation } from './installation.ts';
+import { instant } from './output.ts';
+
+/** What was read of one managed key, before anything is done to it. */
+export interface KeySight {
+  readonly definition: ManagedKeyDefinition;
+  /** Its API keys. */
+  readonly own: readonly ApiKeyRecord[];
+  readonly secret: SecretDescription;
+  readonly pause: PauseRecord | undefined;
+}
+
+export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
+  const [records, secret, pause] = await Promise.all([
+    apiKeyLedger(table).all(),
+    secretVersions(secrets).describe(definition.secretArn),
+    pauses(table).find(definition.name),
+  ]);
+  return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
+}
+
+/** The version of a rotation that has begun and not ended. */
+export function openVersion({ secret }: Pick<KeySight, 'secret'>): string | undefined {
+  const versionId = versionWith(secret.stages, 'AWSPENDING');
+  return versionId === undefined || secret.stages.get(versionId)?.includes('AWSCURRENT') === true ? undefined : versionId;
+}
+
+/** The key that a rotation which is under way has claimed. */
+export function claimedKey(sight: KeySight): ApiKeyRecord | undefined {
+  const versionId = openVersion(sight);
+  return sight.own.find((record) => record.state === 'pending' && record.token === versionId);
+}
+
+/** Throws KeyguardError where no rotation may begin: the managed key is paused, or its schedule was stopped by somebody. */
+export function checkRotates({ definition: { name }, secret, pause }: KeySight): void {
+  if (pause !== undefined) {
+    throw new KeyguardError(
+      'paused',
+      `${name} is paused since ${instant(pause.at)} by ${pause.by}: ${pause.because}`,
+      `npx keyguard resume ${name}`,
+    );
+  }
+  if (!secret.rotationEnabled) {
+    throw new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);
+  }
+}

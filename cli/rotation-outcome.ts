@@ -1,0 +1,56 @@
+import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import type { CliIo } from './command.ts';
+import type { Rotated, RotationOutcome } from './follow.ts';
+import { instant, isoOrNull, lengthText, line } from './output.ts';
+import { graceText } from './previous-key.ts';
+
+/** Ends the command where the rotation did not come to its end; `besides` says what else holds then. */
+export function rotatedOrFail(
+  { name }: ManagedKeyDefinition,
+  outcome: RotationOutcome,
+  io: CliIo,
+  besides = 'The key that was current still is; Secrets Manager tries again by itself',
+): Rotated {
+  switch (outcome.outcome) {
+    case 'rotated':
+      return outcome;
+    case 'failed': {
+      // The function writes both into one field, because the alert has one.
+      const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
+      return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'see docs/runbooks/rotation-failed.md'}. ${besides}`, 1);
+    }
+    case 'timed out':
+      return io.fail(
+        `the rotation of ${name} did not finish within ${lengthText(outcome.afterMs)}`,
+        `it goes on without us: npx keyguard status ${name}, and the log group of the output RotationFunctionName. ${besides}`,
+        1,
+      );
+  }
+}
+
+export function rotatedJson({ name, rotation }: ManagedKeyDefinition, { current, previous, versionId }: Rotated): object {
+  return {
+    managedKey: name,
+    apiKeyId: current.apiKeyId,
+    hint: current.hint,
+    since: isoOrNull(current.since),
+    versionId,
+    previous:
+      previous === undefined
+        ? null
+        : {
+            apiKeyId: previous.apiKeyId,
+            hint: previous.hint,
+            validAtLeastUntil: isoOrNull((previous.switchedAt ?? current.since) + rotation.minimumGraceMs),
+          },
+  };
+}
+
+export function sayPrevious({ rotation }: ManagedKeyDefinition, { current, previous }: Rotated, io: CliIo): void {
+  if (previous === undefined) return;
+  line(`The previous key ${previous.apiKeyId} stays ${graceText(rotation, previous.switchedAt ?? current.since)}.`, io);
+}
+
+export function currentSince({ current }: Rotated): string {
+  return `${current.apiKeyId} (${current.hint}) is current since ${instant(current.since)}`;
+}

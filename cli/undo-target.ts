@@ -1,0 +1,79 @@
+import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { isWanted } from '../lambda/rotation/claim.ts';
+import { isOld } from '../lambda/rotation/lifecycle.ts';
+import { claimedKey, type KeySight } from './key-sight.ts';
+import { instant } from './output.ts';
+
+/**
+ * The key that an undo goes back to: the one that was named, one that is on its way back already, or the one that AWSCURRENT
+ * left last. It may be current already. Throws KeyguardError where there is nothing to go back to, or somebody is at work.
+ *
+ * @param steps what happened within the last hour: an undo that is repeated must not undo itself
+ */
+export function undoTarget(sight: KeySight, steps: readonly AuditRecord[], apiKeyId: string | undefined, now: number): ApiKeyRecord {
+  const { own, definition } = sight;
+  const underWay = own.find((record) => record.origin !== undefined) ?? own.find((record) => isWanted(record, now));
+  const target = apiKeyId === undefined ? (underWay ?? lastOf(sight, steps)) : named(sight, apiKeyId);
+  if (target.state === 'current') return target;
+  if (underWay !== undefined && underWay.apiKeyId !== target.apiKeyId) {
+    throw busy(`${underWay.apiKeyId} of ${definition.name} is on its way back already`, definition.name);
+  }
+  const claimed = claimedKey(sight);
+  if (claimed !== undefined && claimed.apiKeyId !== target.apiKeyId) {
+    throw busy(`a rotation of ${definition.name} to ${claimed.apiKeyId} is under way since ${instant(claimed.since)}`, definition.name);
+  }
+  if (target.expiresAt !== null && target.expiresAt <= now) {
+    throw nothing(`${target.apiKeyId} of ${definition.name} expired ${instant(target.expiresAt)}`, definition.name);
+  }
+  return target;
+}
+
+function named({ own, definition: { name } }: KeySight, apiKeyId: string): ApiKeyRecord {
+  const record = own.find((each) => each.apiKeyId === apiKeyId);
+  if (record === undefined) throw nothing(`${apiKeyId} is no key of ${name}`, name);
+  if (record.state === 'current' || record.origin !== undefined || (isOld(record.state) && record.token !== undefined)) return record;
+  const why = record.state === 'archived' ? `was archived ${instant(record.since)}, which is for ever` : `is ${record.state}, no old key`;
+  throw nothing(`${apiKeyId} of ${name} ${why}`, name);
+}
+
+function lastOf({ own, definition: { name } }: KeySight, steps: readonly AuditRecord[]): ApiKeyRecord {
+  const left = own.filter((record) => record.switchedAt !== undefined).sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
+  const target = left.find(({ state, token }) => (state === 'draining' || state === 'inactive') && token !== undefined);
+  const [last] = left;
+  if (target === undefined) {
+    if (last === undefined) throw nothing(`${name} has no old key to go back to`, name);
+    if (last.state === 'contained') {
+      throw new KeyguardError(
+        'cannot-come-back',
+        `the last key of ${name}, ${last.apiKeyId}, was cut off ${instant(last.since)}: ${last.because ?? 'because of an incident'}`,
+        `if you are sure that nobody else has it: npx keyguard undo ${name} --api-key-id ${last.apiKeyId}`,
+      );
+    }
+    throw nothing(`the last key of ${name}, ${last.apiKeyId}, is ${last.state} since ${instant(last.since)}`, name);
+  }
+  const current = own.find((record) => record.state === 'current');
+  const undone = steps.find(({ apiKeyId, from, to }) => apiKeyId === current?.apiKeyId && to === 'pending' && cameBack(from));
+  if (current === undefined || undone === undefined) return target;
+  throw new KeyguardError(
+    'cannot-come-back',
+    `${current.apiKeyId} of ${name} itself came back by an undo at ${instant(undone.at)}`,
+    `nothing, if that is the key you want; to go on to the one it replaced: npx keyguard undo ${name} --api-key-id ${target.apiKeyId}`,
+  );
+}
+
+function cameBack(from: AuditRecord['from']): boolean {
+  return from !== undefined && from !== 'unknown' && isOld(from);
+}
+
+function nothing(message: string, name: string): KeyguardError {
+  return new KeyguardError(
+    'cannot-come-back',
+    message,
+    `npx keyguard history ${name}; to move on to a standby key: npx keyguard rotate ${name}`,
+  );
+}
+
+function busy(message: string, name: string): KeyguardError {
+  return new KeyguardError('busy', message, `wait until it is done, or: npx keyguard unstick ${name}`);
+}

@@ -1,0 +1,149 @@
+import { afterEach, expect, test } from 'vitest';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { openTable } from '../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { moved } from '../../lambda/rotation/lifecycle.ts';
+import { anOperator, type Moment, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+const states = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(me.world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
+const undo = ['undo', 'production', '--because', 'the new key is refused', '--yes'];
+
+/** Two rotations: the second key is current, the first in its grace; a third waits. */
+async function rotatedTwice() {
+  me = await anOperator();
+  const [first, second, third] = [await me.added(), await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.clock.advance(minuteMs);
+  return { first, second, third };
+}
+
+test('undo makes the old key current again, and the new one gets its grace', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const said = await me.run(undo);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toMatch(new RegExp(`^production is back: ${first} \\(sk-ant-\\S+\\) is current since 2026-`));
+  expect(said.out).toContain(`The previous key ${second} stays valid until 2026-09-08`);
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+  expect((await me.run(['history', 'production', '--api-key-id', first])).out).toContain('brought back: the new key is refused');
+});
+
+test('undo of a retired key wakes it; with --json it says what rotate says', async () => {
+  const { first, second } = await rotatedTwice();
+  await me.world.passes(2 * dayMs, { beatMs: dayMs });
+  expect(states()[first]).toBe('inactive');
+  expect(await me.asJson(undo)).toEqual({
+    managedKey: 'production',
+    apiKeyId: first,
+    hint: me.world.anthropic.inspect.key(first).hint,
+    since: expect.stringMatching(/^2026-09-09T/) as unknown,
+    versionId: expect.any(String) as unknown,
+    previous: {
+      apiKeyId: second,
+      hint: me.world.anthropic.inspect.key(second).hint,
+      validAtLeastUntil: expect.stringMatching(/^2026-09-10T/) as unknown,
+    },
+  });
+  expect(me.world.anthropic.inspect.key(first).status).toBe('active');
+});
+
+test('an undo that is repeated does not undo itself', async () => {
+  const { first, second } = await rotatedTwice();
+  await me.run(undo);
+  const again = await me.run(undo);
+  expect(again.code).toBe(1);
+  expect(again.err).toContain(`${first} of production itself came back by an undo at 2026-`);
+  expect(again.err).toContain(`npx keyguard undo production --api-key-id ${second}`);
+  expect((await me.run([...undo, '--api-key-id', first])).out).toMatch(new RegExp(`^production needs no undo: ${first} `));
+  expect(await me.run([...undo, '--api-key-id', second])).toMatchObject({ code: 0 });
+  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'current' });
+});
+
+test.each<Moment>([
+  { phase: 'before', operation: 'TransactWriteItems' },
+  { phase: 'after', operation: 'TransactWriteItems' },
+  { phase: 'before', operation: 'RotateSecret' },
+  { phase: 'after', operation: 'RotateSecret' },
+])('killed %j, undo goes on when it is given again, and claims no standby key', async (moment) => {
+  const { first, second, third } = await rotatedTwice();
+  await me.killed(undo, moment);
+  expect(await me.run(undo)).toMatchObject({ code: 0 });
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+});
+
+test('two who undo at once bring the key back once', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const both = await Promise.all([me.run(undo), me.run(undo)]);
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+});
+
+test('what cannot come back is refused with the reason, and nothing is changed', async () => {
+  me = await anOperator();
+  const first = await me.added();
+  await me.run(['rotate', 'production', '--yes']);
+  const refused = async (args: readonly string[]): Promise<string> => {
+    const said = await me.run([...undo, ...args]);
+    expect(said.code).toBe(1);
+    return said.err;
+  };
+  expect(await refused([])).toContain('production has no old key to go back to');
+  const second = await me.added();
+  await me.run(['rotate', 'production', '--yes']);
+  const third = await me.added();
+  expect(await refused(['--api-key-id', 'apikey_other'])).toContain('apikey_other is no key of production');
+  expect(await refused(['--api-key-id', third])).toContain(`${third} of production is standby, no old key`);
+  await me.world.passes(10 * dayMs, { beatMs: dayMs });
+  expect(await refused([])).toMatch(new RegExp(`the last key of production, ${first}, is archived since 2026-09-1\\d`));
+  expect(await refused(['--api-key-id', first])).toContain('which is for ever');
+  expect(states()).toEqual({ [first]: 'archived', [second]: 'current', [third]: 'standby' });
+});
+
+test('a rotation that is under way is not crossed', async () => {
+  const { second, third } = await rotatedTwice();
+  me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await me.world.rotate('production');
+  const said = await me.run([...undo, '--json']);
+  expect(JSON.parse(said.err)).toMatchObject({
+    error: {
+      code: 'busy',
+      message: expect.stringContaining(`a rotation of production to ${third} is under way`) as unknown,
+      fix: 'wait until it is done, or: npx keyguard unstick production',
+    },
+  });
+  expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending' });
+});
+
+test('a key that was cut off comes back only by name, with a warning', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const ledger = apiKeyLedger(openTable(me.world.installation.stateTable));
+  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === first);
+  if (record === undefined) throw new Error('no record');
+  const because = 'cut off by usage-anomaly-1';
+  await ledger.replace(record, moved(record, { type: 'contained', at: me.world.clock.now(), because }), 'containment');
+  me.world.anthropic.console.setStatus(first, 'inactive');
+  const refused = await me.run(undo);
+  expect(refused.err).toMatch(new RegExp(`the last key of production, ${first}, was cut off 2026-\\S+ \\S+ UTC: ${because}`));
+  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+  const said = await me.run([...undo, '--api-key-id', first]);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`Careful: ${first} was cut off (${because})`);
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+});
+
+test('where nobody can answer it wants --yes', async () => {
+  await rotatedTwice();
+  const said = await me.run(['undo', 'production']);
+  expect(said.code).toBe(2);
+  expect(said.err).toContain('give --yes if you mean it');
+});
