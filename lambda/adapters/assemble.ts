@@ -1,11 +1,13 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
+import type { IncidentKind } from '../../contract/kinds.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
-import { clear, raise } from '../incidents/raise.ts';
+import { clear, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
+import { recoveries } from '../rotation/conditions.ts';
 import { watchedKinds, type RetirementPorts, type RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
@@ -96,13 +98,9 @@ export function retirementPorts(
         return new Map(failed.map((incident) => [incident.subject, incident.lastFindingAt]));
       },
       async settle(found, left) {
-        for (const { kind, managedKey, facts } of found) await raise(kind, managedKey, facts, incidents);
-        for (const { kind, subject } of await incidents.incidents.all()) {
-          const watched = watchedKinds.some((known) => known === kind) && !left.has(subject);
-          if (watched && !found.some((each) => each.kind === kind && each.managedKey === subject)) {
-            await clear(kind, subject, 'it was looked at again, and is as it should be', incidents);
-          }
-        }
+        const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));
+        const over = (kind: IncidentKind, subject: string): string | undefined => (left.has(subject) ? undefined : recoveries.get(kind));
+        await reconcile(watchedKinds, findings, over, incidents);
       },
     },
   };

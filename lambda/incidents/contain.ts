@@ -74,6 +74,8 @@ async function decide(
       : records.find((record) => record.apiKeyId === wanted);
   const decision = judgeBrakes(target, definition, records, ports.clock.now());
   if (decision.verdict === 'brake') return { reason: decision.because };
+  const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
+  if (paused !== undefined) return { reason: `it must be replaced first, and ${definition.name} is paused: ${paused.because}` };
   return target === undefined ? { reason: 'no key to cut' } : { verdict: decision.verdict, target };
 }
 

@@ -1,10 +1,10 @@
-import { incidentGrades } from '../../contract/kinds.ts';
+import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
 import { poolCover } from './pool-cover.ts';
-import type { AlarmFacts, ApiKeyInfo, Condition, SecretDescription, WatchedKind } from './ports.ts';
+import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
 import { versionWith } from './switch.ts';
 
 /** A record and the list of keys are read one after the other, and nobody promises how soon a list shows a change. */
@@ -106,6 +106,19 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     return { reason: texts.join('; ') };
   },
 };
+
+const recovered: Readonly<Record<WatchedKind, string>> = {
+  straggler: 'the old key went quiet, or is retired',
+  'current-key-dead': 'consumers read a key that works again',
+  'key-changed': 'all keys are as they should be',
+  'rotation-overdue': 'a rotation has succeeded',
+  'pool-low': 'the pool reaches far enough again',
+  'key-expiring': 'the current key lives long enough',
+  'replica-behind': 'every replica is in sync',
+};
+
+/** Why a watched incident is over once its condition is found no more, in a person's words. */
+export const recoveries: ReadonlyMap<IncidentKind, string> = new Map(watchedKinds.map((kind) => [kind, recovered[kind]]));
 
 interface Change extends AlarmFacts {
   readonly grade: ChangeGrade;

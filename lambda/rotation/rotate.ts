@@ -59,7 +59,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
 type Perform = (definition: ManagedKeyDefinition, token: string, versions: SecretDescription, ports: RotationPorts) => Promise<void>;
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
-  async createSecret(definition, token, _versions, ports) {
+  async createSecret(definition, token, versions, ports) {
+    await settleLastSwitch(definition, versions, ports);
     if ((await ports.secrets.read(definition.secretArn, token)) !== 'absent') return;
     const paused = await ports.pauses.find(definition.name);
     if (paused !== undefined) {
@@ -93,6 +94,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     const strategy = await strategies[definition.rotation.strategy]();
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
     await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
+    await settleLastSwitch(definition, versions, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
     await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation', requestIds);
     await freeUsedLabels(definition, ports);
@@ -100,6 +102,11 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
+
+/** The switch of a rotation that was killed before its record: once another one follows it, nobody could tell that the key served. */
+async function settleLastSwitch(definition: ManagedKeyDefinition, versions: SecretDescription, ports: RotationPorts): Promise<void> {
+  await settleSwitch(definition, versionWith(versions.stages, 'AWSCURRENT'), await ports.ledger.all(), ports, 'rotation');
+}
 
 /**
  * A candidate that is lost after AWSPENDING was filled cannot be exchanged under the same token, and would block every later

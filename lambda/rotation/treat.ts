@@ -122,6 +122,7 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
 const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tally) => {
   const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
+  if (labels.includes('AWSPREVIOUS')) return recordService(record, ports);
   if (ports.clock.now() - record.since < claimRestMs) return;
   const sleeps = record.origin?.state !== 'draining';
   const status = infos.get(record.apiKeyId)?.status;
@@ -130,6 +131,13 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   await ports.ledger.replace(record, moved(record, event), by, traced?.requestIds);
   tally.returned += 1;
 };
+
+/** AWSCURRENT was moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
+async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
+  const at = ports.clock.now();
+  const served = await ports.ledger.replace(record, moved(record, { type: 'promoted', at, because: 'AWSCURRENT had moved to it' }), by);
+  await ports.ledger.replace(served, moved(served, { type: 'replaced', at, because: 'and has moved on' }), by);
+}
 
 /**
  * A standby key is active only between its claim and its retirement. The intent is a fence: a claim passes over a key that

@@ -135,10 +135,9 @@ test('an outage that outlives the rotation window does not end the rotation', as
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
   );
   await world.rotate('production');
-  await world.passes(26 * hourMs, { beatMs: hourMs });
+  await world.passes(30 * hourMs, { beatMs: 6 * hourMs });
   const told = world.aws.mailbox.messages().map((mail) => mail.body.replace(/\s+/g, ' '));
   expect(told[0]).toContain('has neither finished nor failed');
-  expect(told[0]).toMatch(/opened 2026-09-07 0[23]:/);
   outage();
   await world.passes(10 * minuteMs, beats);
   expect(await world.currentValue('production')).toBe(third.value);

@@ -1,0 +1,55 @@
+import { comeToRest, judgeAtRest, type Scenario } from './scenarios.ts';
+import { runSchedule, type Trace, type Turn } from './schedule.ts';
+
+export interface Found {
+  readonly turns: readonly Turn[];
+  readonly violations: readonly string[];
+  readonly calls: readonly string[];
+}
+
+export interface Exploration {
+  readonly scenario: string;
+  /** Calls of the undisturbed run. */
+  readonly calls: number;
+  readonly schedules: number;
+  readonly found: readonly Found[];
+}
+
+/**
+ * Every schedule of the scenario with at most `preemptions` changes of turn and at most one death, each of them at every call:
+ * exhaustive within these bounds, on the real code of the engine. Bugs of concurrency show with very few preemptions
+ * (Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", 2007).
+ */
+export async function explore(scenario: Scenario, preemptions: number, stopAfter = 5): Promise<Exploration> {
+  const found: Found[] = [];
+  let schedules = 0;
+  let calls = 0;
+  const visit = async (turns: readonly Turn[], left: number, mayDie: boolean): Promise<void> => {
+    if (found.length >= stopAfter) return;
+    const { trace, violations } = await tryOne(scenario, turns);
+    schedules += 1;
+    if (turns.length === 0) calls = trace.calls.length;
+    if (violations.length > 0) found.push({ turns, violations, calls: trace.calls });
+    const from = (turns.at(-1)?.at ?? -1) + 1;
+    for (let at = from; at < trace.steps.length; at += 1) {
+      const step = trace.steps[at];
+      if (step === undefined) continue;
+      if (left > 0) for (const to of step.others) await visit([...turns, { at, to }], left - 1, mayDie);
+      if (mayDie) await visit([...turns, { at, to: 'death' }], left, false);
+    }
+  };
+  await visit([], preemptions, true);
+  return { scenario: scenario.name, calls, schedules, found };
+}
+
+/** One schedule, from the beginning to rest. */
+export async function tryOne(
+  scenario: Scenario,
+  turns: readonly Turn[],
+): Promise<{ readonly trace: Trace; readonly violations: readonly string[] }> {
+  const world = await scenario.begin();
+  const trace = await runSchedule(scenario.actors(world), turns);
+  await comeToRest(world);
+  judgeAtRest(world);
+  return { trace, violations: [...new Set(world.violations)] };
+}

@@ -1,0 +1,244 @@
+import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
+import type { ApiKeyRecord, PauseRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
+import { LostRace } from '../../../lambda/foundation/errors.ts';
+import { Secret } from '../../../lambda/foundation/secret.ts';
+import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { ApiKeyInfo, RetirementPorts } from '../../../lambda/rotation/ports.ts';
+import { aDefinition, policy } from '../../support/records.ts';
+
+/** Where an actor waits for its turn before each of its calls. One that never opens has killed the actor there. */
+export type Gate = (call: string) => Promise<void>;
+
+export const definition: ManagedKeyDefinition = aDefinition({ rotation: { ...policy, minimumGraceMs: hourMs, quietMs: hourMs } });
+export const organizationId = 'organization';
+
+interface AnthropicKey {
+  status: 'active' | 'inactive' | 'archived';
+  readonly value: Secret;
+}
+
+/** Both platforms and the ledger as plain data: what thousands of interleavings can afford. Its rules are those of the local world. */
+export class MemoryWorld {
+  now = Date.parse('2026-09-07T00:00:00Z');
+  readonly keys = new Map<string, AnthropicKey>();
+  readonly versions = new Map<string, { value: Secret | undefined; readonly labels: Set<string> }>();
+  readonly standbyVersions = new Map<string, { readonly value: Secret; readonly labels: Set<string> }>();
+  readonly records = new Map<string, ApiKeyRecord>();
+  readonly open = new Map<string, number>();
+  readonly asked: string[] = [];
+  paused: PauseRecord | undefined;
+  /** When AWSCURRENT left a key, by its id. */
+  readonly leftAt = new Map<string, number>();
+  /** Keys that a person or an emergency may take without grace. */
+  readonly exempt = new Set<string>();
+  /** Consumers go on with old keys until then. */
+  usedUntil = 0;
+  readonly violations: string[] = [];
+
+  /** A key made in the Console, active as the Console makes it. */
+  create(apiKeyId: string): Secret {
+    const value = new Secret(`sk-ant-api03-FAKE-${apiKeyId}-${'0'.repeat(20)}`);
+    this.keys.set(apiKeyId, { status: 'active', value });
+    return value;
+  }
+
+  /** A standby key, as a finished intake leaves it. */
+  standby(apiKeyId: string): void {
+    const value = this.create(apiKeyId);
+    this.key(apiKeyId).status = 'inactive';
+    this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
+    this.records.set(apiKeyId, {
+      schema: 1,
+      apiKeyId,
+      managedKey: definition.name,
+      state: 'standby',
+      revision: 1,
+      since: this.now - dayMs,
+      hint: '',
+      expiresAt: null,
+      addedAt: this.now - dayMs + this.records.size,
+      standbyVersionId: `s-${apiKeyId}`,
+    });
+  }
+
+  /** A rotation has begun: its version is registered, and empty. */
+  register(token: string): void {
+    if (this.versions.get(token)?.labels.has('AWSCURRENT') === true) return;
+    for (const version of this.versions.values()) version.labels.delete('AWSPENDING');
+    const version = this.versions.get(token) ?? { value: undefined, labels: new Set<string>() };
+    version.labels.add('AWSPENDING');
+    this.versions.set(token, version);
+  }
+
+  key(apiKeyId: string): AnthropicKey {
+    const found = this.keys.get(apiKeyId);
+    if (found === undefined) throw new RangeError(`no key ${apiKeyId}`);
+    return found;
+  }
+
+  holder(label: string): string | undefined {
+    return [...this.versions].find(([, version]) => version.labels.has(label))?.[0];
+  }
+
+  idOf(value: Secret | undefined): string | undefined {
+    return [...this.keys].find(([, key]) => key.value === value)?.[0];
+  }
+
+  currentKey(): string | undefined {
+    return this.idOf(this.versions.get(this.holder('AWSCURRENT') ?? '')?.value);
+  }
+
+  /** Looked at after every call, whoever made it. */
+  watch(call: string): void {
+    const current = this.currentKey();
+    if (current !== undefined && this.key(current).status !== 'active' && !this.exempt.has(current)) {
+      this.violate(`I1 AWSCURRENT holds ${current}, which is ${this.key(current).status}, after ${call}`);
+    }
+  }
+
+  violate(what: string): void {
+    this.violations.push(what);
+  }
+
+  /** I2, looked at when somebody makes a key inactive or archives it. */
+  #mayEnd(apiKeyId: string, status: string): void {
+    const left = this.leftAt.get(apiKeyId);
+    if (left === undefined || this.exempt.has(apiKeyId)) return;
+    if (status === 'inactive' && this.now < left + definition.rotation.minimumGraceMs)
+      this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
+    if (status === 'archived' && this.now < left + definition.rotation.undoMs)
+      this.violate(`I2 ${apiKeyId} was archived within the undo period`);
+  }
+
+  ports(gate: Gate): RetirementPorts & AdmitPorts {
+    const call = async <T>(name: string, effect: () => T): Promise<T> => {
+      await gate(name);
+      const answer = effect();
+      this.watch(name);
+      return answer;
+    };
+    const info = (apiKeyId: string): ApiKeyInfo => ({
+      apiKeyId,
+      name: apiKeyId,
+      status: this.key(apiKeyId).status,
+      hint: 'sk-ant-api03-FAKE...0000',
+      principal: 'nobody',
+      workspaceId: definition.workspaceId,
+      expiresAt: null,
+      createdAt: 0,
+    });
+    const silent = { info: () => undefined, warn: () => undefined };
+    return {
+      organizationId,
+      log: silent,
+      clock: { now: () => this.now, pause: async (ms) => void (this.now += ms) },
+      directory: { all: async () => [definition], bySecret: async () => definition },
+      pauses: { all: async () => (this.paused === undefined ? [] : [this.paused]), find: async () => this.paused },
+      ledger: {
+        all: () => call('ledger.all', () => [...this.records.values()]),
+        add: (record) =>
+          call('ledger.add', () => {
+            if (this.records.has(record.apiKeyId)) throw new LostRace(record.apiKeyId);
+            this.records.set(record.apiKeyId, record);
+          }),
+        replace: (before, after) =>
+          call(`ledger.replace ${before.apiKeyId} ${before.state}→${after.state}${after.intent === undefined ? '' : ' (intent)'}`, () => {
+            if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw new LostRace(before.apiKeyId);
+            const stored = { ...after, revision: before.revision + 1 };
+            this.records.set(before.apiKeyId, stored);
+            return stored;
+          }),
+      },
+      secrets: {
+        describe: () =>
+          call('secrets.describe', () => ({
+            rotationEnabled: true,
+            stages: new Map([...this.versions].filter(([, { labels }]) => labels.size > 0).map(([id, { labels }]) => [id, [...labels]])),
+            nextRotationAt: this.now + 20 * dayMs,
+            lastRotatedAt: null,
+            lastChangedAt: null,
+            replicas: [],
+          })),
+        registeredAt: async () => this.now - hourMs,
+        read: (secretArn, versionId) =>
+          call(`secrets.read ${versionId}`, () =>
+            secretArn === definition.secretArn
+              ? (this.versions.get(versionId)?.value ?? 'absent')
+              : (this.standbyVersions.get(versionId)?.value ?? 'absent'),
+          ),
+        putPending: (_secretArn, token, value) =>
+          call('secrets.putPending', () => {
+            const version = this.versions.get(token);
+            // Same token and other content is refused; the same content again is no change.
+            if (version === undefined || (version.value !== undefined && version.value !== value))
+              throw new Error('ResourceExistsException');
+            version.value = value;
+          }),
+        promote: (_secretArn, to, from) =>
+          call('secrets.promote', () => {
+            const holder = this.holder('AWSCURRENT');
+            if (holder !== from) throw new Error('InvalidParameterException');
+            const [old, next] = [this.currentKey(), this.idOf(this.versions.get(to)?.value)];
+            if (from !== undefined) this.versions.get(from)?.labels.delete('AWSCURRENT');
+            this.versions.get(to)?.labels.add('AWSCURRENT');
+            if (old !== undefined) this.leftAt.set(old, this.now);
+            if (next !== undefined) this.leftAt.delete(next);
+            return [];
+          }),
+        discardPending: (_secretArn, versionId) =>
+          call('secrets.discardPending', () => void this.versions.get(versionId)?.labels.delete('AWSPENDING')),
+        freeStandbyLabels: (_secretArn, ids) =>
+          call('secrets.freeStandbyLabels', () => {
+            for (const version of this.standbyVersions.values()) for (const id of ids) version.labels.delete(`standby-${id}`);
+          }),
+      },
+      standby: {
+        put: (_secretArn, apiKeyId, value) =>
+          call('standby.put', () => {
+            this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
+            return `s-${apiKeyId}`;
+          }),
+      },
+      keys: {
+        retrieve: (apiKeyId) => call(`keys.retrieve ${apiKeyId}`, () => info(apiKeyId)),
+        list: () => call('keys.list', () => [...this.keys.keys()].map(info)),
+        setStatus: (apiKeyId, status) =>
+          call(`keys.setStatus ${apiKeyId} ${status}`, () => {
+            const key = this.key(apiKeyId);
+            if (key.status === 'archived' && status !== 'archived') throw new Error('archived');
+            if (status !== 'active' && status !== key.status) this.#mayEnd(apiKeyId, status);
+            key.status = status;
+            return { ...info(apiKeyId), requestIds: [] };
+          }),
+      },
+      probe: {
+        probe: (value) =>
+          call('probe', () => {
+            const id = this.idOf(value);
+            if (id === undefined || this.key(id).status !== 'active') return { answer: 'refused' as const };
+            return { answer: 'accepted' as const, organizationId, workspaceId: definition.workspaceId };
+          }),
+      },
+      alarm: {
+        raise: (_kind, managedKey) => call('alarm.raise', () => void this.open.set(managedKey, this.now)),
+        clear: (_kind, managedKey) => call('alarm.clear', () => void this.open.delete(managedKey)),
+      },
+      usage: { knownUntil: async () => this.now - 5 * 60_000, lastUses: async () => this.#lastUses() },
+      rotations: {
+        start: (secretArn) =>
+          call('rotations.start', () => {
+            this.asked.push(secretArn);
+            return 'started' as const;
+          }),
+      },
+      watch: { failedRotations: async () => new Map(this.open), settle: async () => undefined },
+    };
+  }
+
+  #lastUses(): Awaited<ReturnType<RetirementPorts['usage']['lastUses']>> {
+    const at = Math.min(this.usedUntil, this.now - 10 * 60_000);
+    if (at <= 0) return [];
+    return [...this.leftAt.keys()].map((apiKeyId) => ({ schema: 1, apiKeyId, at, model: 'model', workspaceId: '', tokens: 1 }));
+  }
+}

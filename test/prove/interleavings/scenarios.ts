@@ -1,0 +1,248 @@
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
+import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
+import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { rotationStep } from '../../../lambda/rotation/rotate.ts';
+import { tryStandbyKey } from '../../../lambda/rotation/trial.ts';
+import { definition, MemoryWorld } from './memory.ts';
+import { runSchedule, type Actor } from './schedule.ts';
+
+/** Two runs that meet, from a world that is set up for them. */
+export interface Scenario {
+  readonly name: string;
+  readonly begin: () => Promise<MemoryWorld>;
+  readonly actors: (world: MemoryWorld) => readonly Actor[];
+}
+
+const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+
+/** As Secrets Manager calls it: one step after the other, and no further than the first that fails. */
+function rotation(world: MemoryWorld, token: string, name = 'rotation'): Actor {
+  return {
+    name,
+    run: async (gate) => {
+      const ports = world.ports(gate);
+      for (const Step of steps) await rotationStep({ Step, SecretId: definition.secretArn, ClientRequestToken: token }, ports);
+    },
+  };
+}
+
+function retirement(world: MemoryWorld, name = 'retirement'): Actor {
+  return { name, run: (gate) => retireDueKeys(world.ports(gate)) };
+}
+
+function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): Actor {
+  const value = world.key(apiKeyId).value;
+  return { name, run: (gate) => admitStandbyKey(definition, value, { apiKeyId, by: name }, world.ports(gate)) };
+}
+
+function trial(world: MemoryWorld, apiKeyId: string): Actor {
+  return {
+    name: 'trial',
+    run: async (gate) => {
+      const ports = world.ports(gate);
+      const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+      if (record?.state === 'standby') await tryStandbyKey(record, definition, 'operator', ports);
+    },
+  };
+}
+
+function operator(world: MemoryWorld, verb: 'undo' | 'emergency', apiKeyId: string): Actor {
+  return {
+    name: verb,
+    run: async (gate) => {
+      const ports = world.ports(gate);
+      const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+      if (record === undefined) return;
+      const wish = { at: world.now, by: 'operator', because: verb };
+      await ports.ledger.replace(record, verb === 'undo' ? wishedBack(record, wish) : withoutGrace(record, wish), 'operator');
+      await ports.rotations.start(definition.secretArn);
+    },
+  };
+}
+
+/** Alone and undisturbed: how a world gets its history. */
+async function quietly(...actors: readonly Actor[]): Promise<void> {
+  for (const actor of actors) await runSchedule([actor], []);
+}
+
+/** `old` has been replaced by `current`; `next` and `last` wait in the pool. */
+async function afterOneRotation(agoMs: number): Promise<MemoryWorld> {
+  const world = new MemoryWorld();
+  for (const id of ['old', 'current', 'next', 'last']) world.standby(id);
+  for (const token of ['t-old', 't-current']) {
+    world.register(token);
+    await quietly(rotation(world, token));
+    world.now += minuteMs;
+  }
+  world.now += agoMs;
+  return world;
+}
+
+async function withOpenRotation(agoMs: number): Promise<MemoryWorld> {
+  const world = await afterOneRotation(agoMs);
+  world.register('t-next');
+  return world;
+}
+
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'a rotation called twice at once',
+    begin: () => withOpenRotation(minuteMs),
+    actors: (world) => [rotation(world, 't-next'), rotation(world, 't-next', 'the same again')],
+  },
+  {
+    name: 'a first rotation and retirement',
+    begin: async () => {
+      const world = new MemoryWorld();
+      world.standby('next');
+      world.register('t-next');
+      return world;
+    },
+    actors: (world) => [rotation(world, 't-next'), retirement(world)],
+  },
+  {
+    name: 'a rotation while the old key retires',
+    begin: () => withOpenRotation(3 * hourMs),
+    actors: (world) => [rotation(world, 't-next'), retirement(world)],
+  },
+  {
+    name: 'two retirements at once',
+    begin: () => afterOneRotation(3 * hourMs),
+    actors: (world) => [retirement(world), retirement(world, 'the same again')],
+  },
+  {
+    name: 'two retirements that archive',
+    begin: async () => {
+      const world = await afterOneRotation(3 * hourMs);
+      await quietly(retirement(world));
+      world.now += 8 * dayMs;
+      return world;
+    },
+    actors: (world) => [retirement(world), retirement(world, 'the same again')],
+  },
+  {
+    name: 'an undo while the old key retires',
+    begin: () => afterOneRotation(3 * hourMs),
+    actors: (world) => [operator(world, 'undo', 'old'), retirement(world)],
+  },
+  {
+    name: 'an undo during a rotation',
+    begin: () => withOpenRotation(minuteMs),
+    actors: (world) => [operator(world, 'undo', 'old'), rotation(world, 't-next')],
+  },
+  {
+    name: 'the rotation of an undo while the old key retires',
+    begin: async () => {
+      const world = await afterOneRotation(3 * hourMs);
+      await quietly(operator(world, 'undo', 'old'));
+      world.register('t-undo');
+      return world;
+    },
+    actors: (world) => [rotation(world, 't-undo'), retirement(world)],
+  },
+  {
+    name: 'an emergency during a rotation',
+    begin: () => withOpenRotation(minuteMs),
+    actors: (world) => {
+      world.exempt.add('current');
+      return [operator(world, 'emergency', 'current'), rotation(world, 't-next')];
+    },
+  },
+  {
+    name: 'intake during a rotation',
+    begin: async () => {
+      const world = await withOpenRotation(minuteMs);
+      world.create('new');
+      return world;
+    },
+    actors: (world) => [intake(world, 'new'), rotation(world, 't-next')],
+  },
+  {
+    name: 'intake of the only key during a rotation',
+    begin: async () => {
+      const world = new MemoryWorld();
+      world.create('new');
+      world.register('t-new');
+      return world;
+    },
+    actors: (world) => [intake(world, 'new'), rotation(world, 't-new')],
+  },
+  {
+    name: 'two intakes of one key',
+    begin: async () => {
+      const world = new MemoryWorld();
+      world.create('new');
+      return world;
+    },
+    actors: (world) => [intake(world, 'new'), intake(world, 'new', 'the same again')],
+  },
+  {
+    name: 'intake and retirement',
+    begin: async () => {
+      const world = await afterOneRotation(3 * hourMs);
+      world.create('new');
+      return world;
+    },
+    actors: (world) => [intake(world, 'new'), retirement(world)],
+  },
+  {
+    name: 'a trial of the next key during a rotation',
+    begin: () => withOpenRotation(minuteMs),
+    actors: (world) => [trial(world, 'next'), rotation(world, 't-next')],
+  },
+  {
+    name: 'a trial and retirement',
+    begin: () => afterOneRotation(3 * hourMs),
+    actors: (world) => [trial(world, 'next'), retirement(world)],
+  },
+  {
+    name: 'a rotation, the same again, and retirement',
+    begin: () => withOpenRotation(3 * hourMs),
+    actors: (world) => [rotation(world, 't-next'), rotation(world, 't-next', 'the same again'), retirement(world)],
+  },
+];
+
+/**
+ * What comes by itself afterwards: Secrets Manager tries an open rotation again and starts those that were asked for, and
+ * retirement beats. Then the world is at rest.
+ */
+export async function comeToRest(world: MemoryWorld): Promise<void> {
+  for (let round = 0; round < 6; round += 1) {
+    world.now += 20 * minuteMs;
+    const pending = world.holder('AWSPENDING');
+    const open = pending !== undefined && pending !== world.holder('AWSCURRENT');
+    const asked = world.asked.splice(0).length > 0;
+    if (open) await quietly(rotation(world, pending));
+    else if (asked) {
+      const token = `t-asked-${round}`;
+      world.register(token);
+      await quietly(rotation(world, token));
+    }
+    await quietly(retirement(world));
+  }
+  world.now += 3 * hourMs;
+  await quietly(retirement(world), retirement(world));
+}
+
+/** I3 and I5 of a world at rest: every key is where its record says, none is awake unnoticed, no rotation hangs. */
+export function judgeAtRest(world: MemoryWorld): void {
+  const pending = world.holder('AWSPENDING');
+  if (pending !== undefined && pending !== world.holder('AWSCURRENT') && !world.open.has(definition.name)) {
+    world.violate(`I5 ${pending} is still AWSPENDING, and nobody was told`);
+  }
+  const current = [...world.records.values()].filter((record) => record.state === 'current');
+  if (current.length > 1) world.violate(`I3 ${current.map((record) => record.apiKeyId).join(' and ')} are current`);
+  if (world.currentKey() !== current[0]?.apiKeyId) {
+    world.violate(`I3 AWSCURRENT holds ${world.currentKey() ?? 'nothing'}, and the ledger says ${current[0]?.apiKeyId ?? 'nothing'}`);
+  }
+  for (const [apiKeyId, { status }] of world.keys) {
+    const record = world.records.get(apiKeyId);
+    // One whose intake was killed before its record: nobody took it in, and it is as the Console made it.
+    if (record === undefined) continue;
+    const awake = record.state === 'current' || record.state === 'draining';
+    if (awake !== (status === 'active')) world.violate(`I3 ${apiKeyId} is ${record.state} for us and ${status} at Anthropic`);
+    if (record.intent !== undefined) world.violate(`I3 ${apiKeyId} is left half done: about to become ${record.intent.to}`);
+    if (record.state === 'pending') world.violate(`I3 ${apiKeyId} is claimed by ${record.token ?? 'nobody'} for ever`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Gate } from './memory.ts';
+
+/** One run of the product, given the gate at which each of its calls waits. */
+export interface Actor {
+  readonly name: string;
+  readonly run: (gate: Gate) => Promise<unknown>;
+}
+
+/**
+ * At step `at` (counted over all calls) the turn goes to another actor; or who has the turn dies before its call, which is
+ * the same as dying after the call before it.
+ */
+export type Turn = { readonly at: number; readonly to: number } | { readonly at: number; readonly to: 'death' };
+
+interface Waiting {
+  readonly call: string;
+  readonly open: () => void;
+}
+
+interface Lane {
+  readonly name: string;
+  waiting: Waiting | undefined;
+  state: 'running' | 'waiting' | 'ended' | 'killed';
+  /** Resolves when the actor waits at its next gate, or has ended. */
+  arrived: Promise<void>;
+  arrive: () => void;
+}
+
+export interface Trace {
+  /** Every call in the order in which it had its effect: `actor: call`. */
+  readonly calls: readonly string[];
+  /** Who could have had the turn at each step: for the enumeration of other schedules. */
+  readonly steps: readonly { readonly actor: number; readonly others: readonly number[] }[];
+}
+
+/**
+ * Runs the actors one call at a time. Who has the turn keeps it until it ends, or a turn of the schedule says otherwise: so a
+ * schedule of n turns is one of n preemptions or deaths. Deterministic: the same turns give the same trace.
+ */
+export async function runSchedule(actors: readonly Actor[], turns: readonly Turn[]): Promise<Trace> {
+  const lanes = actors.map((actor) => newLane(actor.name));
+  const calls: string[] = [];
+  const steps: Trace['steps'][number][] = [];
+  actors.forEach((actor, index) => begin(actor, lanes[index], calls));
+  let current = 0;
+  for (;;) {
+    await Promise.all(lanes.filter((lane) => lane.state === 'running').map((lane) => lane.arrived));
+    const ready = lanes.flatMap((lane, index) => (lane.state === 'waiting' ? [index] : []));
+    if (ready.length === 0) return { calls, steps };
+    const turn = turns.find((each) => each.at === steps.length);
+    if (turn !== undefined && turn.to !== 'death' && ready.includes(turn.to)) current = turn.to;
+    if (!ready.includes(current)) current = ready[0] ?? 0;
+    const lane = lanes[current];
+    if (lane?.waiting === undefined) throw new Error('nobody waits');
+    steps.push({ actor: current, others: ready.filter((index) => index !== current) });
+    if (turn?.to === 'death') {
+      lane.state = 'killed';
+      lane.waiting = undefined;
+      continue;
+    }
+    await step(lane);
+  }
+}
+
+function newLane(name: string): Lane {
+  const lane: Lane = { name, waiting: undefined, state: 'running', arrived: Promise.resolve(), arrive: () => undefined };
+  expectArrival(lane);
+  return lane;
+}
+
+function expectArrival(lane: Lane): void {
+  lane.arrived = new Promise((resolve) => (lane.arrive = resolve));
+}
+
+function begin(actor: Actor, lane: Lane | undefined, calls: string[]): void {
+  if (lane === undefined) return;
+  const gate: Gate = async (call) => {
+    await new Promise<void>((open) => {
+      lane.waiting = { call, open };
+      lane.state = 'waiting';
+      lane.arrive();
+    });
+    calls.push(`${lane.name}: ${call}`);
+  };
+  const ended = (): void => {
+    if (lane.state !== 'killed') lane.state = 'ended';
+    lane.arrive();
+  };
+  actor.run(gate).then(ended, ended);
+}
+
+/** Lets the lane's call have its effect, and the actor go on to its next call. */
+async function step(lane: Lane): Promise<void> {
+  const { waiting } = lane;
+  lane.waiting = undefined;
+  lane.state = 'running';
+  expectArrival(lane);
+  waiting?.open();
+  await lane.arrived;
+}
