@@ -68,7 +68,7 @@ function changeOf(story: Story): Change {
       steps: [
         inConsole,
         `If nobody needs it, disable it again: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
-        `If consumers need it, give it back to them in the regular way: \`npx keyguard status ${story.name}\` shows which key is current.`,
+        `If consumers need it, give it back to them in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`.`,
       ],
     },
     'secret-written': {
