@@ -37,19 +37,11 @@ export function conditionsOf(sight: Sight): readonly Condition[] {
 }
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
-  straggler: ({ definition: { rotation }, own, lastUses, usageKnownUntil, now }) => {
-    for (const record of own) {
-      const use = lastUses.get(record.apiKeyId);
-      if (record.state !== 'draining' || record.noGrace !== undefined || use === undefined) continue;
-      const switchedAt = record.switchedAt ?? record.since;
-      const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
-      // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
-      if (grace.verdict === 'retire' || use.at <= switchedAt + rotation.minimumGraceMs) continue;
-      if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) continue;
-      const { model, workspaceId } = use;
-      return { reason: `the old key is ${grace.because}`, apiKeyId: record.apiKeyId, startedAt: switchedAt, model, workspaceId };
-    }
-    return undefined;
+  straggler: (sight) => {
+    const [first, ...others] = sight.own.flatMap((record) => straggling(record, sight));
+    if (first === undefined) return undefined;
+    const also = others.length === 0 ? '' : `; so is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
+    return { ...first, reason: `${first.reason}${also}` };
   },
 
   'current-key-dead': ({ own, infos, now }) => {
@@ -106,6 +98,19 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     return { reason: texts.join('; ') };
   },
 };
+
+function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Sight): readonly AlarmFacts[] {
+  const { apiKeyId } = record;
+  const use = lastUses.get(apiKeyId);
+  if (record.state !== 'draining' || record.noGrace !== undefined || use === undefined) return [];
+  const switchedAt = record.switchedAt ?? record.since;
+  const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
+  // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
+  if (grace.verdict === 'retire' || use.at <= switchedAt + rotation.minimumGraceMs) return [];
+  if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) return [];
+  const { model, workspaceId } = use;
+  return [{ reason: `the old key is ${grace.because}`, apiKeyId, startedAt: switchedAt, model, workspaceId }];
+}
 
 const recovered: Readonly<Record<WatchedKind, string>> = {
   straggler: 'the old key went quiet, or is retired',

@@ -91,7 +91,7 @@ export interface ApiKeys {
 }
 
 /** The ids under which the platforms know the requests of a call, such as `anthropic req_…`: for the audit. */
-export interface Traced {
+interface Traced {
   readonly requestIds: readonly string[];
 }
 
@@ -126,7 +126,7 @@ export interface Pauses {
 }
 
 /** People are told through incidents; the incident store sees to it that one cause is told once. */
-export interface RotationAlarm {
+interface RotationAlarm {
   raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
   clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
 }
@@ -159,7 +159,7 @@ export const watchedKinds = [
 ] as const satisfies readonly IncidentKind[];
 export type WatchedKind = (typeof watchedKinds)[number];
 
-export interface Watch {
+interface Watch {
   /** Rotations that have failed and not succeeded since, by managed key: when it was last seen to fail. */
   failedRotations(): Promise<ReadonlyMap<string, number>>;
   /** Opens what is found and not open, and lets recover what is open and was not found. `left`: managed keys that could not be looked at. */

@@ -7,12 +7,10 @@ import { intending, moved, withoutIntent } from './lifecycle.ts';
 import { prove } from './proof.ts';
 import type { RotationPorts } from './ports.ts';
 
-export type TrialVerdict = 'good' | 'rejected' | 'unclear';
-
 /** How the trial of a standby key ended. */
 export interface Trial {
   readonly apiKeyId: string;
-  readonly verdict: TrialVerdict;
+  readonly verdict: 'good' | 'rejected' | 'unclear';
   /** In plain words; absent for a good one. */
   readonly because?: string;
 }
