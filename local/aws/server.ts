@@ -15,6 +15,7 @@ import { lambda } from './lambda.ts';
 import { seededRandomness } from './randomness.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
+import type { Replicas } from './secrets-manager/replicas.ts';
 import { secretsManager } from './secrets-manager/service.ts';
 import type { SecretsManagerOptions, SecretsObserver } from './secrets-manager/service.ts';
 import type { Account } from './service.ts';
@@ -56,6 +57,7 @@ export interface LocalAws {
   readonly schedules: Schedules;
   readonly mailbox: Mailbox;
   readonly identity: Identity;
+  readonly replicas: Replicas;
   readonly intercept: Intercept;
   /**
    * Runs everything that is due up to the clock's now, in time order: schedules, rotations, retries, deliveries. Must
@@ -127,6 +129,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     schedules,
     mailbox: topics.mailbox,
     identity: federation.identity,
+    replicas: secrets.replicas,
     intercept: interceptor,
     settle: (settleOptions) => agenda.settle(settleOptions),
     inspect: {

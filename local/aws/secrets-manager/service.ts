@@ -1,5 +1,7 @@
 import { errorTypeRegistries } from '@aws-sdk/client-secrets-manager';
 import type { Account, Service } from '../service.ts';
+import { createReplication, replicaOperations } from './replicas.ts';
+import type { ObservedReplica, Replicas } from './replicas.ts';
 import { createRotation } from './rotation.ts';
 import { settingOperations } from './settings.ts';
 import { createSecretStore } from './store.ts';
@@ -25,11 +27,17 @@ export interface SecretsObserver {
   names(): string[];
   /** Versions in order of creation; throws for a name that does not exist. */
   versions(secretId: string): readonly ObservedVersion[];
+  /** Which version each replica Region serves; throws for a name that does not exist. */
+  replicas(secretId: string): readonly ObservedReplica[];
   events(): readonly SecretEvent[];
 }
 
-export function secretsManager(account: Account, options: SecretsManagerOptions): { service: Service; observer: SecretsObserver } {
-  const store = createSecretStore(account);
+export function secretsManager(
+  account: Account,
+  options: SecretsManagerOptions,
+): { service: Service; observer: SecretsObserver; replicas: Replicas } {
+  const replication = createReplication(account);
+  const store = createSecretStore(account, (record) => replication.saved(record));
   return {
     service: {
       name: 'secretsmanager',
@@ -38,8 +46,9 @@ export function secretsManager(account: Account, options: SecretsManagerOptions)
       throttle: { code: 'ThrottlingException', message: 'Rate exceeded' },
       internalError: 'InternalServiceError',
       operations: [
-        ...valueOperations(account, store, options.pendingAfterSwitch ?? 'removed'),
-        ...settingOperations(account, store),
+        ...valueOperations(account, store, replication, options.pendingAfterSwitch ?? 'removed'),
+        ...settingOperations(account, store, replication),
+        ...replicaOperations(store, replication),
         createRotation(account, store, options.rotationRetryMs ?? 300_000),
       ],
     },
@@ -52,7 +61,9 @@ export function secretsManager(account: Account, options: SecretsManagerOptions)
           createdAt: version.createdAt,
           ...version.value,
         })),
+      replicas: (secretId) => replication.observe(store.find(secretId)),
       events: () => store.events,
     },
+    replicas: replication.script,
   };
 }

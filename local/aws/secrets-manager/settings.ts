@@ -36,13 +36,14 @@ import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
 import { openRotation } from './labels.ts';
+import type { Replication } from './replicas.ts';
 import { nextWindow } from './rotation-window.ts';
 import type { SecretRecord, SecretStore } from './store.ts';
 
 const DAY_MS = 86_400_000;
 
 /** The operations around a secret: description, lists, tags, policies, deletion. */
-export function settingOperations(account: Account, store: SecretStore): readonly Operation[] {
+export function settingOperations(account: Account, store: SecretStore, replication: Replication): readonly Operation[] {
   return [
     operation<DescribeSecretRequest, DescribeSecretResponse>(DescribeSecret$, (input, call) => describe(store.find(input.SecretId, call))),
 
@@ -77,7 +78,18 @@ export function settingOperations(account: Account, store: SecretStore): readonl
       return {};
     }),
 
-    operation<DeleteSecretRequest, DeleteSecretResponse>(DeleteSecret$, (input, { now }) => deleteSecret(store, input, now)),
+    operation<DeleteSecretRequest, DeleteSecretResponse>(DeleteSecret$, (input, { now }) => {
+      const record = store.find(input.SecretId);
+      const replicas = replication.status(record);
+      if (replicas !== undefined) {
+        const regions = replicas.map(({ Region }) => Region).join(', ');
+        throw new AwsError(
+          'InvalidParameterException',
+          `You can't delete secret ${record.arn} that still has replica regions [${regions}].`,
+        );
+      }
+      return deleteSecret(store, input, now);
+    }),
     operation<RestoreSecretRequest, RestoreSecretResponse>(RestoreSecret$, (input) => {
       const { deletionAt, ...record } = store.find(input.SecretId);
       if (deletionAt !== undefined) {
@@ -118,6 +130,7 @@ export function settingOperations(account: Account, store: SecretStore): readonl
 
   function describe(record: SecretRecord): DescribeSecretResponse {
     const stages = [...record.versions.values()].filter((version) => version.stages.length > 0);
+    const replicas = replication.status(record);
     const window = record.rotation?.enabled ? nextWindow(record.rotation) : undefined;
     return {
       ARN: record.arn,
@@ -138,6 +151,7 @@ export function settingOperations(account: Account, store: SecretStore): readonl
             ...(record.rotation.rules === undefined ? {} : { RotationRules: record.rotation.rules }),
             ...(record.rotation.lastRotatedAt === undefined ? {} : { LastRotatedDate: new Date(record.rotation.lastRotatedAt) }),
           }),
+      ...(replicas === undefined ? {} : { PrimaryRegion: account.region, ReplicationStatus: replicas }),
       // The rotation happens on or before this date; after failures it can lie in the past.
       ...(window === undefined ? {} : { NextRotationDate: new Date(window.closesAt) }),
     };

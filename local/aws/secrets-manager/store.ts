@@ -81,7 +81,8 @@ export interface SecretStore {
   readonly events: readonly SecretEvent[];
 }
 
-export function createSecretStore(account: Account): SecretStore {
+/** `onSave` hears of every write, after it. */
+export function createSecretStore(account: Account, onSave: (record: SecretRecord) => void): SecretStore {
   const { clock } = account;
   const records = new Map<string, SecretRecord>();
   const before = new Map<string, { readonly record: SecretRecord | undefined; readonly replacedAt: number }>();
@@ -145,6 +146,7 @@ export function createSecretStore(account: Account): SecretStore {
           emit('Secret Label Updated', record, { name: record.name, labelUpdated: label, versionId: version.id });
         }
       }
+      onSave(record);
     },
     touch: (record) => void records.set(record.name, record),
     remove,

@@ -24,6 +24,8 @@ import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Operation } from '../service.ts';
 import { checkLabelCount, moveLabel } from './labels.ts';
+import { overwriteOf } from './replicas.ts';
+import type { Replication } from './replicas.ts';
 import { CURRENT } from './store.ts';
 import type { SecretRecord, SecretStore, SecretValue } from './store.ts';
 import { addVersion, checkStages, sameValue, selectVersion, valueOf, writeVersion } from './versions.ts';
@@ -34,9 +36,14 @@ const DAY_MS = 86_400_000;
 export function valueOperations(
   account: Account,
   store: SecretStore,
+  replication: Replication,
   pendingAfterSwitch: 'same-version' | 'removed',
 ): readonly Operation[] {
   const { randomness } = account;
+  const replicationOf = (record: SecretRecord): Pick<CreateSecretResponse, 'ReplicationStatus'> => {
+    const status = replication.status(record);
+    return status === undefined ? {} : { ReplicationStatus: status };
+  };
 
   return [
     operation<CreateSecretRequest, CreateSecretResponse>(CreateSecret$, (input, { now }) => {
@@ -49,7 +56,9 @@ export function valueOperations(
       const value = valueOf(input);
       const token = input.ClientRequestToken ?? randomness.uuid();
       const existing = store.get(input.Name);
-      if (existing !== undefined) return createAgain(existing, token, value);
+      if (existing !== undefined) return { ...createAgain(existing, token, value), ...replicationOf(existing) };
+      const regions = input.AddReplicaRegions ?? [];
+      replication.check(regions);
       const bare: SecretRecord = {
         arn: `arn:aws:secretsmanager:${account.region}:${account.accountId}:secret:${input.Name}-${randomness.suffix(6)}`,
         name: input.Name,
@@ -60,8 +69,10 @@ export function valueOperations(
         ...(input.Description === undefined ? {} : { description: input.Description }),
         ...(input.KmsKeyId === undefined ? {} : { kmsKeyId: input.KmsKeyId }),
       };
-      store.save(value === undefined ? bare : addVersion(bare, token, value, [CURRENT], now));
-      return { ARN: bare.arn, Name: bare.name, ...(value === undefined ? {} : { VersionId: token }) };
+      const created = value === undefined ? bare : addVersion(bare, token, value, [CURRENT], now);
+      store.save(created);
+      if (regions.length > 0) replication.add(created, regions, overwriteOf(input));
+      return { ARN: bare.arn, Name: bare.name, ...(value === undefined ? {} : { VersionId: token }), ...replicationOf(created) };
     }),
 
     operation<GetSecretValueRequest, GetSecretValueResponse>(GetSecretValue$, (input, call) => {

@@ -3,8 +3,8 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
-  ReplicateSecretToRegionsCommand,
   SecretsManagerClient,
+  StopReplicationToReplicaCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { AddPermissionCommand } from '@aws-sdk/client-sns';
@@ -33,10 +33,7 @@ test('a client that knows nothing but the environment reaches the stand-in', asy
 });
 
 test.each<[string, (clients: Clients) => Promise<unknown>]>([
-  [
-    'secretsmanager:ReplicateSecretToRegions',
-    ({ secrets }) => secrets.send(new ReplicateSecretToRegionsCommand({ SecretId: 'a', AddReplicaRegions: [] })),
-  ],
+  ['secretsmanager:StopReplicationToReplica', ({ secrets }) => secrets.send(new StopReplicationToReplicaCommand({ SecretId: 'a' }))],
   ['cloudwatch:DescribeAlarms', ({ metrics }) => metrics.send(new DescribeAlarmsCommand({}))],
   [
     'sns:AddPermission',
