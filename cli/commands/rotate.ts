@@ -1,18 +1,24 @@
-import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
-import { chooseStandby } from '../../lambda/rotation/claim.ts';
+import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { checkedApiKeyId, checkedReason } from '../arguments.ts';
+import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
+import { rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { json, lengthText, line, progress } from '../output.ts';
+import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
+import { json, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
+import { nextKeyText, planOf, planText, type RotationPlan } from '../rotation-plan.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly emergency?: boolean;
+  readonly apiKeyId?: string;
+  readonly because?: string;
 }
 
 /** `keyguard rotate NAME`. */
@@ -24,28 +30,60 @@ export const rotate: Command = {
       .summary(rotate.summary)
       .description(
         'Asks Secrets Manager to rotate now, and follows until the new key is current or the rotation failed. The old key stays valid ' +
-          'for its grace.',
+          'for its grace; with --emergency it has none, and is cut off as soon as the new key is current.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .option('--yes', 'do not ask')
       .option('--dry-run', 'say what would happen, and change nothing')
+      .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it')
+      .option('--api-key-id <apikey_…>', 'of an emergency: the key that must die; a repeat then never takes another one')
+      .option('--because <text>', 'why, for the history')
+      .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
   },
 };
 
 async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
+  const because = checkedReason(flags.because, io);
+  if (flags.apiKeyId !== undefined) checkedApiKeyId(flags.apiKeyId, '--api-key-id', io);
+  if (flags.apiKeyId !== undefined && flags.emergency !== true) io.fail('--api-key-id belongs to --emergency', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const plan = await planOf(definition, installation);
+  const sight = await lookAt(definition, installation);
   if (flags.dryRun === true) {
-    showPlan(definition, plan, flags, io);
+    showPlan(sight, planOf(sight, installation.clock.now()), flags, io);
     return;
   }
+  if (flags.emergency === true) {
+    const order = { because, stolen: stolenKey(sight, flags.apiKeyId), yes: flags.yes === true, asJson: flags.json === true };
+    await rotateInEmergency(sight, order, installation, io);
+    return;
+  }
+  await rotateNow(sight, because, flags, installation, io);
+}
+
+function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | undefined): ApiKeyRecord | undefined {
+  if (apiKeyId === undefined) return undefined;
+  const record = own.find((each) => each.apiKeyId === apiKeyId);
+  if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
+  throw new KeyguardError(
+    'nothing-to-cut',
+    `${apiKeyId} is ${record === undefined ? 'no key' : `a ${record.state} key`} of ${name}: consumers do not hold it`,
+    record === undefined ? `npx keyguard history ${name}` : `npx keyguard standby remove ${name} ${apiKeyId}`,
+  );
+}
+
+async function rotateNow(sight: KeySight, because: string, flags: Flags, installation: OpenInstallation, io: CliIo): Promise<void> {
+  const { definition } = sight;
+  const { name } = definition;
+  checkRotates(sight);
+  const plan = planOf(sight, installation.clock.now());
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
-  if (plan.next === undefined) io.fail(`${name} cannot rotate: ${plan.because}`, fixOf(definition), 1);
+  if (plan.next === undefined) throw new KeyguardError('no-standby-key', `${name} cannot rotate: ${plan.because}`, nextKeyText(definition));
   if (flags.yes !== true && !(await confirmed(`Rotate ${name} now? ${planText(plan, definition)}`, io))) {
     io.fail('not rotated', 'nothing was changed', 1);
   }
+  const { table, clock } = installation;
+  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: `a rotation is asked for: ${because}` });
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io));
   const rotated = rotatedOrFail(definition, outcome, io);
   if (flags.json === true) {
@@ -56,46 +94,16 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   sayPrevious(definition, rotated, io);
 }
 
-interface Plan {
-  /** The key that would become current; undefined where there is none. */
-  readonly next: ApiKeyRecord | undefined;
-  readonly because: string;
-  readonly current: ApiKeyRecord | undefined;
-}
-
-/** What a rotation would do at this moment, by the rules of the rotation itself. */
-async function planOf(definition: ManagedKeyDefinition, { table, secrets, clock }: OpenInstallation): Promise<Plan> {
-  const records = await apiKeyLedger(table).all();
-  const { stages } = await secretVersions(secrets).describe(definition.secretArn);
-  const own = records.filter((record) => record.managedKey === definition.name);
-  const current = own.find((record) => record.state === 'current');
-  const claimed = own.find((record) => record.state === 'pending' && stages.get(record.token ?? '')?.includes('AWSPENDING') === true);
-  if (claimed !== undefined) return { next: claimed, because: 'a rotation that is under way has claimed it', current };
-  const choice = chooseStandby(records, definition, clock.now());
-  if (choice.claim === 'none') return { next: undefined, because: choice.because, current };
-  return { next: choice.claim, because: 'it is the oldest standby key that lives long enough', current };
-}
-
-function showPlan(definition: ManagedKeyDefinition, plan: Plan, flags: Flags, io: CliIo): void {
+function showPlan({ definition }: KeySight, plan: RotationPlan, flags: Flags, io: CliIo): void {
   const { name } = definition;
   if (flags.json === true) {
     json({ managedKey: name, wouldClaim: plan.next?.apiKeyId ?? null, because: plan.because, current: plan.current?.apiKeyId ?? null }, io);
     return;
   }
   if (plan.next === undefined) {
-    line(`A rotation of ${name} would fail: ${plan.because}. To mend that, ${fixOf(definition)}`, io);
+    line(`A rotation of ${name} would fail: ${plan.because}. To mend that, ${nextKeyText(definition)}`, io);
   } else {
     line(`A rotation of ${name} would do this: ${planText(plan, definition)}`, io);
   }
   line('Nothing was changed.', io);
-}
-
-function planText({ next, because, current }: Plan, { rotation }: ManagedKeyDefinition): string {
-  const claim = `${next?.apiKeyId ?? ''} becomes current (${because}).`;
-  if (current === undefined) return claim;
-  return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
-}
-
-function fixOf({ name, workspaceId }: ManagedKeyDefinition): string {
-  return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
 }

@@ -1,4 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -14,6 +15,7 @@ const disableRequestCompression = true;
 export const cloudWatch = (): CloudWatchClient => new CloudWatchClient({ disableRequestCompression });
 /** For calls that CloudWatch would count twice: it knows no idempotency token, so the SDK must not repeat them. */
 export const cloudWatchWithoutRetries = (): CloudWatchClient => new CloudWatchClient({ maxAttempts: 1, disableRequestCompression });
+export const lambda = (): LambdaClient => new LambdaClient({});
 export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient({});
 export const sns = (): SNSClient => new SNSClient({});
 export const ssm = (): SSMClient => new SSMClient({});

@@ -1,0 +1,74 @@
+import type { ApiKeyRecord, Wish } from '../contract/records.ts';
+import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { chooseStandby } from '../lambda/rotation/claim.ts';
+import { emergencyLastsMs, withoutGrace } from '../lambda/rotation/lifecycle.ts';
+import { claimedKey, type KeySight } from './key-sight.ts';
+import { instant } from './output.ts';
+import { nextKeyText, planOf, type RotationPlan } from './rotation-plan.ts';
+
+/** An emergency that is given again within this time goes on; later it is a new one. */
+const sameEmergencyMs = hourMs;
+/** An emergency that was over so lately is not begun anew by a mere repeat, which would cut off the key that has just taken over. */
+const lateMs = 15 * minuteMs;
+
+export interface EmergencyPlan {
+  /** `cut`: an emergency that was given before has switched already, and its old keys still live. */
+  readonly todo: 'rotate and cut' | 'cut';
+  /** The keys that die: the current one first, since its wish says that the emergency has begun. */
+  readonly dying: readonly ApiKeyRecord[];
+  readonly rotation: RotationPlan;
+  /** Old keys that somebody wants back: nobody gets them now. */
+  readonly wanted: readonly ApiKeyRecord[];
+}
+
+/**
+ * What an emergency would do at `now`; `stolen`: the key that an operator named. Throws KeyguardError where no standby key can
+ * take over, somebody is at work, or it was done a moment ago.
+ */
+export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: number): EmergencyPlan {
+  const { own, definition } = sight;
+  const { name } = definition;
+  const current = own.find((record) => record.state === 'current');
+  const draining = own.filter((record) => record.state === 'draining');
+  const wanted = own.filter((record) => record.wanted !== undefined);
+  const rotation = planOf(sight, now, chooseStandby);
+  const begun = draining.some(({ noGrace }) => noGrace !== undefined && now < noGrace.at + sameEmergencyMs);
+  if (begun && current !== undefined && current.noGrace === undefined) return { todo: 'cut', dying: draining, rotation, wanted };
+  const dying = current === undefined ? draining : [current, ...draining];
+  if (dying.length === 0) {
+    throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
+  }
+  const over = own.find(({ state, because, since }) => state === 'inactive' && because === 'retired: emergency' && now < since + lateMs);
+  if (over !== undefined && current !== undefined && stolen === undefined) {
+    throw new KeyguardError(
+      'nothing-to-cut',
+      `an emergency of ${name} was over ${instant(over.since)}: ${over.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
+      `nothing; to cut off ${current.apiKeyId} too: npx keyguard rotate ${name} --emergency --api-key-id ${current.apiKeyId}`,
+    );
+  }
+  const claimed = claimedKey(sight);
+  if (claimed?.origin !== undefined) {
+    throw new KeyguardError(
+      'busy',
+      `${claimed.apiKeyId} of ${name} is on its way back this moment`,
+      `wait until npx keyguard status ${name} shows it as current, then give the emergency again`,
+    );
+  }
+  if (rotation.next === undefined) {
+    throw new KeyguardError(
+      'no-standby-key',
+      `${name} cannot rotate: ${rotation.because}`,
+      `${nextKeyText(definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
+    );
+  }
+  return { todo: 'rotate and cut', dying, rotation, wanted };
+}
+
+/** The record with the emergency's wish; undefined where it has one that still holds, or consumers do not hold the key any more. */
+export function condemned(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> | undefined {
+  const { state, noGrace } = record;
+  if (state !== 'current' && state !== 'draining') return undefined;
+  const holds = noGrace !== undefined && (state === 'draining' || wish.at < noGrace.at + emergencyLastsMs);
+  return holds ? undefined : withoutGrace(record, wish);
+}

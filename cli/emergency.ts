@@ -1,0 +1,176 @@
+import type { ApiKeyRecord, Wish } from '../contract/records.ts';
+import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
+import { audit } from '../lambda/adapters/aws/audit.ts';
+import { pauses } from '../lambda/adapters/aws/pauses.ts';
+import { rotations } from '../lambda/adapters/aws/secret-versions.ts';
+import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import { LostRace } from '../lambda/foundation/errors.ts';
+import { withoutWish } from '../lambda/rotation/lifecycle.ts';
+import { amend } from './amend.ts';
+import { callerName } from './aws-session.ts';
+import type { CliIo } from './command.ts';
+import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
+import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
+import { letRotate } from './go-on.ts';
+import type { OpenInstallation } from './installation.ts';
+import { lookAt, type KeySight } from './key-sight.ts';
+import { lastUseText } from './last-use.ts';
+import { instant, isoOrNull, json, line, progress } from './output.ts';
+import { confirmed } from './prompt.ts';
+import { retireUntilOff } from './retire-now.ts';
+import { currentSince, rotatedOrFail } from './rotation-outcome.ts';
+import { wishToken } from './wish-token.ts';
+
+export interface EmergencyOrder {
+  readonly because: string;
+  /** The key that must die; undefined: whichever is current. */
+  readonly stolen: ApiKeyRecord | undefined;
+  readonly yes: boolean;
+  readonly asJson: boolean;
+}
+
+/**
+ * Rotates without any grace: the wish to cut is stored on each key that consumers may hold, then AWSCURRENT moves, then the old
+ * keys are cut off. Killed anywhere, the same command goes on, and so does retirement by itself.
+ */
+export async function rotateInEmergency(
+  sight: KeySight,
+  { because, stolen, yes, asJson }: EmergencyOrder,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<void> {
+  const { name } = sight.definition;
+  if (stolen !== undefined && stolen.state !== 'current' && stolen.state !== 'draining') {
+    sayOver(sight, stolen, asJson, io);
+    return;
+  }
+  const plan = emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now());
+  for (const sentence of await emergencyText(sight, plan, installation)) progress(sentence, io);
+  if (!yes && !(await confirmed(`Cut off ${idsOf(plan.dying)} without grace?`, io))) io.fail('not rotated', 'nothing was changed', 1);
+
+  const by = await callerName();
+  const pauseEnded = await prepare(sight, plan, { at: installation.clock.now(), by, because }, installation);
+  if (pauseEnded) progress(`The pause of ${name} is over: the emergency ended it.`, io);
+  const rotated = await switched(plan, sight, installation, io);
+  const { off, on } = await retireUntilOff(
+    plan.dying.map((record) => record.apiKeyId),
+    installation,
+    (sentence) => progress(sentence, io),
+  );
+  if (on.length > 0) {
+    io.fail(
+      `${name} rotated, and ${idsOf(on)} is not cut off yet`,
+      `retirement does it within five minutes by itself; look again: npx keyguard status ${name}, or give this command again`,
+      1,
+    );
+  }
+  if (asJson) {
+    json(outcomeJson(rotated, off, pauseEnded), io);
+    return;
+  }
+  line(`${name} rotated: ${currentSince(rotated)}.`, io);
+  for (const record of off) line(`${record.apiKeyId} (${record.hint}) is ${record.state} since ${instant(record.since)}.`, io);
+}
+
+/** A repeat finds the named key off already: what was asked for is done. */
+function sayOver({ own, definition: { name } }: KeySight, stolen: ApiKeyRecord, asJson: boolean, io: CliIo): void {
+  const current = own.find((record) => record.state === 'current');
+  if (current === undefined)
+    io.fail(`${stolen.apiKeyId} is ${stolen.state}, and no key of ${name} is current`, `npx keyguard rotate ${name}`, 1);
+  const rotated = rotatedTo(current, current.token ?? '', own);
+  if (asJson) {
+    json(outcomeJson(rotated, [stolen], false), io);
+    return;
+  }
+  line(`${stolen.apiKeyId} (${stolen.hint}) is ${stolen.state} since ${instant(stolen.since)}; ${currentSince(rotated)}.`, io);
+}
+
+/** What will happen, said before it does: which keys die, and who will fail. */
+export async function emergencyText(
+  { definition: { name }, pause }: KeySight,
+  { todo, dying, rotation, wanted }: EmergencyPlan,
+  { table }: OpenInstallation,
+): Promise<readonly string[]> {
+  const usage = usageLedger(table);
+  const [lastUses, knownUntil] = await Promise.all([usage.lastUses(), usage.knownUntil()]);
+  const useOf = (apiKeyId: string): string =>
+    lastUseText(
+      lastUses.find((use) => use.apiKeyId === apiKeyId),
+      knownUntil,
+    );
+  return [
+    todo === 'cut'
+      ? `An emergency of ${name} has switched already to ${rotation.current?.apiKeyId ?? ''}; what is left is to cut off its old keys.`
+      : `${rotation.next?.apiKeyId ?? ''} becomes the current key of ${name} (${rotation.because}).`,
+    ...dying.map(
+      ({ apiKeyId, hint, state, since }) =>
+        `${apiKeyId} (${hint}), ${state} since ${instant(since)}, is cut off at once: ${useOf(apiKeyId)}.`,
+    ),
+    'From then on everybody fails who still holds the old value: caches for up to 5 minutes (the Lambda extension), environment ' +
+      'variables of ECS and Kubernetes until they are deployed again, and long-running programs until they read the secret again.',
+    ...wanted.map(({ apiKeyId }) => `That ${apiKeyId} is wanted back is taken back.`),
+    ...(pause === undefined
+      ? []
+      : [`${name} is paused since ${instant(pause.at)} by ${pause.by} (${pause.because}): the emergency ends that.`]),
+  ];
+}
+
+/** Takes back other wishes, stores the emergency's, the current key's first, and ends a pause. Answers whether there was one. */
+async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table, clock }: OpenInstallation): Promise<boolean> {
+  const ledger = apiKeyLedger(table);
+  // Before anything else: a rotation must not bring back what may be stolen.
+  for (const { apiKeyId } of plan.wanted)
+    await amend(ledger, apiKeyId, wish.by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
+  for (const { apiKeyId } of plan.dying) await amend(ledger, apiKeyId, wish.by, (record) => condemned(record, wish));
+  if (sight.pause === undefined) return false;
+  const { name } = sight.definition;
+  // Noted first: that somebody ended a pause must not get lost.
+  await audit(table).note({
+    managedKey: name,
+    at: clock.now(),
+    by: wish.by,
+    because: `the pause is ended by an emergency: ${wish.because}`,
+  });
+  try {
+    await pauses(table).end(name);
+  } catch (error) {
+    // Somebody else ended it.
+    if (!(error instanceof LostRace)) throw error;
+  }
+  return true;
+}
+
+async function switched(plan: EmergencyPlan, { definition }: KeySight, installation: OpenInstallation, io: CliIo): Promise<Rotated> {
+  const { secrets } = installation;
+  // As it is now: a rotation of somebody else may have switched meanwhile, and another one would burn a key.
+  const { own, secret } = await lookAt(definition, installation);
+  const current = own.find((record) => record.state === 'current');
+  const condemnedKey = current?.noGrace;
+  if (current !== undefined && condemnedKey === undefined) return rotatedTo(current, current.token ?? '', own);
+  const token = current === undefined || condemnedKey === undefined ? undefined : wishToken(current.apiKeyId, condemnedKey);
+  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
+    ...(current === undefined ? {} : { leaving: current.apiKeyId }),
+    start: async () => {
+      if (secret.rotationEnabled) return rotations(secrets).start(definition.secretArn, token);
+      return (await letRotate(definition, 'now on', installation, token)) === 'on' ? 'started' : 'running';
+    },
+  });
+  const besides = `${idsOf(plan.dying)} still works; as soon as another key is current, retirement cuts it off without grace`;
+  return rotatedOrFail(definition, outcome, io, besides);
+}
+
+function outcomeJson({ current, versionId }: Rotated, off: readonly ApiKeyRecord[], pauseEnded: boolean): object {
+  return {
+    managedKey: current.managedKey,
+    apiKeyId: current.apiKeyId,
+    hint: current.hint,
+    since: isoOrNull(current.since),
+    versionId,
+    cutOff: off.map(({ apiKeyId, hint, state, since }) => ({ apiKeyId, hint, state, since: isoOrNull(since) })),
+    pauseEnded,
+  };
+}
+
+function idsOf(records: readonly ApiKeyRecord[]): string {
+  return records.map((record) => record.apiKeyId).join(', ');
+}

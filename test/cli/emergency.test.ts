@@ -1,0 +1,175 @@
+import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, expect, test } from 'vitest';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { pauses } from '../../lambda/adapters/aws/pauses.ts';
+import { openTable, type Table } from '../../lambda/adapters/aws/table.ts';
+import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { wishedBack } from '../../lambda/rotation/lifecycle.ts';
+import { anOperator, type Moment, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+const states = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(me.world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
+const statusOf = (apiKeyId: string): string => me.world.anthropic.inspect.key(apiKeyId).status;
+const table = (): Table => openTable(me.world.installation.stateTable);
+const emergency = ['rotate', 'production', '--emergency', '--because', 'seen in a public repository', '--yes'];
+
+/** The second key is current, the first in its grace; two more wait. */
+async function rotatedTwice() {
+  me = await anOperator();
+  const ids = [await me.added(), await me.added(), await me.added(), await me.added()] as const;
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.clock.advance(minuteMs);
+  const [first, second, third, fourth] = ids;
+  return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };
+}
+
+test('an emergency switches and cuts off every old key at once, and says before who will fail', async () => {
+  const { first, second, third, after } = await rotatedTwice();
+  const said = await me.run(emergency);
+  expect(said).toMatchObject({ code: 0 });
+  expect(states()).toEqual(after);
+  expect([first, second, third].map(statusOf)).toEqual(['inactive', 'inactive', 'active']);
+  expect(said.err).toMatch(
+    new RegExp(`${second} \\(sk-ant-\\S+\\), current since 2026-\\S+ \\S+ UTC, is cut off at once: no use of it is known`),
+  );
+  expect(said.err).toContain('environment variables of ECS and Kubernetes until they are deployed again');
+  expect(said.out).toMatch(
+    new RegExp(`^production rotated: ${third} .+\\n${first} .+ is inactive since .+\\n${second} .+ is inactive since `),
+  );
+  expect((await me.run(['history', 'production'])).out).toContain('no grace once it is replaced: seen in a public repository');
+});
+
+test('the evidence names who uses the key that dies, and --json the keys that died', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const value = await me.world.currentValue('production');
+  me.guards(value);
+  const usage = {
+    schema: 1,
+    apiKeyId: second,
+    at: me.world.clock.now() - minuteMs,
+    model: 'claude-haiku-4-5',
+    workspaceId: me.world.definition('production').workspaceId,
+    tokens: 5200,
+  };
+  await table().put('LAST_USE', second, usage);
+  const said = await me.run([...emergency, '--json']);
+  expect(said.err).toContain(`with claude-haiku-4-5 in ${usage.workspaceId}, 5,200 tokens in that minute.`);
+  expect(JSON.parse(said.out)).toEqual({
+    managedKey: 'production',
+    apiKeyId: third,
+    hint: me.world.anthropic.inspect.key(third).hint,
+    since: expect.stringMatching(/^2026-09-07T/) as unknown,
+    versionId: expect.any(String) as unknown,
+    cutOff: [first, second].map((apiKeyId) => ({
+      apiKeyId,
+      hint: me.world.anthropic.inspect.key(apiKeyId).hint,
+      state: 'inactive',
+      since: expect.stringMatching(/^2026-09-07T/) as unknown,
+    })),
+    pauseEnded: false,
+  });
+});
+
+test.each<Moment>([
+  { phase: 'after', operation: 'TransactWriteItems' },
+  { phase: 'after', operation: 'TransactWriteItems', skip: 1 },
+  { phase: 'after', operation: 'RotateSecret' },
+  { phase: 'before', operation: 'Invoke' },
+  { phase: 'after', operation: 'Invoke' },
+])('killed %j, an emergency goes on when it is given again, and takes one standby key', async (moment) => {
+  const { after } = await rotatedTwice();
+  await me.killed(emergency, moment);
+  await me.run(emergency);
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual(after);
+});
+
+test('an emergency that is over is not begun anew by a repeat; whoever means the new key names it', async () => {
+  const { second, third, fourth, after } = await rotatedTwice();
+  await me.run(emergency);
+  const again = await me.run(emergency);
+  expect(again.code).toBe(1);
+  expect(again.err).toMatch(/an emergency of production was over 2026-\S+ \S+ UTC: \S+ is inactive, and \S+ has taken over/);
+  expect(again.err).toContain(`npx keyguard rotate production --emergency --api-key-id ${third}`);
+  expect(await me.asJson([...emergency, '--api-key-id', second])).toMatchObject({ apiKeyId: third, cutOff: [{ apiKeyId: second }] });
+  expect(states()).toEqual(after);
+  expect(await me.run([...emergency, '--api-key-id', third])).toMatchObject({ code: 0 });
+  expect(states()).toEqual({ ...after, [third]: 'inactive', [fourth]: 'current' });
+});
+
+test('killed and never given again, the emergency is carried out by retirement', async () => {
+  const { after } = await rotatedTwice();
+  await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual(after);
+});
+
+test('two who give an emergency at once take one standby key', async () => {
+  const { after } = await rotatedTwice();
+  const both = await Promise.all([me.run(emergency), me.run(emergency)]);
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(states()).toEqual(after);
+});
+
+test('without a standby key it refuses, with instructions, and changes nothing', async () => {
+  me = await anOperator();
+  const only = await me.added();
+  await me.run(['rotate', 'production', '--yes']);
+  const said = await me.run([...emergency, '--json']);
+  expect(said.code).toBe(1);
+  expect(JSON.parse(said.err)).toMatchObject({
+    error: {
+      code: 'no-standby-key',
+      message: 'production cannot rotate: the pool is empty',
+      fix: expect.stringMatching(/npx keyguard standby add production, then this again\. .+ disable it in the Claude Console/) as unknown,
+    },
+  });
+  expect(states()).toEqual({ [only]: 'current' });
+});
+
+test('where no key is in use there is nothing to cut off', async () => {
+  me = await anOperator();
+  await me.added();
+  expect((await me.run(emergency)).err).toContain('no key of production is in use');
+});
+
+test('an emergency ends a pause, with the schedule on again', async () => {
+  const { after } = await rotatedTwice();
+  const pause = { schema: 1, managedKey: 'production', at: me.world.clock.now(), by: 'Ada', because: 'an audit' } as const;
+  await pauses(table()).begin(pause);
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: me.world.definition('production').secretArn }));
+  const said = await me.run(emergency);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toMatch(/production is paused since 2026-\S+ \S+ UTC by Ada \(an audit\): the emergency ends that/);
+  expect(said.err).toContain('The pause of production is over');
+  expect(states()).toEqual(after);
+  expect(await pauses(table()).find('production')).toBeUndefined();
+  expect((await me.run(['history', 'production'])).out).toContain('the pause is ended by an emergency: seen in a public repository');
+});
+
+test('what somebody wants back does not come back in an emergency', async () => {
+  const { first, after } = await rotatedTwice();
+  const ledger = apiKeyLedger(table());
+  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === first);
+  if (record === undefined) throw new Error('no record');
+  await ledger.replace(record, wishedBack(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
+  const said = await me.run(emergency);
+  expect(said.err).toContain(`That ${first} is wanted back is taken back.`);
+  expect(states()).toEqual(after);
+});
+
+test('a retirement that cannot cut in time is reported, with what happens by itself', async () => {
+  const { first, second } = await rotatedTwice();
+  me.world.aws.functions.register('retirement', () => Promise.reject(new Error('LEAK of something')));
+  const said = await me.run(emergency);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain('Retirement is not done with everything yet: retirement failed: Error');
+  expect(said.err).toContain(`production rotated, and ${first}, ${second} is not cut off yet`);
+  expect(said.err).toContain('retirement does it within five minutes by itself');
+  expect(said.err).not.toContain('LEAK');
+});
