@@ -1,0 +1,123 @@
+import { hourMs } from '../../lambda/foundation/clock.ts';
+import type { World } from '../../local/world.ts';
+import type { Decided } from './decisions.ts';
+import { alerts, isOurs, labelled, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
+import type { Report } from './violation.ts';
+
+/** A rotation that failed must have been told, or have come to its end all the same, within this time. */
+const patienceMs = 2 * hourMs;
+
+interface Rest {
+  readonly world: World;
+  readonly rows: readonly LedgerRow[];
+  readonly secrets: ReadonlyMap<string, readonly VersionView[]>;
+  readonly ids: ReadonlyMap<string, string>;
+  readonly decided: Decided;
+  readonly report: Report;
+}
+
+/** What must be so once nothing goes wrong any more and some hours have passed: I3 and I5 at the end. */
+export function judgeRest(rest: Rest): void {
+  const { world, rows, report } = rest;
+  const byId = new Map(rows.map((row) => [row.apiKeyId, row]));
+  for (const view of world.anthropic.inspect.keys()) judgeKey(view, byId.get(view.id), report);
+  for (const row of rows) judgeRow(row, rest);
+  for (const name of rest.secrets.keys()) judgeSecret(name, rest);
+}
+
+function judgeKey(view: KeyView, row: LedgerRow | undefined, report: Report): void {
+  const last = view.history.at(-1);
+  const ours = last !== undefined && isOurs(last);
+  const { status, id } = view;
+  if (row === undefined) {
+    // An intake that failed leaves the key as the person made it.
+    if (ours) report('I3', `we made it ${status}, and the ledger does not know it`, id);
+    return;
+  }
+  const { state } = row;
+  switch (state) {
+    case 'current':
+    case 'draining':
+      if (status !== 'active' && ours) report('I3', `the ledger says ${state}, and we made it ${status}`, id);
+      return;
+    case 'standby':
+      if (status !== 'inactive') report('I3', `it is a standby key, and Anthropic shows it as ${status}`, id);
+      return;
+    case 'archived':
+      if (status !== 'archived') report('I3', `the ledger says archived, and Anthropic shows it as ${status}`, id);
+      return;
+    case 'inactive':
+    case 'contained':
+    case 'rejected':
+      if (status === 'archived') report('I3', `it is archived, and the ledger still says ${state}`, id);
+      if (status === 'active' && ours) report('I3', `the ledger says ${state}, and it is active by our doing`, id);
+      if (status === 'active' && state === 'rejected') report('I3', 'it was rejected, and is active', id);
+      return;
+    default:
+      return;
+  }
+}
+
+function judgeRow(row: LedgerRow, { world, secrets, ids, report }: Rest): void {
+  const { apiKeyId, managedKey, state, token } = row;
+  const versions = secrets.get(managedKey) ?? [];
+  const labels = versions.find((version) => version.versionId === token)?.labels ?? [];
+  if (row.intent !== undefined) report('I3', `its intent to become ${row.intent} was never carried out`, apiKeyId);
+  if (row.wantedAt !== undefined && world.clock.now() - row.wantedAt > patienceMs) {
+    report('I3', 'an operator asked for it back, and it was neither brought back nor was the wish withdrawn', apiKeyId);
+  }
+  if (state === 'pending' && !labels.includes('AWSPENDING')) report('I3', 'it is claimed, and its rotation is over', apiKeyId);
+  const current = labelled(versions, 'AWSCURRENT');
+  if (state === 'current' && current?.holds !== 'foreign' && !labels.includes('AWSCURRENT')) {
+    report('I3', 'the ledger says current, and AWSCURRENT is on another version', apiKeyId);
+  }
+  if (state !== 'current' && current?.holds === apiKeyId && current.versionId === token) {
+    report('I3', `AWSCURRENT holds it, and the ledger says ${state}`, apiKeyId);
+  }
+  if (state !== 'standby') return;
+  const stored = versionsOf(world, world.definition(managedKey).standbySecretArn, ids).find(
+    (version) => version.versionId === row.standbyVersionId,
+  );
+  if (stored?.holds !== apiKeyId)
+    report('I3', `it is a standby key, and the version that should hold its value holds ${stored?.holds ?? 'nothing'}`, apiKeyId);
+  else if (stored.labels.length === 0)
+    report('I3', 'the version that holds its value has no label: Secrets Manager may delete it', apiKeyId);
+}
+
+function judgeSecret(name: string, rest: Rest): void {
+  const { world, rows, secrets, decided, report } = rest;
+  const versions = secrets.get(name) ?? [];
+  const told = alerts(world).filter((alert) => alert.subject === name && alert.kind === 'rotation-failed');
+  const isTold = told.at(-1)?.state === 'open';
+  const arn = world.definition(name).secretArn;
+  const events = world.aws.inspect.secrets.events().filter((event) => event.secretArn === arn);
+
+  const pending = labelled(versions, 'AWSPENDING');
+  const current = labelled(versions, 'AWSCURRENT');
+  if (pending !== undefined && pending !== current && !decided.paused.has(name)) {
+    if (!isTold) report('I5', `a rotation of ${name} is stuck in AWSPENDING, and nobody was told`, pending.holds);
+    else if (rows.some((row) => row.managedKey === name && row.state === 'standby' && row.intent === undefined)) {
+      report('I5', `a rotation of ${name} is stuck in AWSPENDING, although a standby key waits`, pending.holds);
+    }
+  }
+  const succeeded = events.filter((event) => event.type === 'RotationSucceeded');
+  for (const { at, detail } of events.filter((event) => event.type === 'RotationStarted')) {
+    const ended = succeeded.some(
+      (event) => event.detail['versionId'] === detail['versionId'] || (event.at >= at && event.at <= at + patienceMs),
+    );
+    const overtaken = events.some((event) => event.type === 'RotationAbandoned' && event.detail['versionId'] === detail['versionId']);
+    if (ended || overtaken || decided.everPaused.has(name) || wasTold(told, at)) continue;
+    report('I5', `a rotation of ${name} neither succeeded nor was anybody told that it failed`);
+  }
+  const end = events.findLast((event) => event.type === 'RotationSucceeded' || event.type === 'RotationFailed');
+  const last = told.at(-1);
+  if (end?.type === 'RotationSucceeded' && isTold && last !== undefined && last.at <= end.at) {
+    report('I5', `the rotation of ${name} succeeded, and people still believe that it failed`);
+  }
+}
+
+/** Whether an incident was open, or was opened, in the time after `at`. */
+function wasTold(told: readonly AlertView[], at: number): boolean {
+  const before = told.filter((alert) => alert.at < at).at(-1);
+  return before?.state === 'open' || told.some((alert) => alert.at >= at && alert.at <= at + patienceMs && alert.state === 'open');
+}

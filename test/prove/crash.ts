@@ -1,0 +1,136 @@
+import { aGround, type Ground } from './ground.ts';
+import { interleaved } from './gate.ts';
+import { harmKinds, inflict, kindsFor, type CallSeen, type HarmKind } from './harm.ts';
+import { operations, type Operation, type Prepared } from './operations.ts';
+import { withQuickTimers } from './quick-timers.ts';
+import type { Violation } from './violation.ts';
+
+/** One run of one operation: harmed at one call and carried on by one or two at once, or run beside something else. */
+export interface Case {
+  readonly operation: string;
+  /** The call, from 1; of a run beside something else, the order of calls that is drawn. */
+  readonly point: number;
+  readonly kind: HarmKind | `beside-${number}`;
+  readonly hands: 1 | 2;
+  readonly seed: number;
+}
+
+export interface CaseResult {
+  readonly case: Case;
+  /** The call that was harmed, if any. */
+  readonly call: string | undefined;
+  readonly violations: readonly Violation[];
+}
+
+/** How many orders of calls are drawn for each thing that goes on beside an operation. */
+const orders = 12;
+
+/** `rotation:17:killed-after:2`: what `--case` takes. */
+export function caseName({ operation, point, kind, hands }: Case): string {
+  return [operation, point, kind, hands].join(':');
+}
+
+/** Throws RangeError for a text that names no case. */
+export function caseNamed(text: string, seed: number): Case {
+  const [operation = '', point, kind = '', hands] = text.split(':');
+  const known = harmKinds.find((each) => each === kind) ?? (/^beside-\d+$/.test(kind) ? (kind as `beside-${number}`) : undefined);
+  if (known === undefined || !Number.isInteger(Number(point)) || (hands !== '1' && hands !== '2')) {
+    throw new RangeError(`no case is called ${text}: operation:call:kind:hands, such as rotation:17:killed-after:2`);
+  }
+  return { operation: operationNamed(operation).name, point: Number(point), kind: known, hands: hands === '2' ? 2 : 1, seed };
+}
+
+export function operationNamed(name: string): Operation {
+  const found = operations.find((operation) => operation.name === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`no operation is called ${name}; there are ${operations.map((operation) => operation.name).join(', ')}`);
+}
+
+/** A run without harm: which calls the operation makes, and that nothing is violated then. */
+export async function cleanRun(
+  operation: Operation,
+  seed: number,
+): Promise<{ readonly calls: readonly CallSeen[]; readonly violations: readonly Violation[]; readonly beside: number }> {
+  let calls: readonly CallSeen[] = [];
+  let beside = 0;
+  const violations = await onGround(operation, seed, async (ground, prepared) => {
+    const harm = inflict(ground.world);
+    await prepared.act();
+    harm.stop();
+    calls = harm.calls;
+    beside = prepared.beside.length;
+  });
+  return { calls, violations, beside };
+}
+
+/** Every case of an operation whose calls are known. */
+export function casesOf(operation: Operation, calls: readonly CallSeen[], beside: number, seed: number): readonly Case[] {
+  const harmed = calls.flatMap((call, index) =>
+    kindsFor(call).flatMap((kind) =>
+      ([1, 2] as const).map((hands) => ({ operation: operation.name, point: index + 1, kind, hands, seed })),
+    ),
+  );
+  const together = Array.from({ length: beside }, (_, which) =>
+    Array.from({ length: orders }, (_unused, order) => ({
+      operation: operation.name,
+      point: order + 1,
+      kind: `beside-${which}` as const,
+      hands: 2 as const,
+      seed,
+    })),
+  ).flat();
+  return [...harmed, ...together];
+}
+
+export async function runCase(each: Case): Promise<CaseResult> {
+  let call: string | undefined;
+  const violations = await onGround(operationNamed(each.operation), each.seed, async (ground, prepared) => {
+    if (isBeside(each.kind)) {
+      const other = prepared.beside[Number(each.kind.split('-')[1])];
+      await interleaved(ground.world, each.seed * 1000 + each.point, other === undefined ? [prepared.act] : [prepared.act, other]);
+    } else {
+      const harm = inflict(ground.world, each.point, each.kind);
+      await Promise.race([prepared.act(), harm.killed]);
+      harm.stop();
+      call = harm.calls[each.point - 1]?.name;
+    }
+    const { again, atOnce = again } = prepared;
+    if (each.hands === 2) await interleaved(ground.world, each.seed, [atOnce, atOnce]);
+    await again();
+  });
+  return { case: each, call, violations };
+}
+
+function isBeside(kind: Case['kind']): kind is `beside-${number}` {
+  return kind.startsWith('beside-');
+}
+
+/** Prepares, runs, lets the world come to rest and judges. */
+async function onGround(
+  operation: Operation,
+  seed: number,
+  run: (ground: Ground, prepared: Prepared) => Promise<void>,
+): Promise<readonly Violation[]> {
+  return withQuickTimers(async () => {
+    const { world, watches = false } = operation;
+    const ground = await aGround({ seed, watches, ...(world === undefined ? {} : { world }) });
+    try {
+      const prepared = await operation.prepare(ground);
+      await run(ground, prepared);
+      await ground.rests();
+      ground.observer.atRest();
+      const { is, shouldBe } = prepared.outcome();
+      const unexpected = Object.keys(shouldBe).filter((name) => is[name] !== shouldBe[name]);
+      return [
+        ...ground.observer.violations(),
+        ...unexpected.map((name) => ({
+          invariant: 'expected' as const,
+          what: `${name} is ${is[name] ?? 'unknown'} and should be ${shouldBe[name] ?? 'unknown'}`,
+          at: ground.world.clock.now(),
+        })),
+      ];
+    } finally {
+      await ground.leaves();
+    }
+  });
+}

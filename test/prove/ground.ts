@@ -1,0 +1,114 @@
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { minuteMs } from '../../lambda/foundation/clock.ts';
+import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
+import { keyguard, type Said } from '../cli/shell.ts';
+import { observe, type Observer } from './observer.ts';
+
+export const managedKey = 'production';
+
+/** What is used by consumers in a minute. */
+const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 0, outputTokens: 300 };
+
+/** Beats of the schedules after an operation, until nothing more comes by itself. */
+const restMinutes = [5, 5, 5, 5, 10, 30, 60, 60];
+
+export interface MadeKey {
+  readonly id: string;
+  readonly value: string;
+}
+
+/** A local world with an observer in it, and the people who act there. */
+export interface Ground {
+  readonly world: World;
+  readonly observer: Observer;
+  /** In the Console. */
+  makes(options?: { readonly expiresAt?: number; readonly workspaceId?: string }): MadeKey;
+  /** Types a command. Never throws: people read what it says. */
+  types(args: readonly string[], stdin?: string): Promise<Said>;
+  /** Makes a key and takes it in. Throws when that fails. */
+  adds(): Promise<MadeKey>;
+  /** Asks Secrets Manager to rotate: it begins when the world settles. */
+  asksToRotate(): Promise<void>;
+  /** Asks Secrets Manager to rotate, and lets it finish. */
+  rotates(): Promise<void>;
+  uses(key: MadeKey): void;
+  /** Time leaps, and what became due happens. */
+  passes(ms: number): Promise<void>;
+  /** The usage feed is read. */
+  collects(): Promise<void>;
+  /** Everything that comes by itself comes. */
+  rests(): Promise<void>;
+  leaves(): Promise<void>;
+}
+
+export interface GroundOptions {
+  readonly seed: number;
+  readonly world?: Partial<WorldOptions>;
+  /** Whether the collector and the detector run on their schedules. They have proofs of their own, and make many calls. @default false */
+  readonly watches?: boolean;
+}
+
+/** Starts a world. One at a time in a thread. */
+export async function aGround({ seed, world: changes = {}, watches = false }: GroundOptions): Promise<Ground> {
+  // An even seed's world takes its time to make a changed status felt.
+  const delayMs = seed % 2 === 0 ? 15_000 : 0;
+  const world = await startWorld({
+    managedKeys: [{ name: managedKey }],
+    seed,
+    start: new Date(Date.UTC(2026, 8, 7, (seed * 7) % 24)).toISOString(),
+    anthropic: { deactivationDelayMs: delayMs },
+    ...changes,
+  });
+  if (!watches) for (const schedule of ['anomaly-detector', 'usage-collector']) world.aws.schedules.disable(schedule);
+  const observer = observe(world, { managedKeys: [managedKey], delayMs });
+
+  const makes: Ground['makes'] = (options = {}) => {
+    const key = world.anthropic.console.createApiKey({
+      name: `${managedKey}-${world.anthropic.inspect.keys().length + 1}`,
+      workspaceId: world.definition(managedKey).workspaceId,
+      ...options,
+    });
+    observer.made(key.id, key.value);
+    return key;
+  };
+  const types: Ground['types'] = async (args, stdin = '') => {
+    const said = await keyguard([...args, '--installation', world.installation.installation], { stdin, world });
+    observer.heard(said.out + said.err);
+    return said;
+  };
+  const passes: Ground['passes'] = async (ms) => {
+    world.clock.advance(ms);
+    await world.aws.settle({ coalesce: true });
+  };
+  const asksToRotate: Ground['asksToRotate'] = async () => {
+    await world.secrets.send(new RotateSecretCommand({ SecretId: world.definition(managedKey).secretArn }));
+  };
+  return {
+    world,
+    observer,
+    makes,
+    types,
+    passes,
+    async adds() {
+      const { apiKeyId: id, value } = await world.addStandbyKey(managedKey);
+      observer.made(id, value);
+      world.clock.advance(minuteMs);
+      return { id, value };
+    },
+    asksToRotate,
+    async rotates() {
+      await asksToRotate();
+      await passes(0);
+    },
+    uses(key) {
+      world.anthropic.use(key.value, traffic);
+    },
+    async collects() {
+      await world.aws.functions.invoke('usage-collector', {}, 'by hand');
+    },
+    async rests() {
+      for (const minutes of restMinutes) await passes(minutes * minuteMs);
+    },
+    leaves: () => world.stop(),
+  };
+}

@@ -1,0 +1,52 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { runCase, type Case, type CaseResult } from './crash.ts';
+
+/** A case that could not be run is no proof: its error is handed on. */
+type Answer = CaseResult | { readonly error: string };
+
+/** Runs the cases in `jobs` processes, each with one world at a time; `done` hears of each result. Throws when a case cannot be run. */
+export async function runCases(cases: readonly Case[], jobs: number, done: (result: CaseResult) => void): Promise<void> {
+  const waiting = [...cases];
+  const hire = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const hand = fork(fileURLToPath(import.meta.url), ['hand']);
+      const next = (): void => {
+        const each = waiting.shift();
+        if (each === undefined) hand.disconnect();
+        else hand.send(each);
+      };
+      hand.on('message', (answer: Answer) => {
+        if ('error' in answer) {
+          reject(new Error(answer.error));
+          hand.disconnect();
+          return;
+        }
+        done(answer);
+        next();
+      });
+      hand.on('error', reject);
+      hand.on('exit', (code) => {
+        if (code === 0) resolve();
+        else reject(new Error(`a process that runs cases ended with ${code ?? 'a signal'}`));
+      });
+      next();
+    });
+  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, hire));
+}
+
+async function answerTo(each: Case): Promise<Answer> {
+  try {
+    return await runCase(each);
+  } catch (error) {
+    return {
+      error: `${JSON.stringify(each)} could not be run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    };
+  }
+}
+
+if (process.argv[2] === 'hand') {
+  process.on('message', (each: Case) => void answerTo(each).then((answer) => process.send?.(answer)));
+  // The last world's killed callers may still wait for an answer.
+  process.on('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,131 @@
+import type { CallPoint, Fault as AnthropicFault } from '../../local/anthropic/intercept.ts';
+import type { Fault as AwsFault } from '../../local/aws/intercept.ts';
+import type { World } from '../../local/world.ts';
+
+/**
+ * What happens to the call at one point of an operation. `killed`: the process that made it dies, before or after the effect.
+ * `cut`: no effect and no answer; `lost`: the effect and no answer. `stale`: a read answers as before the last write. The
+ * `-thrice` forms last until the SDK has given up, so that the caller sees the error; `outage` lasts as long as the operation.
+ */
+export const harmKinds = [
+  'killed-before',
+  'killed-after',
+  'throttled',
+  'throttled-thrice',
+  'failed',
+  'failed-thrice',
+  'cut',
+  'cut-thrice',
+  'lost',
+  'lost-thrice',
+  'stale',
+  'stale-thrice',
+  'outage',
+] as const;
+export type HarmKind = (typeof harmKinds)[number];
+
+/** One call of an operation, as the clean run saw it. */
+export interface CallSeen {
+  /** `secretsmanager:PutSecretValue` or `POST /v1/organizations/api_keys/{api_key_id}`. */
+  readonly name: string;
+  readonly isRead: boolean;
+}
+
+/** Which kinds make a difference for a call. */
+export function kindsFor(call: CallSeen): readonly HarmKind[] {
+  return harmKinds.filter((kind) => call.isRead || !kind.startsWith('stale'));
+}
+
+export interface Harm {
+  /** The calls since the start. */
+  readonly calls: readonly CallSeen[];
+  /** Resolves when the process that is not a Lambda function was killed. */
+  readonly killed: Promise<void>;
+  /** Whether the point was reached. */
+  reached(): boolean;
+  /** No more harm, and no more counting. */
+  stop(): void;
+}
+
+/** Counts the calls of both worlds from now on; does harm at the call number `point`, from 1. Without a kind it only counts. */
+export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
+  const calls: CallSeen[] = [];
+  const numbers = new Map<string, number>();
+  let left = kind?.endsWith('thrice') === true ? 3 : 1;
+  let victim: string | undefined;
+  let kill = (): void => undefined;
+  const killed = new Promise<void>((resolve) => (kill = resolve));
+  const dead = (): Promise<never> => {
+    // A function dies as Lambda lets it die; whatever else made the call is a process of its own, and simply stays silent.
+    if (world.aws.functions.kill() === 0) kill();
+    return new Promise(() => undefined);
+  };
+
+  /** `hurt`: this call is harmed in this phase. */
+  const meet = (id: string, phase: 'before' | 'after', call: CallSeen): 'hurt' | 'die' | undefined => {
+    if (phase === 'before') {
+      calls.push(call);
+      numbers.set(id, calls.length);
+    }
+    const number = numbers.get(id);
+    if (number === undefined || kind === undefined) return undefined;
+    if (number === point) victim = call.name;
+    if (kind === 'killed-before' || kind === 'killed-after') return number === point && kind === `killed-${phase}` ? 'die' : undefined;
+    if (kind === 'outage') return victim !== undefined && sideOf(victim) === sideOf(call.name) && phase === 'before' ? 'hurt' : undefined;
+    const hurtsNow = phase === (kind.startsWith('lost') && call.name.includes(' ') ? 'after' : 'before');
+    if (!hurtsNow || number < point || call.name !== victim || left === 0) return undefined;
+    left -= 1;
+    return 'hurt';
+  };
+
+  const stopAws = world.aws.intercept.onCall(({ number, service, operation, phase }) => {
+    const isRead = /^(Get|Describe|List|Query|Scan|BatchGet)/.test(operation);
+    const met = meet(`aws ${number}`, phase, { name: `${service}:${operation}`, isRead });
+    return met === 'die' ? dead() : met === 'hurt' && kind !== undefined ? awsFaults[shortOf(kind)] : undefined;
+  });
+  const stopAnthropic = world.anthropic.intercept.onCall(({ number, phase, ...call }) => {
+    const met = meet(`anthropic ${number}`, phase, { name: nameOf(call), isRead: call.method === 'GET' });
+    return met === 'die' ? dead() : met === 'hurt' && kind !== undefined ? anthropicFaults[shortOf(kind)] : undefined;
+  });
+  return {
+    calls,
+    killed,
+    reached: () => victim !== undefined,
+    stop() {
+      stopAws();
+      stopAnthropic();
+    },
+  };
+}
+
+type Short = 'throttled' | 'failed' | 'cut' | 'lost' | 'stale';
+
+function shortOf(kind: HarmKind): Short {
+  const short = kind.replace('-thrice', '');
+  return short === 'throttled' || short === 'cut' || short === 'lost' || short === 'stale' ? short : 'failed';
+}
+
+const awsFaults: Readonly<Record<Short, AwsFault>> = {
+  throttled: 'throttle',
+  failed: 'error500',
+  cut: 'drop-before',
+  lost: 'drop-after',
+  stale: 'stale',
+};
+
+const anthropicFaults: Readonly<Record<Short, AnthropicFault>> = {
+  throttled: { kind: 'status', status: 429 },
+  failed: { kind: 'status', status: 500 },
+  cut: { kind: 'drop' },
+  lost: { kind: 'drop' },
+  stale: { kind: 'stale' },
+};
+
+function nameOf({ method, route, target }: Pick<CallPoint, 'method' | 'route' | 'target'>): string {
+  return target === undefined ? `${method} ${route}` : `${method} ${route.replace(/\{[^}]*\}/, target)}`;
+}
+
+/** What fails together: all of Anthropic, or one service of AWS. */
+function sideOf(name: string): string {
+  return name.includes(' ') ? 'anthropic' : (name.split(':')[0] ?? '');
+}

@@ -1,0 +1,49 @@
+import type { CaseResult } from './crash.ts';
+
+/** The columns of the table: what was done to a call, whatever the exact form. */
+const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside'] as const;
+
+/** Counts of cases by operation and kind of harm; a count with violations shows them: `24 (2!)`. */
+export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<string, number>): string {
+  const header = ['operation', 'calls', ...columns, 'one after', 'two at once', 'cases', 'violations'];
+  const rows = [...calls].map(([operation, count]) => {
+    const own = results.filter((result) => result.case.operation === operation);
+    return [
+      operation,
+      String(count),
+      ...columns.map((column) => cell(own.filter((result) => result.case.kind.startsWith(column)))),
+      cell(own.filter((result) => result.case.hands === 1)),
+      cell(own.filter((result) => result.case.hands === 2)),
+      String(own.length),
+      String(violated(own)),
+    ];
+  });
+  const total = ['all', String([...calls.values()].reduce((sum, count) => sum + count, 0))];
+  const last = [
+    ...total,
+    ...columns.map((column) => cell(results.filter((result) => result.case.kind.startsWith(column)))),
+    cell(results.filter((result) => result.case.hands === 1)),
+    cell(results.filter((result) => result.case.hands === 2)),
+    String(results.length),
+    String(violated(results)),
+  ];
+  return aligned([header, ...rows, last]);
+}
+
+function cell(results: readonly CaseResult[]): string {
+  const bad = violated(results);
+  return bad === 0 ? String(results.length) : `${results.length} (${bad}!)`;
+}
+
+function violated(results: readonly CaseResult[]): number {
+  return results.filter((result) => result.violations.length > 0).length;
+}
+
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row.map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))).join('  '),
+    )
+    .join('\n');
+}
