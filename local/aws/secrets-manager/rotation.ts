@@ -1,5 +1,10 @@
-import { RotateSecret$ } from '@aws-sdk/client-secrets-manager';
-import type { RotateSecretRequest, RotateSecretResponse } from '@aws-sdk/client-secrets-manager';
+import { CancelRotateSecret$, RotateSecret$ } from '@aws-sdk/client-secrets-manager';
+import type {
+  CancelRotateSecretRequest,
+  CancelRotateSecretResponse,
+  RotateSecretRequest,
+  RotateSecretResponse,
+} from '@aws-sdk/client-secrets-manager';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
 import { dropLabel, openRotation, placeLabel } from './labels.ts';
@@ -19,11 +24,11 @@ interface Run {
 }
 
 /**
- * RotateSecret and the rotation schedule. The call answers at once; the steps run at the next settle, one after the
- * other, each by calling the function. A failed rotation starts again at createSecret with the same pending version,
- * every `retryMs` while the window is open (AWS publishes no count: userguide/rotate-secrets_how.html).
+ * RotateSecret, CancelRotateSecret and the rotation schedule. RotateSecret answers at once; the steps run at the next
+ * settle, one after the other, each by calling the function. A failed rotation starts again at createSecret with the
+ * same pending version, every `retryMs` while the window is open (AWS publishes no count: userguide/rotate-secrets_how.html).
  */
-export function createRotation(account: Account, store: SecretStore, retryMs: number): Operation {
+export function createRotation(account: Account, store: SecretStore, retryMs: number): readonly Operation[] {
   const { clock, functions, agenda, randomness } = account;
   const runs = new Map<string, Run>();
   /** Close of the last window that ended without success; the next one opens after it. */
@@ -61,7 +66,9 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     for (const step of STEPS) {
       const record = store.get(name);
       if (record?.rotation?.enabled !== true || record.deletionAt !== undefined) return 'over';
-      // A write by hand took AWSPENDING away: the rest of the steps is not called.
+      // Cancelled, or begun anew.
+      if (runs.get(name) !== run) return 'over';
+      // AWSPENDING was taken away: the rest of the steps is not called.
       if (!held(record, run.token)) return 'over';
       try {
         await call(record, record.rotation.lambdaArn, step, run);
@@ -148,7 +155,7 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     store.save({ ...after, versions });
   };
 
-  return operation<RotateSecretRequest, RotateSecretResponse>(RotateSecret$, (input, { now }) => {
+  const rotate = operation<RotateSecretRequest, RotateSecretResponse>(RotateSecret$, (input, { now }) => {
     const record = store.findLive(input.SecretId);
     const token = input.ClientRequestToken ?? randomness.uuid();
     const answer = { ARN: record.arn, Name: record.name, VersionId: token };
@@ -179,6 +186,17 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     }
     return answer;
   });
+
+  const cancel = operation<CancelRotateSecretRequest, CancelRotateSecretResponse>(CancelRotateSecret$, (input) => {
+    const record = store.findLive(input.SecretId);
+    const open = openRotation(record);
+    runs.delete(record.name);
+    // Labels stay as they are: a cancelled rotation can leave AWSPENDING behind. Function and rules stay for RotateSecret.
+    if (record.rotation !== undefined) store.save({ ...record, rotation: { ...record.rotation, enabled: false } });
+    return { ARN: record.arn, Name: record.name, ...(open === undefined ? {} : { VersionId: open.id }) };
+  });
+
+  return [rotate, cancel];
 
   function reattempt(record: SecretRecord, setting: RotationSetting, token: string, now: number): void {
     const run = runs.get(record.name);

@@ -49,7 +49,7 @@ export function secretsManager(
         ...valueOperations(account, store, replication, options.pendingAfterSwitch ?? 'removed'),
         ...settingOperations(account, store, replication),
         ...replicaOperations(store, replication),
-        createRotation(account, store, options.rotationRetryMs ?? 300_000),
+        ...createRotation(account, store, options.rotationRetryMs ?? 300_000),
       ],
     },
     observer: {

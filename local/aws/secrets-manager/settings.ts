@@ -1,5 +1,4 @@
 import {
-  CancelRotateSecret$,
   DeleteResourcePolicy$,
   DeleteSecret$,
   DescribeSecret$,
@@ -11,8 +10,6 @@ import {
   UntagResource$,
 } from '@aws-sdk/client-secrets-manager';
 import type {
-  CancelRotateSecretRequest,
-  CancelRotateSecretResponse,
   DeleteResourcePolicyRequest,
   DeleteResourcePolicyResponse,
   DeleteSecretRequest,
@@ -35,7 +32,6 @@ import type {
 import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
-import { openRotation } from './labels.ts';
 import type { Replication } from './replicas.ts';
 import { nextWindow } from './rotation-window.ts';
 import type { SecretRecord, SecretStore } from './store.ts';
@@ -97,14 +93,6 @@ export function settingOperations(account: Account, store: SecretStore, replicat
         store.emit('CancelSecretVersionDelete', record);
       }
       return { ARN: record.arn, Name: record.name };
-    }),
-
-    operation<CancelRotateSecretRequest, CancelRotateSecretResponse>(CancelRotateSecret$, (input) => {
-      const record = store.findLive(input.SecretId);
-      const open = openRotation(record);
-      // Labels stay as they are: a cancelled rotation can leave AWSPENDING behind.
-      if (record.rotation !== undefined) store.save({ ...record, rotation: { ...record.rotation, enabled: false } });
-      return { ARN: record.arn, Name: record.name, ...(open === undefined ? {} : { VersionId: open.id }) };
     }),
 
     operation<PutResourcePolicyRequest, PutResourcePolicyResponse>(PutResourcePolicy$, (input) => {
