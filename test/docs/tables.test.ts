@@ -2,8 +2,6 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { usageMetrics } from '../../contract/metrics.ts';
-import { apiKeyStates } from '../../contract/records.ts';
-import { keyEvents, lifecycle } from '../../lambda/rotation/lifecycle.ts';
 import { ManagedKey } from '../../lib/managed-key.ts';
 import { example, stackOf } from '../lib/stacks.ts';
 import { costLines, costTable, fixed, secretsPerKey } from './costs.ts';
@@ -27,15 +25,6 @@ test('the table of metrics is the contract’s', () => {
     ({ name, unit, meaning, watched }) => `| \`${name}\` | ${unit} | ${meaning} | ${watched ? 'yes' : 'no'} |`,
   );
   expect(block(page('docs/usage.md'), 'metrics').split('\n').slice(2)).toEqual(rows);
-});
-
-test('the table of states and events is the engine’s', () => {
-  const sign = (answer: string): string => ({ refused: '·', same: '=', origin: 'back' })[answer] ?? answer;
-  const [head, , ...rows] = block(page('docs/rotation.md'), 'lifecycle').split('\n');
-  expect(head).toBe(`| state | ${keyEvents.join(' | ')} |`);
-  const order = ['standby', 'pending', 'current', 'draining', 'inactive', 'contained', 'rejected', 'archived'] as const;
-  expect(order).toHaveLength(apiKeyStates.length);
-  expect(rows).toEqual(order.map((state) => `| ${state} | ${keyEvents.map((event) => sign(lifecycle[state][event])).join(' | ')} |`));
 });
 
 /** Effect and actions of each statement: what a policy says, without the ARNs. */

@@ -1,0 +1,210 @@
+import { expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
+import { Secret } from '../../../lambda/foundation/secret.ts';
+import { aliveUntil, chooseNext, chooseStandby, isWanted, neededLifeMs, wishLastsMs } from '../../../lambda/rotation/claim.ts';
+import { judgeProof, matchesHint, prove } from '../../../lambda/rotation/proof.ts';
+import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
+import { aDefinition, aRecord, policy } from '../../support/records.ts';
+
+const definition = aDefinition();
+const now = Date.UTC(2026, 8, 7);
+const wish = { at: now, by: 'operator', because: 'the new one is broken' };
+const standby = aRecord({ apiKeyId: 'apikey_standby' });
+const wanted = (changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
+  aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'first', wanted: wish, ...changes });
+
+test('the oldest standby key of the managed key is claimed', () => {
+  const records = [
+    aRecord({ apiKeyId: 'apikey_new', addedAt: 2 }),
+    aRecord({ apiKeyId: 'apikey_old', addedAt: 1 }),
+    aRecord({ apiKeyId: 'apikey_other', addedAt: 0, managedKey: 'staging' }),
+    aRecord({ apiKeyId: 'apikey_used', addedAt: 0, state: 'current' }),
+  ];
+  expect(chooseStandby(records, definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_old' } });
+});
+
+test('of two keys taken in at the same instant every run claims the same one', () => {
+  const [a, b] = [aRecord({ apiKeyId: 'apikey_a' }), aRecord({ apiKeyId: 'apikey_b' })];
+  for (const records of [
+    [a, b],
+    [b, a],
+  ]) {
+    expect(chooseStandby(records, definition, now)).toEqual({ claim: a });
+  }
+});
+
+test('a key that would not outlive the interval and the longest grace is passed over', () => {
+  const needed = now + neededLifeMs(policy);
+  const short = aRecord({ apiKeyId: 'apikey_short', addedAt: 1, expiresAt: needed - 1 });
+  const long = aRecord({ apiKeyId: 'apikey_long', addedAt: 2, expiresAt: needed });
+  expect(chooseStandby([short, long], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_long' } });
+  expect(chooseStandby([short], definition, now)).toEqual({ claim: 'none', because: 'every standby key expires too soon' });
+  expect(chooseStandby([], definition, now)).toEqual({ claim: 'none', because: 'the pool is empty' });
+});
+
+test('a key that is being put to sleep this moment is not claimed', () => {
+  const fenced = aRecord({ intent: { to: 'standby', at: now, because: 'found awake' } });
+  expect(chooseStandby([fenced], definition, now)).toMatchObject({ claim: 'none' });
+});
+
+test('an old key that an operator wants back goes before all standby keys', () => {
+  const old = wanted();
+  expect(chooseNext([standby, old], definition, now)).toEqual({ claim: old });
+  expect(chooseNext([standby], definition, now)).toEqual({ claim: standby });
+  expect(chooseNext([], definition, now)).toEqual({ claim: 'none', because: 'the pool is empty' });
+});
+
+test('a wish for a key of another managed key, and one that is void, leave the choice to the pool', () => {
+  for (const other of [wanted({ managedKey: 'staging' }), wanted({ wanted: { ...wish, at: now - wishLastsMs } })]) {
+    expect(chooseNext([other, standby], definition, now)).toEqual({ claim: standby });
+  }
+});
+
+test('a wish lasts one hour to the millisecond', () => {
+  expect(wishLastsMs).toBe(hourMs);
+  expect(isWanted(wanted(), now + hourMs - 1)).toBe(true);
+  expect(isWanted(wanted(), now + hourMs)).toBe(false);
+});
+
+test.each(['draining', 'inactive', 'contained'] as const)('a key that is %s can be wanted back', (state) => {
+  expect(isWanted(wanted({ state }), now)).toBe(true);
+});
+
+test.each(['standby', 'pending', 'current', 'rejected', 'archived'] as const)('a wish for a key that is %s counts for nothing', (state) => {
+  expect(isWanted(wanted({ state }), now)).toBe(false);
+});
+
+test('nobody wants a key without a wish, nor one that somebody is at work on', () => {
+  expect(isWanted(aRecord({ state: 'inactive' }), now)).toBe(false);
+  expect(isWanted(wanted({ intent: { to: 'archived', at: now, because: 'the undo period is over' } }), now)).toBe(false);
+});
+
+test('a standby key must live through an interval and the longest grace; a key that is wanted back is worth having as it is', () => {
+  expect(neededLifeMs(policy)).toBe(policy.intervalMs + policy.maximumGraceMs);
+  expect(aliveUntil(standby, policy, now)).toBe(now + policy.intervalMs + policy.maximumGraceMs);
+  expect(aliveUntil(wanted({ origin: { state: 'inactive', versionId: 'first' } }), policy, now)).toBe(now);
+});
+
+const expected = { apiKeyId: 'apikey_one', organizationId: 'org-1', workspaceId: 'wrkspc_1', aliveUntil: now + 30 * dayMs };
+const info: ApiKeyInfo = {
+  apiKeyId: 'apikey_one',
+  name: 'one',
+  status: 'active',
+  hint: null,
+  principal: 'nobody',
+  workspaceId: 'wrkspc_1',
+  expiresAt: null,
+  createdAt: now,
+};
+const accepted: ProbeAnswer = { answer: 'accepted', organizationId: 'org-1', workspaceId: 'wrkspc_1' };
+const value = new Secret(['sk-ant-api03', 'FAKEfakefakefakeAAAA'].join('-'));
+
+test.each<[string, ProbeAnswer, ApiKeyInfo]>([
+  ['both sides agree', accepted, info],
+  ['it expires late enough, to the millisecond', accepted, { ...info, expiresAt: expected.aliveUntil }],
+  ['the answer does not name the organization', { ...accepted, organizationId: null }, info],
+  ['the answer does not name the workspace', { ...accepted, workspaceId: null }, info],
+])('a key is proven when %s', (_name, probe, known) => {
+  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'proven' });
+});
+
+test.each<[string, ProbeAnswer, ApiKeyInfo | 'gone', string]>([
+  ['that Anthropic does not know', accepted, 'gone', 'Anthropic knows no such key'],
+  ['that is archived', accepted, { ...info, status: 'archived' }, 'the key is archived'],
+  ['that is expired', accepted, { ...info, status: 'expired' }, 'the key is expired'],
+  ['of another workspace', accepted, { ...info, workspaceId: 'wrkspc_2' }, 'the key belongs to wrkspc_2, expected wrkspc_1'],
+  [
+    'that is scoped to the whole organization',
+    accepted,
+    { ...info, workspaceId: null },
+    'the key belongs to the whole organization, expected wrkspc_1',
+  ],
+  ['that expires too soon', accepted, { ...info, expiresAt: expected.aliveUntil - 1 }, 'the key expires too soon'],
+  [
+    'whose value belongs to another organization',
+    { ...accepted, organizationId: 'org-2' },
+    info,
+    'the value belongs to another organization',
+  ],
+  ['whose value belongs to another workspace', { ...accepted, workspaceId: 'wrkspc_2' }, info, 'the value belongs to another workspace'],
+])('a key %s is rejected', (_name, probe, known, because) => {
+  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'reject', because });
+});
+
+// What is transient says nothing of the key, and never burns it.
+test.each<[string, ProbeAnswer, ApiKeyInfo, string, boolean]>([
+  ['that is not yet active', accepted, { ...info, status: 'inactive' }, 'Anthropic shows the key as inactive', true],
+  ['of a status nobody knew', accepted, { ...info, status: 'unknown' }, 'Anthropic shows the key as unknown', true],
+  ['that nobody answered for', { answer: 'unclear', why: 'overloaded' }, info, 'overloaded', true],
+  ['that is refused although active', { answer: 'refused' }, info, 'the value is refused (401) although the key is active', false],
+])('a key %s is waited for', (_name, probe, known, because, transient) => {
+  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'wait', because, transient });
+});
+
+/** Both sides answer from what a test says, look by look; the last answer stays. */
+function looks(...answers: readonly (readonly [ProbeAnswer, ApiKeyInfo])[]) {
+  const asked = { probes: 0, ids: [] as string[], pauses: [] as number[], instant: now };
+  const at = (index: number) => answers[Math.min(index, answers.length - 1)] ?? [accepted, info];
+  return {
+    asked,
+    clock: {
+      now: () => asked.instant,
+      pause: async (ms: number) => {
+        asked.pauses.push(ms);
+        asked.instant += ms;
+      },
+    },
+    probe: {
+      probe: async () => {
+        asked.probes += 1;
+        return at(asked.probes - 1)[0];
+      },
+    },
+    keys: {
+      retrieve: async (apiKeyId: string) => {
+        asked.ids.push(apiKeyId);
+        return at(asked.ids.length - 1)[1];
+      },
+    },
+  };
+}
+
+test('a proof that both sides give at once asks each of them once and does not wait', async () => {
+  const ports = looks([accepted, info]);
+  expect(await prove(expected, value, ports)).toEqual({ verdict: 'proven' });
+  expect(ports.asked).toEqual({ probes: 1, ids: ['apikey_one'], pauses: [], instant: now });
+});
+
+test('an activation that takes a moment is waited for, three seconds between two looks', async () => {
+  const refused: ProbeAnswer = { answer: 'refused' };
+  const ports = looks([accepted, { ...info, status: 'inactive' }], [refused, info], [accepted, info]);
+  expect(await prove(expected, value, ports)).toEqual({ verdict: 'proven' });
+  expect(ports.asked).toMatchObject({ probes: 3, pauses: [3_000, 3_000] });
+});
+
+test('a rejection ends the looking', async () => {
+  const ports = looks([accepted, { ...info, status: 'archived' }]);
+  expect(await prove(expected, value, ports)).toEqual({ verdict: 'reject', because: 'the key is archived' });
+  expect(ports.asked.pauses).toEqual([]);
+});
+
+test('after ninety seconds the last verdict stands, and says until when it was so', async () => {
+  const ports = looks([{ answer: 'refused' }, info]);
+  expect(await prove(expected, value, ports)).toEqual({
+    verdict: 'wait',
+    because: 'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
+    transient: false,
+  });
+  expect(ports.asked).toMatchObject({ probes: 31, instant: now + 90_000 });
+});
+
+test('a value fits a hint by its start and its end', () => {
+  expect(matchesHint(value, 'sk-ant-api03-FAK...AAAA')).toBe(true);
+  expect(matchesHint(value, 'sk-ant-api03-OTH...AAAA')).toBe(false);
+  expect(matchesHint(value, 'sk-ant-api03-FAK...BBBB')).toBe(false);
+});
+
+test('a hint that shows only one end, or nothing, fits no value', () => {
+  for (const hint of [null, '', '...', 'sk-ant', 'sk-ant-api03-FAK...', '...AAAA']) expect(matchesHint(value, hint)).toBe(false);
+});
