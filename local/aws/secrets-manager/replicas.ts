@@ -81,7 +81,7 @@ export function createReplication({ clock, region: primaryRegion }: Account): Re
   const send = (replica: Replica): void => void Object.assign(replica, { sentAt: clock.now(), failure: undefined });
 
   const arrive = (replica: Replica, { name, versions }: Primary): void => {
-    const taken = replica.holds === undefined && occupied.has(place(replica.region, name));
+    const taken = occupied.has(place(replica.region, name));
     replica.sentAt = undefined;
     replica.failure = failures.get(replica.region) ?? (taken ? 'Secret with this name already exists in this region' : undefined);
     if (replica.failure === undefined) replica.holds = versions;

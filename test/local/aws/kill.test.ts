@@ -37,12 +37,23 @@ describe('an invocation that is killed', () => {
     clients.aws.functions.register('slow', () => new Promise((resolve) => (finish = resolve)));
     const invoked = clients.aws.functions.invoke('slow', {});
     expect(clients.aws.functions.kill()).toBe(1);
+    expect(clients.aws.functions.kill()).toBe(0);
     await expect(invoked).rejects.toThrow('Task timed out');
+    let ended = false;
+    const end = clients.aws.functions.killedHaveEnded().then(() => (ended = true));
+    await clients.aws.settle();
+    expect(ended).toBe(false);
     finish('too late');
-    await clients.aws.functions.killedHaveEnded();
+    await end;
     expect(clients.aws.functions.invocations('slow')).toEqual([
       { at: clients.clock.now(), kind: 'direct', ok: false, errorMessage: 'Task timed out' },
     ]);
+  });
+
+  test('is not one that has ended', async () => {
+    const clients = await aws();
+    clients.aws.functions.register('quick', async () => 'done');
+    await clients.aws.functions.invoke('quick', {});
     expect(clients.aws.functions.kill()).toBe(0);
   });
 
