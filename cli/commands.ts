@@ -19,6 +19,8 @@ export const commands: readonly CommandEntry[] = [
   { name: 'standby', summary: 'Take in and list standby keys', load: async () => (await import('./commands/standby.ts')).standby },
   { name: 'rotate', summary: 'Rotate a managed key now', load: async () => (await import('./commands/rotate.ts')).rotate },
   { name: 'undo', summary: 'Go back to the key that a rotation replaced', load: async () => (await import('./commands/undo.ts')).undo },
+  { name: 'pause', summary: 'Leave a managed key as it is, until resume', load: async () => (await import('./commands/pause.ts')).pause },
+  { name: 'resume', summary: 'End the pause of a managed key', load: async () => (await import('./commands/resume.ts')).resume },
   {
     name: 'status',
     summary: 'Show each managed key and what needs attention',

@@ -3,6 +3,7 @@ import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
+import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { rotations, secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
 import { checkedApiKeyId } from '../arguments.ts';
@@ -83,7 +84,8 @@ async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
 /** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */
 async function resume({ table: records, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
   const failed = await incidentStore(records).find('rotation-failed', definition.name);
-  if (failed?.state !== 'open') return false;
+  // RotateSecret would turn on again what a pause has stopped.
+  if (failed?.state !== 'open' || (await pauses(records).find(definition.name)) !== undefined) return false;
   await rotations(secrets).start(definition.secretArn);
   return true;
 }

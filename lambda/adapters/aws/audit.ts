@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { recordOf, type Table } from './table.ts';
@@ -21,7 +22,7 @@ export function audit(table: Table): Audit {
     },
     async note(act) {
       const record: AuditRecord = { schema: 1, ...act };
-      await table.put(partition(act.managedKey), `${iso(act.at)}#operator#${act.by}`, record);
+      await table.put(partition(act.managedKey), `${iso(act.at)}#operator#${randomUUID()}`, record);
     },
   };
 }

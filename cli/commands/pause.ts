@@ -1,0 +1,104 @@
+import type { PauseRecord } from '../../contract/records.ts';
+import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { pauses } from '../../lambda/adapters/aws/pauses.ts';
+import { rotationSchedule } from '../../lambda/adapters/aws/rotation-schedule.ts';
+import { minuteMs } from '../../lambda/foundation/clock.ts';
+import { LostRace } from '../../lambda/foundation/errors.ts';
+import { checkedReason } from '../arguments.ts';
+import { callerName } from '../aws-session.ts';
+import type { CliIo, Command } from '../command.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { instant, isoOrNull, json, line, progress } from '../output.ts';
+import { confirmed } from '../prompt.ts';
+
+/** A rotation that has begun may come to its end; one that hangs is broken off. */
+const patienceMs = 2 * minuteMs;
+const beatMs = 5_000;
+
+interface Flags extends InstallationFlags {
+  readonly because: string;
+  readonly yes?: boolean;
+}
+
+/** `keyguard pause NAME`. */
+export const pause: Command = {
+  name: 'pause',
+  summary: 'Leave a managed key as it is, until resume',
+  register: (program, io) => {
+    withInstallation(program.command(pause.name))
+      .summary(pause.summary)
+      .description(
+        'Stops the rotation of a managed key: no new key becomes current, no old key becomes inactive or is archived. What had begun ' +
+          'before is finished. Alarms go on, and so does containment, except that it cannot put another key in the place of the current ' +
+          'one: for that there is npx keyguard rotate NAME --emergency, which ends the pause. Safe to repeat.',
+      )
+      .argument('<name>', 'the managed key, as keyguard.json names it')
+      .requiredOption('--because <text>', 'why, for whoever finds it paused')
+      .option('--yes', 'do not ask')
+      .action((name: string, flags: Flags) => run(name, flags, io));
+  },
+};
+
+async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
+  const because = checkedReason(flags.because, io);
+  const installation = await openInstallation(flags, io);
+  const definition = managedKey(installation, name);
+  const before = await lookAt(definition, installation);
+  if (before.pause === undefined) {
+    for (const sentence of warningsOf(before)) progress(sentence, io);
+    const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
+    if (flags.yes !== true && !(await confirmed(question, io))) io.fail('not paused', 'nothing was changed', 1);
+  }
+  const record = before.pause ?? (await begin(name, because, installation));
+  const after = before.pause !== undefined && !before.secret.rotationEnabled ? before : await stop(record, before, installation, io);
+  const leftOpen = openVersion(after);
+  if (flags.json === true) {
+    json(
+      { managedKey: name, pausedSince: isoOrNull(record.at), by: record.by, because: record.because, rotationLeftOpen: leftOpen ?? null },
+      io,
+    );
+    return;
+  }
+  const already = before.pause === undefined ? '' : ' already';
+  line(`${name} is paused${already}, since ${instant(record.at)} by ${record.by}: ${record.because}.`, io);
+  if (leftOpen !== undefined) line(`A rotation was broken off; to clear it away: npx keyguard unstick ${name}`, io);
+  line(`It goes on with: npx keyguard resume ${name}`, io);
+}
+
+/** Stored before the schedule stops: killed in between, no rotation begins all the same. */
+async function begin(name: string, because: string, { table, clock }: OpenInstallation): Promise<PauseRecord> {
+  const record: PauseRecord = { schema: 1, managedKey: name, at: clock.now(), by: await callerName(), because };
+  try {
+    await pauses(table).begin(record);
+    return record;
+  } catch (error) {
+    const found = error instanceof LostRace ? await pauses(table).find(name) : undefined;
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+async function stop(record: PauseRecord, { definition }: KeySight, installation: OpenInstallation, io: CliIo): Promise<KeySight> {
+  const { table, secrets, clock } = installation;
+  await audit(table).note({
+    managedKey: record.managedKey,
+    at: clock.now(),
+    by: await callerName(),
+    because: `paused by ${record.by}: ${record.because}`,
+  });
+  const deadline = clock.now() + patienceMs;
+  if (openVersion(await lookAt(definition, installation)) !== undefined) progress('A rotation is under way; waiting for its end …', io);
+  while (openVersion(await lookAt(definition, installation)) !== undefined && clock.now() < deadline) await clock.pause(beatMs);
+  await rotationSchedule(secrets).stop(definition.secretArn);
+  return lookAt(definition, installation);
+}
+
+function warningsOf({ own, definition: { name } }: KeySight): readonly string[] {
+  return own.flatMap(({ apiKeyId, noGrace, wanted }) => [
+    ...(noGrace === undefined
+      ? []
+      : [`Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, and stays on while it is paused.`]),
+    ...(wanted === undefined ? [] : [`${apiKeyId} is wanted back (${wanted.because}), and does not come back while ${name} is paused.`]),
+  ]);
+}
