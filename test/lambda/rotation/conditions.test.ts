@@ -1,59 +1,8 @@
 import { expect, test } from 'vitest';
-import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { conditionsOf, type Sight } from '../../../lambda/rotation/conditions.ts';
-import type { ApiKeyInfo, SecretDescription } from '../../../lambda/rotation/ports.ts';
+import { conditionsOf } from '../../../lambda/rotation/conditions.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
-
-const now = Date.parse('2026-06-20T12:00:00Z');
-const current = aRecord({ apiKeyId: 'apikey_current', state: 'current', token: 'v1', since: now - 5 * dayMs });
-const standby = aRecord({ apiKeyId: 'apikey_standby', since: now - 5 * dayMs });
-
-const info = (apiKeyId: string, status: ApiKeyInfo['status']): ApiKeyInfo => ({
-  apiKeyId,
-  name: apiKeyId,
-  status,
-  hint: null,
-  principal: 'nobody',
-  workspaceId: 'wrkspc_production',
-  expiresAt: null,
-  createdAt: 0,
-});
-
-interface Scene {
-  readonly own?: readonly ApiKeyRecord[];
-  readonly statuses?: Readonly<Record<string, ApiKeyInfo['status']>>;
-  readonly secret?: Partial<SecretDescription>;
-  readonly tokensAt?: Readonly<Record<string, number>>;
-  readonly knownUntil?: number;
-}
-
-/** A healthy managed key, but for what a test says. */
-function seen({ own = [current, standby], statuses = {}, secret = {}, tokensAt = {}, knownUntil = now - 6 * minuteMs }: Scene = {}): Sight {
-  const all = { apikey_current: 'active', apikey_standby: 'inactive', ...statuses } as const;
-  return {
-    definition: aDefinition(),
-    own,
-    secret: {
-      rotationEnabled: true,
-      stages: new Map([['v1', ['AWSCURRENT']]]),
-      nextRotationAt: now + 25 * dayMs,
-      lastRotatedAt: now - 5 * dayMs,
-      lastChangedAt: now - 5 * dayMs,
-      replicas: [],
-      ...secret,
-    },
-    infos: new Map(Object.entries(all).map(([id, status]) => [id, info(id, status)])),
-    lastUses: new Map(
-      Object.entries(tokensAt).map(([apiKeyId, at]) => [
-        apiKeyId,
-        { schema: 1, apiKeyId, at, model: 'claude-haiku-5-5', workspaceId: 'wrkspc_production', tokens: 9 },
-      ]),
-    ),
-    usageKnownUntil: knownUntil,
-    now,
-  };
-}
+import { current, now, seen, standby, type Scene } from './sight.ts';
 
 const found = (scene: Scene) => conditionsOf(seen(scene)).map(({ kind, facts }) => [kind, facts.grade ?? facts.reason] as const);
 const kinds = (scene: Scene) => found(scene).map(([kind]) => kind);

@@ -50,3 +50,24 @@ test('at the maximum the policy decides: wait keeps a straggler alive, cut ends 
   expect(judgeGrace(key, policy, switchedAt + 7 * dayMs).verdict).toBe('wait');
   expect(judgeGrace(key, { ...policy, atMaximum: 'cut' }, switchedAt + 7 * dayMs)).toEqual({ verdict: 'retire', because: 'maximum grace' });
 });
+
+test('silence is counted from the end of the last minute with tokens, and is enough at the very instant it is known', () => {
+  const lastTokensAt = switchedAt + 30 * hourMs;
+  const known = (usageKnownUntil: number) => judgeGrace({ switchedAt, lastTokensAt, usageKnownUntil }, policy, switchedAt + 40 * hourMs);
+  const quiet = lastTokensAt + minuteMs + policy.quietMs;
+  expect(known(quiet)).toEqual({ verdict: 'retire', because: 'silent' });
+  expect(known(quiet - 1)).toEqual({ verdict: 'wait', because: 'still used' });
+});
+
+test('usage that is known less far back than the quiet period is no evidence; exactly that far it is', () => {
+  const now = switchedAt + 30 * hourMs;
+  const behind = (ms: number) => judgeGrace({ switchedAt, lastTokensAt: now - 8 * hourMs, usageKnownUntil: now - ms }, policy, now);
+  expect(behind(policy.quietMs)).toEqual({ verdict: 'wait', because: 'still used' });
+  expect(behind(policy.quietMs + 1)).toEqual({ verdict: 'wait', because: 'usage unknown' });
+});
+
+test('an emergency ends the grace at the switch itself, whatever consumers do', () => {
+  const key = { switchedAt, lastTokensAt: switchedAt, usageKnownUntil: 0, noGrace: true };
+  expect(judgeGrace(key, policy, switchedAt)).toEqual({ verdict: 'retire', because: 'emergency' });
+  expect(judgeGrace({ ...key, noGrace: false }, policy, switchedAt)).toEqual({ verdict: 'wait', because: 'minimum grace' });
+});

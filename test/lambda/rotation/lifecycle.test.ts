@@ -2,15 +2,18 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../../contract/records.ts';
 import { dayMs } from '../../../lambda/foundation/clock.ts';
+import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
   emergencyLastsMs,
   intending,
   keyEvents,
   lifecycle,
   moved,
+  shouldBeAwake,
   wishedBack,
   withoutGrace,
   withoutIntent,
+  withoutWish,
   type KeyEventType,
 } from '../../../lambda/rotation/lifecycle.ts';
 import { aRecord } from '../../support/records.ts';
@@ -21,6 +24,15 @@ const after = (record: ApiKeyRecord, type: KeyEventType, at?: number): ApiKeyRec
   ...moved(record, event(type, at)),
   revision: record.revision + 1,
 });
+/** What a refusal tells machines and people. */
+const errorOf = (act: () => unknown): unknown => {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof KeyguardError)) throw error;
+    return { code: error.code, message: error.message, fix: error.fix };
+  }
+};
 const inState = (state: ApiKeyState): ApiKeyRecord => aRecord({ state, token: 'before', wanted: wish });
 
 test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] as const)))(
@@ -29,7 +41,11 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
     const answer = lifecycle[state][type];
     const record = inState(state);
     if (answer === 'refused') {
-      expect(() => moved(record, event(type))).toThrow(expect.objectContaining({ code: 'illegal-transition' }) as Error);
+      expect(errorOf(() => moved(record, event(type)))).toEqual({
+        code: 'illegal-transition',
+        message: `apikey_one of production is ${state} and cannot be ${type}`,
+        fix: 'look at its history: npx keyguard history production',
+      });
       return;
     }
     const next = moved(record, event(type));
@@ -126,4 +142,62 @@ test('an emergency takes the grace of the key once it is replaced, but not of on
   for (const state of ['standby', 'pending', 'inactive', 'archived'] as const) {
     expect(() => withoutGrace(aRecord({ state }), wish)).toThrow('cannot be');
   }
+});
+
+test('awake are the keys that consumers may hold, and one that is on its way to them', () => {
+  expect(apiKeyStates.filter(shouldBeAwake)).toEqual(['pending', 'current', 'draining']);
+});
+
+test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] as const)))(
+  'a key that is %s and is %s keeps no empty field: the table stores what is there, and nothing else',
+  (state, type) => {
+    // With and without what a key can have on its way.
+    const whole = {
+      token: 'before',
+      switchedAt: 3,
+      wanted: wish,
+      noGrace: wish,
+      origin: { state: 'inactive', versionId: 'first' },
+    } as const;
+    for (const changes of [{}, { token: 'before', wanted: wish }, whole]) {
+      const record = aRecord({ state, ...changes });
+      const next = errorOf(() => moved(record, event(type)));
+      expect(Object.values(next as object)).not.toContain(undefined);
+    }
+  },
+);
+
+test('a claim needs the token of its rotation, and of an old key the version that holds its value', () => {
+  const { token, ...tokenless } = event('claimed');
+  expect(() => moved(aRecord(), tokenless)).toThrow('apikey_one of production is standby and cannot be claimed without a token');
+  const lost = aRecord({ state: 'inactive', wanted: wish });
+  expect(() => moved(lost, event('claimed'))).toThrow('cannot be claimed, which nobody wants back');
+});
+
+test('who asks for a key that cannot come back is told why and what to do', () => {
+  const forgotten = aRecord({ state: 'inactive' });
+  expect(errorOf(() => wishedBack(forgotten, wish))).toEqual({
+    code: 'cannot-come-back',
+    message: 'apikey_one of production is inactive: only an old key that is not archived comes back',
+    fix: 'npx keyguard history production',
+  });
+  const retiring = aRecord({ state: 'draining', token: 'first', intent: { to: 'inactive', at: 1, because: 'silent' } });
+  expect(errorOf(() => wishedBack(retiring, wish))).toEqual({
+    code: 'busy',
+    message: 'apikey_one of production is about to become inactive (silent)',
+    fix: 'try again in five minutes',
+  });
+});
+
+test('a wish that is withdrawn leaves the key as it was', () => {
+  const old = aRecord({ state: 'inactive', token: 'first' });
+  expect(withoutWish({ ...wishedBack(old, wish), revision: 1 })).toEqual(old);
+});
+
+test('an emergency takes the grace of a key that is in it already, and of none that consumers do not hold', () => {
+  expect(withoutGrace(aRecord({ state: 'draining', token: 'first' }), wish)).toMatchObject({ state: 'draining', noGrace: wish });
+  expect(errorOf(() => withoutGrace(aRecord({ state: 'inactive' }), wish))).toMatchObject({
+    code: 'illegal-transition',
+    message: 'apikey_one of production is inactive and cannot be an old key without grace',
+  });
 });

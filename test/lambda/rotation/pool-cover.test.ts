@@ -32,3 +32,7 @@ test('keys of others and keys that serve already do not count', () => {
 test('a rotation that is overdue needs its key now', () => {
   expect(poolCover(definition, keys(null), now - dayMs, now)).toMatchObject({ rotations: 1, until: now + policy.intervalMs });
 });
+
+test('where no rotation is planned, the next one is an interval away', () => {
+  expect(poolCover(definition, [], null, now)).toMatchObject({ until: now + policy.intervalMs });
+});

@@ -1,0 +1,199 @@
+import { expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { conditionsOf, recoveries } from '../../../lambda/rotation/conditions.ts';
+import { watchedKinds } from '../../../lambda/rotation/ports.ts';
+import { aDefinition, aRecord, policy } from '../../support/records.ts';
+import { current, now, seen, standby, type Scene } from './sight.ts';
+
+/** What people are told: all of it. */
+const told = (scene: Scene) => conditionsOf(seen(scene)).map(({ kind, facts }) => ({ kind, ...facts }));
+const other = (changes: Partial<ApiKeyRecord>) => aRecord({ apiKeyId: 'apikey_other', token: 'v0', since: now - dayMs, ...changes });
+const withOther = (changes: Partial<ApiKeyRecord>, status: 'active' | 'inactive' | 'archived' | 'unknown'): Scene => ({
+  own: [other(changes), current, standby],
+  statuses: { apikey_other: status },
+});
+
+test('of a current key that Anthropic lists no more, people are told just that', () => {
+  const sight = seen();
+  const infos = new Map([...sight.infos].filter(([id]) => id !== 'apikey_current'));
+  expect(conditionsOf({ ...sight, infos })).toEqual([
+    { kind: 'current-key-dead', managedKey: 'production', facts: { reason: 'Anthropic lists it no more', apiKeyId: 'apikey_current' } },
+  ]);
+});
+
+test('an overdue rotation is told with the date of the last one and the age that the policy allows', () => {
+  const since = now - policy.maximumAgeMs;
+  expect(told({ own: [{ ...current, since }, standby] })).toEqual([
+    {
+      kind: 'rotation-overdue',
+      reason: 'no rotation has succeeded since 2026-05-13 12:00 UTC, and with its grace a key may live 38 days at the most',
+      apiKeyId: 'apikey_current',
+      startedAt: since,
+    },
+  ]);
+});
+
+test('how long ago an old key came into its state makes no rotation overdue', () => {
+  expect(told(withOther({ state: 'inactive', since: 0 }, 'inactive'))).toEqual([]);
+});
+
+test('a managed key that consumers never got a key of needs no pool, however soon it rotates', () => {
+  const soon = { secret: { nextRotationAt: now + hourMs, stages: new Map() } };
+  expect(told({ ...soon, own: [] })).toEqual([]);
+  expect(told({ ...soon, own: [other({ state: 'draining' })], statuses: { apikey_other: 'active' } })).toEqual([]);
+});
+
+test.each([
+  [[], 'no standby key is left', 'empty'],
+  [[standby], '1 standby key', 'low'],
+  [[standby, aRecord({ apiKeyId: 'apikey_two', since: now - dayMs })], '2 standby keys', 'low'],
+] as const)('a pool of %j is told as “%s”, with the rotation that will find none', (pool, words, grade) => {
+  const rotation = { ...policy, intervalMs: 3 * dayMs };
+  const definition = aDefinition({ rotation });
+  const sight = seen({ own: [current, ...pool], secret: { nextRotationAt: now + dayMs } });
+  const runsOutAt = now + dayMs + pool.length * rotation.intervalMs;
+  const date = new Date(runsOutAt).toISOString().slice(0, 10);
+  expect(conditionsOf({ ...sight, definition }).map(({ facts }) => facts)).toEqual([
+    {
+      grade,
+      reason: `${words}, and the rotation of ${date} 12:00 UTC will find none that lives long enough`,
+      workspaceId: 'wrkspc_production',
+    },
+  ]);
+});
+
+test('a current key that expires is told with its date; when an old key expires matters to nobody', () => {
+  expect(told({ own: [{ ...current, expiresAt: now + dayMs }, standby] })).toEqual([
+    { kind: 'key-expiring', reason: 'it expires 2026-06-21 12:00 UTC, before its next grace is over', apiKeyId: 'apikey_current' },
+  ]);
+  expect(told(withOther({ state: 'inactive', expiresAt: now }, 'inactive'))).toEqual([]);
+});
+
+test('every replica that failed or lags is named, with the words of Secrets Manager where it has some', () => {
+  const replicas = [
+    { region: 'eu-west-1', status: 'Failed', message: 'no access to the key' },
+    { region: 'eu-west-2', status: 'Failed', message: null },
+    { region: 'eu-west-3', status: 'InProgress', message: null },
+    { region: 'eu-north-1', status: 'InSync', message: null },
+  ] as const;
+  expect(told({ secret: { replicas, lastChangedAt: now - hourMs } })).toEqual([
+    { kind: 'replica-behind', reason: 'eu-west-1 failed (no access to the key); eu-west-2 failed; eu-west-3 lags' },
+  ]);
+});
+
+test('a replica has a quarter of an hour, and one of a secret that never changed does not lag', () => {
+  const replicas = [{ region: 'eu-west-1', status: 'InProgress', message: null }] as const;
+  expect(told({ secret: { replicas, lastChangedAt: now - 15 * minuteMs } })).toEqual([]);
+  expect(told({ secret: { replicas, lastChangedAt: null } })).toEqual([]);
+});
+
+test.each([
+  [{ state: 'inactive' }, 'active', 'apikey_other is an old key, and somebody enabled it again', 'old-key-woken'],
+  [{ state: 'contained' }, 'active', 'apikey_other was cut off, and somebody enabled it again', 'old-key-woken'],
+  [{ state: 'rejected' }, 'active', 'apikey_other is a rejected key, was found active and is put back to sleep', 'standby-key-woken'],
+  [
+    { state: 'draining', switchedAt: now - dayMs },
+    'archived',
+    'apikey_other is in its grace, and is archived at Anthropic before its time',
+    'old-key-disabled',
+  ],
+] as const)('a key that is %j and %s at Anthropic is told as: %s', (changes, status, reason, grade) => {
+  expect(told(withOther(changes, status))).toEqual([{ kind: 'key-changed', grade, apiKeyId: 'apikey_other', reason }]);
+});
+
+test('an old key that is gone from Anthropic in its grace is told, and one of a status that nobody knows is not', () => {
+  const draining = { state: 'draining', switchedAt: now - dayMs } as const;
+  const [gone] = told({ own: [other(draining), current, standby] });
+  expect(gone?.reason).toBe('apikey_other is in its grace, and is gone at Anthropic before its time');
+  expect(told(withOther(draining, 'unknown'))).toEqual([]);
+});
+
+test.each([
+  ['inactive', 'inactive'],
+  ['contained', 'inactive'],
+  ['rejected', 'inactive'],
+  ['archived', 'archived'],
+  ['draining', 'active'],
+] as const)('a key that is %s for us and %s for Anthropic is as it should be', (state, status) => {
+  expect(told(withOther({ state }, status))).toEqual([]);
+});
+
+test('an old key that we are at work on was not woken by somebody else', () => {
+  const intent = { to: 'archived', at: now, because: 'the undo period is over' } as const;
+  expect(told(withOther({ state: 'inactive', intent }, 'active'))).toEqual([]);
+});
+
+test('a key is judged by the list from the fifth minute on', () => {
+  const woken = (ms: number) => told(withOther({ state: 'inactive', since: now - ms }, 'active'));
+  expect(woken(5 * minuteMs - 1)).toEqual([]);
+  expect(woken(5 * minuteMs)).toHaveLength(1);
+});
+
+test('a secret without AWSCURRENT was written by nobody', () => {
+  const { token, ...tokenless } = current;
+  for (const own of [[current], [tokenless]]) expect(told({ own: [...own, standby], secret: { stages: new Map() } })).toEqual([]);
+});
+
+/** An old key whose consumers went on: by default switched three days ago and used until an hour ago. */
+const straggler = ({ switchedMs = 3 * dayMs, usedMs = hourMs, knownMs = 6 * minuteMs, id = 'apikey_other' } = {}): Scene => ({
+  // `since` is no evidence: a key that was brought back and given up again came into its state later than it was switched.
+  own: [other({ apiKeyId: id, state: 'draining', switchedAt: now - switchedMs, since: now - hourMs }), current, standby],
+  statuses: { [id]: 'active' },
+  tokensAt: { [id]: now - usedMs },
+  knownUntil: now - knownMs,
+});
+
+test('of several stragglers the first is described and the others are named', () => {
+  const [first, second, third] = ['apikey_a', 'apikey_b', 'apikey_c'].map((id) => straggler({ id }));
+  const own = [first, second, third].flatMap((scene) => scene?.own?.slice(0, 1) ?? []);
+  const scene: Scene = {
+    own: [...own, current, standby],
+    statuses: { ...first?.statuses, ...second?.statuses, ...third?.statuses },
+    tokensAt: { ...first?.tokensAt, ...second?.tokensAt, ...third?.tokensAt },
+  };
+  expect(told(scene)).toEqual([
+    {
+      kind: 'straggler',
+      reason: 'the old key is still used; so is apikey_b, apikey_c',
+      apiKeyId: 'apikey_a',
+      startedAt: now - 3 * dayMs,
+      model: 'claude-haiku-5-5',
+      workspaceId: 'wrkspc_production',
+    },
+  ]);
+  expect(told(straggler()).map(({ reason }) => reason)).toEqual(['the old key is still used']);
+});
+
+test('the current key is no straggler, however much it is used', () => {
+  expect(told({ tokensAt: { apikey_current: now - hourMs } })).toEqual([]);
+});
+
+test('an old key that was used late and has been silent for long enough is no straggler any more', () => {
+  expect(told(straggler({ usedMs: 7 * hourMs }))).toEqual([]);
+});
+
+test('tokens within the minimum grace make no straggler, even while later usage is unknown', () => {
+  const within = { switchedMs: 3 * dayMs, usedMs: 2 * dayMs, knownMs: 2 * dayMs - hourMs };
+  expect(told(straggler(within))).toEqual([]);
+  expect(told(straggler({ ...within, usedMs: 2 * dayMs - 1 }))).toHaveLength(1);
+});
+
+test('past the maximum grace a straggler is told at once, also where that is sooner than twice the minimum', () => {
+  const definition = aDefinition({ rotation: { ...policy, maximumGraceMs: policy.minimumGraceMs } });
+  const at = (switchedMs: number) => conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => facts.reason);
+  expect(at(policy.minimumGraceMs + 2 * hourMs)).toEqual(['the old key is still used past the maximum']);
+});
+
+test('every incident that is watched says in plain words why it is over', () => {
+  expect([...recoveries]).toEqual([
+    ['straggler', 'the old key went quiet, or is retired'],
+    ['current-key-dead', 'consumers read a key that works again'],
+    ['key-changed', 'all keys are as they should be'],
+    ['rotation-overdue', 'a rotation has succeeded'],
+    ['pool-low', 'the pool reaches far enough again'],
+    ['key-expiring', 'the current key lives long enough'],
+    ['replica-behind', 'every replica is in sync'],
+  ]);
+  expect([...recoveries.keys()]).toEqual([...watchedKinds]);
+});
