@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { provenDead, provenDeadIn } from '../../../lambda/rotation/death.ts';
+import type { ProbeAnswer } from '../../../lambda/rotation/ports.ts';
+import { definition } from '../../prove/interleavings/memory.ts';
+import { Stage } from './stage.ts';
+
+const accepted: ProbeAnswer = { answer: 'accepted', organizationId: null, workspaceId: null };
+
+/** Refused from the `looks`th look on. */
+function aDyingKey(looks: number, meanwhile: ProbeAnswer = accepted) {
+  let asked = 0;
+  const stage = new Stage({ probe: () => ((asked += 1) < looks ? meanwhile : { answer: 'refused' }) });
+  stage.has('old', 'inactive');
+  return { stage, value: stage.world.key('old').value, asked: () => asked, began: stage.world.now };
+}
+
+test('a value that Anthropic refuses is dead at the first look', async () => {
+  const { stage, value, began } = aDyingKey(1);
+  expect(await provenDead(value, stage.ports)).toBe(true);
+  expect(stage.world.now).toBe(began);
+});
+
+test('a change that takes a moment is waited for, two seconds between two looks', async () => {
+  const { stage, value, began } = aDyingKey(3);
+  expect(await provenDead(value, stage.ports)).toBe(true);
+  expect(stage.world.now).toBe(began + 4_000);
+});
+
+test.each<[string, ProbeAnswer]>([
+  ['answers', accepted],
+  ['is not answered for', { answer: 'unclear', why: 'overloaded' }],
+])('a value that still %s after a minute is not proven dead', async (_name, meanwhile) => {
+  const { stage, value, asked, began } = aDyingKey(100, meanwhile);
+  expect(await provenDead(value, stage.ports)).toBe(false);
+  expect([asked(), stage.world.now - began]).toEqual([31, 60_000]);
+});
+
+test('a value that consumers once read is looked up by its version; one that Secrets Manager pruned needs no proof', async () => {
+  const alive = aDyingKey(100);
+  expect(await provenDeadIn(definition.secretArn, 'v-old', alive.stage.ports)).toBe(false);
+  const dead = aDyingKey(1);
+  expect(await provenDeadIn(definition.secretArn, 'v-old', dead.stage.ports)).toBe(true);
+  const pruned = aDyingKey(100);
+  expect(await provenDeadIn(definition.secretArn, 'v-pruned', pruned.stage.ports)).toBe(true);
+  expect(pruned.asked()).toBe(0);
+});

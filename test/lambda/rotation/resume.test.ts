@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { resumeRotation } from '../../../lambda/rotation/resume.ts';
+import { definition } from '../../prove/interleavings/memory.ts';
+import { Stage } from './stage.ts';
+
+const now = new Stage().world.now;
+const wish = (at: number) => ({ at, by: 'operator', because: 'stolen' });
+const started = ['rotations.start'];
+
+/** One beat, with a current key; `standby`: whether a key is there to rotate to. */
+function aStage({ standby = true, ...deviations }: { standby?: boolean } & ConstructorParameters<typeof Stage>[0] = {}): Stage {
+  const stage = new Stage(deviations);
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  if (standby) stage.has('next', 'standby');
+  return stage;
+}
+
+async function resumed(stage: Stage, failedAt?: number, registeredAt?: number): Promise<readonly string[]> {
+  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, registeredAt: async () => registeredAt } };
+  await resumeRotation(await stage.sight(), failedAt, ports, stage.tally);
+  return stage.effects;
+}
+
+test('where nothing is owed, no rotation is started', async () => {
+  const stage = aStage();
+  expect(await resumed(stage)).toEqual([]);
+  expect(stage.tally.resumed).toBe(0);
+});
+
+test('a rotation that failed goes on a quarter of an hour later, once a key is there', async () => {
+  expect(await resumed(aStage(), now - 15 * minuteMs + 1)).toEqual([]);
+  expect(await resumed(aStage({ standby: false }), now - dayMs)).toEqual([]);
+  const stage = aStage();
+  expect(await resumed(stage, now - 15 * minuteMs)).toEqual(started);
+  expect(stage.world.asked).toEqual([definition.secretArn]);
+  expect(stage.logged).toEqual([{ event: 'retirement.rotation-resumed', fields: { managedKey: 'production', answer: 'started' } }]);
+  expect(stage.tally.resumed).toBe(1);
+});
+
+test('while rotation of the secret is switched off, none is started', async () => {
+  expect(await resumed(aStage({ secret: { rotationEnabled: false } }), now - dayMs)).toEqual([]);
+});
+
+test('a rotation that is open for a quarter of an hour is started again', async () => {
+  const open = (registeredAt: number | undefined) => {
+    const stage = aStage();
+    stage.world.register('t-open');
+    return resumed(stage, undefined, registeredAt);
+  };
+  expect(await open(now - 15 * minuteMs + 1)).toEqual([]);
+  expect(await open(now - 15 * minuteMs)).toEqual(started);
+  // Nobody knows since when: it may have begun this moment.
+  expect(await open(undefined)).toEqual([]);
+});
+
+test('an open rotation that has its key goes on with an empty pool, and is as old as its claim', async () => {
+  const claimed = (since: number) => {
+    const stage = aStage({ standby: false });
+    stage.has('claimed', 'pending', { labels: ['AWSPENDING'], since });
+    return resumed(stage, undefined, now - dayMs);
+  };
+  expect(await claimed(now - 15 * minuteMs)).toEqual(started);
+  expect(await claimed(now - 15 * minuteMs + 1)).toEqual([]);
+});
+
+test('a claim for another version, or a key that is not claimed, gives an open rotation no key', async () => {
+  const stage = aStage({ standby: false });
+  stage.world.register('t-open');
+  stage.has('other', 'pending', { labels: [] });
+  stage.has('same', 'rejected', { token: 't-open', labels: ['AWSPENDING'] });
+  expect(await resumed(stage, undefined, now - 20 * minuteMs)).toEqual([]);
+});
+
+test('people are told of a rotation that has not finished within the hour', async () => {
+  const since = now - hourMs - 1;
+  const stage = aStage();
+  stage.world.register('t-open');
+  expect(await resumed(stage, undefined, since)).toEqual(['alarm.raise', ...started]);
+  expect(stage.raised).toEqual([
+    {
+      reason: 'a rotation that began 2026-09-06 22:59 UTC has neither finished nor failed',
+      startedAt: since,
+      workspaceId: definition.workspaceId,
+    },
+  ]);
+  const inTime = aStage();
+  inTime.world.register('t-open');
+  expect(await resumed(inTime, undefined, now - hourMs)).toEqual(started);
+});
+
+test('a rotation that is over is not open: AWSPENDING lies with AWSCURRENT then', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT', 'AWSPENDING'] });
+  stage.has('next', 'standby');
+  expect(await resumed(stage, undefined, now - dayMs)).toEqual([]);
+});
+
+test('an undo that was asked for five minutes ago, and that nobody started, is started; a void wish is not', async () => {
+  const asked = async (at: number) => {
+    const stage = aStage();
+    stage.has('old', 'inactive', { wanted: wish(at) });
+    return resumed(stage);
+  };
+  expect(await asked(now - 5 * minuteMs + 1)).toEqual([]);
+  expect(await asked(now - 5 * minuteMs)).toEqual(started);
+  expect(await asked(now - hourMs)).toEqual([]);
+});
+
+test('an emergency that was asked for five minutes ago, and that nobody started, is started; after a day it is void', async () => {
+  const asked = async (at: number) => {
+    const stage = new Stage();
+    stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(at) });
+    stage.has('next', 'standby');
+    return resumed(stage);
+  };
+  expect(await asked(now - 5 * minuteMs + 1)).toEqual([]);
+  expect(await asked(now - 5 * minuteMs)).toEqual(started);
+  expect(await asked(now - dayMs + 1)).toEqual(started);
+  expect(await asked(now - dayMs)).toEqual([]);
+});
+
+test('an emergency whose key was replaced is no reason for another rotation', async () => {
+  const stage = aStage();
+  stage.has('old', 'draining', { noGrace: wish(now - hourMs) });
+  expect(await resumed(stage)).toEqual([]);
+});

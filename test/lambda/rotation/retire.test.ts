@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import type { RetirementPorts } from '../../../lambda/rotation/ports.ts';
+import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { definition } from '../../prove/interleavings/memory.ts';
+import { Stage } from './stage.ts';
+
+const nothing = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
+const now = new Stage().world.now;
+
+function healthy(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
+  const stage = new Stage(deviations);
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'standby');
+  return stage;
+}
+
+/** The ports, but for a call that fails. */
+function failing(stage: Stage, call: 'setStatus' | 'settle' | 'start', error: Error): RetirementPorts {
+  const { ports } = stage;
+  const fails = async (): Promise<never> => {
+    throw error;
+  };
+  switch (call) {
+    case 'setStatus':
+      return { ...ports, keys: { ...ports.keys, setStatus: fails } };
+    case 'settle':
+      return { ...ports, watch: { ...ports.watch, settle: fails } };
+    case 'start':
+      return { ...ports, rotations: { start: fails } };
+  }
+}
+
+test('a beat over healthy keys changes nothing, and people are told that all is well', async () => {
+  const stage = healthy();
+  expect(await retireDueKeys(stage.ports)).toEqual(nothing);
+  expect(stage.effects).toEqual([]);
+  expect(stage.settled).toEqual([{ found: [], left: [] }]);
+});
+
+test('a switch that a killed rotation left unrecorded is recorded first', async () => {
+  const stage = new Stage();
+  stage.has('old', 'current');
+  stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
+  stage.has('pool', 'standby');
+  await retireDueKeys(stage.ports);
+  expect(stage.effects).toEqual(['ledger.replace old current→draining', 'ledger.replace next pending→current']);
+  expect(stage.audit).toMatchObject([{ by: 'retirement' }, { by: 'retirement' }]);
+});
+
+test('the evidence of usage reaches each key: a silent one retires, a used one waits', async () => {
+  const stage = healthy({ lastTokensAt: { used: now - 30 * minuteMs } });
+  stage.has('silent', 'draining');
+  stage.has('used', 'draining');
+  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, retired: 1, waiting: 1 });
+  expect([stage.record('silent').state, stage.record('used').state]).toEqual(['inactive', 'draining']);
+});
+
+test('one key’s failure does not hold up the others, and is logged without what Anthropic said', async () => {
+  const stage = healthy();
+  stage.has('first', 'draining');
+  stage.has('abandoned', 'pending', { status: 'inactive' });
+  const tally = await retireDueKeys(failing(stage, 'setStatus', new Error('sk-ant-api03-FAKE in a body')));
+  expect(tally).toEqual({ ...nothing, failed: 1, returned: 1 });
+  expect(stage.logged).toEqual([{ event: 'retirement.failed', fields: { what: 'first', error: 'Error' } }]);
+});
+
+test('a lost race is no failure: whoever won goes on with the key', async () => {
+  const stage = healthy();
+  stage.has('old', 'draining');
+  expect(await retireDueKeys(failing(stage, 'setStatus', new LostRace('old')))).toEqual(nothing);
+  expect(stage.logged).toEqual([]);
+});
+
+test('a rotation that failed is started again, and one that cannot be started is a failure of its own', async () => {
+  const failed = { failedRotations: new Map([['production', now - hourMs]]) };
+  expect(await retireDueKeys(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
+  const stage = healthy(failed);
+  expect(await retireDueKeys(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
+  expect(stage.logged).toEqual([
+    {
+      event: 'retirement.failed',
+      fields: { what: 'rotation of production', error: 'unavailable: RotateSecret did not succeed: throttled' },
+    },
+  ]);
+});
+
+test('while a managed key is paused, its old keys stay and its rotation is not started; a pause of another one counts for nothing', async () => {
+  const pausedBeat = async (managedKey: string) => {
+    const stage = healthy({ failedRotations: new Map([['production', now - hourMs]]) });
+    stage.has('old', 'draining');
+    stage.world.paused = { schema: 1, managedKey, at: now, by: 'operator', because: 'a freeze' };
+    return retireDueKeys(stage.ports);
+  };
+  expect(await pausedBeat('production')).toEqual(nothing);
+  expect(await pausedBeat('staging')).toEqual({ ...nothing, retired: 1, resumed: 1 });
+});
+
+test('what people must know is what was found, before it was mended', async () => {
+  const stage = healthy();
+  stage.has('woken', 'standby', { status: 'active' });
+  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, putToSleep: 1 });
+  expect(stage.settled).toMatchObject([{ found: [{ kind: 'key-changed', managedKey: 'production' }], left: [] }]);
+});
+
+test('people who cannot be told are a failure of the beat', async () => {
+  const stage = healthy();
+  expect(await retireDueKeys(failing(stage, 'settle', new TypeError('no table')))).toEqual({ ...nothing, failed: 1 });
+  expect(stage.logged).toEqual([{ event: 'retirement.failed', fields: { what: 'what people must know', error: 'TypeError' } }]);
+});
+
+test('a managed key whose secret cannot be read is left as it is, and does not hold up the others', async () => {
+  const stage = healthy();
+  stage.has('old', 'draining');
+  stage.has('foreign', 'draining', { managedKey: 'staging' });
+  const staging = { ...definition, name: 'staging', secretArn: 'staging' };
+  const { ports } = stage;
+  const tally = await retireDueKeys({
+    ...ports,
+    directory: { ...ports.directory, all: async () => [staging, definition] },
+    secrets: {
+      ...ports.secrets,
+      describe: async (secretArn) => {
+        if (secretArn === 'staging') throw new Unavailable('DescribeSecret', 'throttled');
+        return ports.secrets.describe(secretArn);
+      },
+    },
+  });
+  expect(tally).toEqual({ ...nothing, retired: 1, failed: 1 });
+  expect(stage.record('foreign').state).toBe('draining');
+  expect(stage.settled).toEqual([{ found: [], left: ['staging'] }]);
+  expect(stage.logged[0]?.fields).toMatchObject({ what: 'staging' });
+});
+
+test('of a managed key that was taken out of the configuration, the keys that are still awake are named; nothing is done to them', async () => {
+  const stage = healthy();
+  stage.has('gone-one', 'draining', { managedKey: 'gone' });
+  stage.has('gone-two', 'current', { managedKey: 'gone' });
+  stage.has('gone-asleep', 'inactive', { managedKey: 'gone', since: now - 30 * dayMs });
+  stage.has('lost', 'current', { managedKey: 'lost' });
+  expect(await retireDueKeys(stage.ports)).toEqual(nothing);
+  expect(stage.settled[0]?.found).toEqual([
+    {
+      kind: 'key-changed',
+      managedKey: 'gone',
+      facts: {
+        reason: 'it was taken out of the configuration, and gone-one, gone-two is still active at Anthropic',
+        apiKeyId: 'gone-one',
+      },
+    },
+    {
+      kind: 'key-changed',
+      managedKey: 'lost',
+      facts: { reason: 'it was taken out of the configuration, and lost is still active at Anthropic', apiKeyId: 'lost' },
+    },
+  ]);
+});

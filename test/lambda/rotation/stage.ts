@@ -1,0 +1,182 @@
+import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
+import type { Secret } from '../../../lambda/foundation/secret.ts';
+import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { Sight } from '../../../lambda/rotation/conditions.ts';
+import type { AlarmFacts, ApiKeyInfo, Condition, ProbeAnswer, RetirementPorts, SecretDescription } from '../../../lambda/rotation/ports.ts';
+import type { RetirementTally } from '../../../lambda/rotation/treat.ts';
+import { definition, MemoryWorld } from '../../prove/interleavings/memory.ts';
+
+/** Where the two platforms answer otherwise than the world in memory would by itself. */
+interface Deviations {
+  readonly infos?: Readonly<Record<string, Partial<ApiKeyInfo> | 'gone'>>;
+  /** Undefined: what the key's status says. */
+  readonly probe?: (value: Secret) => ProbeAnswer | undefined;
+  readonly secret?: Partial<SecretDescription>;
+  readonly lastTokensAt?: Readonly<Record<string, number>>;
+  readonly usageKnownUntil?: number;
+  readonly failedRotations?: ReadonlyMap<string, number>;
+}
+
+interface Step {
+  readonly apiKeyId: string;
+  readonly to: ApiKeyState;
+  readonly by: string;
+  /** Of an intent, the intent's. */
+  readonly because: string | undefined;
+  readonly requestIds?: readonly string[];
+}
+
+/** A world in memory, with somebody beside it who writes down what an operation does to it. */
+export class Stage {
+  readonly world = new MemoryWorld();
+  readonly ports: RetirementPorts & AdmitPorts;
+  readonly tally: RetirementTally = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
+  /** Every call, in order. */
+  readonly calls: string[] = [];
+  readonly audit: Step[] = [];
+  readonly logged: { readonly event: string; readonly fields: unknown }[] = [];
+  readonly raised: AlarmFacts[] = [];
+  readonly cleared: string[] = [];
+  readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[] }[] = [];
+
+  constructor(deviations: Deviations = {}) {
+    const ports = this.world.ports(async (call) => void this.calls.push(call));
+    const note = (event: string, fields: unknown): void => void this.logged.push({ event, fields });
+    const seen = (info: ApiKeyInfo | 'gone'): ApiKeyInfo | 'gone' => {
+      const deviation = info === 'gone' ? {} : deviations.infos?.[info.apiKeyId];
+      return info === 'gone' || deviation === 'gone' ? 'gone' : { ...info, ...deviation };
+    };
+    this.ports = {
+      ...ports,
+      log: { info: note, warn: note },
+      ledger: {
+        ...ports.ledger,
+        add: (record, by) => {
+          this.#write(record, by);
+          return ports.ledger.add(record, by);
+        },
+        replace: (before, after, by, requestIds) => {
+          this.#write(after, by, requestIds);
+          return ports.ledger.replace(before, after, by, requestIds);
+        },
+      },
+      secrets: {
+        ...ports.secrets,
+        describe: async (secretArn) => ({ ...(await ports.secrets.describe(secretArn)), ...deviations.secret }),
+        promote: async (secretArn, to, from) => {
+          await ports.secrets.promote(secretArn, to, from);
+          return ['aws promote'];
+        },
+      },
+      keys: {
+        retrieve: async (apiKeyId) => seen(await ports.keys.retrieve(apiKeyId)),
+        list: async () => (await ports.keys.list()).map(seen).filter((info) => info !== 'gone'),
+        setStatus: async (apiKeyId, status) => ({
+          ...(await ports.keys.setStatus(apiKeyId, status)),
+          requestIds: [`anthropic ${apiKeyId} ${status}`],
+        }),
+      },
+      probe: {
+        probe: async (value) => {
+          const answer = await ports.probe.probe(value);
+          return deviations.probe?.(value) ?? answer;
+        },
+      },
+      alarm: {
+        raise: (kind, managedKey, facts) => {
+          this.raised.push(facts);
+          return ports.alarm.raise(kind, managedKey, facts);
+        },
+        clear: (kind, managedKey, reason) => {
+          this.cleared.push(reason);
+          return ports.alarm.clear(kind, managedKey, reason);
+        },
+      },
+      usage: {
+        knownUntil: async () => deviations.usageKnownUntil ?? (await ports.usage.knownUntil()),
+        lastUses: async () =>
+          Object.entries(deviations.lastTokensAt ?? {}).map(([apiKeyId, at]): LastUseRecord => ({
+            schema: 1,
+            apiKeyId,
+            at,
+            model: 'model',
+            workspaceId: 'workspace',
+            tokens: 1,
+          })),
+      },
+      watch: {
+        failedRotations: async () => deviations.failedRotations ?? new Map(),
+        settle: async (found, left) => void this.settled.push({ found, left: [...left] }),
+      },
+    };
+  }
+
+  /** The calls that changed something, in order. */
+  get effects(): readonly string[] {
+    const looks = /^(ledger\.all|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
+    return this.calls.filter((call) => !looks.test(call));
+  }
+
+  /** A key in a state, with what goes with it on both platforms; its version carries `labels`. */
+  has(
+    apiKeyId: string,
+    state: ApiKeyState,
+    changes: Partial<ApiKeyRecord> & { readonly status?: 'active' | 'inactive' | 'archived'; readonly labels?: readonly string[] } = {},
+  ): ApiKeyRecord {
+    const { status, labels = [], ...fields } = changes;
+    const { now } = this.world;
+    this.world.standby(apiKeyId);
+    const awake = state === 'pending' || state === 'current' || state === 'draining';
+    this.world.key(apiKeyId).status = status ?? (awake ? 'active' : state === 'archived' ? 'archived' : 'inactive');
+    const token = state === 'standby' || state === 'rejected' ? {} : { token: `v-${apiKeyId}` };
+    const switchedAt = state === 'draining' ? { switchedAt: now - 3 * hourMs } : {};
+    const record = { ...this.record(apiKeyId), state, since: now - dayMs, ...token, ...switchedAt, ...fields };
+    this.world.records.set(apiKeyId, record);
+    if (record.token !== undefined) {
+      this.world.versions.set(record.token, { value: this.world.key(apiKeyId).value, labels: new Set(labels) });
+    }
+    return record;
+  }
+
+  record(apiKeyId: string): ApiKeyRecord {
+    const found = this.world.records.get(apiKeyId);
+    if (found === undefined) throw new RangeError(`no record of ${apiKeyId}`);
+    return found;
+  }
+
+  /** What retirement sees at the beginning of a beat. */
+  async sight(): Promise<Sight> {
+    const { ports } = this;
+    const sight: Sight = {
+      definition,
+      own: [...this.world.records.values()],
+      secret: await ports.secrets.describe(definition.secretArn),
+      infos: new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info])),
+      lastUses: new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use])),
+      usageKnownUntil: await ports.usage.knownUntil(),
+      now: this.world.now,
+    };
+    this.calls.length = 0;
+    return sight;
+  }
+
+  #write(after: Omit<ApiKeyRecord, 'revision'>, by: string, requestIds?: readonly string[]): void {
+    const { apiKeyId, state, intent, because } = after;
+    const step = { apiKeyId, to: intent?.to ?? state, by, because: intent?.because ?? because };
+    this.audit.push(requestIds === undefined ? step : { ...step, requestIds });
+  }
+}
+
+/** What an operation that throws tells machines and people. */
+export async function failure(
+  operation: Promise<unknown>,
+): Promise<{ readonly code: unknown; readonly message: string; readonly fix: unknown }> {
+  try {
+    await operation;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { code: Reflect.get(error, 'code'), message: error.message, fix: Reflect.get(error, 'fix') };
+  }
+  throw new Error('it did not fail');
+}

@@ -1,0 +1,336 @@
+import { expect, test } from 'vitest';
+import type { ApiKeyState } from '../../../contract/records.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { treat } from '../../../lambda/rotation/treat.ts';
+import { definition } from '../../prove/interleavings/memory.ts';
+import { failure, Stage } from './stage.ts';
+
+const now = new Stage().world.now;
+const by = 'retirement';
+const wish = { at: now - minuteMs, by: 'operator', because: 'the new one is broken' };
+const voidWish = { ...wish, at: now - hourMs };
+const intent = (to: ApiKeyState, because: string, at = now - hourMs) => ({ to, at, because });
+
+/** One beat's look at one key. */
+async function treated(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
+  const sight = await stage.sight();
+  await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
+}
+
+async function isLeftAlone(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
+  const before = stage.record(apiKeyId);
+  await treated(stage, apiKeyId, paused);
+  expect(stage.effects).toEqual([]);
+  expect(stage.record(apiKeyId)).toEqual(before);
+}
+
+const retires = ['ledger.replace old draining→draining (intent)', 'keys.setStatus old inactive', 'ledger.replace old draining→inactive'];
+const archives = ['ledger.replace old inactive→inactive (intent)', 'keys.setStatus old archived', 'ledger.replace old inactive→archived'];
+
+test('an old key that was silent for long enough is made inactive: first the intent, then the effect, then the proof, then the record', async () => {
+  const stage = new Stage();
+  stage.has('old', 'draining');
+  await treated(stage, 'old');
+  expect(stage.calls).toEqual([retires[0], retires[1], 'secrets.read v-old', 'probe', retires[2]]);
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'old', to: 'inactive', by, because: 'silent' },
+    { apiKeyId: 'old', to: 'inactive', by, because: 'retired: silent', requestIds: ['anthropic old inactive'] },
+  ]);
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now });
+  expect(stage.logged).toEqual([{ event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent' } }]);
+  expect(stage.tally).toMatchObject({ retired: 1, waiting: 0 });
+});
+
+test.each([
+  ['in its minimum grace', { switchedAt: now - hourMs + 1 }, {}],
+  ['still in use', {}, { lastTokensAt: { old: now - 30 * minuteMs } }],
+  ['of unknown usage', {}, { usageKnownUntil: now - 2.5 * hourMs }],
+])('an old key that is %s waits', async (_name, changes, deviations) => {
+  const stage = new Stage(deviations);
+  stage.has('old', 'draining', changes);
+  await isLeftAlone(stage, 'old');
+  expect(stage.tally).toMatchObject({ waiting: 1, retired: 0 });
+});
+
+test('where the instant of the switch is not known, grace begins when the key came into its state', async () => {
+  const stage = new Stage();
+  const { switchedAt, ...rest } = stage.has('old', 'draining', { since: now - hourMs + 1 });
+  stage.world.records.set('old', rest);
+  await isLeftAlone(stage, 'old');
+});
+
+test('an emergency ends the grace of a key that was switched this moment', async () => {
+  const stage = new Stage();
+  stage.has('old', 'draining', { switchedAt: now, noGrace: wish });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(retires);
+  expect(stage.audit.map(({ because }) => because)).toEqual(['emergency', 'retired: emergency']);
+});
+
+test.each(['archived', 'expired'] as const)(
+  'an old key that is %s at Anthropic is over, whatever its grace, and nobody is asked to end it',
+  async (status) => {
+    const stage = new Stage({ infos: { old: { status } }, probe: () => ({ answer: 'refused' }) });
+    stage.has('old', 'draining', { switchedAt: now });
+    await treated(stage, 'old');
+    expect(stage.effects).toEqual([retires[0], retires[2]]);
+    expect(stage.audit).toEqual([
+      { apiKeyId: 'old', to: 'inactive', by, because: `it is ${status} at Anthropic` },
+      { apiKeyId: 'old', to: 'inactive', by, because: `retired: it is ${status} at Anthropic` },
+    ]);
+  },
+);
+
+test('a retirement that a killed run began is finished for its reason, whatever consumers did since, and while paused too', async () => {
+  for (const paused of [false, true]) {
+    const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
+    stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+    await treated(stage, 'old', paused);
+    expect(stage.effects).toEqual([retires[1], retires[2]]);
+    expect(stage.audit.map(({ because }) => because)).toEqual(['retired: silent']);
+  }
+});
+
+test('a key that still answers after it was set inactive is not called retired: its intent stays for the next beat', async () => {
+  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  stage.has('old', 'draining');
+  expect(await failure(treated(stage, 'old'))).toEqual({
+    code: 'still-alive',
+    message: 'old is set inactive, but Anthropic still accepts its value',
+    fix: 'npx keyguard status',
+  });
+  expect(stage.record('old')).toMatchObject({ state: 'draining', intent: { to: 'inactive', because: 'silent' } });
+  expect(stage.tally.retired).toBe(0);
+});
+
+test('an old key of which no version is known is retired on the word of the Admin API', async () => {
+  const stage = new Stage();
+  const { token, ...rest } = stage.has('old', 'draining');
+  stage.world.records.set('old', rest);
+  await treated(stage, 'old');
+  expect(stage.calls).toEqual(retires);
+});
+
+// What holds an old key back, whether it would be retired or archived.
+test.each([
+  ['draining', intent('contained', 'stolen')],
+  ['inactive', intent('contained', 'stolen')],
+] as const)('a key that is %s and on which somebody else is at work is left to them', async (state, foreign) => {
+  const stage = new Stage();
+  stage.has('old', state, { since: now - 30 * dayMs, intent: foreign });
+  await isLeftAlone(stage, 'old');
+});
+
+test.each(['draining', 'inactive'] as const)('a key that is %s and wanted back stays as it is', async (state) => {
+  const stage = new Stage();
+  stage.has('old', state, { since: now - 30 * dayMs, wanted: wish });
+  await isLeftAlone(stage, 'old');
+});
+
+test.each(['draining', 'inactive'] as const)(
+  'of a key that is %s a wish that nobody fulfilled in time is withdrawn, and the key has a beat more',
+  async (state) => {
+    const stage = new Stage();
+    stage.has('old', state, { since: now - 30 * dayMs, wanted: voidWish });
+    await treated(stage, 'old');
+    expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
+    expect(stage.record('old')).not.toHaveProperty('wanted');
+    expect(stage.audit).toMatchObject([{ by }]);
+  },
+);
+
+test.each(['draining', 'inactive'] as const)(
+  'a key that is %s for us, and to which somebody moved AWSCURRENT back, is left alone',
+  async (state) => {
+    const stage = new Stage();
+    stage.has('old', state, { since: now - 30 * dayMs, labels: ['AWSCURRENT'], status: state === 'draining' ? 'active' : 'inactive' });
+    stage.world.exempt.add('old');
+    await isLeftAlone(stage, 'old');
+  },
+);
+
+test.each(['draining', 'inactive', 'contained'] as const)('of a paused managed key, one that is %s stays', async (state) => {
+  const stage = new Stage();
+  stage.has('old', state, { since: now - 30 * dayMs });
+  await isLeftAlone(stage, 'old', true);
+});
+
+test('a key is archived at the end of its undo period, not a moment sooner', async () => {
+  const { undoMs } = definition.rotation;
+  const early = new Stage();
+  early.has('old', 'inactive', { since: now - undoMs + 1 });
+  await isLeftAlone(early, 'old');
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - undoMs });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(archives);
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'old', to: 'archived', by, because: 'the undo period is over' },
+    { apiKeyId: 'old', to: 'archived', by, because: 'the undo period is over', requestIds: ['anthropic old archived'] },
+  ]);
+  expect(stage.tally.archived).toBe(1);
+});
+
+test('a key that was cut off is archived as well, and so is one that belongs to no version', async () => {
+  const stage = new Stage();
+  const { token, ...rest } = stage.has('old', 'contained', { since: now - 30 * dayMs });
+  stage.world.records.set('old', rest);
+  await treated(stage, 'old');
+  expect(stage.record('old').state).toBe('archived');
+});
+
+test('archiving is for ever: a key that somebody woke in the Console is left to that person', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', 'the undo period is over') });
+  await isLeftAlone(stage, 'old');
+  expect(stage.logged).toEqual([
+    { event: 'retirement.reactivated-outside', fields: { managedKey: 'production', apiKeyId: 'old', state: 'inactive' } },
+  ]);
+});
+
+test('a key that somebody archived is archived for us too, at once and without asking Anthropic again', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now, status: 'archived' });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual([archives[0], archives[2]]);
+  expect(stage.audit.map(({ because }) => because)).toEqual(['somebody archived it', 'somebody archived it']);
+});
+
+test('an archiving that a killed run began is finished, whether or not Anthropic had done it, and while paused too', async () => {
+  for (const [status, paused] of [
+    ['archived', false],
+    ['inactive', true],
+  ] as const) {
+    const stage = new Stage();
+    stage.has('old', 'inactive', { since: now, status, intent: intent('archived', 'the undo period is over') });
+    await treated(stage, 'old', paused);
+    expect(stage.effects).toEqual(status === 'archived' ? [archives[2]] : [archives[1], archives[2]]);
+    expect(stage.record('old')).toMatchObject({ state: 'archived', because: 'the undo period is over' });
+  }
+});
+
+test('a key that is gone from Anthropic is archived for us when its time has come', async () => {
+  const stage = new Stage({ infos: { old: 'gone' } });
+  stage.has('old', 'inactive', { since: now - 30 * dayMs });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual([archives[0], archives[2]]);
+});
+
+test.each(['AWSPENDING', 'AWSCURRENT'])('a claim whose version carries %s belongs to a rotation, however old it is', async (label) => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { labels: ['other', label] });
+  await isLeftAlone(stage, 'next');
+});
+
+test('a claim of a rotation that is over goes back to the pool, asleep, a quarter of an hour after it was made', async () => {
+  const young = new Stage();
+  young.has('next', 'pending', { since: now - 15 * minuteMs + 1 });
+  await isLeftAlone(young, 'next');
+  const stage = new Stage();
+  stage.has('next', 'pending', { since: now - 15 * minuteMs });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next pending→standby']);
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
+  ]);
+  expect(stage.tally.returned).toBe(1);
+});
+
+test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { status: 'inactive' });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
+  const { token, ...rest } = stage.has('lost', 'pending');
+  stage.world.records.set('lost', rest);
+  await treated(stage, 'lost');
+  expect(stage.record('lost').state).toBe('standby');
+});
+
+test.each([
+  ['draining', ['ledger.replace old pending→draining']],
+  ['inactive', ['keys.setStatus old inactive', 'ledger.replace old pending→inactive']],
+  ['contained', ['keys.setStatus old inactive', 'ledger.replace old pending→contained']],
+] as const)('an old key that was wanted back, and whose rotation is over, goes back to being %s', async (state, effects) => {
+  const stage = new Stage();
+  stage.has('old', 'pending', { origin: { state, versionId: 'first' } });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(effects);
+  expect(stage.record('old')).toMatchObject({ state, token: 'first' });
+});
+
+test('a claimed key that served before anybody recorded it gets its grace: it is recorded as current, and as replaced', async () => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { labels: ['AWSPREVIOUS'], since: now });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['ledger.replace next pending→current', 'ledger.replace next current→draining']);
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'next', to: 'current', by, because: 'AWSCURRENT had moved to it' },
+    { apiKeyId: 'next', to: 'draining', by, because: 'and has moved on' },
+  ]);
+  expect(stage.record('next')).toMatchObject({ switchedAt: now });
+});
+
+test.each(['standby', 'rejected'] as const)(
+  'a %s key that is found awake is put to sleep behind a fence, while paused too',
+  async (state) => {
+    const stage = new Stage();
+    stage.has('next', state, { status: 'active', since: now - 5 * minuteMs });
+    await treated(stage, 'next', true);
+    expect(stage.effects).toEqual([
+      `ledger.replace next ${state}→${state} (intent)`,
+      'keys.setStatus next inactive',
+      `ledger.replace next ${state}→${state}`,
+    ]);
+    expect(stage.audit).toMatchObject([
+      { to: state, by, because: 'found awake' },
+      { by, requestIds: ['anthropic next inactive'] },
+    ]);
+    expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'next', managedKey: 'production', state } }]);
+    expect(stage.tally.putToSleep).toBe(1);
+  },
+);
+
+test.each([
+  ['asleep', { status: 'inactive' }],
+  ['taken in less than five minutes ago', { status: 'active', since: now - 5 * minuteMs + 1 }],
+  ['fenced less than five minutes ago', { status: 'active', intent: intent('standby', 'being tried', now - 5 * minuteMs + 1) }],
+] as const)('a standby key that is %s is left alone', async (_name, changes) => {
+  const stage = new Stage();
+  stage.has('next', 'standby', changes);
+  await isLeftAlone(stage, 'next');
+});
+
+test('a fence that a killed run left is lifted after five minutes, and the key put to sleep whatever its status', async () => {
+  for (const status of ['active', 'inactive'] as const) {
+    const stage = new Stage();
+    stage.has('next', 'standby', { status, since: now, intent: intent('standby', 'being tried', now - 5 * minuteMs) });
+    await treated(stage, 'next');
+    expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→standby']);
+    expect(stage.record('next')).not.toHaveProperty('intent');
+  }
+});
+
+test.each([
+  ['standby', 'archived', 'rejected'],
+  ['standby', 'expired', 'rejected'],
+  ['rejected', 'archived', 'archived'],
+] as const)('a %s key that is %s at Anthropic is %s, and the reason is recorded', async (state, status, after) => {
+  const stage = new Stage({ infos: { next: { status } } });
+  stage.has('next', state);
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual([`ledger.replace next ${state}→${after}`]);
+  expect(stage.audit).toEqual([{ apiKeyId: 'next', to: after, by, because: `it is ${status} at Anthropic` }]);
+});
+
+test('a rejected key that has expired stays rejected', async () => {
+  const stage = new Stage({ infos: { next: { status: 'expired' } } });
+  stage.has('next', 'rejected');
+  await isLeftAlone(stage, 'next');
+});
+
+test.each(['current', 'archived'] as const)('a key that is %s is none of retirement’s business', async (state) => {
+  const stage = new Stage();
+  stage.has('one', state, { labels: state === 'current' ? ['AWSCURRENT'] : [] });
+  await isLeftAlone(stage, 'one');
+});
