@@ -16,7 +16,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "Store Slack's incoming webhook",
     load: async () => (await import('./commands/slack-webhook.ts')).slackWebhook,
   },
-  { name: 'standby', summary: 'Take in and list standby keys', load: async () => (await import('./commands/standby.ts')).standby },
+  {
+    name: 'standby',
+    summary: 'Take in, list, check and remove standby keys',
+    load: async () => (await import('./commands/standby.ts')).standby,
+  },
   { name: 'rotate', summary: 'Rotate a managed key now', load: async () => (await import('./commands/rotate.ts')).rotate },
   { name: 'undo', summary: 'Go back to the key that a rotation replaced', load: async () => (await import('./commands/undo.ts')).undo },
   { name: 'pause', summary: 'Leave a managed key as it is, until resume', load: async () => (await import('./commands/pause.ts')).pause },

@@ -18,6 +18,14 @@ export interface AdmitPorts {
   readonly clock: Clock;
 }
 
+export interface AdmitOptions {
+  /** Which key it is, where the value fits several. */
+  readonly apiKeyId?: string;
+  /** Whether a key that acts as a person is taken: it is archived when that person leaves. @default 'refused' */
+  readonly userKey?: 'refused' | 'accepted';
+  readonly by: string;
+}
+
 /** Scanners' tighter pattern is not promised by Anthropic (facts-anthropic 1.7), so the shape is checked loosely. */
 const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
 
@@ -28,7 +36,7 @@ const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
 export async function admitStandbyKey(
   definition: ManagedKeyDefinition,
   value: Secret,
-  options: { readonly apiKeyId?: string; readonly by: string },
+  options: AdmitOptions,
   ports: AdmitPorts,
 ): Promise<ApiKeyRecord> {
   if (!value.matches(keyShape)) {
@@ -43,6 +51,12 @@ export async function admitStandbyKey(
   if (info.workspaceId !== definition.workspaceId) {
     const where = info.workspaceId ?? 'the whole organization';
     throw refused(`${info.apiKeyId} belongs to ${where}`, `make the key in workspace ${definition.workspaceId}`);
+  }
+  if (info.principal === 'user' && options.userKey !== 'accepted') {
+    throw refused(
+      `${info.apiKeyId} acts as a person, and dies when that person leaves the organization`,
+      'make the key for a service account in the Console; to take this one all the same: --accept-user-key',
+    );
   }
   const aliveUntil = now + neededLifeMs(definition.rotation);
   if (info.expiresAt !== null && info.expiresAt < aliveUntil) {
@@ -93,7 +107,7 @@ function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
-    const which = apiKeyId === undefined ? 'no active or inactive key of this organization' : apiKeyId;
+    const which = apiKeyId ?? 'any active or inactive key of this organization';
     throw refused(
       `the value's start and end do not fit ${which}`,
       'check the organization in keyguard.json, and that the whole key was pasted',

@@ -47,7 +47,7 @@ test('standby list shows ids, hints, states and how far they reach', async () =>
 test.each([
   ['a value that is no key', 'hello', 1, 'does not look like an Anthropic API key'],
   ['two lines', ['sk-ant-api03', 'FAKE'.repeat(6)].join('-') + '\nhello', 1, 'does not look like an Anthropic API key'],
-  ['a key of nobody', ['sk-ant-api03', 'FAKE'.repeat(6)].join('-'), 1, 'do not fit no active or inactive key'],
+  ['a key of nobody', ['sk-ant-api03', 'FAKE'.repeat(6)].join('-'), 1, 'do not fit any active or inactive key'],
   ['nothing', '', 2, 'nothing was given'],
 ])('standby add refuses %s, and stores nothing', async (_name, stdin, code, reason) => {
   me = await anOperator();

@@ -15,7 +15,7 @@ import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStor
 import { awsCall } from './calls.ts';
 
 /** The staging label of a standby key's version. */
-const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
+export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {

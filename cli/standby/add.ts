@@ -1,0 +1,68 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { admitPorts } from '../../lambda/adapters/assemble.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
+import { pauses } from '../../lambda/adapters/aws/pauses.ts';
+import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
+import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
+import { checkedApiKeyId } from '../arguments.ts';
+import { callerName } from '../aws-session.ts';
+import type { CliIo } from '../command.ts';
+import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { narrated } from '../narration.ts';
+import { instant, isoOrNull, json, line, progress } from '../output.ts';
+import { coverText } from '../pool-cover.ts';
+import { secretFrom } from '../prompt.ts';
+import { coverJson, coverOf } from './pool.ts';
+
+export interface AddFlags extends InstallationFlags {
+  readonly apiKeyId?: string;
+  readonly acceptUserKey?: boolean;
+}
+
+/** `keyguard standby add NAME`: the human step, because the Admin API cannot create keys. */
+export async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
+  const { apiKeyId } = flags;
+  if (apiKeyId !== undefined) checkedApiKeyId(apiKeyId, '--api-key-id', io);
+  const installation = await openInstallation(flags, io);
+  const definition = managedKey(installation, name);
+  const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
+  const ports = narrated(admitPorts(installation.definition, installation.table, installation.secrets, installation.clock), (sentence) =>
+    progress(sentence, io),
+  );
+  const options = {
+    by: await callerName(),
+    userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
+    ...(apiKeyId === undefined ? {} : { apiKeyId }),
+  } as const;
+  const record = await admitStandbyKey(definition, value, options, ports);
+  const rotationResumed = await resume(installation, definition);
+  const cover = await coverOf(definition, await apiKeyLedger(installation.table).all(), installation);
+  if (flags.json === true) {
+    json(
+      {
+        managedKey: name,
+        apiKeyId: record.apiKeyId,
+        hint: record.hint,
+        expiresAt: isoOrNull(record.expiresAt),
+        pool: coverJson(cover),
+        rotationResumed,
+      },
+      io,
+    );
+    return;
+  }
+  const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
+  line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
+  if (rotationResumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
+  line(`The pool of ${name} holds ${coverText(cover)}.`, io);
+}
+
+/** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */
+async function resume({ table: records, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
+  const failed = await incidentStore(records).find('rotation-failed', definition.name);
+  // RotateSecret would turn on again what a pause has stopped.
+  if (failed?.state !== 'open' || (await pauses(records).find(definition.name)) !== undefined) return false;
+  await rotations(secrets).start(definition.secretArn);
+  return true;
+}

@@ -1,0 +1,104 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { admitPorts } from '../../lambda/adapters/assemble.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { secretVersions, standbyLabel } from '../../lambda/adapters/aws/secret-versions.ts';
+import { neededLifeMs } from '../../lambda/rotation/claim.ts';
+import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
+import type { Trial } from '../../lambda/rotation/trial.ts';
+import type { CliIo } from '../command.ts';
+import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
+import { counted, instant, json, line, progress, table } from '../output.ts';
+import { tryKey } from '../trial.ts';
+import { byAge } from './pool.ts';
+
+export interface CheckFlags extends InstallationFlags {
+  readonly prove?: boolean;
+}
+
+interface Checked {
+  readonly record: ApiKeyRecord;
+  /** Each in plain words; none: as far as it was looked at, it is good. */
+  readonly problems: readonly string[];
+  readonly trial: Trial | undefined;
+}
+
+/** `keyguard standby check [NAME] [--prove]`. */
+export async function check(name: string | undefined, flags: CheckFlags, io: CliIo): Promise<void> {
+  const installation = await openInstallation(flags, io);
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const { keys } = admitPorts(installation.definition, installation.table, installation.secrets, installation.clock);
+  const infos = new Map((await keys.list()).map((info) => [info.apiKeyId, info]));
+  const records = await apiKeyLedger(installation.table).all();
+  const checked: Checked[] = [];
+  for (const definition of wanted) {
+    const pool = records.filter((record) => record.managedKey === definition.name && record.state === 'standby').sort(byAge);
+    const secret = await secretVersions(installation.secrets).describe(definition.standbySecretArn);
+    for (const record of pool) {
+      const problems = problemsOf(record, infos.get(record.apiKeyId), secret, definition, installation.clock.now());
+      const proves = flags.prove === true && problems.length === 0;
+      if (proves) progress(`${record.apiKeyId} is made active for a moment, and proven …`, io);
+      const trial = proves ? await tryKey(definition.name, record.apiKeyId, installation) : undefined;
+      checked.push({ record, problems: [...problems, ...failedTrial(trial)], trial });
+    }
+  }
+  const bad = checked.filter(({ problems }) => problems.length > 0);
+  if (flags.json === true) json(checked.map(checkedJson), io);
+  else await show(checked, flags, io);
+  if (bad.length > 0) {
+    const ids = bad.map(({ record }) => record.apiKeyId).join(', ');
+    io.fail(
+      `${bad.length} of ${counted(checked.length, 'standby key')} cannot be relied on: ${ids}`,
+      'to put one away: npx keyguard standby remove NAME APIKEY_ID; then make another one in the Claude Console, and: npx keyguard standby add NAME',
+      1,
+    );
+  }
+}
+
+/** What Anthropic and Secrets Manager show of it that a rotation would trip over. */
+function problemsOf(
+  { apiKeyId, standbyVersionId, hint, intent }: ApiKeyRecord,
+  info: ApiKeyInfo | undefined,
+  standbySecret: SecretDescription,
+  definition: ManagedKeyDefinition,
+  now: number,
+): readonly string[] {
+  const labelled = standbySecret.stages.get(standbyVersionId)?.includes(standbyLabel(apiKeyId)) === true;
+  const stored = labelled ? [] : ['the standby secret does not hold its value any more'];
+  if (info === undefined) return ['Anthropic lists it no more', ...stored];
+  const needed = now + neededLifeMs(definition.rotation);
+  return [
+    // One that somebody is at work on may be awake.
+    ...(info.status === 'inactive' || (info.status === 'active' && intent !== undefined)
+      ? []
+      : [`Anthropic shows it as ${info.status}, not asleep`]),
+    ...(info.workspaceId === definition.workspaceId ? [] : [`it belongs to ${info.workspaceId ?? 'the whole organization'}`]),
+    ...(info.hint === null || info.hint === hint ? [] : [`its hint is ${info.hint}, and was ${hint} when it was taken in`]),
+    ...(info.expiresAt === null || info.expiresAt >= needed ? [] : [`it expires ${instant(info.expiresAt)}, too soon for a rotation now`]),
+    ...stored,
+  ];
+}
+
+function failedTrial(trial: Trial | undefined): readonly string[] {
+  return trial === undefined || trial.verdict === 'good' ? [] : [`its proof is ${trial.verdict}: ${trial.because ?? 'no reason is known'}`];
+}
+
+async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {
+  if (checked.length === 0) {
+    line('There is no standby key to check: npx keyguard standby add NAME', io);
+    return;
+  }
+  const rows = checked.map(({ record, problems, trial }) => [
+    record.managedKey,
+    record.apiKeyId,
+    record.hint,
+    problems.length > 0 ? problems.join('; ') : trial === undefined ? 'good, not proven' : 'good, proven and asleep again',
+  ]);
+  await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE'], rows, io);
+  if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove wakes each key for a moment.', io);
+}
+
+function checkedJson({ record, problems, trial }: Checked): object {
+  const { managedKey: name, apiKeyId, hint } = record;
+  return { managedKey: name, apiKeyId, hint, good: problems.length === 0, problems, proof: trial?.verdict ?? null };
+}

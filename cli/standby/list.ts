@@ -1,0 +1,55 @@
+import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import type { CliIo } from '../command.ts';
+import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
+import { instant, isoOrNull, json, line, table } from '../output.ts';
+import { coverText } from '../pool-cover.ts';
+import { byAge, coverJson, coverOf } from './pool.ts';
+
+/** What waits in the pool, or should have. */
+const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
+
+/** `keyguard standby list [NAME]`. */
+export async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
+  const installation = await openInstallation(flags, io);
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const records = await apiKeyLedger(installation.table).all();
+  const pools = [];
+  for (const definition of wanted) {
+    const keys = records.filter((record) => record.managedKey === definition.name && listed.includes(record.state)).sort(byAge);
+    pools.push({ name: definition.name, keys, cover: await coverOf(definition, records, installation) });
+  }
+  if (flags.json === true) {
+    json(
+      pools.map(({ name: key, keys, cover }) => ({ managedKey: key, pool: coverJson(cover), keys: keys.map(keyJson) })),
+      io,
+    );
+    return;
+  }
+  const rows = pools.flatMap(({ name: key, keys }) =>
+    keys.map((record) => [
+      key,
+      record.apiKeyId,
+      record.hint,
+      record.state,
+      instant(record.addedAt),
+      record.expiresAt === null ? 'never' : instant(record.expiresAt),
+    ]),
+  );
+  if (rows.length > 0) await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE', 'ADDED', 'EXPIRES'], rows, io);
+  for (const { name: key, keys } of pools) {
+    for (const { apiKeyId, state, because } of keys)
+      if (state === 'rejected')
+        line(
+          `${apiKeyId} was rejected: ${because ?? 'no reason is recorded'}. To put it away: npx keyguard standby remove ${key} ${apiKeyId}`,
+          io,
+        );
+  }
+  for (const { name: key, cover } of pools) line(`The pool of ${key} holds ${coverText(cover)}.`, io);
+  if (pools.some(({ cover }) => cover.rotations === 0))
+    line('To add a key, make one in the Claude Console, then: npx keyguard standby add NAME', io);
+}
+
+function keyJson({ apiKeyId, hint, state, addedAt, expiresAt, because }: ApiKeyRecord): object {
+  return { apiKeyId, hint, state, addedAt: isoOrNull(addedAt), expiresAt: isoOrNull(expiresAt), because: because ?? null };
+}

@@ -1,0 +1,21 @@
+import { lambda } from '../lambda/adapters/aws/clients.ts';
+import { invoke } from '../lambda/adapters/aws/invoke.ts';
+import type { Trial, TrialRequest } from '../lambda/rotation/trial.ts';
+import { callerName } from './aws-session.ts';
+import type { OpenInstallation } from './installation.ts';
+
+/**
+ * Has the rotation function prove one standby key and put it back to sleep: nobody else may read its value. Undefined where it
+ * is no standby key any more.
+ */
+export async function tryKey(managedKey: string, apiKeyId: string, { definition }: OpenInstallation): Promise<Trial | undefined> {
+  const request: TrialRequest = { operation: 'try-standby-keys', managedKey, apiKeyIds: [apiKeyId], by: await callerName() };
+  const answer = await invoke(lambda(), definition.functions.rotation, request);
+  return Array.isArray(answer) ? answer.find(isTrial) : undefined;
+}
+
+function isTrial(value: unknown): value is Trial {
+  if (!(value instanceof Object)) return false;
+  const verdict: unknown = Reflect.get(value, 'verdict');
+  return typeof Reflect.get(value, 'apiKeyId') === 'string' && (verdict === 'good' || verdict === 'rejected' || verdict === 'unclear');
+}
