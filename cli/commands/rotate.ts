@@ -4,6 +4,8 @@ import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
+import { dryRun } from '../dry-run.ts';
+import { emergencyPlan } from '../emergency-plan.ts';
 import { rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -11,11 +13,13 @@ import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
-import { nextKeyText, planOf, planText, type RotationPlan } from '../rotation-plan.ts';
+import { nextKeyText, planOf, planText } from '../rotation-plan.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  /** True unless --no-proof was given. */
+  readonly proof: boolean;
   readonly emergency?: boolean;
   readonly apiKeyId?: string;
   readonly because?: string;
@@ -33,7 +37,8 @@ export const rotate: Command = {
           'for its grace; with --emergency it has none, and is cut off as soon as the new key is current.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .option('--dry-run', 'say what would happen, and change nothing')
+      .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is awake for a moment')
+      .option('--no-proof', 'of a dry run: only the plan, nothing is woken')
       .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it')
       .option('--api-key-id <apikey_…>', 'of an emergency: the key that must die; a repeat then never takes another one')
       .option('--because <text>', 'why, for the history')
@@ -46,19 +51,20 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   if (flags.apiKeyId !== undefined) checkedApiKeyId(flags.apiKeyId, '--api-key-id', io);
   if (flags.apiKeyId !== undefined && flags.emergency !== true) io.fail('--api-key-id belongs to --emergency', 'leave it out', 2);
+  if (!flags.proof && flags.dryRun !== true) io.fail('--no-proof belongs to --dry-run: a rotation always proves', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const sight = await lookAt(definition, installation);
+  const stolen = stolenKey(sight, flags.apiKeyId);
+  const asJson = flags.json === true;
   if (flags.dryRun === true) {
-    showPlan(sight, planOf(sight, installation.clock.now()), flags, io);
-    return;
+    const emergency = flags.emergency === true ? emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now()) : undefined;
+    await dryRun(sight, { emergency, proves: flags.proof, asJson }, installation, io);
+  } else if (flags.emergency === true) {
+    await rotateInEmergency(sight, { because, stolen, yes: flags.yes === true, asJson }, installation, io);
+  } else {
+    await rotateNow(sight, because, flags, installation, io);
   }
-  if (flags.emergency === true) {
-    const order = { because, stolen: stolenKey(sight, flags.apiKeyId), yes: flags.yes === true, asJson: flags.json === true };
-    await rotateInEmergency(sight, order, installation, io);
-    return;
-  }
-  await rotateNow(sight, because, flags, installation, io);
 }
 
 function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | undefined): ApiKeyRecord | undefined {
@@ -92,18 +98,4 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   }
   line(`${name} rotated: ${currentSince(rotated)}.`, io);
   sayPrevious(definition, rotated, io);
-}
-
-function showPlan({ definition }: KeySight, plan: RotationPlan, flags: Flags, io: CliIo): void {
-  const { name } = definition;
-  if (flags.json === true) {
-    json({ managedKey: name, wouldClaim: plan.next?.apiKeyId ?? null, because: plan.because, current: plan.current?.apiKeyId ?? null }, io);
-    return;
-  }
-  if (plan.next === undefined) {
-    line(`A rotation of ${name} would fail: ${plan.because}. To mend that, ${nextKeyText(definition)}`, io);
-  } else {
-    line(`A rotation of ${name} would do this: ${planText(plan, definition)}`, io);
-  }
-  line('Nothing was changed.', io);
 }

@@ -1,0 +1,93 @@
+import type { ApiKeyRecord } from '../contract/records.ts';
+import type { Trial } from '../lambda/rotation/trial.ts';
+import type { CliIo } from './command.ts';
+import type { EmergencyPlan } from './emergency-plan.ts';
+import { emergencyText } from './emergency.ts';
+import type { OpenInstallation } from './installation.ts';
+import type { KeySight } from './key-sight.ts';
+import { instant, json, line, progress } from './output.ts';
+import { nextKeyText, planOf, planText } from './rotation-plan.ts';
+import { tryKey } from './trial.ts';
+
+export interface DryRunOrder {
+  readonly emergency: EmergencyPlan | undefined;
+  readonly proves: boolean;
+  readonly asJson: boolean;
+}
+
+/**
+ * What a rotation would do now; the key that it would take is proven and put back to sleep. Fails (exit code 1) where the
+ * rotation would.
+ */
+export async function dryRun(
+  sight: KeySight,
+  { emergency, proves, asJson }: DryRunOrder,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<void> {
+  const { definition, pause } = sight;
+  const { name } = definition;
+  const plan = emergency?.rotation ?? planOf(sight, installation.clock.now());
+  const { next } = plan;
+  const trial = next !== undefined && proves && canBeTried(next) ? await tried(name, next, installation, io) : undefined;
+  if (asJson) {
+    json(
+      {
+        managedKey: name,
+        wouldClaim: next?.apiKeyId ?? null,
+        because: plan.because,
+        current: plan.current?.apiKeyId ?? null,
+        wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
+        paused: pause !== undefined,
+        proof: trial === undefined ? null : { verdict: trial.verdict, because: trial.because ?? null },
+      },
+      io,
+    );
+  } else if (next === undefined) {
+    line(`A rotation of ${name} would fail: ${plan.because}.`, io);
+  } else {
+    const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(sight, emergency, installation);
+    line(`A rotation of ${name} would do this:`, io);
+    for (const sentence of text) line(`  ${sentence}`, io);
+    line(proofText(next, trial, proves), io);
+  }
+  if (next === undefined) io.fail(`${name} cannot rotate: ${plan.because}`, nextKeyText(definition), 1);
+  if (trial !== undefined && trial.verdict !== 'good') failed(name, trial, io);
+  if (pause !== undefined && emergency === undefined) {
+    io.fail(`${name} is paused since ${instant(pause.at)} by ${pause.by}: ${pause.because}`, `npx keyguard resume ${name}`, 1);
+  }
+}
+
+/** Keys that a rotation holds already, or that served before, are not tried: they are awake for others. */
+function canBeTried({ state, intent }: ApiKeyRecord): boolean {
+  return state === 'standby' && intent === undefined;
+}
+
+async function tried(name: string, next: ApiKeyRecord, installation: OpenInstallation, io: CliIo): Promise<Trial> {
+  progress(`The rotation function makes ${next.apiKeyId} active for a moment, and proves it …`, io);
+  const trial = await tryKey(name, next.apiKeyId, installation);
+  return trial ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
+}
+
+function proofText({ apiKeyId, state }: ApiKeyRecord, trial: Trial | undefined, proves: boolean): string {
+  switch (trial?.verdict) {
+    case 'good':
+      return `${apiKeyId} was awake for a moment: Anthropic accepts it and shows it as it should be. It is inactive again and proven dead; nothing remains changed.`;
+    case 'rejected':
+      return `${apiKeyId} was awake for a moment and failed its proof. It is inactive, and rejected: no rotation takes it any more.`;
+    case 'unclear':
+      return `${apiKeyId} could not be proven; it stays in the pool, and is put back to sleep within minutes if it is awake.`;
+    case undefined:
+      return `${proves ? `${apiKeyId} is not proven now, because it is ${state} and somebody may be at work on it` : 'Nothing was proven'}. Nothing was changed.`;
+  }
+}
+
+function failed(name: string, { apiKeyId, verdict, because }: Trial, io: CliIo): never {
+  const why = because ?? 'no reason is known';
+  if (verdict === 'unclear') return io.fail(`${apiKeyId} could not be proven: ${why}`, 'try again in five minutes', 1);
+  return io.fail(
+    `${apiKeyId} failed its proof: ${why}`,
+    `npx keyguard rotate ${name} --dry-run tries the next one; to put this one away: npx keyguard standby remove ${name} ${apiKeyId}`,
+    1,
+  );
+}
