@@ -207,4 +207,5 @@ test('a value fits a hint by its start and its end', () => {
 
 test('a hint that shows only one end, or nothing, fits no value', () => {
   for (const hint of [null, '', '...', 'sk-ant', 'sk-ant-api03-FAK...', '...AAAA']) expect(matchesHint(value, hint)).toBe(false);
+  for (const hint of [null, 'undefined']) expect(matchesHint(new Secret('undefined'), hint)).toBe(false);
 });

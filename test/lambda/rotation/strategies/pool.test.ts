@@ -1,0 +1,230 @@
+import { expect, test } from 'vitest';
+import { dayMs, hourMs } from '../../../../lambda/foundation/clock.ts';
+import { LostRace } from '../../../../lambda/foundation/errors.ts';
+import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../../lambda/rotation/ports.ts';
+import { pool } from '../../../../lambda/rotation/strategies/pool.ts';
+import { definition } from '../../../prove/interleavings/memory.ts';
+import { failure, Stage } from '../stage.ts';
+
+const now = new Stage().world.now;
+const by = 'rotation';
+const token = 't-new';
+const { workspaceId, rotation } = definition;
+const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
+const wish = { at: now, by: 'operator', because: 'the new one is broken' };
+
+/** A pool of two keys, and a rotation that has begun. */
+function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
+  const stage = new Stage(deviations);
+  stage.has('first', 'standby');
+  stage.has('second', 'standby');
+  stage.world.register(token);
+  return stage;
+}
+
+/** A rotation whose candidate is claimed and stored. */
+function claimed(deviations: ConstructorParameters<typeof Stage>[0] = {}, state: 'pending' | 'current' = 'pending'): Stage {
+  const stage = new Stage(deviations);
+  stage.has('first', state, { token, labels: ['AWSPENDING'], since: now });
+  return stage;
+}
+
+const obtained = async (stage: Stage, ports: RotationPorts = stage.ports) => stage.world.idOf(await pool.obtain(definition, token, ports));
+const rejects = ['keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
+
+test('the oldest standby key is claimed, woken and proven, and its value handed over', async () => {
+  const stage = aPool();
+  expect(await obtained(stage)).toBe('first');
+  expect(stage.effects).toEqual(['ledger.replace first standby→pending', 'keys.setStatus first active']);
+  expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'pending', by, because: 'claimed by a rotation' }]);
+  expect(stage.record('first')).toMatchObject({ token, since: now });
+});
+
+test('a rotation that is tried again goes on with the key that it claimed, and does not wake one that is awake', async () => {
+  for (const state of ['pending', 'current'] as const) {
+    const stage = aPool();
+    stage.has('claimed', state, { token });
+    expect(await obtained(stage)).toBe('claimed');
+    expect(stage.effects).toEqual([]);
+  }
+});
+
+test('a key that another rotation claimed, or that was rejected in this one, is not the candidate', async () => {
+  const stage = aPool();
+  stage.has('other', 'pending', { token: 't-other' });
+  stage.has('rejected', 'rejected', { token });
+  expect(await obtained(stage)).toBe('first');
+});
+
+test('an empty pool is told with what to do: where to make a key, and how to add it', async () => {
+  const stage = new Stage();
+  expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
+    code: 'no-standby-key',
+    message: 'production cannot rotate: the pool is empty',
+    fix: 'make a key in the Console (workspace wrkspc_production), then: npx keyguard standby add production',
+  });
+});
+
+test('an old key that an operator wants back is claimed in the operator’s name, and its value read where consumers read it', async () => {
+  const stage = aPool();
+  stage.has('old', 'inactive', { wanted: wish });
+  expect(await obtained(stage)).toBe('old');
+  expect(stage.calls).toContain('secrets.read v-old');
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'pending', by: 'operator', because: 'brought back: the new one is broken' }]);
+});
+
+test('who loses the race for a key looks again and takes the next one', async () => {
+  const stage = aPool();
+  let lost = false;
+  const ports: RotationPorts = {
+    ...stage.ports,
+    ledger: {
+      ...stage.ports.ledger,
+      replace: async (before, ...rest) => {
+        if (lost) return stage.ports.ledger.replace(before, ...rest);
+        lost = true;
+        stage.world.records.set('first', { ...before, state: 'pending', token: 't-other', revision: 2 });
+        throw new LostRace('first');
+      },
+    },
+  };
+  expect(await obtained(stage, ports)).toBe('second');
+});
+
+test('a claim that cannot be stored ends the rotation’s step: nothing is woken', async () => {
+  const stage = aPool();
+  const replace = async (): Promise<never> => {
+    throw new TypeError('no table');
+  };
+  await expect(pool.obtain(definition, token, { ...stage.ports, ledger: { ...stage.ports.ledger, replace } })).rejects.toThrow('no table');
+  expect(stage.effects).toEqual([]);
+});
+
+test('a key whose value is gone from the standby secret is rejected, and the next one taken', async () => {
+  const stage = aPool();
+  stage.world.standbyVersions.delete('s-first');
+  expect(await obtained(stage)).toBe('second');
+  expect(stage.audit[1]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because: 'its value is no longer in Secrets Manager' });
+  expect(stage.logged).toEqual([
+    {
+      event: 'rotation.rejected',
+      fields: { managedKey: 'production', apiKeyId: 'first', because: 'its value is no longer in Secrets Manager' },
+    },
+  ]);
+});
+
+test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
+  ['gone', 'gone', 'Anthropic knows no such key'],
+  ['archived', { status: 'archived' }, 'the key is archived'],
+  ['expired', { status: 'expired' }, 'the key is expired'],
+])('a key that is %s at Anthropic is rejected unwoken, and the next one taken', async (_name, info, because) => {
+  const stage = aPool({ infos: { first: info } });
+  expect(await obtained(stage)).toBe('second');
+  expect(stage.effects.slice(0, 2)).toEqual(['ledger.replace first standby→pending', 'ledger.replace first pending→rejected']);
+  expect(stage.audit[1]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because });
+});
+
+test.each<[string, ProbeAnswer, string]>([
+  [
+    'of another organization',
+    { answer: 'accepted', organizationId: 'org-other', workspaceId },
+    'the value belongs to another organization',
+  ],
+  [
+    'that is refused for ninety seconds',
+    { answer: 'refused' },
+    'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
+  ],
+])('a key %s is put to sleep before it is rejected, and the next one taken', async (_name, answer, because) => {
+  const stage: Stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'first' ? answer : undefined) });
+  expect(await obtained(stage)).toBe('second');
+  expect(stage.effects.slice(0, 4)).toEqual(['ledger.replace first standby→pending', 'keys.setStatus first active', ...rejects]);
+  expect(stage.audit[1]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because, requestIds: ['anthropic first inactive'] });
+});
+
+test('an outage burns no key: the claim stays, and the same key is tried again', async () => {
+  const stage = aPool({ probe: () => ({ answer: 'unclear', why: 'overloaded' }) });
+  expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({
+    code: 'unavailable',
+    message: 'proof of first did not succeed: overloaded, still at 2026-09-07T00:01:30.000Z',
+  });
+  expect(stage.record('first').state).toBe('pending');
+  expect(stage.record('second').state).toBe('standby');
+});
+
+test('a key must outlive the interval and the longest grace, counted from its claim; one that is wanted back need not', async () => {
+  const long = aPool({ infos: { first: { expiresAt: needed } } });
+  expect(await obtained(long)).toBe('first');
+  const short = aPool({ infos: { first: { expiresAt: needed - 1 } } });
+  expect(await obtained(short)).toBe('second');
+  expect(short.record('first').because).toBe('the key expires too soon');
+  const wanted = aPool({ infos: { old: { expiresAt: now + hourMs } } });
+  wanted.has('old', 'inactive', { wanted: wish });
+  expect(await obtained(wanted)).toBe('old');
+});
+
+const unclaimed = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
+
+test('a pending version behind which no claimed key stands is lost', async () => {
+  const stage = aPool();
+  expect(await pool.assure(definition, token, stage.ports)).toEqual(unclaimed);
+  expect(await pool.prove(definition, token, stage.ports)).toEqual(unclaimed);
+  expect(stage.effects).toEqual([]);
+});
+
+test('a candidate that fell asleep is woken, and one that is awake is left', async () => {
+  const awake = claimed();
+  expect(await pool.assure(definition, token, awake.ports)).toEqual({ verdict: 'good' });
+  expect(awake.effects).toEqual([]);
+  const asleep = claimed();
+  asleep.world.key('first').status = 'inactive';
+  expect(await pool.assure(definition, token, asleep.ports)).toEqual({ verdict: 'good' });
+  expect(asleep.effects).toEqual(['keys.setStatus first active']);
+});
+
+test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
+  ['gone', 'gone', 'Anthropic knows no such key'],
+  ['archived', { status: 'archived' }, 'the key is archived'],
+  ['expired', { status: 'expired' }, 'the key is expired'],
+])('a candidate that is %s is lost, and rejected', async (_name, info, because) => {
+  const stage = claimed({ infos: { first: info } });
+  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'lost', because: `first: ${because}` });
+  expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'rejected', by, because }]);
+});
+
+test('what is wrong with a key that consumers read already is no matter of this rotation: it is not rejected', async () => {
+  const stage = claimed({ infos: { first: { status: 'archived' } } }, 'current');
+  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'lost', because: 'first: the key is archived' });
+  expect(stage.effects).toEqual([]);
+});
+
+test('a candidate is proven with the value that the pending version holds, and is good when both sides agree', async () => {
+  const stage = claimed();
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  expect(stage.calls).toEqual(['ledger.all', `secrets.read ${token}`, 'probe', 'keys.retrieve first']);
+});
+
+test('a pending version without a value is an error of its own', async () => {
+  const stage = claimed();
+  stage.world.versions.set(token, { value: undefined, labels: new Set(['AWSPENDING']) });
+  expect(await failure(pool.prove(definition, token, stage.ports))).toEqual({
+    code: 'proof-failed',
+    message: 'production: the pending version holds no value',
+    fix: 'nothing: it starts again',
+  });
+});
+
+test('a candidate that fails its proof is lost, put to sleep and rejected', async () => {
+  const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: 'wrkspc_other' }) });
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({
+    verdict: 'lost',
+    because: 'first: the value belongs to another workspace',
+  });
+  expect(stage.effects).toEqual(rejects);
+});
+
+test('a candidate is measured by the instant of its claim, so that a rotation that took long does not lose it', async () => {
+  const stage = claimed({ infos: { first: { expiresAt: needed } } });
+  stage.world.now += dayMs;
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+});
