@@ -1,0 +1,239 @@
+import { expect, test } from 'vitest';
+import { Secret } from '../../../lambda/foundation/secret.ts';
+import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
+import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
+import { definition, organizationId } from '../../prove/interleavings/memory.ts';
+import { failure, Stage } from './stage.ts';
+
+const now = new Stage().world.now;
+const by = 'operator';
+const { workspaceId, rotation } = definition;
+const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
+const [wakes, sleeps] = ['keys.setStatus new active', 'keys.setStatus new inactive'];
+
+/** A key that a person made in the Console a moment ago. */
+function aNewKey(deviations: ConstructorParameters<typeof Stage>[0] = {}, status: 'active' | 'inactive' = 'active'): Stage {
+  const stage = new Stage(deviations);
+  stage.world.create('new');
+  stage.world.key('new').status = status;
+  return stage;
+}
+const admitted = (stage: Stage, apiKeyId?: string, value = stage.world.key('new').value) =>
+  admitStandbyKey(definition, value, apiKeyId === undefined ? { by } : { apiKeyId, by }, stage.ports);
+
+test('a key is stored, entered behind a fence, put to sleep and proven dead; then the fence is lifted', async () => {
+  const stage = aNewKey();
+  const record = await admitted(stage);
+  expect(stage.calls).toEqual([
+    'keys.list',
+    'ledger.all',
+    'probe',
+    'standby.put',
+    'ledger.add',
+    sleeps,
+    'probe',
+    'ledger.replace new standby→standby',
+  ]);
+  expect(record).toEqual({
+    schema: 1,
+    apiKeyId: 'new',
+    managedKey: 'production',
+    state: 'standby',
+    revision: 2,
+    since: now,
+    hint: 'sk-ant-api03-FAKE...0000',
+    expiresAt: null,
+    addedAt: now,
+    standbyVersionId: 's-new',
+    because: 'taken in',
+  });
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'new', to: 'standby', by, because: 'being taken in' },
+    { apiKeyId: 'new', to: 'standby', by, because: 'taken in' },
+  ]);
+});
+
+test('a key that comes asleep is woken for its proof', async () => {
+  const stage = aNewKey({}, 'inactive');
+  await admitted(stage);
+  expect(stage.effects).toEqual([wakes, 'standby.put', 'ledger.add', sleeps, 'ledger.replace new standby→standby']);
+});
+
+const notAKey = {
+  code: 'standby-refused',
+  message: 'this does not look like an Anthropic API key',
+  fix: 'paste the whole key, which begins with sk-ant-api03-, and nothing else',
+};
+
+test.each([
+  ['a word before it', `x sk-ant-${'a'.repeat(20)}`],
+  ['a word behind it', `sk-ant-${'a'.repeat(20)} x`],
+  ['a line break', `sk-ant-${'a'.repeat(20)}\n`],
+  ['too few characters', `sk-ant-${'a'.repeat(19)}`],
+  ['another beginning', `sk-other-${'a'.repeat(20)}`],
+])('a paste with %s is refused before anybody is asked', async (_name, pasted) => {
+  const stage = aNewKey();
+  expect(await failure(admitted(stage, undefined, new Secret(pasted)))).toEqual(notAKey);
+  expect(stage.calls).toEqual([]);
+});
+
+test('every character that a key can have is accepted', async () => {
+  const stage = aNewKey({ infos: { new: { hint: 'sk-ant-...AzZ09_-' } } });
+  const pasted = new Secret(`sk-ant-${'x'.repeat(13)}aAzZ09_-`);
+  expect(await failure(admitted(stage, undefined, pasted))).toMatchObject({
+    message: expect.stringContaining('could not be proven') as string,
+  });
+});
+
+test('a value that fits no key is refused, saying whether one key was meant or any', async () => {
+  const fix = 'check the organization in keyguard.json, and that the whole key was pasted';
+  const code = 'standby-refused';
+  const stage = aNewKey({ infos: { new: { hint: 'sk-ant-api03-OTH...AAAA' } } });
+  expect(await failure(admitted(stage))).toEqual({
+    code,
+    message: "the value's start and end do not fit any active or inactive key of this organization",
+    fix,
+  });
+  expect(await failure(admitted(aNewKey(), 'another'))).toEqual({ code, message: "the value's start and end do not fit another", fix });
+});
+
+test('a value that fits several keys is refused with their ids and names; the id says which one it is', async () => {
+  const stage = aNewKey({ infos: { twin: { name: 'the twin' } } });
+  stage.world.create('twin');
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'the value fits 2 keys: new (new), twin (the twin)',
+    fix: 'say which one it is: --api-key-id apikey_…',
+  });
+  expect(stage.effects).toEqual([]);
+  expect(await admitted(stage, 'new')).toMatchObject({ apiKeyId: 'new' });
+});
+
+test.each(['archived', 'expired', 'unknown'] as const)('a key that is %s is not among those that a value can fit', async (status) => {
+  const stage = aNewKey({ infos: { twin: { status } } });
+  stage.world.create('twin');
+  expect(await admitted(stage)).toMatchObject({ apiKeyId: 'new' });
+});
+
+test('a key that is known already is refused with where it is', async () => {
+  const stage = new Stage();
+  stage.has('new', 'rejected', { managedKey: 'staging' });
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'new is already known: rejected of staging',
+    fix: 'make a new key in the Console',
+  });
+});
+
+test('that other keys are known does not matter', async () => {
+  const stage = aNewKey({ infos: { other: { hint: null } } });
+  stage.has('other', 'standby');
+  expect(await admitted(stage)).toMatchObject({ apiKeyId: 'new' });
+});
+
+test.each<[string, Partial<ApiKeyInfo>, string, string]>([
+  ['of another workspace', { workspaceId: 'wrkspc_other' }, 'new belongs to wrkspc_other', `make the key in workspace ${workspaceId}`],
+  ['of no workspace', { workspaceId: null }, 'new belongs to the whole organization', `make the key in workspace ${workspaceId}`],
+  [
+    'that expires too soon',
+    { expiresAt: needed - 1 },
+    'new expires too soon for this rotation policy',
+    'make a key that lives beyond 2026-10-14',
+  ],
+])('a key %s is refused before it is woken or stored', async (_name, info, message, fix) => {
+  const stage = aNewKey({ infos: { new: info } }, 'inactive');
+  expect(await failure(admitted(stage))).toEqual({ code: 'standby-refused', message, fix });
+  expect(stage.effects).toEqual([]);
+});
+
+test('a key that acts as a person is refused unless the operator accepts that; a service account’s is taken', async () => {
+  const stage = aNewKey({ infos: { new: { principal: 'user' } } });
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'new acts as a person, and dies when that person leaves the organization',
+    fix: 'make the key for a service account in the Console; to take this one all the same: --accept-user-key',
+  });
+  expect(stage.effects).toEqual([]);
+  const { value } = stage.world.key('new');
+  expect(await failure(admitStandbyKey(definition, value, { userKey: 'refused', by }, stage.ports))).toMatchObject({
+    code: 'standby-refused',
+  });
+  expect(await admitStandbyKey(definition, value, { userKey: 'accepted', by }, stage.ports)).toMatchObject({ state: 'standby' });
+  expect(await admitted(aNewKey({ infos: { new: { principal: 'service account' } } }))).toMatchObject({ state: 'standby' });
+});
+
+test('a key that lives just long enough is taken, with its expiry', async () => {
+  const stage = aNewKey({ infos: { new: { expiresAt: needed } } });
+  expect(await admitted(stage)).toMatchObject({ expiresAt: needed });
+});
+
+const accepted: ProbeAnswer = { answer: 'accepted', organizationId, workspaceId };
+
+test.each<[string, ProbeAnswer, string, string]>([
+  [
+    'belongs to another organization',
+    { ...accepted, organizationId: 'org-other' },
+    'the key belongs to another organization',
+    'check anthropic.organizationId in keyguard.json',
+  ],
+  [
+    'answers for another workspace',
+    { ...accepted, workspaceId: 'wrkspc_other' },
+    'the key answers for workspace wrkspc_other',
+    `make the key in workspace ${workspaceId}`,
+  ],
+  [
+    'is refused for half a minute',
+    { answer: 'refused' },
+    'new could not be proven: Anthropic refuses the value (401)',
+    'check that the key is active in the Console and that it was pasted whole',
+  ],
+  [
+    'is not answered for',
+    { answer: 'unclear', why: 'overloaded' },
+    'new could not be proven: overloaded',
+    'check that the key is active in the Console and that it was pasted whole',
+  ],
+])('a key whose value %s is refused, stored nowhere, and left as it came', async (_name, answer, message, fix) => {
+  const awake = aNewKey({ probe: () => answer });
+  expect(await failure(admitted(awake))).toEqual({ code: 'standby-refused', message, fix });
+  expect(awake.effects).toEqual([]);
+  const asleep = aNewKey({ probe: () => answer }, 'inactive');
+  expect(await failure(admitted(asleep))).toMatchObject({ message });
+  expect(asleep.effects).toEqual([wakes, sleeps]);
+});
+
+test('an answer that names neither organization nor workspace contradicts nothing', async () => {
+  const anonymous: ProbeAnswer = { answer: 'accepted', organizationId: null, workspaceId: null };
+  const stage: Stage = aNewKey({ probe: () => (stage.world.key('new').status === 'active' ? anonymous : undefined) });
+  expect(await admitted(stage)).toMatchObject({ state: 'standby' });
+});
+
+test('a key that Anthropic refuses for a moment is waited for, two seconds between two looks and half a minute at the most', async () => {
+  let asked = 0;
+  const soon = aNewKey({ probe: () => ((asked += 1) < 3 ? { answer: 'refused' } : undefined) });
+  await admitted(soon);
+  expect(soon.world.now).toBe(now + 4_000);
+  const never = aNewKey({ probe: () => ({ answer: 'refused' }) });
+  await failure(admitted(never));
+  expect(never.world.now).toBe(now + 30_000);
+  expect(never.calls.filter((call) => call === 'probe')).toHaveLength(16);
+});
+
+test.each(['active', 'inactive'] as const)(
+  'a value that answers on belongs to another key: this one, which was %s, is as it was, and rejected',
+  async (status) => {
+    const stage = aNewKey({ probe: () => accepted }, status);
+    expect(await failure(admitted(stage))).toEqual({
+      code: 'standby-refused',
+      message: 'new is set inactive, but Anthropic still accepts the value: the value belongs to another key',
+      fix: 'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
+    });
+    expect(stage.record('new')).toMatchObject({
+      state: 'rejected',
+      because: 'its value still answers after the key was made inactive',
+    });
+    expect(stage.audit[1]).toMatchObject({ to: 'rejected', by });
+    expect(stage.world.key('new').status).toBe(status);
+  },
+);

@@ -1,0 +1,294 @@
+import { expect, test } from 'vitest';
+import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import type { RotationPorts } from '../../../lambda/rotation/ports.ts';
+import { rotationStep } from '../../../lambda/rotation/rotate.ts';
+import { definition } from '../../prove/interleavings/memory.ts';
+import { failure, Stage } from './stage.ts';
+
+type StepName = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
+const token = 't-new';
+const event = (Step: string) => ({ Step, SecretId: definition.secretArn, ClientRequestToken: token });
+const step = (stage: Stage, name: StepName, ports: RotationPorts = stage.ports) => rotationStep(event(name), ports);
+
+/** Consumers read `current`, `next` waits in the pool, and a rotation has begun. */
+function begun(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
+  const stage = new Stage(deviations);
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'standby');
+  stage.world.register(token);
+  return stage;
+}
+
+/** The candidate is claimed, awake and stored. */
+function created(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
+  const stage = new Stage(deviations);
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  return stage;
+}
+
+const standbyLabels = (stage: Stage): readonly string[] => [...stage.world.standbyVersions.values()].flatMap(({ labels }) => [...labels]);
+const doneLog = (name: StepName) => ({ event: 'rotation.step-done', fields: { step: name, managedKey: 'production', token } });
+
+test('the four steps in order make the standby key current and leave the old one in its grace', async () => {
+  const stage = begun();
+  for (const name of ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const) await step(stage, name);
+  expect(stage.effects).toEqual([
+    'ledger.replace next standby→pending',
+    'keys.setStatus next active',
+    'secrets.putPending',
+    'secrets.promote',
+    'ledger.replace current current→draining',
+    'ledger.replace next pending→current',
+    'secrets.freeStandbyLabels',
+    'alarm.clear',
+  ]);
+  expect(stage.world.currentKey()).toBe('next');
+  expect(stage.audit.at(-1)).toEqual({
+    apiKeyId: 'next',
+    to: 'current',
+    by: 'rotation',
+    because: 'AWSCURRENT moved to it',
+    requestIds: ['aws promote'],
+  });
+  expect(stage.cleared).toEqual(['the rotation succeeded']);
+  expect(stage.logged).toEqual([
+    doneLog('createSecret'),
+    doneLog('setSecret'),
+    doneLog('testSecret'),
+    { event: 'rotation.switched', fields: { managedKey: 'production', token } },
+    doneLog('finishSecret'),
+  ]);
+  expect(stage.world.violations).toEqual([]);
+});
+
+test('the first rotation of a secret moves AWSCURRENT from nowhere', async () => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  await step(stage, 'finishSecret');
+  expect(stage.world.currentKey()).toBe('next');
+});
+
+test.each([
+  ['nothing', undefined],
+  ['null', null],
+  ['text', 'createSecret'],
+  ['no step', { ...event('createSecret'), Step: undefined }],
+  ['an empty step', event('')],
+])('an event that is %s is refused: it has no Step', async (_name, wrong) => {
+  const stage = begun();
+  expect(await failure(rotationStep(wrong, stage.ports))).toEqual({
+    code: 'not-a-rotation-event',
+    message: 'the event has no Step',
+    fix: 'only Secrets Manager calls this function',
+  });
+  expect(stage.calls).toEqual([]);
+});
+
+test.each(['SecretId', 'ClientRequestToken'])('an event without %s is refused', async (name) => {
+  const message = `the event has no ${name}`;
+  expect(await failure(rotationStep({ ...event('createSecret'), [name]: 7 }, begun().ports))).toMatchObject({ message });
+});
+
+test('an unknown step is refused with those that are known', async () => {
+  expect(await failure(rotationStep(event('cleanSecret'), begun().ports))).toEqual({
+    code: 'unknown-step',
+    message: 'unknown step "cleanSecret"',
+    fix: 'one of createSecret, setSecret, testSecret, finishSecret',
+  });
+});
+
+test('a secret of somebody else is refused before anything is read of it', async () => {
+  const stage = begun();
+  const directory = { ...stage.ports.directory, bySecret: async () => undefined };
+  expect(await failure(step(stage, 'createSecret', { ...stage.ports, directory }))).toEqual({
+    code: 'foreign-secret',
+    message: `${definition.secretArn} is no managed key of this installation`,
+    fix: 'point its rotation at its own function',
+  });
+  expect(stage.calls).toEqual([]);
+});
+
+test('a secret whose rotation is switched off is refused', async () => {
+  const stage = begun({ secret: { rotationEnabled: false } });
+  expect(await failure(step(stage, 'createSecret'))).toEqual({
+    code: 'rotation-disabled',
+    message: 'rotation is not enabled for production',
+    fix: 'deploy again, or enable rotation of the secret',
+  });
+  expect(stage.effects).toEqual([]);
+});
+
+test.each([
+  ['is no version of this secret', new Map<string, string[]>()],
+  ['is not labelled AWSPENDING', new Map([[token, ['AWSPREVIOUS']]])],
+])('a token that %s is refused, and nobody is alarmed', async (problem, stages) => {
+  const stage = begun({ secret: { stages } });
+  expect(await failure(step(stage, 'createSecret'))).toEqual({
+    code: 'unknown-token',
+    message: `version ${token} of production ${problem}`,
+    fix: 'nothing: this call changed nothing',
+  });
+  expect(stage.effects).toEqual([]);
+});
+
+test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)(
+  '%s of a rotation that is over records what is still owed, and only the last step calls the alarm off',
+  async (name) => {
+    const stage = new Stage();
+    stage.has('old', 'current');
+    stage.has('next', 'pending', { token, labels: ['AWSCURRENT', 'AWSPENDING'] });
+    await step(stage, name);
+    expect(stage.effects).toEqual([
+      'ledger.replace old current→draining',
+      'ledger.replace next pending→current',
+      'secrets.freeStandbyLabels',
+      ...(name === 'finishSecret' ? ['alarm.clear'] : []),
+    ]);
+    expect(stage.audit).toMatchObject([{ by: 'rotation' }, { by: 'rotation' }]);
+    expect(stage.cleared).toEqual(name === 'finishSecret' ? ['the rotation succeeded'] : []);
+  },
+);
+
+test('labels are freed of keys that have left the pool, and of no others', async () => {
+  const stage = new Stage();
+  stage.has('used', 'inactive');
+  stage.has('waiting', 'standby');
+  stage.has('claimed', 'pending');
+  stage.has('foreign', 'current', { managedKey: 'staging' });
+  stage.has('next', 'current', { token, labels: ['AWSCURRENT'] });
+  await step(stage, 'setSecret');
+  expect(standbyLabels(stage)).toEqual(['standby-waiting', 'standby-claimed', 'standby-foreign']);
+});
+
+test('createSecret that is called again has nothing to do: the version holds its value', async () => {
+  const stage = created();
+  stage.world.paused = { schema: 1, managedKey: 'production', at: 0, by: 'operator', because: 'a freeze' };
+  await step(stage, 'createSecret');
+  expect(stage.effects).toEqual([]);
+});
+
+test('a switch that a killed rotation left unrecorded is recorded before the next key is claimed', async () => {
+  const stage = new Stage();
+  stage.has('old', 'current');
+  stage.has('current', 'pending', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'standby');
+  stage.world.register(token);
+  await step(stage, 'createSecret');
+  expect(stage.effects.slice(0, 3)).toEqual([
+    'ledger.replace old current→draining',
+    'ledger.replace current pending→current',
+    'ledger.replace next standby→pending',
+  ]);
+  expect(stage.audit[0]).toMatchObject({ by: 'rotation' });
+});
+
+test('while a managed key is paused its rotation takes no key, and nobody is alarmed', async () => {
+  const stage = begun();
+  stage.world.paused = { schema: 1, managedKey: 'production', at: 0, by: 'operator', because: 'a freeze' };
+  expect(await failure(step(stage, 'createSecret'))).toEqual({
+    code: 'paused',
+    message: 'production is paused: a freeze',
+    fix: 'npx keyguard resume production',
+  });
+  expect(stage.effects).toEqual([]);
+});
+
+test('a rotation without a key alarms people with the reason and the next step', async () => {
+  const stage = begun();
+  stage.world.records.delete('next');
+  expect(await failure(step(stage, 'createSecret'))).toMatchObject({ code: 'no-standby-key' });
+  expect(stage.raised).toEqual([
+    {
+      reason:
+        'production cannot rotate: the pool is empty. Next step: ' +
+        `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add production`,
+      workspaceId: definition.workspaceId,
+    },
+  ]);
+});
+
+test.each<[string, Error, readonly string[]]>([
+  ['a platform that cannot answer now', new Unavailable('GetSecretValue', 'throttled'), []],
+  ['a lost race', new LostRace('next'), []],
+  ['an error that nobody foresaw', new TypeError('sk-ant-api03-FAKE in a body'), ['an unexpected error; see the function log']],
+])('%s fails the step, and people are told only what needs them', async (_name, error, reasons) => {
+  const stage = begun();
+  const read = async (): Promise<never> => {
+    throw error;
+  };
+  await expect(step(stage, 'createSecret', { ...stage.ports, secrets: { ...stage.ports.secrets, read } })).rejects.toBe(error);
+  expect(stage.raised.map(({ reason }) => reason)).toEqual(reasons);
+});
+
+test('setSecret wakes a candidate that fell asleep', async () => {
+  const stage = created();
+  stage.world.key('next').status = 'inactive';
+  await step(stage, 'setSecret');
+  expect(stage.effects).toEqual(['keys.setStatus next active']);
+});
+
+test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
+  'a candidate that is lost at %s ends this rotation, so that the next one is not blocked; AWSCURRENT stays where it is',
+  async (name) => {
+    const stage = created({ infos: { next: { status: 'archived' } } });
+    expect(await failure(step(stage, name))).toEqual({
+      code: 'candidate-lost',
+      message: 'the rotation of production lost its new key: next: the key is archived',
+      fix: 'nothing, if a standby key is left: the rotation starts again within minutes',
+    });
+    expect(stage.effects).toEqual(['ledger.replace next pending→rejected', 'secrets.discardPending', 'alarm.raise']);
+    expect(stage.world.holder('AWSPENDING')).toBeUndefined();
+    expect(stage.world.currentKey()).toBe('current');
+    expect(stage.logged).toContainEqual({
+      event: 'rotation.candidate-lost',
+      fields: { managedKey: 'production', token, because: 'next: the key is archived' },
+    });
+  },
+);
+
+test('testSecret proves the candidate', async () => {
+  const stage = created();
+  await step(stage, 'testSecret');
+  expect(stage.effects).toEqual([]);
+  expect(stage.calls).toContain('keys.retrieve next');
+});
+
+test('a version under test without a candidate passes when it is empty or its value answers, and is refused when Anthropic refuses it', async () => {
+  const tested = { event: 'rotation.tested-without-candidate', fields: { managedKey: 'production', token } };
+  const empty = begun();
+  await step(empty, 'testSecret');
+  expect(empty.logged).toEqual([tested, doneLog('testSecret')]);
+  const filled = (awake: boolean): Stage => {
+    const stage = begun();
+    stage.world.versions.set(token, { value: stage.world.key(awake ? 'current' : 'next').value, labels: new Set(['AWSPENDING']) });
+    return stage;
+  };
+  const good = filled(true);
+  await step(good, 'testSecret');
+  expect(good.logged).toEqual([tested, doneLog('testSecret')]);
+  expect(await failure(step(filled(false), 'testSecret'))).toEqual({
+    code: 'proof-failed',
+    message: 'production: Anthropic refuses the value under test (401)',
+    fix: 'npx keyguard doctor',
+  });
+});
+
+test('finishSecret proves the candidate once more and records an owed switch, before it moves AWSCURRENT', async () => {
+  const stage = new Stage();
+  stage.has('old', 'current');
+  stage.has('current', 'pending', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  await step(stage, 'finishSecret');
+  const { calls } = stage;
+  expect(calls.indexOf('probe')).toBeLessThan(calls.indexOf('secrets.promote'));
+  expect(stage.effects).toEqual([
+    'ledger.replace old current→draining',
+    'ledger.replace current pending→current',
+    'secrets.promote',
+    'ledger.replace current current→draining',
+    'ledger.replace next pending→current',
+    'secrets.freeStandbyLabels',
+    'alarm.clear',
+  ]);
+});
