@@ -168,6 +168,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     async stop() {
       for (const client of Object.values(clients)) client.destroy();
       await Promise.all([aws.stop(), anthropic.stop(), slack.stop()]);
+      // What was killed in a call wakes when the servers go, and must not meet the next world.
+      await aws.functions.killedHaveEnded();
     },
   };
 }
