@@ -1,4 +1,5 @@
 import type { Clock } from '../foundation/clock.ts';
+import { Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { KeyProbe, SecretVersions } from './ports.ts';
 
@@ -10,12 +11,19 @@ interface DeathPorts {
   readonly clock: Clock;
 }
 
-/** Proof of death: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must. */
+/**
+ * Proof of death: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must.
+ * False when the value is still accepted then; throws `Unavailable` when nobody could tell.
+ */
 export async function provenDead(value: Secret, ports: DeathPorts): Promise<boolean> {
   const deadline = ports.clock.now() + deathDeadlineMs;
   for (;;) {
-    if ((await ports.probe.probe(value)).answer === 'refused') return true;
-    if (ports.clock.now() >= deadline) return false;
+    const probe = await ports.probe.probe(value);
+    if (probe.answer === 'refused') return true;
+    if (ports.clock.now() >= deadline) {
+      if (probe.answer === 'unclear') throw new Unavailable('proof of death', probe.why);
+      return false;
+    }
     await ports.clock.pause(deathBeatMs);
   }
 }
