@@ -36,19 +36,24 @@ export function openVersion({ secret }: Pick<KeySight, 'secret'>): string | unde
 /** The key that a rotation which is under way has claimed. */
 export function claimedKey(sight: KeySight): ApiKeyRecord | undefined {
   const versionId = openVersion(sight);
-  return sight.own.find((record) => record.state === 'pending' && record.token === versionId);
+  return versionId === undefined ? undefined : sight.own.find((record) => record.state === 'pending' && record.token === versionId);
+}
+
+/** Since when a rotation is under way: since its claim, or, before that, since its version was registered. */
+export async function openSince(sight: KeySight, { secrets }: OpenInstallation): Promise<number | undefined> {
+  const versionId = openVersion(sight);
+  if (versionId === undefined) return undefined;
+  return claimedKey(sight)?.since ?? secretVersions(secrets).registeredAt(sight.definition.secretArn, versionId);
 }
 
 /** Throws KeyguardError where no rotation may begin: the managed key is paused, or its schedule was stopped by somebody. */
 export function checkRotates({ definition: { name }, secret, pause }: KeySight): void {
-  if (pause !== undefined) {
-    throw new KeyguardError(
-      'paused',
-      `${name} is paused since ${instant(pause.at)} by ${pause.by}: ${pause.because}`,
-      `npx keyguard resume ${name}`,
-    );
-  }
+  if (pause !== undefined) throw new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
   if (!secret.rotationEnabled) {
     throw new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);
   }
+}
+
+export function pausedText(name: string, { at, by, because }: PauseRecord): string {
+  return `${name} is paused since ${instant(at)} by ${by}: ${because}`;
 }

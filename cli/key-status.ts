@@ -1,10 +1,10 @@
-import type { ManagedKeyDefinition } from '../contract/policy.ts';
-import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
+import type { IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
 import { poolCover, type PoolCover } from '../lambda/rotation/pool-cover.ts';
-import { instant } from './output.ts';
+import type { Replica } from '../lambda/rotation/ports.ts';
+import { keyFindings, type KeyReading } from './key-findings.ts';
 import { previousKey, type PreviousKey } from './previous-key.ts';
 
-/** `broken`: consumers have no working key, or rotation has failed. `attention`: a person should do something soon. */
+/** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
 export type Health = 'ok' | 'attention' | 'broken';
 
 /** One managed key. Instants are epoch ms, UTC. */
@@ -14,6 +14,11 @@ export interface KeyStatus {
   readonly current: CurrentKey | null;
   readonly previous: readonly PreviousKey[];
   readonly pool: PoolCover;
+  readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
+  readonly wishes: readonly WaitingWish[];
+  readonly replicas: readonly Replica[];
+  /** Since when a rotation is under way. */
+  readonly rotatingSince: number | null;
   readonly nextRotationAt: number | null;
   /** Last success. */
   readonly lastRotatedAt: number | null;
@@ -29,122 +34,37 @@ interface CurrentKey {
   readonly expiresAt: number | null;
 }
 
-/** What was read of one installation, at `now`. */
-export interface Reading {
-  readonly records: readonly ApiKeyRecord[];
-  /** Those that have not ended. */
-  readonly incidents: readonly IncidentRecord[];
-  readonly lastUses: readonly LastUseRecord[];
-  /** 0 where usage was never read. */
-  readonly usageKnownUntil: number;
-  readonly now: number;
+/** What an operator asked for and nobody has done yet. */
+export interface WaitingWish extends Wish {
+  readonly apiKeyId: string;
+  readonly wish: 'come back' | 'no grace';
 }
 
-export interface Schedule {
-  readonly nextRotationAt: number | null;
-  readonly lastRotatedAt: number | null;
-  /** Staging labels by version. */
-  readonly stages: ReadonlyMap<string, readonly string[]>;
-}
-
-/** A window of an hour may be late without anything being wrong. */
-const lateMs = 3_600_000;
-/** States of a key that has served. */
-const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'archived', 'contained'];
-
-/** A managed key's state from the records alone; nothing is asked of Anthropic. */
-export function keyStatus(definition: ManagedKeyDefinition, reading: Reading, schedule: Schedule): KeyStatus {
-  const { usageKnownUntil, now } = reading;
-  const { nextRotationAt, lastRotatedAt } = schedule;
-  const own = reading.records.filter((record) => record.managedKey === definition.name);
+/** A managed key's state from what AWS holds of it; nothing is asked of Anthropic. */
+export function keyStatus(reading: KeyReading): KeyStatus {
+  const { definition, own, secret, pause, usageKnownUntil, now } = reading;
   const current = own.find((record) => record.state === 'current');
-  const pool = poolCover(definition, own, nextRotationAt, now);
-  const previous = own
-    .filter((record) => record.state === 'draining')
-    .map((record) => {
-      const lastUse = reading.lastUses.find((use) => use.apiKeyId === record.apiKeyId);
-      return previousKey(record, definition, { lastUse, usageKnownUntil }, now);
-    });
-  const incidents = reading.incidents.filter((incident) => incident.subject === definition.name && incident.state !== 'recovered');
-
-  const broken = [
-    ...incidents.filter((incident) => incident.kind === 'rotation-failed').map(rotationFailed),
-    ...withoutKey(own, definition.name),
-  ];
-  const attention = [
-    ...untried(own, pool, definition.name),
-    ...shortPool(current, pool, definition.name),
-    ...lateRotation(own, schedule, now),
-    ...expiring(current, nextRotationAt, definition),
-    ...previous.filter((key) => key.overdue).map((key) => `${key.apiKeyId} is ${key.waits}: see docs/runbooks/straggler.md`),
-    ...incidents.filter((incident) => incident.kind !== 'rotation-failed').map(incidentText),
-  ];
+  const findings = keyFindings(reading);
+  const broken = findings.filter(({ state }) => state === 'broken');
   return {
     name: definition.name,
-    health: broken.length > 0 ? 'broken' : attention.length > 0 ? 'attention' : 'ok',
-    current: current === undefined ? null : currentKey(current),
-    previous,
-    pool,
-    nextRotationAt,
-    lastRotatedAt,
-    incidents,
-    attention: [...broken, ...attention],
+    health: broken.length > 0 ? 'broken' : findings.length > 0 ? 'attention' : 'ok',
+    current:
+      current === undefined ? null : { apiKeyId: current.apiKeyId, hint: current.hint, since: current.since, expiresAt: current.expiresAt },
+    previous: own
+      .filter((record) => record.state === 'draining')
+      .map((record) => previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, now)),
+    pool: poolCover(definition, own, secret.nextRotationAt, now),
+    paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
+    wishes: own.flatMap(({ apiKeyId, wanted, noGrace }): readonly WaitingWish[] => [
+      ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),
+      ...(noGrace === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...noGrace } as const]),
+    ]),
+    replicas: secret.replicas,
+    rotatingSince: reading.openSince ?? null,
+    nextRotationAt: secret.nextRotationAt,
+    lastRotatedAt: secret.lastRotatedAt,
+    incidents: reading.incidents.filter((incident) => incident.subject === definition.name && incident.state !== 'recovered'),
+    attention: [...broken, ...findings.filter(({ state }) => state !== 'broken')].map(({ what, fix }) => `${what}: ${fix}`),
   };
-}
-
-/** One line of an incident: what, since when, and where its run-book is. */
-export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): string {
-  const why = brake === undefined ? '' : `, held back: ${brake}`;
-  return `incident ${kind} is ${state} since ${instant(openedAt)}${why}: see docs/runbooks/${kind}.md`;
-}
-
-function rotationFailed({ facts, openedAt }: IncidentRecord): string {
-  return `rotation has failed since ${instant(openedAt)}: ${facts.reason ?? 'see docs/runbooks/rotation-failed.md'}`;
-}
-
-function withoutKey(own: readonly ApiKeyRecord[], name: string): readonly string[] {
-  if (!own.some((record) => served.includes(record.state)) || own.some((record) => record.state === 'current')) return [];
-  const cut = own.find((record) => record.state === 'contained');
-  const why = cut === undefined ? 'no key is current' : `${cut.apiKeyId} was cut off and no key took its place`;
-  return [`${why}: npx keyguard standby add ${name}, then npx keyguard rotate ${name}`];
-}
-
-/** A managed key that was deployed and never filled. */
-function untried(own: readonly ApiKeyRecord[], pool: PoolCover, name: string): readonly string[] {
-  if (own.some((record) => served.includes(record.state))) return [];
-  const add = pool.standbyKeys === 0 ? `npx keyguard standby add ${name}, then ` : '';
-  return [`it has no key yet: ${add}npx keyguard rotate ${name}`];
-}
-
-function shortPool(current: ApiKeyRecord | undefined, pool: PoolCover, name: string): readonly string[] {
-  if (current === undefined || pool.rotations > 0) return [];
-  const why = pool.standbyKeys === 0 ? 'the pool is empty' : 'no standby key lives long enough';
-  return [`${why}, so the rotation of ${instant(pool.until)} will fail: npx keyguard standby add ${name}`];
-}
-
-function lateRotation(own: readonly ApiKeyRecord[], { stages, nextRotationAt }: Schedule, now: number): readonly string[] {
-  const open = [...stages].find(([, labels]) => labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT'));
-  if (open !== undefined) {
-    const claimed = own.find((record) => record.token === open[0] && record.state === 'pending');
-    return [
-      `a rotation is under way or did not finish${claimed === undefined ? '' : `; it claimed ${claimed.apiKeyId} at ${instant(claimed.since)}`}`,
-    ];
-  }
-  if (nextRotationAt === null) return ['it has no rotation schedule: npx cdk deploy sets it'];
-  return nextRotationAt < now - lateMs ? [`the rotation of ${instant(nextRotationAt)} has not happened`] : [];
-}
-
-function expiring(
-  current: ApiKeyRecord | undefined,
-  nextRotationAt: number | null,
-  { name, rotation }: ManagedKeyDefinition,
-): readonly string[] {
-  const expiresAt = current?.expiresAt ?? null;
-  // It must live through the grace that follows the next switch.
-  if (expiresAt === null || nextRotationAt === null || expiresAt >= nextRotationAt + rotation.minimumGraceMs) return [];
-  return [`the current key expires ${instant(expiresAt)}, before its next grace is over: npx keyguard rotate ${name}`];
-}
-
-function currentKey({ apiKeyId, hint, since, expiresAt }: ApiKeyRecord): CurrentKey {
-  return { apiKeyId, hint, since, expiresAt };
 }

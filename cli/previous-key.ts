@@ -14,7 +14,6 @@ export interface PreviousKey {
   readonly validAtMostUntil: number | null;
   /** Why it is not inactive yet, in plain words. */
   readonly waits: string;
-  readonly overdue: boolean;
 }
 
 interface Evidence {
@@ -42,7 +41,6 @@ export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefini
     validAtLeastUntil: latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd)),
     validAtMostUntil: latest,
     waits: reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
-    overdue: verdict.because === 'still used past the maximum',
   };
 }
 

@@ -1,16 +1,14 @@
 import { unattributed } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
-import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
-import { incidentText, keyStatus, type Health, type KeyStatus } from '../key-status.ts';
+import { incidentText } from '../key-findings.ts';
+import { keyStatus, type Health, type KeyStatus } from '../key-status.ts';
 import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
+import { readKey, readRecords } from '../read-keys.ts';
 
 /** The feed is about five minutes late; an hour is an outage. */
 const staleMs = hourMs;
@@ -23,8 +21,9 @@ export const status: Command = {
     withInstallation(program.command(status.name))
       .summary(status.summary)
       .description(
-        'Shows, for each managed key, the current key, old keys that are still valid and why, the pool, the next rotation, the last ' +
-          'success and open incidents. Health is ok, attention or broken; the exit code is 0 in any case.',
+        'Shows, for each managed key, the current key, old keys that are still valid and why, what an operator asked for and is not ' +
+          'done, the pool, the next rotation, the last success, replicas and open incidents. Health is ok, attention or broken; the exit ' +
+          'code is 0 in any case. Anthropic is not asked: that does npx keyguard doctor.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
       .action((name: string | undefined, flags: InstallationFlags) => show(name, flags, io));
@@ -34,19 +33,10 @@ export const status: Command = {
 async function show(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
-  const usage = usageLedger(installation.table);
-  const now = installation.clock.now();
-  const [records, incidents, lastUses, usageKnownUntil] = await Promise.all([
-    apiKeyLedger(installation.table).all(),
-    incidentStore(installation.table).all(),
-    usage.lastUses(),
-    usage.knownUntil(),
-  ]);
-  const reading = { records, incidents, lastUses, usageKnownUntil, now };
+  const records = await readRecords(installation);
+  const { incidents, usageKnownUntil, now } = records;
   const keys: KeyStatus[] = [];
-  for (const definition of wanted) {
-    keys.push(keyStatus(definition, reading, await secretVersions(installation.secrets).describe(definition.secretArn)));
-  }
+  for (const definition of wanted) keys.push(keyStatus(await readKey(definition, records, undefined, installation)));
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
   if (flags.json === true) {
@@ -62,10 +52,13 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     return;
   }
   for (const key of keys) await showKey(key, io);
-  for (const incident of others)
-    line(`${incident.subject === unattributed ? 'Usage of no managed key' : incident.subject}: ${incidentText(incident)}`, io);
+  for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
   line(tallyText(keys), io);
   line(usageText(usageKnownUntil, now), io);
+}
+
+function subjectText({ subject }: IncidentRecord): string {
+  return subject === unattributed ? 'Usage of no managed key' : subject;
 }
 
 async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
@@ -78,9 +71,19 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
       ['previous key', `${previous.apiKeyId} (${previous.hint}), ${validText(previous)}`],
       ['', previous.waits],
     ]),
+    ...key.wishes.map(({ apiKeyId, wish, at, by, because }) => [
+      wish === 'come back' ? 'wanted back' : 'no grace',
+      `${apiKeyId}, since ${instant(at)} by ${by}: ${because}`,
+    ]),
     ['pool', coverText(key.pool)],
+    ...(key.paused === null ? [] : [['paused', `since ${instant(key.paused.at)} by ${key.paused.by}: ${key.paused.because}`]]),
+    ...(key.rotatingSince === null ? [] : [['rotating', `since ${instant(key.rotatingSince)}`]]),
     ['next rotation', instant(key.nextRotationAt)],
     ['last success', instant(key.lastRotatedAt)],
+    ...key.replicas.map(({ region, status: state, message }) => [
+      'replica',
+      `${region}: ${state}${message === null || state === 'InSync' ? '' : `, ${message}`}`,
+    ]),
     ...key.incidents.map((incident) => ['incident', `${incident.kind}, ${incident.state} since ${instant(incident.openedAt)}`]),
   ];
   await table(
@@ -126,13 +129,17 @@ function keyJson(key: KeyStatus): object {
     attention: key.attention,
     current:
       key.current === null ? null : { ...key.current, since: isoOrNull(key.current.since), expiresAt: isoOrNull(key.current.expiresAt) },
-    previous: key.previous.map(({ overdue, ...previous }) => ({
+    previous: key.previous.map((previous) => ({
       ...previous,
       switchedAt: isoOrNull(previous.switchedAt),
       validAtLeastUntil: isoOrNull(previous.validAtLeastUntil),
       validAtMostUntil: isoOrNull(previous.validAtMostUntil),
     })),
     pool: { ...key.pool, until: isoOrNull(key.pool.until) },
+    paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
+    wishes: key.wishes.map((wish) => ({ ...wish, at: isoOrNull(wish.at) })),
+    replicas: key.replicas,
+    rotatingSince: isoOrNull(key.rotatingSince),
     nextRotationAt: isoOrNull(key.nextRotationAt),
     lastRotatedAt: isoOrNull(key.lastRotatedAt),
     incidents: key.incidents.map(incidentJson),

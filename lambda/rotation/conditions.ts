@@ -27,10 +27,10 @@ export interface Sight {
 
 type Finder = (sight: Sight) => AlarmFacts | undefined;
 
-/** What people must know of a managed key at this moment. Pure: the same sight gives the same answer. */
-export function conditionsOf(sight: Sight): readonly Condition[] {
+/** What people must know of a managed key at this moment, as far as it is of these kinds. Pure: the same sight gives the same answer. */
+export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watchedKinds): readonly Condition[] {
   const managedKey = sight.definition.name;
-  return (Object.keys(finders) as readonly WatchedKind[]).flatMap((kind) => {
+  return kinds.flatMap((kind) => {
     const facts = finders[kind](sight);
     return facts === undefined ? [] : [{ kind, managedKey, facts }];
   });

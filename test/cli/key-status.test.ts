@@ -1,17 +1,45 @@
 import { expect, test } from 'vitest';
-import { keyStatus, type Reading, type Schedule } from '../../cli/key-status.ts';
-import type { IncidentRecord } from '../../contract/records.ts';
+import type { KeyReading } from '../../cli/key-findings.ts';
+import { keyStatus } from '../../cli/key-status.ts';
+import type { IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../../lambda/foundation/clock.ts';
+import type { SecretDescription } from '../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../support/records.ts';
 
 const now = Date.parse('2026-06-01T00:00:00Z');
 const current = aRecord({ apiKeyId: 'apikey_current', state: 'current', since: now - dayMs, token: 'v2' });
 const standby = aRecord({ apiKeyId: 'apikey_standby' });
-const schedule: Schedule = { nextRotationAt: now + 10 * dayMs, lastRotatedAt: now - dayMs, stages: new Map([['v2', ['AWSCURRENT']]]) };
+const secret: SecretDescription = {
+  rotationEnabled: true,
+  nextRotationAt: now + 10 * dayMs,
+  lastRotatedAt: now - dayMs,
+  lastChangedAt: now - dayMs,
+  stages: new Map([['v2', ['AWSCURRENT']]]),
+  replicas: [],
+};
 
-function statusOf(reading: Partial<Reading>, change: Partial<Schedule> = {}, definition = aDefinition()): ReturnType<typeof keyStatus> {
-  const whole = { records: [current, standby], incidents: [], lastUses: [], usageKnownUntil: now, now, ...reading };
-  return keyStatus(definition, whole, { ...schedule, ...change });
+function statusOf(
+  reading: Partial<KeyReading>,
+  change: Partial<SecretDescription> = {},
+  definition = aDefinition(),
+): ReturnType<typeof keyStatus> {
+  return keyStatus({
+    definition,
+    own: [current, standby],
+    secret: { ...secret, ...change },
+    pause: undefined,
+    incidents: [],
+    lastUses: new Map(),
+    usageKnownUntil: now,
+    infos: undefined,
+    openSince: undefined,
+    now,
+    ...reading,
+  });
+}
+
+function uses(...all: readonly LastUseRecord[]): KeyReading['lastUses'] {
+  return new Map(all.map((use) => [use.apiKeyId, use]));
 }
 
 function anIncident(changes: Partial<IncidentRecord>): IncidentRecord {
@@ -35,37 +63,60 @@ test('a current key, a pool and a schedule are all that is needed for ok', () =>
   expect(statusOf({})).toMatchObject({ health: 'ok', attention: [], current: { apiKeyId: 'apikey_current' }, previous: [] });
 });
 
-test.each([
+const wish = { at: now - hourMs, by: 'Ada', because: 'so she says' };
+const hanging = aRecord({ apiKeyId: 'apikey_next', state: 'pending', token: 'v3', since: now - hourMs });
+const pending = { stages: new Map([...secret.stages, ['v3', ['AWSPENDING']]]) };
+
+test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, string]>([
   [
     'no key was ever there',
     'attention',
-    { records: [] },
+    { own: [] },
     {},
-    'it has no key yet: npx keyguard standby add production, then npx keyguard rotate',
+    'it has no key yet: npx keyguard standby add production, then npx keyguard rotate production',
   ],
-  ['a first key waits', 'attention', { records: [standby] }, {}, 'it has no key yet: npx keyguard rotate production'],
-  ['the pool is empty', 'attention', { records: [current] }, {}, 'the pool is empty, so the rotation of 2026-06-11 00:00 UTC will fail'],
+  ['a first key waits', 'attention', { own: [standby] }, {}, 'it has no key yet: npx keyguard rotate production'],
+  [
+    'the pool is empty, long before it is needed',
+    'attention',
+    { own: [current] },
+    { nextRotationAt: now + 20 * dayMs },
+    'the pool is empty: nothing could take the place of the current key if it were stolen',
+  ],
+  [
+    'the pool is empty',
+    'attention',
+    { own: [current] },
+    {},
+    'no standby key is left, and the rotation of 2026-06-11 00:00 UTC will find none',
+  ],
   [
     'the standby key expires too soon',
     'attention',
-    { records: [current, { ...standby, expiresAt: now + dayMs }] },
+    { own: [current, { ...standby, expiresAt: now + dayMs }] },
     {},
-    'no standby key lives long enough',
+    '1 standby key, and the rotation of 2026-06-11 00:00 UTC will find none that lives long enough',
   ],
   [
     'the current key was cut off',
     'broken',
-    { records: [{ ...current, state: 'contained' as const }] },
+    { own: [{ ...current, state: 'contained' }] },
     {},
-    'apikey_current was cut off and no key',
+    'apikey_current was cut off and no key took its place: npx keyguard standby add production, then',
   ],
-  ['no key is current', 'broken', { records: [{ ...current, state: 'inactive' as const }, standby] }, {}, 'no key is current'],
+  [
+    'no key is current',
+    'broken',
+    { own: [{ ...current, state: 'inactive' }, standby] },
+    {},
+    'no key is current: npx keyguard rotate production',
+  ],
   [
     'rotation has failed',
     'broken',
-    { incidents: [anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty' } })] },
+    { incidents: [anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty. Next step: make a key' } })] },
     {},
-    'rotation has failed since 2026-05-31 23:00 UTC: the pool is empty',
+    'rotation has failed since 2026-05-31 23:00 UTC: the pool is empty: make a key',
   ],
   [
     'usage looks stolen and a brake holds',
@@ -74,32 +125,113 @@ test.each([
     {},
     'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: see docs/runbooks/usage-anomaly.md',
   ],
-  ['there is no schedule', 'attention', {}, { nextRotationAt: null }, 'it has no rotation schedule'],
+  ['there is no schedule', 'broken', {}, { nextRotationAt: null }, 'it has no rotation schedule: npx cdk deploy'],
   [
-    'the rotation is overdue',
-    'attention',
+    'the schedule was stopped',
+    'broken',
     {},
-    { nextRotationAt: now - 2 * hourMs },
-    'the rotation of 2026-05-31 22:00 UTC has not happened',
+    { rotationEnabled: false },
+    'schedule is off, and nobody paused it: npx keyguard resume production',
   ],
   [
-    'a rotation hangs',
+    'it is paused',
     'attention',
-    { records: [current, standby, aRecord({ apiKeyId: 'apikey_next', state: 'pending', token: 'v3', since: now - hourMs })] },
-    { stages: new Map([...schedule.stages, ['v3', ['AWSPENDING']]]) },
-    'it claimed apikey_next at 2026-05-31 23:00 UTC',
+    { pause: { schema: 1, managedKey: 'production', ...wish } },
+    { rotationEnabled: false },
+    'production is paused since 2026-05-31 23:00 UTC by Ada: so she says: npx keyguard resume production',
+  ],
+  ['it is half paused', 'attention', { pause: { schema: 1, managedKey: 'production', ...wish } }, {}, 'its schedule is on all the same'],
+  ['the rotation is overdue', 'broken', {}, { nextRotationAt: now - 2 * hourMs }, 'the rotation of 2026-05-31 22:00 UTC has not happened'],
+  [
+    'a rotation hangs',
+    'broken',
+    { own: [current, standby, hanging], openSince: now - hourMs },
+    pending,
+    'since 2026-05-31 23:00 UTC and does not end; it has claimed apikey_next: npx keyguard unstick production',
+  ],
+  ['a rotation has just begun', 'ok', { own: [current, standby, { ...hanging, since: now }], openSince: now }, pending, ''],
+  [
+    'a rotation was abandoned',
+    'broken',
+    { own: [current, standby, hanging] },
+    {},
+    'apikey_next is claimed since 2026-05-31 23:00 UTC by a rotation that is over',
+  ],
+  [
+    'something is half done',
+    'broken',
+    { own: [current, { ...standby, intent: { to: 'archived', at: now - hourMs, because: 'so' } }] },
+    {},
+    'apikey_standby is about to become archived since 2026-05-31 23:00 UTC (so), and is not: npx keyguard unstick production',
+  ],
+  [
+    'an old key is wanted back',
+    'attention',
+    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', wanted: wish })] },
+    {},
+    'apikey_old is wanted back since 2026-05-31 23:00 UTC by Ada (so she says)',
+  ],
+  [
+    'an emergency waits',
+    'attention',
+    { own: [{ ...current, noGrace: wish }, standby] },
+    {},
+    'apikey_current is to be cut off without grace since 2026-05-31 23:00 UTC by Ada (so she says), and is current',
+  ],
+  [
+    'an emergency is stuck',
+    'broken',
+    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'draining', switchedAt: now - hourMs, noGrace: wish })] },
+    {},
+    'npx keyguard rotate production --emergency goes on with it',
   ],
   [
     'the current key will expire within its next grace',
     'attention',
-    { records: [{ ...current, expiresAt: now + 10 * dayMs + policy.minimumGraceMs - 1 }, standby] },
+    { own: [{ ...current, expiresAt: now + 10 * dayMs + policy.minimumGraceMs - 1 }, standby] },
     {},
-    'the current key expires 2026-06-11 23:59 UTC',
+    'the current key apikey_current: it expires 2026-06-11 23:59 UTC',
+  ],
+  [
+    'no rotation has succeeded in time',
+    'broken',
+    { own: [{ ...current, since: now - 40 * dayMs }, standby] },
+    {},
+    'no rotation has succeeded since 2026-04-22 00:00 UTC',
+  ],
+  [
+    'a replica has failed',
+    'attention',
+    {},
+    { replicas: [{ region: 'eu-central-1', status: 'Failed', message: 'no key' }] },
+    'a replica is behind: eu-central-1 failed (no key): see docs/runbooks/replica-behind.md',
   ],
 ])('where %s, health is %s', (_what, health, reading, change, sentence) => {
   const status = statusOf(reading, change);
   expect(status.health).toBe(health);
   expect(status.attention.join('\n')).toContain(sentence);
+});
+
+test('what Anthropic shows counts only where Anthropic was asked', () => {
+  expect(statusOf({ infos: new Map() })).toMatchObject({
+    health: 'broken',
+    attention: ['the current key apikey_current does not work: Anthropic lists it no more: npx keyguard rotate production'],
+  });
+  expect(statusOf({})).toMatchObject({ health: 'ok', attention: [] });
+});
+
+test('what is found now is not said again as an incident', () => {
+  const { attention } = statusOf({ own: [current], incidents: [anIncident({ kind: 'pool-low' })] });
+  expect(attention).toHaveLength(1);
+});
+
+test('pause, wishes and replicas are shown', () => {
+  const replicas = [{ region: 'eu-central-1', status: 'InSync', message: null } as const];
+  const status = statusOf(
+    { own: [{ ...current, noGrace: wish }, standby], pause: { schema: 1, managedKey: 'production', ...wish } },
+    { replicas },
+  );
+  expect(status).toMatchObject({ paused: wish, wishes: [{ apiKeyId: 'apikey_current', wish: 'no grace', ...wish }], replicas });
 });
 
 test('incidents of other keys, and incidents that have recovered, do not count', () => {
@@ -158,7 +290,11 @@ test.each([
   'a previous key says why it waits while %s, and until when it is valid at least',
   (_what, change, lastUses, usageKnownUntil, rules, reason, until) => {
     const definition = aDefinition({ rotation: { ...policy, ...rules } });
-    const { previous } = statusOf({ records: [current, standby, { ...old, ...change }], lastUses, usageKnownUntil }, {}, definition);
+    const { previous } = statusOf(
+      { own: [current, standby, { ...old, ...change }], lastUses: uses(...lastUses), usageKnownUntil },
+      {},
+      definition,
+    );
     expect(previous).toHaveLength(1);
     expect(previous[0]?.waits).toContain(reason);
     expect(previous[0]?.validAtLeastUntil).toBe(until);
@@ -167,11 +303,11 @@ test.each([
 
 test('only a policy that cuts promises an end; one that waits asks for a person past the maximum', () => {
   const cut = aDefinition({ rotation: { ...policy, atMaximum: 'cut' } });
-  const records = [current, standby, old];
-  expect(statusOf({ records }, {}, cut).previous[0]?.validAtMostUntil).toBe(switchedAt + policy.maximumGraceMs);
+  const own = [current, standby, old];
+  expect(statusOf({ own }, {}, cut).previous[0]?.validAtMostUntil).toBe(switchedAt + policy.maximumGraceMs);
   const wait = aDefinition({ rotation: { ...policy, maximumGraceMs: dayMs } });
-  const status = statusOf({ records, lastUses: [lastUse] }, {}, wait);
+  const status = statusOf({ own, lastUses: uses(lastUse) }, {}, wait);
   expect(status.previous[0]?.validAtMostUntil).toBeNull();
   expect(status).toMatchObject({ health: 'attention' });
-  expect(status.attention[0]).toContain('apikey_old is still used past the maximum grace, and the policy waits');
+  expect(status.attention[0]).toContain('apikey_old: the old key is still used past the maximum');
 });

@@ -29,8 +29,35 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
     new RegExp(`previous key +${first} \\(sk-ant-\\S+\\), valid until 2026-09-08 \\S+ UTC at the earliest, then until it is quiet`),
   );
   expect(answer.out).toContain('minimum grace until 2026-09-08');
-  expect(answer.out).toContain('! the pool is empty, so the rotation of 2026-');
+  expect(answer.out).toContain(
+    '! the pool is empty: nothing could take the place of the current key if it were stolen: npx keyguard standby add production',
+  );
   expect(answer.out).toMatch(/Usage is known until 2026-09-0\d \d\d:\d\d UTC\.$/m);
+});
+
+test('status shows what waits: a pause, and an old key that is wanted back', async () => {
+  me = await anOperator();
+  const [first] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(10 * minuteMs);
+  await me.run(['rotate', 'production', '--yes']);
+  await me.killed(['undo', 'production', '--because', 'it fails', '--yes'], { phase: 'before', operation: 'RotateSecret' });
+  await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
+  const said = await me.run(['status']);
+  expect(said.code).toBe(0);
+  expect(said.out).toMatch(new RegExp(`wanted back +${first}, since 2026-\\S+ \\S+ UTC by arn:\\S+: it fails$`, 'm'));
+  expect(said.out).toMatch(/paused +since 2026-\S+ \S+ UTC by arn:\S+: an audit$/m);
+  expect(await me.asJson(['status'])).toMatchObject({
+    managedKeys: [
+      {
+        health: 'attention',
+        paused: { because: 'an audit', at: expect.stringMatching(/^2026-/) as unknown },
+        wishes: [{ apiKeyId: first, wish: 'come back', because: 'it fails' }],
+        replicas: [],
+        rotatingSince: null,
+      },
+    ],
+  });
 });
 
 test('status says when the collector is behind', async () => {

@@ -1,0 +1,215 @@
+import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
+import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { chooseStandby } from '../lambda/rotation/claim.ts';
+import { conditionsOf } from '../lambda/rotation/conditions.ts';
+import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
+import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
+import { instant } from './output.ts';
+
+/** What is looked at, and what it says where all is well. */
+export const keyChecks = {
+  'current key': 'consumers have a key',
+  schedule: 'rotation is on',
+  rotation: 'no rotation hangs',
+  'half-done work': 'nothing is half done',
+  wishes: 'no wish of an operator waits',
+  Anthropic: 'Anthropic shows every key as the records say',
+  age: 'a rotation has succeeded in time',
+  expiry: 'the current key outlives its next grace',
+  pool: 'the pool reaches beyond the low-water mark',
+  'old keys': 'no old key is used past its time',
+  replicas: 'no replica is behind',
+  incidents: 'no incident is open',
+} as const;
+export type KeyCheck = keyof typeof keyChecks;
+
+/** Something that is not as it should be, and the next step. */
+export interface Finding {
+  readonly check: KeyCheck;
+  /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
+  readonly state: 'broken' | 'attention';
+  readonly what: string;
+  readonly fix: string;
+}
+
+/** A managed key and what else was read of it, at `now`. Instants are epoch ms, UTC. */
+export interface KeyReading extends KeySight {
+  /** Of the whole installation; those that have not ended. */
+  readonly incidents: readonly IncidentRecord[];
+  readonly lastUses: ReadonlyMap<string, LastUseRecord>;
+  /** 0 where usage was never read. */
+  readonly usageKnownUntil: number;
+  /** Anthropic's list by API key id; undefined where Anthropic was not asked. */
+  readonly infos: ReadonlyMap<string, ApiKeyInfo> | undefined;
+  /** Since when a rotation is under way. */
+  readonly openSince: number | undefined;
+  readonly now: number;
+}
+
+/** A window of an hour may be late without anything being wrong. */
+const lateMs = hourMs;
+/** Whatever a run began, it or the next one has finished by then; retirement returns a claim after this time too. */
+export const settledMs = 15 * minuteMs;
+/** States of a key that has served. */
+const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'archived', 'contained'];
+
+/** Everything about a managed key that is not as it should be. Pure: the same reading gives the same answer. */
+export function keyFindings(reading: KeyReading): readonly Finding[] {
+  const conditions = conditionsIn(reading);
+  return [
+    ...currentKey(reading),
+    ...schedule(reading),
+    ...rotation(reading),
+    ...halfDone(reading),
+    ...wishes(reading),
+    ...conditions.map((condition) => conditionFinding(condition)),
+    ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
+    ...incidents(
+      reading,
+      conditions.map(({ kind }) => kind),
+    ),
+  ];
+}
+
+/** One line of an incident: what, since when. */
+export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): string {
+  return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brake}`}`;
+}
+
+function currentKey({ own, definition: { name } }: KeyReading): readonly Finding[] {
+  if (own.some((record) => record.state === 'current')) return [];
+  const check = 'current key';
+  const add = own.some((record) => record.state === 'standby') ? '' : `npx keyguard standby add ${name}, then `;
+  const fix = `${add}npx keyguard rotate ${name}`;
+  if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
+  const cut = own.find((record) => record.state === 'contained');
+  const what = cut === undefined ? 'no key is current' : `${cut.apiKeyId} was cut off and no key took its place`;
+  return [{ check, state: 'broken', what, fix }];
+}
+
+function schedule({ secret, pause, definition: { name }, now, ...rest }: KeyReading): readonly Finding[] {
+  const check = 'schedule';
+  const resume = `npx keyguard resume ${name}`;
+  if (pause !== undefined) {
+    const half = secret.rotationEnabled ? '; its schedule is on all the same, because the pause, or its end, was broken off' : '';
+    return [{ check, state: 'attention', what: `${pausedText(name, pause)}${half}`, fix: resume }];
+  }
+  if (!secret.rotationEnabled) return [{ check, state: 'broken', what: 'its rotation schedule is off, and nobody paused it', fix: resume }];
+  const { nextRotationAt } = secret;
+  if (nextRotationAt === null) return [{ check, state: 'broken', what: 'it has no rotation schedule', fix: 'npx cdk deploy sets it' }];
+  if (nextRotationAt >= now - lateMs || openVersion({ secret, ...rest }) !== undefined) return [];
+  return [
+    { check, state: 'broken', what: `the rotation of ${instant(nextRotationAt)} has not happened`, fix: `npx keyguard rotate ${name}` },
+  ];
+}
+
+function rotation(reading: KeyReading): readonly Finding[] {
+  const { definition, openSince, now } = reading;
+  if (openVersion(reading) === undefined || (openSince !== undefined && now - openSince <= settledMs)) return [];
+  const claimed = claimedKey(reading);
+  const since = openSince === undefined ? '' : ` since ${instant(openSince)}`;
+  const what = `a rotation is under way${since} and does not end${claimed === undefined ? '' : `; it has claimed ${claimed.apiKeyId}`}`;
+  return [{ check: 'rotation', state: 'broken', what, fix: `npx keyguard unstick ${definition.name}` }];
+}
+
+function halfDone(reading: KeyReading): readonly Finding[] {
+  const fix = `npx keyguard unstick ${reading.definition.name}`;
+  return reading.own.flatMap((record): readonly Finding[] => {
+    const { apiKeyId, intent } = record;
+    if (intent !== undefined && reading.now - intent.at > settledMs) {
+      const what = `${apiKeyId} is about to become ${intent.to} since ${instant(intent.at)} (${intent.because}), and is not`;
+      return [{ check: 'half-done work', state: 'broken', what, fix }];
+    }
+    if (!isAbandoned(record, reading)) return [];
+    const what = `${apiKeyId} is claimed since ${instant(record.since)} by a rotation that is over`;
+    const state = reading.now - record.since > settledMs ? 'broken' : 'attention';
+    return [{ check: 'half-done work', state, what, fix: `nothing: it is returned 15 minutes after its claim; or ${fix}` }];
+  });
+}
+
+/** Whether the rotation that claimed this key is over without it. */
+export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<KeySight, 'secret'>): boolean {
+  const labels = (token === undefined ? undefined : secret.stages.get(token)) ?? [];
+  return state === 'pending' && !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
+}
+
+function wishes({ own, definition: { name }, now }: KeyReading): readonly Finding[] {
+  return own.flatMap(({ apiKeyId, state, wanted, noGrace, switchedAt }): readonly Finding[] => [
+    ...(wanted === undefined
+      ? []
+      : [
+          {
+            check: 'wishes',
+            state: 'attention',
+            what: `${apiKeyId} is wanted back since ${instant(wanted.at)} by ${wanted.by} (${wanted.because})`,
+            fix: `nothing: it comes back within minutes, if it can; npx keyguard unstick ${name} takes the wish back`,
+          } as const,
+        ]),
+    ...(noGrace === undefined
+      ? []
+      : [
+          {
+            check: 'wishes',
+            state: state === 'draining' && now - Math.max(noGrace.at, switchedAt ?? 0) > settledMs ? 'broken' : 'attention',
+            what: `${apiKeyId} is to be cut off without grace since ${instant(noGrace.at)} by ${noGrace.by} (${noGrace.because}), and is ${state}`,
+            fix: `npx keyguard rotate ${name} --emergency goes on with it`,
+          } as const,
+        ]),
+  ]);
+}
+
+/** What the engine itself would tell people of; where Anthropic was not asked, without what only Anthropic knows. */
+function conditionsIn({ infos, ...sight }: KeyReading): readonly Condition[] {
+  const kinds: readonly WatchedKind[] = ['rotation-overdue', 'key-expiring', 'pool-low', 'straggler', 'replica-behind'];
+  if (infos === undefined) return conditionsOf({ ...sight, infos: new Map() }, kinds);
+  return conditionsOf({ ...sight, infos }, ['current-key-dead', 'key-changed', ...kinds]);
+}
+
+const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>>> = {
+  'current-key-dead': { check: 'Anthropic', state: 'broken' },
+  'key-changed': { check: 'Anthropic', state: 'broken' },
+  'rotation-overdue': { check: 'age', state: 'broken' },
+  'key-expiring': { check: 'expiry', state: 'attention' },
+  'pool-low': { check: 'pool', state: 'attention' },
+  straggler: { check: 'old keys', state: 'attention' },
+  'replica-behind': { check: 'replicas', state: 'attention' },
+};
+
+function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding {
+  const key = facts.apiKeyId ?? '';
+  const words: Readonly<Record<WatchedKind, readonly [what: string, fix: string]>> = {
+    'current-key-dead': [`the current key ${key} does not work: ${facts.reason}`, `npx keyguard rotate ${name}`],
+    'key-changed': [facts.reason, 'see docs/runbooks/key-changed.md'],
+    'rotation-overdue': [facts.reason, `npx keyguard rotate ${name}`],
+    'key-expiring': [`the current key ${key}: ${facts.reason}`, `npx keyguard rotate ${name}`],
+    'pool-low': [facts.reason, `make a key in the Claude Console, then: npx keyguard standby add ${name}`],
+    straggler: [`${key}: ${facts.reason}`, 'see docs/runbooks/straggler.md'],
+    'replica-behind': [`a replica is behind: ${facts.reason}`, 'see docs/runbooks/replica-behind.md'],
+  };
+  const [what, fix] = words[kind];
+  return { ...ofCondition[kind], what, fix };
+}
+
+/** Long before the next rotation an empty pool matters too: nothing could take the place of a stolen key. */
+function noReplacement({ own, definition, now }: KeyReading): readonly Finding[] {
+  const choice = chooseStandby(own, definition, now);
+  if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
+  const what = `${choice.because}: nothing could take the place of the current key if it were stolen`;
+  return [{ check: 'pool', state: 'attention', what, fix: `npx keyguard standby add ${definition.name}` }];
+}
+
+/** What is not told by a condition that was found above. */
+function incidents({ incidents: all, definition: { name } }: KeyReading, told: readonly string[]): readonly Finding[] {
+  return all
+    .filter(({ subject, state, kind }) => subject === name && state !== 'recovered' && !told.includes(kind))
+    .map((incident): Finding => {
+      const fix = `see docs/runbooks/${incident.kind}.md`;
+      if (incident.kind !== 'rotation-failed') {
+        const state = incident.kind === 'current-key-dead' ? 'broken' : 'attention';
+        return { check: 'incidents', state, what: incidentText(incident), fix };
+      }
+      const [why, next = fix] = incident.facts.reason?.split('. Next step: ') ?? [];
+      const what = `rotation has failed since ${instant(incident.openedAt)}${why === undefined ? '' : `: ${why}`}`;
+      return { check: 'incidents', state: 'broken', what, fix: next };
+    });
+}

@@ -1,0 +1,42 @@
+import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
+import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
+import { pauses } from '../lambda/adapters/aws/pauses.ts';
+import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
+import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import type { OpenInstallation } from './installation.ts';
+import type { KeyReading } from './key-findings.ts';
+import { openSince, type KeySight } from './key-sight.ts';
+
+/** What the state table holds of all managed keys, read once. */
+type Records = Awaited<ReturnType<typeof readRecords>>;
+
+export async function readRecords({ table, clock }: OpenInstallation) {
+  const usage = usageLedger(table);
+  const [records, incidents, paused, lastUses, usageKnownUntil] = await Promise.all([
+    apiKeyLedger(table).all(),
+    incidentStore(table).all(),
+    pauses(table).all(),
+    usage.lastUses(),
+    usage.knownUntil(),
+  ]);
+  const uses = new Map(lastUses.map((use) => [use.apiKeyId, use]));
+  return { records, incidents, pauses: paused, lastUses: uses, usageKnownUntil, now: clock.now() };
+}
+
+/** One managed key out of them, with what Secrets Manager says of it. */
+export async function readKey(
+  definition: ManagedKeyDefinition,
+  { records, pauses: paused, ...known }: Records,
+  infos: KeyReading['infos'],
+  installation: OpenInstallation,
+): Promise<KeyReading> {
+  const { name } = definition;
+  const sight: KeySight = {
+    definition,
+    own: records.filter((record) => record.managedKey === name),
+    secret: await secretVersions(installation.secrets).describe(definition.secretArn),
+    pause: paused.find((pause) => pause.managedKey === name),
+  };
+  return { ...sight, ...known, infos, openSince: await openSince(sight, installation) };
+}
