@@ -79,6 +79,7 @@ test('people are told of a rotation that has not finished within the hour', asyn
   expect(await resumed(stage, undefined, since)).toEqual(['alarm.raise', ...started]);
   expect(stage.raised).toEqual([
     {
+      kind: 'rotation-failed',
       reason: 'a rotation that began 2026-09-06 22:59 UTC has neither finished nor failed',
       startedAt: since,
       workspaceId: definition.workspaceId,

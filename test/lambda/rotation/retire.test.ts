@@ -134,7 +134,8 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
 });
 
 test('of a managed key that was taken out of the configuration, the keys that are still awake are named; nothing is done to them', async () => {
-  const stage = healthy();
+  const stage = healthy({ infos: { 'gone-lost': 'gone' } });
+  stage.has('gone-lost', 'draining', { managedKey: 'gone' });
   stage.has('gone-one', 'draining', { managedKey: 'gone' });
   stage.has('gone-two', 'current', { managedKey: 'gone' });
   stage.has('gone-asleep', 'inactive', { managedKey: 'gone', since: now - 30 * dayMs });

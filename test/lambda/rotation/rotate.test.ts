@@ -28,6 +28,7 @@ function created(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
 }
 
 const standbyLabels = (stage: Stage): readonly string[] => [...stage.world.standbyVersions.values()].flatMap(({ labels }) => [...labels]);
+const succeeded = { kind: 'rotation-failed', managedKey: 'production', reason: 'the rotation succeeded' };
 const doneLog = (name: StepName) => ({ event: 'rotation.step-done', fields: { step: name, managedKey: 'production', token } });
 
 test('the four steps in order make the standby key current and leave the old one in its grace', async () => {
@@ -51,7 +52,7 @@ test('the four steps in order make the standby key current and leave the old one
     because: 'AWSCURRENT moved to it',
     requestIds: ['aws promote'],
   });
-  expect(stage.cleared).toEqual(['the rotation succeeded']);
+  expect(stage.cleared).toEqual([succeeded]);
   expect(stage.logged).toEqual([
     doneLog('createSecret'),
     doneLog('setSecret'),
@@ -146,7 +147,7 @@ test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)(
       ...(name === 'finishSecret' ? ['alarm.clear'] : []),
     ]);
     expect(stage.audit).toMatchObject([{ by: 'rotation' }, { by: 'rotation' }]);
-    expect(stage.cleared).toEqual(name === 'finishSecret' ? ['the rotation succeeded'] : []);
+    expect(stage.cleared).toEqual(name === 'finishSecret' ? [succeeded] : []);
   },
 );
 
@@ -200,6 +201,7 @@ test('a rotation without a key alarms people with the reason and the next step',
   expect(await failure(step(stage, 'createSecret'))).toMatchObject({ code: 'no-standby-key' });
   expect(stage.raised).toEqual([
     {
+      kind: 'rotation-failed',
       reason:
         'production cannot rotate: the pool is empty. Next step: ' +
         `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add production`,

@@ -36,8 +36,8 @@ export class Stage {
   readonly calls: string[] = [];
   readonly audit: Step[] = [];
   readonly logged: { readonly event: string; readonly fields: unknown }[] = [];
-  readonly raised: AlarmFacts[] = [];
-  readonly cleared: string[] = [];
+  readonly raised: (AlarmFacts & { readonly kind: string })[] = [];
+  readonly cleared: { readonly kind: string; readonly managedKey: string; readonly reason: string }[] = [];
   readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[] }[] = [];
 
   constructor(deviations: Deviations = {}) {
@@ -85,11 +85,11 @@ export class Stage {
       },
       alarm: {
         raise: (kind, managedKey, facts) => {
-          this.raised.push(facts);
+          this.raised.push({ kind, ...facts });
           return ports.alarm.raise(kind, managedKey, facts);
         },
         clear: (kind, managedKey, reason) => {
-          this.cleared.push(reason);
+          this.cleared.push({ kind, managedKey, reason });
           return ports.alarm.clear(kind, managedKey, reason);
         },
       },

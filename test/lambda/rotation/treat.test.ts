@@ -45,6 +45,7 @@ test.each([
   ['in its minimum grace', { switchedAt: now - hourMs + 1 }, {}],
   ['still in use', {}, { lastTokensAt: { old: now - 30 * minuteMs } }],
   ['of unknown usage', {}, { usageKnownUntil: now - 2.5 * hourMs }],
+  ['in its grace, though Anthropic lists it no more', { switchedAt: now }, { infos: { old: 'gone' as const } }],
 ])('an old key that is %s waits', async (_name, changes, deviations) => {
   const stage = new Stage(deviations);
   stage.has('old', 'draining', changes);
@@ -236,6 +237,13 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
   expect(stage.tally.returned).toBe(1);
 });
 
+test('a claimed key that Anthropic lists no more goes back without being put to sleep', async () => {
+  const stage = new Stage({ infos: { next: 'gone' } });
+  stage.has('next', 'pending');
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
+});
+
 test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive' });
@@ -321,6 +329,12 @@ test.each([
   await treated(stage, 'next');
   expect(stage.effects).toEqual([`ledger.replace next ${state}→${after}`]);
   expect(stage.audit).toEqual([{ apiKeyId: 'next', to: after, by, because: `it is ${status} at Anthropic` }]);
+});
+
+test('a standby key that Anthropic lists no more is left alone', async () => {
+  const stage = new Stage({ infos: { next: 'gone' } });
+  stage.has('next', 'standby');
+  await isLeftAlone(stage, 'next');
 });
 
 test('a rejected key that has expired stays rejected', async () => {
