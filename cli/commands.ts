@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
+    name: 'unstick',
+    summary: 'Clear away what a broken-off rotation left behind',
+    load: async () => (await import('./commands/unstick.ts')).unstick,
+  },
+  {
     name: 'history',
     summary: 'Show what happened to the keys: when, why and by whom',
     load: async () => (await import('./commands/history.ts')).history,

@@ -1,0 +1,123 @@
+import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, expect, test } from 'vitest';
+import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Moment, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+const states = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(me.world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
+const labels = (): readonly string[] =>
+  me.world.aws.inspect.secrets.versions(me.world.definition('production').secretArn).flatMap((version) => version.labels);
+const unstick = ['unstick', 'production', '--yes'];
+
+/** One key is current; the rotation to the second has claimed it and cannot go on. */
+async function stuck() {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.clock.advance(minuteMs);
+  const mend = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await me.world.rotate('production');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });
+  // Nobody tries it again: what is stuck stays so.
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: me.world.definition('production').secretArn }));
+  mend();
+  return { first, second };
+}
+
+test('unstick frees the label, returns the claimed key, says what it did and what is left', async () => {
+  const { first, second } = await stuck();
+  me.world.clock.advance(20 * minuteMs);
+  const said = await me.run(unstick);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toMatch(/^done: AWSPENDING is taken off version [0-9a-f-]{36}, whose rotation does not end\.$/m);
+  expect(said.out).toContain(`done: Retirement returns ${second} to where it was claimed from.`);
+  expect(said.out).toContain('left, broken: its rotation schedule is off, and nobody paused it: npx keyguard resume production');
+  expect(labels()).not.toContain('AWSPENDING');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
+  expect(me.world.anthropic.inspect.key(second).status).toBe('inactive');
+  expect((await me.run(['history'])).out).toContain('unstuck: AWSPENDING is taken off');
+  await me.run(['resume', 'production']);
+  await me.world.aws.settle();
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
+});
+
+test('a claim that is younger than 15 minutes is returned later, and unstick says when', async () => {
+  const { second } = await stuck();
+  me.world.clock.advance(8 * minuteMs);
+  const said = await me.run(unstick);
+  expect(said.out).toMatch(new RegExp(`waits: ${second} is returned 15 minutes after its claim, at 2026-09-07 00:\\d\\d UTC`));
+  expect(states()[second]).toBe('pending');
+  await me.world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()[second]).toBe('standby');
+});
+
+test('a rotation that is at work is left alone', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await me.world.rotate('production');
+  const said = await me.run(unstick);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain('Nothing of production is stuck.');
+  expect(labels()).toContain('AWSPENDING');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });
+});
+
+test('a wish is taken back', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  await me.run(['rotate', 'production', '--yes']);
+  await me.killed(['undo', 'production', '--because', 'it fails', '--yes'], { phase: 'before', operation: 'RotateSecret' });
+  expect(await me.asJson(unstick)).toEqual({
+    managedKey: 'production',
+    did: [`The wish that ${first} comes back is taken back (it fails).`],
+    waits: [],
+    left: [expect.objectContaining({ check: 'pool', state: 'attention' })],
+  });
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual({ [first]: 'draining', [second]: 'current' });
+});
+
+test.each<Moment>([
+  { phase: 'after', operation: 'PutItem' },
+  { phase: 'before', operation: 'UpdateSecretVersionStage' },
+  { phase: 'after', operation: 'UpdateSecretVersionStage' },
+  { phase: 'before', operation: 'Invoke' },
+])('killed %j, unstick goes on when it is given again', async (moment) => {
+  const { first, second } = await stuck();
+  me.world.clock.advance(20 * minuteMs);
+  await me.killed(unstick, moment);
+  expect(await me.run(unstick)).toMatchObject({ code: 0 });
+  expect(labels()).not.toContain('AWSPENDING');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
+});
+
+test('where nothing is stuck it says so, and asks nothing', async () => {
+  me = await anOperator();
+  await me.added();
+  const said = await me.run(['unstick', 'production']);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain('Nothing of production is stuck.');
+  expect(said.out).toContain('left, attention: it has no key yet: npx keyguard rotate production');
+  expect(me.world.aws.functions.invocations('retirement')).toEqual([]);
+});
+
+test('where nobody can answer it wants --yes', async () => {
+  await stuck();
+  me.world.clock.advance(20 * minuteMs);
+  const said = await me.run(['unstick', 'production']);
+  expect(said.code).toBe(2);
+  expect(said.err).toContain('AWSPENDING is taken off version');
+  expect(said.err).toContain('give --yes if you mean it');
+  expect(labels()).toContain('AWSPENDING');
+});
