@@ -152,14 +152,9 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
   'a key that is %s and is %s keeps no empty field: the table stores what is there, and nothing else',
   (state, type) => {
     // With and without what a key can have on its way.
-    const whole = {
-      token: 'before',
-      switchedAt: 3,
-      wanted: wish,
-      noGrace: wish,
-      origin: { state: 'inactive', versionId: 'first' },
-    } as const;
-    for (const changes of [{}, { token: 'before', wanted: wish }, whole]) {
+    const origin = { state: 'inactive', versionId: 'first' } as const;
+    const whole = { token: 'before', switchedAt: 3, wanted: wish, noGrace: wish, origin };
+    for (const changes of [{}, { token: 'before', wanted: wish }, { origin }, whole]) {
       const record = aRecord({ state, ...changes });
       const next = errorOf(() => moved(record, event(type)));
       expect(Object.values(next as object)).not.toContain(undefined);
