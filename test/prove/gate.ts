@@ -22,10 +22,12 @@ export async function interleaved(world: World, seed: number, flows: readonly Fl
     clearTimeout(timer);
     timer = undefined;
     waiting.splice(Math.floor(draw() * waiting.length), 1)[0]?.();
+    // The one let through may itself wait for one that still stands here.
+    look();
   };
   const look = (): void => {
     if (waiting.length === 0) return;
-    if (waiting.length >= running) letOneThrough();
+    if (waiting.length >= Math.max(running, 1)) letOneThrough();
     else timer ??= realTimeout(letOneThrough, patienceMs);
   };
   const wait = ({ phase }: { readonly phase: 'before' | 'after' }): Promise<undefined> | undefined => {

@@ -32,6 +32,8 @@ export interface Ground {
   /** Asks Secrets Manager to rotate, and lets it finish. */
   rotates(): Promise<void>;
   uses(key: MadeKey): void;
+  /** Somebody changes the key in the Console. */
+  inConsole(key: MadeKey, status: 'active' | 'inactive' | 'archived'): void;
   /** Time leaps, and what became due happens. */
   passes(ms: number): Promise<void>;
   /** The usage feed is read. */
@@ -44,12 +46,10 @@ export interface Ground {
 export interface GroundOptions {
   readonly seed: number;
   readonly world?: Partial<WorldOptions>;
-  /** Whether the collector and the detector run on their schedules. They have proofs of their own, and make many calls. @default false */
-  readonly watches?: boolean;
 }
 
 /** Starts a world. One at a time in a thread. */
-export async function aGround({ seed, world: changes = {}, watches = false }: GroundOptions): Promise<Ground> {
+export async function aGround({ seed, world: changes = {} }: GroundOptions): Promise<Ground> {
   // An even seed's world takes its time to make a changed status felt.
   const delayMs = seed % 2 === 0 ? 15_000 : 0;
   const world = await startWorld({
@@ -59,7 +59,8 @@ export async function aGround({ seed, world: changes = {}, watches = false }: Gr
     anthropic: { deactivationDelayMs: delayMs },
     ...changes,
   });
-  if (!watches) for (const schedule of ['anomaly-detector', 'usage-collector']) world.aws.schedules.disable(schedule);
+  // They have proofs of their own, and make many calls.
+  for (const schedule of ['anomaly-detector', 'usage-collector']) world.aws.schedules.disable(schedule);
   const observer = observe(world, { managedKeys: [managedKey], delayMs });
 
   const makes: Ground['makes'] = (options = {}) => {
@@ -102,6 +103,10 @@ export async function aGround({ seed, world: changes = {}, watches = false }: Gr
     },
     uses(key) {
       world.anthropic.use(key.value, traffic);
+    },
+    inConsole(key, status) {
+      world.anthropic.console.setStatus(key.id, status);
+      observer.look();
     },
     async collects() {
       await world.aws.functions.invoke('usage-collector', {}, 'by hand');

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from './crash.ts';
 import { runCases } from './hands.ts';
 import { operations } from './operations.ts';
-import { shuffled } from './sample.ts';
+import { sampleOf } from './sample.ts';
 import { tableOf } from './table.ts';
 import { violationText } from './violation.ts';
 
@@ -19,7 +19,6 @@ on (once, or two at once), and judges by what then stands in the two worlds. Pri
   --jobs N          worlds at a time (default 2)
   --json            the results as JSON, instead of the table
 `;
-const shortLength = 150;
 
 const { values: flags } = parseArgs({
   options: {
@@ -60,10 +59,11 @@ async function planned(seed: number): Promise<{ readonly cases: readonly Case[];
       throw new Error(`${operation.name} fails without any harm:\n${clean.violations.map(violationText).join('\n')}`);
     }
     calls.set(operation.name, clean.calls.length);
-    cases.push(...casesOf(operation, clean.calls, clean.beside, seed));
+    const all = casesOf(operation, clean, seed);
+    cases.push(...(flags.short ? sampleOf(all, operations.length, seed) : all));
     process.stderr.write(`${operation.name}: ${clean.calls.length} calls\n`);
   }
-  return { cases: flags.short ? shuffled(cases, seed).slice(0, shortLength) : cases, calls };
+  return { cases, calls };
 }
 
 function violatedText({ case: each, call, violations }: CaseResult): string {

@@ -1,0 +1,70 @@
+import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { managedKey, type Ground } from '../ground.ts';
+import { beat, graceOver, intake, outcome, rotated, secretsManager, type Operation, type Prepared } from '../operation.ts';
+
+export const retirements: readonly Operation[] = [
+  {
+    name: 'retirement',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      await graceOver(ground, old);
+      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'inactive', next: 'current' }) };
+    },
+  },
+  {
+    name: 'archiving',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      await graceOver(ground, old);
+      await beat(ground, 'retirement')();
+      await ground.passes(ground.world.definition(managedKey).rotation.undoMs);
+      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'archived', next: 'current' }) };
+    },
+  },
+  {
+    name: 'containment',
+    async prepare(ground) {
+      const { next } = await rotated(ground);
+      const stolen = await ground.adds();
+      await ground.passes(hourMs);
+      ground.world.aws.schedules.disable('retirement');
+      // Who found its value wakes it and uses it.
+      ground.inConsole(stolen, 'active');
+      ground.observer.told({ kind: 'containment', apiKeyId: stolen.id });
+      // Until it is felt.
+      ground.world.clock.advance(minuteMs);
+      ground.uses(stolen);
+      await ground.passes(15 * minuteMs);
+      await ground.collects();
+      const look = beat(ground, 'anomaly-detector');
+      return {
+        // The first look tells people, the second one cuts.
+        async act() {
+          await look();
+          ground.world.clock.advance(minuteMs);
+          await look();
+        },
+        again: async () => {
+          await look();
+          for (const schedule of ['anomaly-detector', 'retirement']) ground.world.aws.schedules.enable(schedule);
+        },
+        atOnce: look,
+        beside: [look, beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { next, stolen }, { next: 'current', stolen: 'contained' }),
+      };
+    },
+  },
+];
+
+function pass(ground: Ground): Omit<Prepared, 'outcome'> {
+  const act = beat(ground, 'retirement');
+  return {
+    act,
+    again: async () => {
+      await act();
+      ground.world.aws.schedules.enable('retirement');
+    },
+    atOnce: act,
+    beside: [act, intake(ground, ground.makes()), secretsManager(ground)],
+  };
+}

@@ -1,0 +1,147 @@
+import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { managedKey, type Ground, type MadeKey } from '../ground.ts';
+import {
+  beat,
+  intake,
+  outcome,
+  rotated,
+  secretsManager,
+  stateOf,
+  stepsAgain,
+  typed,
+  untilDone,
+  type Operation,
+  type Prepared,
+} from '../operation.ts';
+
+export const intakeOfKey: Operation = {
+  name: 'intake',
+  async prepare(ground) {
+    const first = await ground.adds();
+    const key = ground.makes();
+    const act = intake(ground, key);
+    return {
+      act,
+      again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
+      beside: [
+        act,
+        intake(ground, ground.makes()),
+        async () => {
+          await ground.asksToRotate();
+          await ground.passes(0);
+        },
+        beat(ground, 'retirement'),
+      ],
+      outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
+    };
+  },
+};
+
+export const rotations: readonly Operation[] = [
+  {
+    name: 'first-rotation',
+    async prepare(ground) {
+      const key = await ground.adds();
+      await ground.asksToRotate();
+      return { ...rotation(ground), outcome: () => outcome(ground, { key }, { key: 'current' }) };
+    },
+  },
+  {
+    name: 'rotation',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      await ground.asksToRotate();
+      return {
+        ...rotation(ground),
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
+      };
+    },
+  },
+  {
+    name: 'rotation-typed',
+    async prepare(ground) {
+      const old = await ground.adds();
+      await ground.rotates();
+      const next = await ground.adds();
+      const act = typed(ground, 'rotate', managedKey, '--yes');
+      return {
+        act,
+        again: untilDone(ground, act, () => stateOf(ground, next) === 'current'),
+        beside: [beat(ground, 'retirement'), act],
+        outcome: () => outcome(ground, { old, next }, { old: 'draining', next: 'current' }),
+      };
+    },
+  },
+  {
+    name: 'rotation-dead-candidate',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const dead = await ground.adds();
+      const spare = await ground.adds();
+      ground.inConsole(dead, 'archived');
+      await ground.asksToRotate();
+      return {
+        ...rotation(ground),
+        outcome: () =>
+          outcome(ground, { old, next, dead, spare }, { old: 'draining', next: 'draining', dead: 'archived', spare: 'current' }),
+      };
+    },
+  },
+  {
+    name: 'rotation-losing-candidate',
+    async prepare(ground) {
+      const old = await ground.adds();
+      await ground.rotates();
+      const dead = await ground.adds();
+      const spare = await ground.adds();
+      await ground.asksToRotate();
+      diesOnTheWay(ground, dead);
+      return {
+        ...rotation(ground),
+        outcome: () => outcome(ground, { old, dead, spare }, { old: 'draining', dead: 'archived', spare: 'current' }),
+      };
+    },
+  },
+  {
+    name: 'rotation-empty-pool',
+    async prepare(ground) {
+      const old = await ground.adds();
+      await ground.rotates();
+      await ground.asksToRotate();
+      const key = ground.makes();
+      const takeIn = intake(ground, key);
+      return {
+        ...rotation(ground),
+        async act() {
+          await ground.passes(0);
+          await ground.passes(minuteMs);
+          await takeIn();
+          await ground.passes(0);
+        },
+        again: untilDone(ground, takeIn, () => stateOf(ground, key) !== undefined),
+        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current' }),
+      };
+    },
+  },
+];
+
+/** What Secrets Manager does once it was asked to rotate. */
+function rotation(ground: Ground): Omit<Prepared, 'outcome'> {
+  return {
+    act: secretsManager(ground),
+    again: () => ground.passes(5 * minuteMs),
+    atOnce: stepsAgain(ground),
+    beside: [stepsAgain(ground), beat(ground, 'retirement'), intake(ground, ground.makes())],
+  };
+}
+
+/** The candidate dies in the Console as soon as its value stands in AWSPENDING. */
+function diesOnTheWay(ground: Ground, key: MadeKey): void {
+  const stop = ground.world.aws.intercept.onCall(({ operation, phase }) => {
+    if (operation !== 'PutSecretValue' || phase !== 'after') return undefined;
+    stop();
+    ground.inConsole(key, 'archived');
+    return undefined;
+  });
+}
