@@ -12,6 +12,7 @@ import { startLocalSlack, type LocalSlack } from '../../local/slack.ts';
 import { answerTo, peopleElsewhere, peopleOn, startPlatform, type People } from './claude-platform.ts';
 import { configuration, currentValue, emulatorLog, invoke, labels, outputs, outputsText, rotate } from './deployment.ts';
 import { keyguard, printed } from './keyguard-command.ts';
+import { testOperators } from './operators.ts';
 import { until } from './until.ts';
 
 /** With a stand-in for Anthropic that somebody else started: see README.md. */
@@ -241,6 +242,11 @@ describe.runIf(!external)('usage', () => {
     expect(slack?.cards).toHaveLength(2);
   });
 });
+
+testOperators(
+  () => people,
+  (value) => values.push(value),
+);
 
 test('no value stands in the log of the functions, in a card, in the outputs or in what the command printed', () => {
   const cards = JSON.stringify(slack?.cards ?? []);
