@@ -1,6 +1,5 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { awsCall } from '../lambda/adapters/aws/calls.ts';
+import { caller } from '../lambda/adapters/aws/caller.ts';
 import { sts } from '../lambda/adapters/aws/clients.ts';
 import type { CliIo } from './command.ts';
 import { signIn } from './failure.ts';
@@ -32,8 +31,7 @@ function ssoProfile(error: unknown): string | undefined {
   return /sso/i.test(message) ? /profile[=:]?\s?\[?([\w@.+-]{1,64})/i.exec(message)?.[1] : undefined;
 }
 
-/** Who is at the keyboard, for the audit: an ARN, which AWS tells everybody of themselves. */
+/** Who is at the keyboard, for the audit. */
 export async function callerName(): Promise<string> {
-  const { Arn } = await awsCall('sts:GetCallerIdentity', () => sts().send(new GetCallerIdentityCommand({})));
-  return Arn ?? 'operator';
+  return (await caller(sts())).arn;
 }

@@ -31,6 +31,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).status,
   },
   {
+    name: 'doctor',
+    summary: 'Check everything that Key Guard stands on, and say how to mend it',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'unstick',
     summary: 'Clear away what a broken-off rotation left behind',
     load: async () => (await import('./commands/unstick.ts')).unstick,

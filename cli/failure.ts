@@ -32,11 +32,15 @@ export function failureOf(error: unknown): Failure {
 function fixAtTheKeyboard(error: KeyguardError): string {
   if (error instanceof Unavailable) return 'try again in a minute; if it lasts, check your network, and AWS_ENDPOINT_URL where you set it';
   if (/ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature/.test(error.message)) return signIn;
-  if (/AccessDenied|NotAuthorized/.test(error.message)) {
-    return 'use an AWS role that may do this: docs/security.md lists what the person at the command line needs';
-  }
-  return error.fix;
+  return isDenied(error) ? mayNotFix : error.fix;
 }
+
+/** Whether AWS says that the person at the keyboard may not do this. */
+export function isDenied(error: KeyguardError): boolean {
+  return /AccessDenied|NotAuthorized|AuthorizationError/.test(error.message);
+}
+
+export const mayNotFix = 'use an AWS role that may do this: docs/security.md lists what the person at the command line needs';
 
 export const signIn = 'sign in to AWS, for example with: aws sso login; if you use profiles, AWS_PROFILE must name one of ~/.aws/config';
 

@@ -27,6 +27,7 @@ test.each([
   ['an API key behind an equals sign', ['--api-key-id=' + ['sk-ant-api03', fake].join('-')]],
   ['an admin key', [['sk-ant-admin01', fake].join('-')]],
   ['a webhook', [`https://hooks.slack.com/services/T0/B0/${fake}`]],
+  ['a webhook of Slack for governments', [`https://hooks.slack-gov.com/services/T0/B0/${fake}`]],
   ['a signed token', [['eyJ' + fake, fake, fake].join('.')]],
 ])('%s among the arguments is refused without being repeated', async (_name, secret) => {
   for (const args of [secret, ['standby', 'add', 'production', ...secret], ['status', ...secret, '--json']]) {

@@ -1,0 +1,52 @@
+import type { CliIo, Command } from '../command.ts';
+import { accessChecks } from '../doctor/access.ts';
+import { alertChecks } from '../doctor/alerts.ts';
+import type { Check } from '../doctor/check.ts';
+import { functionChecks } from '../doctor/functions.ts';
+import { managedKeyChecks } from '../doctor/managed-keys.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
+import { colours, counted, json, line } from '../output.ts';
+
+/** `keyguard doctor [NAME]`: reads only. */
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Check everything that Key Guard stands on, and say how to mend it',
+  register: (program, io) => {
+    withInstallation(program.command(doctor.name))
+      .summary(doctor.summary)
+      .description(
+        'Looks at access to AWS and Anthropic, the clock of this machine, whether the functions run, whether alerts reach people, and ' +
+          'at each managed key: schedule, rotation, half-done work, pool, and whether Anthropic shows its keys as they should be. It ' +
+          'changes nothing. Exit code 1 where something is broken; a warning, or a check that you may not make, is none.',
+      )
+      .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
+      .action((name: string | undefined, flags: InstallationFlags) => examine(name, flags, io));
+  },
+};
+
+async function examine(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
+  const installation = await openInstallation(flags, io);
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const about = installation.definition.installation;
+  const access = await accessChecks(about, installation);
+  const checks = [
+    ...access.checks,
+    ...(await functionChecks(about, installation)),
+    ...(await alertChecks(about, installation)),
+    ...(await managedKeyChecks(wanted, access.infos, installation)),
+  ];
+  const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length;
+  if (flags.json === true) {
+    json(checks, io);
+  } else {
+    for (const check of checks) show(check, io);
+    line(`${counted(checks.length, 'check')}: ${count('ok')} ok, ${counted(count('warning'), 'warning')}, ${count('broken')} broken.`, io);
+  }
+  if (count('broken') > 0) io.fail(`${counted(count('broken'), 'check')} found something broken`, 'each line above says how to mend it', 1);
+}
+
+function show({ about, check, state, what, fix }: Check, io: CliIo): void {
+  const paint = colours(io.stdout);
+  const colour = { ok: paint.green, warning: paint.yellow, broken: paint.red }[state];
+  line(`${colour(state.padEnd(8))} ${about}, ${check}: ${what}${fix === null ? '' : `; fix: ${fix}`}`, io);
+}

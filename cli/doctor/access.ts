@@ -1,0 +1,59 @@
+import { adminClient } from '../../lambda/adapters/anthropic/client.ts';
+import { apiKeys } from '../../lambda/adapters/anthropic/api-keys.ts';
+import { organizationOf } from '../../lambda/adapters/anthropic/organization.ts';
+import { caller } from '../../lambda/adapters/aws/caller.ts';
+import { sts } from '../../lambda/adapters/aws/clients.ts';
+import { systemClock } from '../../lambda/foundation/clock.ts';
+import type { ApiKeyInfo } from '../../lambda/rotation/ports.ts';
+import type { OpenInstallation } from '../installation.ts';
+import { counted } from '../output.ts';
+import { broken, checked, good, warning, type Check } from './check.ts';
+import { clockAnswer } from './clock.ts';
+
+export interface Access {
+  readonly checks: readonly Check[];
+  /** Anthropic's list by API key id; undefined where Anthropic could not be asked. */
+  readonly infos: ReadonlyMap<string, ApiKeyInfo> | undefined;
+}
+
+/** Who asks, whether AWS and Anthropic let them in, and whether this machine's clock agrees with both. */
+export async function accessChecks(about: string, installation: OpenInstallation): Promise<Access> {
+  const { definition, managedKeys, secrets, clock } = installation;
+  const { anthropicBaseUrl, organizationId, adminAccess } = definition;
+  const client = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access: adminAccess, secrets, sts, clock });
+  let infos: Access['infos'];
+
+  const aws = checked(about, 'AWS', async () => {
+    // The machine's own time: a clock that was handed in says nothing about it.
+    const askedAt = systemClock.now();
+    const { arn, serverTime } = await caller(sts());
+    const time = clockAnswer('AWS', serverTime, askedAt, systemClock.now());
+    const region = await secrets.config.region();
+    return [good(`you are ${arn} in ${region}, which has ${counted(managedKeys.length, 'managed key')}`), time];
+  });
+  const anthropic = checked(about, 'Anthropic', async () => {
+    const askedAt = systemClock.now();
+    const seen = await organizationOf(client);
+    const time = clockAnswer('Anthropic', seen.serverTime, askedAt, systemClock.now());
+    if (seen.organizationId !== null && seen.organizationId !== organizationId) {
+      const what = `the admin credential leads to organization ${seen.organizationId}, and ${organizationId} is configured`;
+      return [
+        broken(what, 'store the right one: npx keyguard admin-key set; or correct anthropic.organizationId in keyguard.json and deploy'),
+        time,
+      ];
+    }
+    const list = await apiKeys(client).list();
+    infos = new Map(list.map((info) => [info.apiKeyId, info]));
+    return [good(`the admin credential works, and sees ${counted(list.length, 'API key')} of ${organizationId}`), time];
+  });
+  const checks = (await Promise.all([aws, anthropic])).flat();
+  return { infos, checks: adminAccess.kind === 'key' ? checks : checks.map(asFederated) };
+}
+
+/** The functions' roles fit the federation rule; who sits at the keyboard need not, and is refused when the token is exchanged. */
+function asFederated(check: Check): Check {
+  const refused = /admin credential .*\(40[13]\)|WorkloadIdentityError|GetWebIdentityToken/.test(check.what);
+  if (check.check !== 'Anthropic' || check.state === 'ok' || !refused) return check;
+  const what = `not looked at: your own AWS role does not get in (${check.what.replace(/^not looked at: /, '')})`;
+  return { ...check, ...warning(what, 'use a role that fits the federation rule') };
+}

@@ -1,0 +1,164 @@
+import { CancelRotateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { SubscribeCommand, SNSClient } from '@aws-sdk/client-sns';
+import { afterEach, expect, test } from 'vitest';
+import { checked } from '../../cli/doctor/check.ts';
+import { clockAnswer } from '../../cli/doctor/clock.ts';
+import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { anOperator, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+/** One key is current, one waits, and every function has run. */
+async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
+  me = await anOperator(options);
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(10 * minuteMs);
+  return { first, second };
+}
+
+async function found(state: 'broken' | 'warning', args: readonly string[] = []): Promise<readonly unknown[]> {
+  const said = await me.run(['doctor', ...args, '--json']);
+  const checks = JSON.parse(said.out) as readonly { readonly state: string }[];
+  expect(said.code).toBe(checks.some((check) => check.state === 'broken') ? 1 : 0);
+  return checks.filter((check) => check.state === state);
+}
+
+test('where all is well each check is a line that says so, and nothing is changed', async () => {
+  await healthy();
+  me.world.aws.intercept.forgetCalls();
+  const said = await me.run(['doctor']);
+  expect(said).toMatchObject({ code: 0, err: '' });
+  expect(said.out).toMatch(/^ok {7}keyguard, AWS: you are arn:aws:sts::\S+ in us-east-1, which has 1 managed key$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, AWS: this machine's clock agrees with AWS$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, Anthropic: the admin credential works, and sees 2 API keys of /m);
+  expect(said.out).toMatch(/^ok {7}keyguard, retirement: it ran 2026-/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, alerts: 1 subscription by email, confirmed$/m);
+  expect(said.out).toMatch(/^ok {7}production, Anthropic: Anthropic shows every key as the records say$/m);
+  expect(said.out).toMatch(/^\d\d checks: \d\d ok, 0 warnings, 0 broken\.$/m);
+  const operations = new Set(me.world.aws.intercept.calls().map(({ operation }) => operation));
+  for (const operation of operations) expect(operation).toMatch(/^(Get|Describe|List|Query)/);
+  const reads = me.world.aws.intercept.calls().filter(({ operation }) => operation === 'GetSecretValue');
+  expect(reads).toHaveLength(1);
+  const [check] = (await me.asJson(['doctor'])) as readonly unknown[];
+  expect(check).toEqual({
+    about: 'keyguard',
+    check: 'AWS',
+    state: 'ok',
+    what: expect.stringContaining('you are arn:') as unknown,
+    fix: null,
+  });
+});
+
+test('functions that do not run, addresses that did not confirm and an empty Slack secret are broken', async () => {
+  await healthy();
+  const { installation, aws, clock } = me.world;
+  for (const schedule of ['usage-collector', 'anomaly-detector', 'retirement']) aws.schedules.disable(schedule);
+  clock.advance(2 * hourMs);
+  await new SNSClient({}).send(
+    new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'email', Endpoint: 'new@example.com' }),
+  );
+  expect(await found('broken')).toMatchObject([
+    { check: 'collector', what: expect.stringMatching(/^it last ran 2026-.+, and should run within 10 minutes$/) as unknown },
+    { check: 'retirement', fix: expect.stringContaining('RetirementFunctionName') as unknown },
+    { check: 'alerts', what: 'new@example.com has not confirmed its subscription, and hears nothing' },
+  ]);
+});
+
+test('before anything ran, doctor says so', async () => {
+  me = await anOperator();
+  const broken = await found('broken');
+  expect(broken).toMatchObject([
+    { check: 'collector', what: 'it has never come to its end' },
+    { check: 'retirement', what: 'it has never come to its end' },
+  ]);
+  expect(await found('warning')).toMatchObject([{ about: 'production', check: 'current key', what: 'it has no key yet' }]);
+});
+
+test('a key that somebody changed at Anthropic is found', async () => {
+  const { first, second } = await healthy();
+  me.world.aws.schedules.disable('retirement');
+  me.world.anthropic.console.setStatus(first, 'inactive');
+  me.world.anthropic.console.setStatus(second, 'active');
+  me.world.clock.advance(6 * minuteMs);
+  expect(await found('broken', ['production'])).toMatchObject([
+    { check: 'Anthropic', what: `the current key ${first} does not work: Anthropic shows it as inactive, and Key Guard did not do it` },
+    { check: 'Anthropic', what: expect.stringContaining(`${second} is a standby key, was found active`) as unknown },
+  ]);
+  const said = await me.run(['doctor']);
+  expect(said.err).toContain('error: 2 checks found something broken');
+});
+
+test('a schedule that somebody stopped is broken, one that is paused is not', async () => {
+  await healthy();
+  const { secretArn } = me.world.definition('production');
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
+  expect(await found('broken')).toMatchObject([{ check: 'schedule', fix: 'npx keyguard resume production' }]);
+  await me.run(['resume', 'production']);
+  await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
+  expect(await found('broken')).toEqual([]);
+  expect(await found('warning')).toMatchObject([
+    { check: 'schedule', what: expect.stringContaining('production is paused since') as unknown, fix: 'npx keyguard resume production' },
+  ]);
+});
+
+test('a call that fails is named, and stops no other check', async () => {
+  await healthy();
+  me.world.aws.intercept.onCall(({ operation, phase }) =>
+    phase === 'before' && operation === 'ListSubscriptionsByTopic' ? 'throttle' : undefined,
+  );
+  const unheard = await me.run(['doctor']);
+  expect(unheard.code).toBe(0);
+  expect(unheard.out).toMatch(/^warning {2}keyguard, alerts: not looked at: sns:ListSubscriptionsByTopic did not succeed/m);
+  expect(unheard.out).toMatch(/^ok {7}production, schedule/m);
+});
+
+test.each(['AccessDeniedException 400', 'AuthorizationErrorException 403'])('%s is a warning that names the action', async (answer) => {
+  const denied = new KeyguardError('aws-refused', `sns:ListSubscriptionsByTopic: ${answer} 1-2-3`, 'see the function log');
+  expect(await checked('keyguard', 'alerts', () => Promise.reject(denied))).toEqual([
+    {
+      about: 'keyguard',
+      check: 'alerts',
+      state: 'warning',
+      what: 'not looked at: you may not do sns:ListSubscriptionsByTopic',
+      fix: expect.stringContaining('docs/security.md') as unknown,
+    },
+  ]);
+});
+
+test('without Anthropic the rest is looked at all the same', async () => {
+  await healthy();
+  const { adminAccess } = me.world.installation;
+  const SecretString = me.guards(['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'));
+  await me.world.secrets.send(
+    new PutSecretValueCommand({ SecretId: adminAccess.kind === 'key' ? adminAccess.secretArn : '', SecretString }),
+  );
+  const said = await me.run(['doctor']);
+  expect(said.code).toBe(1);
+  expect(said.out).toMatch(/^broken {3}keyguard, Anthropic: api_keys\.list: Anthropic refuses the admin credential \(401\); fix: /m);
+  expect(said.out).toMatch(/^warning {2}production, Anthropic: not looked at/m);
+  expect(said.out).toMatch(/^ok {7}production, schedule/m);
+});
+
+test('with federation the person at the keyboard need not get in', async () => {
+  await healthy({ adminAccess: 'federation' });
+  expect(await me.run(['doctor'])).toMatchObject({ code: 0 });
+  me.world.aws.identity.assume('arn:aws:iam::000000000000:role/somebody');
+  const said = await me.run(['doctor']);
+  expect(said.code).toBe(0);
+  expect(said.out).toMatch(/^warning {2}keyguard, Anthropic: not looked at: your own AWS role does not get in/m);
+});
+
+test.each([
+  ['the same second', 0, 'ok', 'agrees with AWS'],
+  ['a minute and a half behind', 90_000, 'ok', 'agrees with AWS'],
+  ['three minutes behind', 180_000, 'broken', '3 minutes behind AWS'],
+  ['ten minutes ahead', -601_000, 'broken', '10 minutes ahead of AWS'],
+])('a clock that is %s', (_name, serverAheadMs, state, words) => {
+  const now = Date.parse('2026-06-01T00:00:00Z');
+  const answer = clockAnswer('AWS', now + serverAheadMs, now, now);
+  expect(answer.state).toBe(state);
+  expect(answer.what).toContain(words);
+});
