@@ -32,7 +32,7 @@ export class Unavailable extends KeyguardError {
   }
 }
 
-/** Name, code and request id of a foreign error, and nothing else of it. */
+/** Name, code (such as ECONNREFUSED), status and request id of a foreign error, and nothing else of it. */
 export function briefly(error: unknown): string {
   if (error instanceof KeyguardError) return `${error.code}: ${error.message}`;
   if (!(error instanceof Error)) return 'unknown error';
@@ -40,7 +40,14 @@ export function briefly(error: unknown): string {
   const metadata: unknown = Reflect.get(error, '$metadata');
   const requestId =
     text(Reflect.get(error, 'requestID')) ?? (metadata instanceof Object ? text(Reflect.get(metadata, 'requestId')) : undefined);
-  return [error.name, status, requestId].filter((part) => part !== undefined).join(' ');
+  return [error.name, codeOf(error), status, requestId].filter((part) => part !== undefined).join(' ');
+}
+
+/** Node's word for what went wrong with a connection or a file. An SDK wraps it; anything else in its place may be a value. */
+function codeOf(error: Error): string | undefined {
+  const own: unknown = Reflect.get(error, 'code');
+  if (typeof own === 'string' && /^E[A-Z0-9_]{2,30}$/.test(own)) return own;
+  return error.cause instanceof Error ? codeOf(error.cause) : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -2,7 +2,7 @@
 const patterns: readonly RegExp[] = [
   /sk-ant-[A-Za-z0-9]+-[A-Za-z0-9_-]{12,}/g,
   /whsec_[A-Za-z0-9+/=]{8,}/g,
-  /hooks\.slack\.com\/[A-Za-z]+\/[A-Za-z0-9/_-]+/g,
+  /hooks\.slack(-gov)?\.com\/[A-Za-z]+\/[A-Za-z0-9/_-]+/g,
   /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
   /(?<=bearer\s)[A-Za-z0-9._~+/=-]{12,}/gi,
   /(?<=x-api-key["':\s]{1,4})[A-Za-z0-9._~+/=-]{12,}/gi,

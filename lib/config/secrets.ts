@@ -7,18 +7,18 @@ interface SecretPattern {
   readonly fix: string;
 }
 
-const pasteInto = (output: string): string =>
-  `It belongs in Secrets Manager: after the deployment run "aws secretsmanager put-secret-value --secret-id <the output ${output}> --secret-string file:///dev/stdin", paste it, and end with Ctrl-D.`;
+const askedBy = (command: string): string =>
+  `It belongs in Secrets Manager: after the deployment run "npx keyguard ${command}" and paste it at the hidden prompt.`;
 
 /** The first that matches names the secret; none is ever quoted. */
 const patterns: readonly SecretPattern[] = [
-  { pattern: /sk-ant-admin/i, what: 'an Admin API key', fix: pasteInto('AdminKeySecretArn') },
+  { pattern: /sk-ant-admin/i, what: 'an Admin API key', fix: askedBy('admin-key set') },
   {
     pattern: /sk-ant-/i,
     what: 'an Anthropic key or token',
-    fix: 'It belongs in Secrets Manager: after the deployment run "npx keyguard standby add NAME" and paste it at the hidden prompt.',
+    fix: askedBy('standby add NAME'),
   },
-  { pattern: /hooks\.slack\.com/i, what: "Slack's webhook address", fix: pasteInto('SlackWebhookSecretArn') },
+  { pattern: /hooks\.slack(-gov)?\.com/i, what: "Slack's webhook address", fix: askedBy('slack-webhook set') },
   { pattern: /:\/\/[^/\s@]*:[^/\s@]*@/, what: 'an address with a password in it', fix: 'Leave user and password out.' },
 ];
 

@@ -30,6 +30,7 @@ test.each([
   ['an access token', ['sk-ant-oat01', 'FAKEFAKEFAKEFAKE'].join('-')],
   ['both headers', `{"authorization":"Bearer FAKEFAKEFAKEFAKE","x-api-key":"FAKEFAKEFAKEFAKE"}`],
   ['a Slack webhook', ['https://hooks.slack.com', 'services', 'TFAKE', 'BFAKE', 'FAKEFAKEFAKEFAKE'].join('/')],
+  ['a Slack webhook for governments', ['https://hooks.slack-gov.com', 'services', 'TFAKE', 'BFAKE', 'FAKEFAKEFAKEFAKE'].join('/')],
   ['a signed token', 'eyJhbGciOiJSUzI1.eyJGQUtFRkFLRUZBS0UifQ.FAKEFAKEFAKE'],
 ])('redaction removes %s', (_what, text) => {
   expect(redact(text)).not.toMatch(/FAKEFAKE|eyJGQUtF/);
@@ -55,4 +56,11 @@ test("of a foreign error only name, status and request id are kept, never the re
   expect(briefly(foreign)).toBe('SyntaxError r-1');
   expect(briefly(new KeyguardError('some-code', 'what happened', 'the fix'))).toBe('some-code: what happened');
   expect(briefly('text')).toBe('unknown error');
+});
+
+test("Node's word for a failed connection is kept, also where an SDK wraps it, and no other code", () => {
+  const refused = Object.assign(new Error(`connect to ${fake}`), { code: 'ECONNREFUSED' });
+  expect(briefly(refused)).toBe('Error ECONNREFUSED');
+  expect(briefly(new Error('Connection error.', { cause: refused }))).toBe('Error ECONNREFUSED');
+  expect(briefly(Object.assign(new Error('no'), { code: fake }))).toBe('Error');
 });

@@ -9,9 +9,18 @@ const base = {
 };
 const secrets = [
   ['an Anthropic key', ['sk-ant', 'api03', 'FAKE-not-a-key'].join('-'), 'npx keyguard standby add'],
-  ['an Admin key', ['sk-ant', 'admin01', 'FAKE-not-a-key'].join('-'), 'AdminKeySecretArn'],
+  ['an Admin key', ['sk-ant', 'admin01', 'FAKE-not-a-key'].join('-'), 'npx keyguard admin-key set'],
   ['a bearer token', ['Bearer sk-ant', 'oat01', 'FAKE-not-a-token'].join('-'), 'belongs in Secrets Manager'],
-  ["Slack's webhook address", ['https://hooks.slack.com', 'services', 'T0FAKE', 'B0FAKE', 'fake'].join('/'), 'SlackWebhookSecretArn'],
+  [
+    "Slack's webhook address",
+    ['https://hooks.slack.com', 'services', 'T0FAKE', 'B0FAKE', 'fake'].join('/'),
+    'npx keyguard slack-webhook set',
+  ],
+  [
+    'an address of Slack for governments',
+    ['https://hooks.slack-gov.com', 'services', 'T0FAKE', 'B0FAKE', 'fake'].join('/'),
+    'npx keyguard slack-webhook set',
+  ],
 ] as const;
 
 function messageOf(text: string): string {
