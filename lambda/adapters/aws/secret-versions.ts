@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DescribeSecretCommandOutput, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   DescribeSecretCommand,
@@ -153,21 +154,32 @@ export function standbyStore(client: SecretsManagerClient): StandbyStore {
         'secretsmanager:PutSecretValue',
         () =>
           client.send(
-            new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal(), VersionStages: [standbyLabel(apiKeyId)] }),
+            new PutSecretValueCommand({
+              SecretId: secretArn,
+              // One version a key, however often it is taken in: a second one would take the label off the first.
+              ClientRequestToken: createHash('sha256').update(apiKeyId).digest('hex'),
+              SecretString: value.reveal(),
+              VersionStages: [standbyLabel(apiKeyId)],
+            }),
           ),
-        (error) =>
-          error.name === 'LimitExceededException'
-            ? new KeyguardError(
-                'pool-full',
-                'the standby secret carries as many keys as Secrets Manager allows (20 labels)',
-                'use some of them first: npx keyguard standby list',
-              )
-            : undefined,
+        (error) => refusedPut(apiKeyId, error),
       );
       if (VersionId !== undefined) return VersionId;
       throw new KeyguardError('aws-refused', 'secretsmanager:PutSecretValue gave no version id', 'try again');
     },
   };
+}
+
+function refusedPut(apiKeyId: string, error: Error): KeyguardError | undefined {
+  if (error.name === 'LimitExceededException') {
+    return new KeyguardError(
+      'pool-full',
+      'the standby secret carries as many keys as Secrets Manager allows (20 labels)',
+      'use some of them first, or remove one: npx keyguard standby list',
+    );
+  }
+  if (error.name !== 'ResourceExistsException') return undefined;
+  return new KeyguardError('standby-refused', `another value is stored for ${apiKeyId} already`, 'make a new key in the Console');
 }
 
 export function rotations(client: SecretsManagerClient): Rotations {
