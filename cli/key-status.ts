@@ -35,7 +35,7 @@ interface CurrentKey {
 }
 
 /** What an operator asked for and nobody has done yet. */
-export interface WaitingWish extends Wish {
+interface WaitingWish extends Wish {
   readonly apiKeyId: string;
   readonly wish: 'come back' | 'no grace';
 }

@@ -8,17 +8,17 @@ interface SecretPattern {
 }
 
 const askedBy = (command: string): string =>
-  `It belongs in Secrets Manager: after the deployment run "npx keyguard ${command}" and paste it at the hidden prompt.`;
+  `It belongs in Secrets Manager: after the deployment run "${command}" and paste it at the hidden prompt.`;
 
 /** The first that matches names the secret; none is ever quoted. */
 const patterns: readonly SecretPattern[] = [
-  { pattern: /sk-ant-admin/i, what: 'an Admin API key', fix: askedBy('admin-key set') },
+  { pattern: /sk-ant-admin/i, what: 'an Admin API key', fix: askedBy('npx keyguard admin-key set') },
   {
     pattern: /sk-ant-/i,
     what: 'an Anthropic key or token',
-    fix: askedBy('standby add NAME'),
+    fix: askedBy('npx keyguard standby add NAME'),
   },
-  { pattern: /hooks\.slack(-gov)?\.com/i, what: "Slack's webhook address", fix: askedBy('slack-webhook set') },
+  { pattern: /hooks\.slack(-gov)?\.com/i, what: "Slack's webhook address", fix: askedBy('npx keyguard slack-webhook set') },
   { pattern: /:\/\/[^/\s@]*:[^/\s@]*@/, what: 'an address with a password in it', fix: 'Leave user and password out.' },
 ];
 
