@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ApiKeyState } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { treat } from '../../../lambda/rotation/treat.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
+import { isLeftAlone, treated } from './beat.ts';
 import { failure, Stage } from './stage.ts';
 
 const now = new Stage().world.now;
@@ -10,19 +10,6 @@ const by = 'retirement';
 const wish = { at: now - minuteMs, by: 'operator', because: 'the new one is broken' };
 const voidWish = { ...wish, at: now - hourMs };
 const intent = (to: ApiKeyState, because: string, at = now - hourMs) => ({ to, at, because });
-
-/** One beat's look at one key. */
-async function treated(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
-  const sight = await stage.sight();
-  await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
-}
-
-async function isLeftAlone(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
-  const before = stage.record(apiKeyId);
-  await treated(stage, apiKeyId, paused);
-  expect(stage.effects).toEqual([]);
-  expect(stage.record(apiKeyId)).toEqual(before);
-}
 
 const retires = ['ledger.replace old draining→draining (intent)', 'keys.setStatus old inactive', 'ledger.replace old draining→inactive'];
 const archives = ['ledger.replace old inactive→inactive (intent)', 'keys.setStatus old archived', 'ledger.replace old inactive→archived'];
@@ -215,136 +202,4 @@ test('a key that is gone from Anthropic is archived for us when its time has com
   stage.has('old', 'inactive', { since: now - 30 * dayMs });
   await treated(stage, 'old');
   expect(stage.effects).toEqual([archives[0], archives[2]]);
-});
-
-test.each(['AWSPENDING', 'AWSCURRENT'])('a claim whose version carries %s belongs to a rotation, however old it is', async (label) => {
-  const stage = new Stage();
-  stage.has('next', 'pending', { labels: ['other', label] });
-  await isLeftAlone(stage, 'next');
-});
-
-test('a claim of a rotation that is over goes back to the pool, asleep, a quarter of an hour after it was made', async () => {
-  const young = new Stage();
-  young.has('next', 'pending', { since: now - 15 * minuteMs + 1 });
-  await isLeftAlone(young, 'next');
-  const stage = new Stage();
-  stage.has('next', 'pending', { since: now - 15 * minuteMs });
-  await treated(stage, 'next');
-  expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next pending→standby']);
-  expect(stage.audit).toEqual([
-    { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
-  ]);
-  expect(stage.tally.returned).toBe(1);
-});
-
-test('a claimed key that Anthropic lists no more goes back without being put to sleep', async () => {
-  const stage = new Stage({ infos: { next: 'gone' } });
-  stage.has('next', 'pending');
-  await treated(stage, 'next');
-  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
-});
-
-test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
-  const stage = new Stage();
-  stage.has('next', 'pending', { status: 'inactive' });
-  await treated(stage, 'next');
-  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
-  const { token, ...rest } = stage.has('lost', 'pending');
-  stage.world.records.set('lost', rest);
-  await treated(stage, 'lost');
-  expect(stage.record('lost').state).toBe('standby');
-});
-
-test.each([
-  ['draining', ['ledger.replace old pending→draining']],
-  ['inactive', ['keys.setStatus old inactive', 'ledger.replace old pending→inactive']],
-  ['contained', ['keys.setStatus old inactive', 'ledger.replace old pending→contained']],
-] as const)('an old key that was wanted back, and whose rotation is over, goes back to being %s', async (state, effects) => {
-  const stage = new Stage();
-  stage.has('old', 'pending', { origin: { state, versionId: 'first' } });
-  await treated(stage, 'old');
-  expect(stage.effects).toEqual(effects);
-  expect(stage.record('old')).toMatchObject({ state, token: 'first' });
-});
-
-test('a claimed key that served before anybody recorded it gets its grace: it is recorded as current, and as replaced', async () => {
-  const stage = new Stage();
-  stage.has('next', 'pending', { labels: ['AWSPREVIOUS'], since: now });
-  await treated(stage, 'next');
-  expect(stage.effects).toEqual(['ledger.replace next pending→current', 'ledger.replace next current→draining']);
-  expect(stage.audit).toEqual([
-    { apiKeyId: 'next', to: 'current', by, because: 'AWSCURRENT had moved to it' },
-    { apiKeyId: 'next', to: 'draining', by, because: 'and has moved on' },
-  ]);
-  expect(stage.record('next')).toMatchObject({ switchedAt: now });
-});
-
-test.each(['standby', 'rejected'] as const)(
-  'a %s key that is found awake is put to sleep behind a fence, while paused too',
-  async (state) => {
-    const stage = new Stage();
-    stage.has('next', state, { status: 'active', since: now - 5 * minuteMs });
-    await treated(stage, 'next', true);
-    expect(stage.effects).toEqual([
-      `ledger.replace next ${state}→${state} (intent)`,
-      'keys.setStatus next inactive',
-      `ledger.replace next ${state}→${state}`,
-    ]);
-    expect(stage.audit).toMatchObject([
-      { to: state, by, because: 'found awake' },
-      { by, requestIds: ['anthropic next inactive'] },
-    ]);
-    expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'next', managedKey: 'production', state } }]);
-    expect(stage.tally.putToSleep).toBe(1);
-  },
-);
-
-test.each([
-  ['asleep', { status: 'inactive' }],
-  ['taken in less than five minutes ago', { status: 'active', since: now - 5 * minuteMs + 1 }],
-  ['fenced less than five minutes ago', { status: 'active', intent: intent('standby', 'being tried', now - 5 * minuteMs + 1) }],
-] as const)('a standby key that is %s is left alone', async (_name, changes) => {
-  const stage = new Stage();
-  stage.has('next', 'standby', changes);
-  await isLeftAlone(stage, 'next');
-});
-
-test('a fence that a killed run left is lifted after five minutes, and the key put to sleep whatever its status', async () => {
-  for (const status of ['active', 'inactive'] as const) {
-    const stage = new Stage();
-    stage.has('next', 'standby', { status, since: now, intent: intent('standby', 'being tried', now - 5 * minuteMs) });
-    await treated(stage, 'next');
-    expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→standby']);
-    expect(stage.record('next')).not.toHaveProperty('intent');
-  }
-});
-
-test.each([
-  ['standby', 'archived', 'rejected'],
-  ['standby', 'expired', 'rejected'],
-  ['rejected', 'archived', 'archived'],
-] as const)('a %s key that is %s at Anthropic is %s, and the reason is recorded', async (state, status, after) => {
-  const stage = new Stage({ infos: { next: { status } } });
-  stage.has('next', state);
-  await treated(stage, 'next');
-  expect(stage.effects).toEqual([`ledger.replace next ${state}→${after}`]);
-  expect(stage.audit).toEqual([{ apiKeyId: 'next', to: after, by, because: `it is ${status} at Anthropic` }]);
-});
-
-test('a standby key that Anthropic lists no more is left alone', async () => {
-  const stage = new Stage({ infos: { next: 'gone' } });
-  stage.has('next', 'standby');
-  await isLeftAlone(stage, 'next');
-});
-
-test('a rejected key that has expired stays rejected', async () => {
-  const stage = new Stage({ infos: { next: { status: 'expired' } } });
-  stage.has('next', 'rejected');
-  await isLeftAlone(stage, 'next');
-});
-
-test.each(['current', 'archived'] as const)('a key that is %s is none of retirement’s business', async (state) => {
-  const stage = new Stage();
-  stage.has('one', state, { labels: state === 'current' ? ['AWSCURRENT'] : [] });
-  await isLeftAlone(stage, 'one');
 });

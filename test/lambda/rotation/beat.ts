@@ -1,0 +1,17 @@
+import { expect } from 'vitest';
+import { treat } from '../../../lambda/rotation/treat.ts';
+import type { Stage } from './stage.ts';
+
+/** One beat's look at one key. */
+export async function treated(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
+  const sight = await stage.sight();
+  await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
+}
+
+/** The beat neither changes anything, nor is the key another one afterwards. */
+export async function isLeftAlone(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
+  const before = stage.record(apiKeyId);
+  await treated(stage, apiKeyId, paused);
+  expect(stage.effects).toEqual([]);
+  expect(stage.record(apiKeyId)).toEqual(before);
+}
