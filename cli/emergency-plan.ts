@@ -40,7 +40,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
   const over = own.find(({ state, because, since }) => state === 'inactive' && because === 'retired: emergency' && now < since + lateMs);
-  if (over !== undefined && current !== undefined && stolen === undefined) {
+  if (over !== undefined && current !== undefined && current.noGrace === undefined && stolen === undefined) {
     throw new KeyguardError(
       'nothing-to-cut',
       `an emergency of ${name} was over ${instant(over.since)}: ${over.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,

@@ -2,7 +2,6 @@ import type { ApiKeyRecord, Wish } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../lambda/adapters/aws/audit.ts';
 import { pauses } from '../lambda/adapters/aws/pauses.ts';
-import { rotations } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { LostRace } from '../lambda/foundation/errors.ts';
 import { withoutWish } from '../lambda/rotation/lifecycle.ts';
@@ -11,7 +10,6 @@ import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
-import { letRotate } from './go-on.ts';
 import type { OpenInstallation } from './installation.ts';
 import { lookAt, type KeySight } from './key-sight.ts';
 import { lastUseText } from './last-use.ts';
@@ -19,7 +17,7 @@ import { instant, isoOrNull, json, line, progress } from './output.ts';
 import { confirmed } from './prompt.ts';
 import { retireUntilOff } from './retire-now.ts';
 import { currentSince, rotatedOrFail } from './rotation-outcome.ts';
-import { wishToken } from './wish-token.ts';
+import { startFor } from './wish-rotation.ts';
 
 export interface EmergencyOrder {
   readonly because: string;
@@ -141,19 +139,16 @@ async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table
 }
 
 async function switched(plan: EmergencyPlan, { definition }: KeySight, installation: OpenInstallation, io: CliIo): Promise<Rotated> {
-  const { secrets } = installation;
   // As it is now: a rotation of somebody else may have switched meanwhile, and another one would burn a key.
-  const { own, secret } = await lookAt(definition, installation);
+  const { own } = await lookAt(definition, installation);
   const current = own.find((record) => record.state === 'current');
-  const condemnedKey = current?.noGrace;
-  if (current !== undefined && condemnedKey === undefined) return rotatedTo(current, current.token ?? '', own);
-  const token = current === undefined || condemnedKey === undefined ? undefined : wishToken(current.apiKeyId, condemnedKey);
+  const wish = current?.noGrace;
+  if (current !== undefined && wish === undefined) return rotatedTo(current, current.token ?? '', own);
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
     ...(current === undefined ? {} : { leaving: current.apiKeyId }),
-    start: async () => {
-      if (secret.rotationEnabled) return rotations(secrets).start(definition.secretArn, token);
-      return (await letRotate(definition, 'now on', installation, token)) === 'on' ? 'started' : 'running';
-    },
+    ...(current === undefined || wish === undefined
+      ? {}
+      : { start: () => startFor({ apiKeyId: current.apiKeyId, wish }, definition, installation) }),
   });
   const besides = `${idsOf(plan.dying)} still works; as soon as another key is current, retirement cuts it off without grace`;
   return rotatedOrFail(definition, outcome, io, besides);

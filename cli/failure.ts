@@ -1,4 +1,4 @@
-import { briefly, KeyguardError, Unavailable } from '../lambda/foundation/errors.ts';
+import { briefly, KeyguardError, LostRace, Unavailable } from '../lambda/foundation/errors.ts';
 import { CliFailure } from './command.ts';
 
 /** What is said of an error at the terminal. */
@@ -30,6 +30,8 @@ export function failureOf(error: unknown): Failure {
 
 /** The functions' fixes speak to who operates them; some errors mean something else to who sits at the keyboard. */
 function fixAtTheKeyboard(error: KeyguardError): string {
+  if (error instanceof LostRace)
+    return 'somebody was faster: look with npx keyguard status, and give the command again if it is still needed';
   if (error instanceof Unavailable) return 'try again in a minute; if it lasts, check your network, and AWS_ENDPOINT_URL where you set it';
   if (/ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature/.test(error.message)) return signIn;
   return isDenied(error) ? mayNotFix : error.fix;

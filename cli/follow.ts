@@ -63,7 +63,8 @@ export async function rotateAndFollow(
     const own = await ownRecords();
     const current = own.find((record) => record.token === version && record.state === 'current');
     if (version !== undefined && current !== undefined && current.apiKeyId !== leaving) return rotatedTo(current, version, own);
-    const claimed = own.find((record) => record.state === 'pending');
+    const pending = versionWith(stages, 'AWSPENDING');
+    const claimed = own.find((record) => record.state === 'pending' && record.token === pending);
     if (claimed !== undefined && !said.has(claimed.apiKeyId)) {
       said.add(claimed.apiKeyId);
       say(`${claimed.apiKeyId} (${claimed.hint}) is claimed; it is made active and proven …`);

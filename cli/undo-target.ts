@@ -2,6 +2,7 @@ import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { isWanted } from '../lambda/rotation/claim.ts';
 import { isOld } from '../lambda/rotation/lifecycle.ts';
+import { isAbandoned } from './key-findings.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 
@@ -19,6 +20,7 @@ export function undoTarget(sight: KeySight, steps: readonly AuditRecord[], apiKe
   if (underWay !== undefined && underWay.apiKeyId !== target.apiKeyId) {
     throw busy(`${underWay.apiKeyId} of ${definition.name} is on its way back already`, definition.name);
   }
+  if (isAbandoned(target, sight)) throw busy(`the rotation that was to bring ${target.apiKeyId} back was broken off`, definition.name);
   const claimed = claimedKey(sight);
   if (claimed !== undefined && claimed.apiKeyId !== target.apiKeyId) {
     throw busy(`a rotation of ${definition.name} to ${claimed.apiKeyId} is under way since ${instant(claimed.since)}`, definition.name);

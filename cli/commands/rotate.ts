@@ -71,10 +71,11 @@ function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | u
   if (apiKeyId === undefined) return undefined;
   const record = own.find((each) => each.apiKeyId === apiKeyId);
   if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
+  const what = record === undefined ? 'no key' : `a ${record.state} key`;
   throw new KeyguardError(
     'nothing-to-cut',
-    `${apiKeyId} is ${record === undefined ? 'no key' : `a ${record.state} key`} of ${name}: consumers do not hold it`,
-    record === undefined ? `npx keyguard history ${name}` : `npx keyguard standby remove ${name} ${apiKeyId}`,
+    `${apiKeyId} is ${what} of ${name}: consumers do not hold it`,
+    record?.state === 'standby' ? `npx keyguard standby remove ${name} ${apiKeyId}` : `npx keyguard status ${name}`,
   );
 }
 

@@ -17,7 +17,7 @@ import { instant, json, lengthText, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 import { undoTarget } from '../undo-target.ts';
-import { wishToken } from '../wish-token.ts';
+import { startFor } from '../wish-rotation.ts';
 
 interface Flags extends InstallationFlags {
   readonly apiKeyId?: string;
@@ -87,9 +87,11 @@ async function goBack(
   const leaving = sight.own.find((record) => record.state === 'current')?.apiKeyId;
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
     ...(leaving === undefined ? {} : { leaving }),
-    // One rotation however often it is asked for: that of the wish, or the one that has claimed the key already.
+    // Where a rotation has claimed it already, that one is tried again.
     start: () =>
-      rotations(secrets).start(definition.secretArn, asked.wanted === undefined ? asked.token : wishToken(asked.apiKeyId, asked.wanted)),
+      asked.wanted === undefined
+        ? rotations(secrets).start(definition.secretArn, asked.token)
+        : startFor({ apiKeyId: asked.apiKeyId, wish: asked.wanted }, definition, installation),
   });
   const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx keyguard unstick ${name} takes it back`;
   const rotated = rotatedOrFail(definition, outcome, io, waits);

@@ -152,6 +152,32 @@ test('an emergency ends a pause, with the schedule on again', async () => {
   expect((await me.run(['history', 'production'])).out).toContain('the pause is ended by an emergency: seen in a public repository');
 });
 
+test('where the rotation of an emergency lost its key, the same command takes the next one at once', async () => {
+  const { first, second, third, fourth } = await rotatedTwice();
+  const stop = me.world.aws.intercept.onCall(({ operation, phase }) => {
+    if (operation !== 'PutSecretValue' || phase !== 'after') return undefined;
+    stop();
+    me.world.anthropic.console.setStatus(third, 'archived');
+    return undefined;
+  });
+  const failed = await me.run(emergency);
+  expect(failed.code).toBe(1);
+  expect(failed.err).toContain(`the rotation of production lost its new key: ${third}`);
+  expect(failed.err).toContain(`${second}, ${first} still works; as soon as another key is current, retirement cuts it off`);
+  const before = me.world.clock.now();
+  expect(await me.run(emergency)).toMatchObject({ code: 0 });
+  expect(me.world.clock.now() - before).toBeLessThan(minuteMs);
+  expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'inactive', [fourth]: 'current' });
+});
+
+test('only a key that consumers may hold can be named', async () => {
+  const { fourth } = await rotatedTwice();
+  const said = await me.run([...emergency, '--api-key-id', fourth]);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`${fourth} is a standby key of production: consumers do not hold it`);
+  expect(said.err).toContain(`npx keyguard standby remove production ${fourth}`);
+});
+
 test('what somebody wants back does not come back in an emergency', async () => {
   const { first, after } = await rotatedTwice();
   const ledger = apiKeyLedger(table());

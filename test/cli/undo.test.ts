@@ -1,3 +1,4 @@
+import { CancelRotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
@@ -105,6 +106,33 @@ test('what cannot come back is refused with the reason, and nothing is changed',
   expect(await refused([])).toMatch(new RegExp(`the last key of production, ${first}, is archived since 2026-09-1\\d`));
   expect(await refused(['--api-key-id', first])).toContain('which is for ever');
   expect(states()).toEqual({ [first]: 'archived', [second]: 'current', [third]: 'standby' });
+});
+
+test('an undo whose rotation was broken off is cleared away first', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await me.killed(undo, { phase: 'after', operation: 'RotateSecret' });
+  await me.world.aws.settle();
+  expect(states()[first]).toBe('pending');
+  const { secretArn } = me.world.definition('production');
+  const pending = me.world.aws.inspect.secrets.versions(secretArn).find((version) => version.labels.includes('AWSPENDING'));
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
+  await me.world.secrets.send(
+    new UpdateSecretVersionStageCommand({ SecretId: secretArn, VersionStage: 'AWSPENDING', RemoveFromVersionId: pending?.versionId }),
+  );
+  outage();
+  await me.run(['resume', 'production']);
+  await me.world.aws.settle();
+  const said = await me.run(undo);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`the rotation that was to bring ${first} back was broken off`);
+  me.world.clock.advance(20 * minuteMs);
+  expect(await me.run(['unstick', 'production', '--yes'])).toMatchObject({ code: 0 });
+  expect(states()).toEqual({ [first]: 'draining', [second]: 'current', [third]: 'standby' });
+  expect(await me.run(undo)).toMatchObject({ code: 0 });
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
 test('a rotation that is under way is not crossed', async () => {
