@@ -101,7 +101,7 @@ export async function runCase(each: Case): Promise<CaseResult> {
       call = harm.calls[each.point - 1]?.name;
     }
     const { again, atOnce = again } = prepared;
-    if (each.hands === 2) await interleaved(ground.world, each.seed, [atOnce, atOnce]);
+    if (each.hands === 2) await interleaved(ground.world, each.seed * 1000 + each.point, [atOnce, atOnce]);
     await again();
   });
   return { case: each, call, violations };

@@ -1,9 +1,11 @@
 import { seeded } from '../../local/traffic/random.ts';
 import type { World } from '../../local/world.ts';
-import { realTimeout } from './quick-timers.ts';
 
-/** How long the gate waits for another flow's call before it lets the only one through. Real time. */
-const patienceMs = 4;
+/**
+ * So many turns of the event loop the gate waits for another flow's call, before it lets one through. Turns and not time: they
+ * count only while this process runs, so that a busy machine draws the same order.
+ */
+const patienceTurns = 150;
 
 /** Something that somebody does in a world, beside others. */
 export type Flow = () => Promise<unknown>;
@@ -16,25 +18,26 @@ export async function interleaved(world: World, seed: number, flows: readonly Fl
   const draw = seeded(seed, 'gate').uniform;
   const waiting: (() => void)[] = [];
   let running = flows.length;
-  let timer: NodeJS.Timeout | undefined;
+  let isWatched = false;
 
-  const letOneThrough = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    waiting.splice(Math.floor(draw() * waiting.length), 1)[0]?.();
-    // The one let through may itself wait for one that still stands here.
-    look();
-  };
-  const look = (): void => {
-    if (waiting.length === 0) return;
-    if (waiting.length >= Math.max(running, 1)) letOneThrough();
-    else timer ??= realTimeout(letOneThrough, patienceMs);
+  /** Lets one call through as soon as all flows stand here, or nobody else comes; and so on, as long as somebody waits. */
+  const watch = async (): Promise<void> => {
+    if (isWatched) return;
+    isWatched = true;
+    while (waiting.length > 0) {
+      const present = waiting.length;
+      for (let turn = 0; turn < patienceTurns && waiting.length === present && present < running; turn += 1) await nextTurn();
+      if (waiting.length > present) continue;
+      waiting.splice(Math.floor(draw() * waiting.length), 1)[0]?.();
+      await nextTurn();
+    }
+    isWatched = false;
   };
   const wait = ({ phase }: { readonly phase: 'before' | 'after' }): Promise<undefined> | undefined => {
     if (phase === 'after') return undefined;
     return new Promise((resolve) => {
       waiting.push(() => resolve(undefined));
-      look();
+      void watch();
     });
   };
   const stops = [world.aws.intercept.onCall(wait), world.anthropic.intercept.onCall(wait)];
@@ -44,10 +47,13 @@ export async function interleaved(world: World, seed: number, flows: readonly Fl
         await flow();
       } finally {
         running -= 1;
-        look();
       }
     }),
   );
   for (const stop of stops) stop();
-  while (waiting.length > 0) letOneThrough();
+  for (const letThrough of waiting.splice(0)) letThrough();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
