@@ -40,7 +40,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   straggler: (sight) => {
     const [first, ...others] = sight.own.flatMap((record) => straggling(record, sight));
     if (first === undefined) return undefined;
-    const also = others.length === 0 ? '' : `; so is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
+    const also = others.length === 0 ? '' : `, as is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
     return { ...first, reason: `${first.reason}${also}` };
   },
 

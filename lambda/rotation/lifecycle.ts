@@ -136,7 +136,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
       if (event.token === undefined) throw illegal(record, 'claimed without a token');
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
       if (!isOld(record.state)) return claim;
-      if (wanted === undefined || token === undefined) throw illegal(record, 'claimed, which nobody wants back');
+      if (wanted === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
       return { ...claim, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':

@@ -74,7 +74,8 @@ function orphans(records: readonly ApiKeyRecord[], definitions: readonly Managed
       kind: 'key-changed',
       managedKey,
       facts: {
-        reason: `it was taken out of the configuration, and ${ids.join(', ')} is still active at Anthropic`,
+        grade: 'left-active',
+        reason: `it was taken out of the configuration, and these keys are still active at Anthropic: ${ids.join(', ')}`,
         apiKeyId: ids[0] ?? '',
       },
     };

@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
+import { intending } from './lifecycle.ts';
 import type { RotationPorts, SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
@@ -95,6 +96,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
     await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
     await settleLastSwitch(definition, versions, ports);
+    await intendSwitch(token, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
     await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation', requestIds);
     await freeUsedLabels(definition, ports);
@@ -102,6 +104,29 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
+
+/**
+ * Stored before AWSCURRENT moves: from now on consumers may have read the key, whatever becomes of this run. Throws LostRace when
+ * the claim was given back meanwhile.
+ */
+async function intendSwitch(token: string, ports: RotationPorts): Promise<void> {
+  for (;;) {
+    // One that was rejected before in the same rotation keeps its token, too.
+    const claimed = (await ports.ledger.all()).find(
+      (record) => record.token === token && (record.state === 'pending' || record.state === 'current'),
+    );
+    if (claimed?.state === 'current' || claimed?.intent?.to === 'current') return;
+    if (claimed === undefined || claimed.intent !== undefined) throw new LostRace(`the claim of version ${token}`);
+    const intent = { to: 'current', at: ports.clock.now(), because: 'AWSCURRENT moves to it' } as const;
+    try {
+      await ports.ledger.replace(claimed, intending(claimed, intent), 'rotation');
+      return;
+    } catch (error) {
+      // The same step, called twice at once.
+      if (!(error instanceof LostRace)) throw error;
+    }
+  }
+}
 
 /** The switch of a rotation that was killed before its record: once another one follows it, nobody could tell that the key served. */
 async function settleLastSwitch(definition: ManagedKeyDefinition, versions: SecretDescription, ports: RotationPorts): Promise<void> {

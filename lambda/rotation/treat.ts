@@ -6,7 +6,7 @@ import type { Sight } from './conditions.ts';
 import { provenDeadIn } from './death.ts';
 import { judgeGrace } from './grace.ts';
 import { intending, moved, withoutIntent, withoutWish } from './lifecycle.ts';
-import type { RetirementPorts } from './ports.ts';
+import type { ApiKeyInfo, RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 const claimRestMs = 15 * minuteMs;
@@ -59,17 +59,18 @@ const retire: Treatment = async (record, sight, ports, tally) => {
   // Somebody moved AWSCURRENT back to it: it is no old key any more.
   if (isServing(record, secret)) return;
   const now = ports.clock.now();
-  const status = infos.get(record.apiKeyId)?.status;
-  const because =
-    own?.because ?? endOf(record, status, { definition, lastTokensAt: lastUses.get(record.apiKeyId)?.at ?? null, usageKnownUntil }, now);
+  const status = infos.get(record.apiKeyId)?.status ?? 'gone';
+  const evidence = { definition, lastTokensAt: lastUses.get(record.apiKeyId)?.at ?? null, usageKnownUntil };
+  // A killed run may have made it inactive already; while it is active, what was evidence then may be none any more.
+  const because = own !== undefined && status !== 'active' ? own.because : endOf(record, status, evidence, now);
   if (because === undefined) {
+    if (own !== undefined) await ports.ledger.replace(record, withoutIntent(record), by);
     tally.waiting += 1;
     return;
   }
-  // An intent outlives the evidence: the key may be inactive already.
   const intent = { to: 'inactive', at: now, because } as const;
   const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
-  const traced = status === 'archived' || status === 'expired' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
+  const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
   if (intended.token !== undefined && !(await provenDeadIn(definition.secretArn, intended.token, ports))) {
     throw new KeyguardError(
       'still-alive',
@@ -90,11 +91,19 @@ interface Evidence {
 }
 
 /** Why a draining key is over now; undefined while it is not. */
-function endOf(record: ApiKeyRecord, status: string | undefined, evidence: Evidence, now: number): string | undefined {
-  if (status === 'archived' || status === 'expired') return `it is ${status} at Anthropic`;
+function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: number): string | undefined {
+  // A list that lacks it is not proof enough to cut its grace short.
+  if (isOver(status) && status !== 'gone') return `it is ${status} at Anthropic`;
   const key = { switchedAt: record.switchedAt ?? record.since, noGrace: record.noGrace !== undefined, ...evidence };
   const grace = judgeGrace(key, evidence.definition.rotation, now);
   return grace.verdict === 'retire' ? grace.because : undefined;
+}
+
+type Shown = ApiKeyInfo['status'] | 'gone';
+
+/** Whether Anthropic will never accept it again, so that nothing can be set. */
+function isOver(status: Shown): boolean {
+  return status === 'archived' || status === 'expired' || status === 'gone';
 }
 
 const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
@@ -122,17 +131,22 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
 const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tally) => {
   const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
-  if (labels.includes('AWSPREVIOUS')) return recordService(record, ports);
+  if (record.intent?.to === 'current' || labels.includes('AWSPREVIOUS')) return recordService(record, ports);
   if (ports.clock.now() - record.since < claimRestMs) return;
-  const sleeps = record.origin?.state !== 'draining';
-  const status = infos.get(record.apiKeyId)?.status;
-  const traced = sleeps && status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
-  const event = { type: 'abandoned', at: ports.clock.now(), because: 'its rotation was abandoned' } as const;
-  await ports.ledger.replace(record, moved(record, event), by, traced?.requestIds);
+  const back = record.origin?.state ?? 'standby';
+  const own = ownIntent(record, back);
+  if (own === 'foreign') return;
+  const because = 'its rotation was abandoned';
+  // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
+  const intended =
+    own === undefined ? await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by) : record;
+  const sleeps = back !== 'draining' && infos.get(record.apiKeyId)?.status === 'active';
+  const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced?.requestIds);
   tally.returned += 1;
 };
 
-/** AWSCURRENT was moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
+/** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
 async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
   const at = ports.clock.now();
   const served = await ports.ledger.replace(record, moved(record, { type: 'promoted', at, because: 'AWSCURRENT had moved to it' }), by);
@@ -145,8 +159,10 @@ async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Prom
  */
 const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   const now = ports.clock.now();
-  const status = infos.get(record.apiKeyId)?.status;
-  if (status === 'archived' || status === 'expired') {
+  const status = infos.get(record.apiKeyId)?.status ?? 'gone';
+  // The rotation asks for this very key, and rejects it where Anthropic really knows none.
+  if (status === 'gone') return;
+  if (isOver(status)) {
     const type = record.state === 'rejected' ? 'archived' : 'rejected';
     if (record.state === 'rejected' && status === 'expired') return;
     await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);

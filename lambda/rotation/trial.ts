@@ -43,7 +43,8 @@ export async function tryStandbyKey(
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
     return reject(fenced, verdict.because, by, ports, traced.requestIds);
   }
-  if (!(await provenDead(value, ports))) return reject(fenced, 'its value still answers after the key was made inactive', by, ports);
+  if (!(await provenDead(value, ports)))
+    return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced.requestIds);
   await ports.ledger.replace(fenced, withoutIntent(fenced), by, traced.requestIds);
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
 }

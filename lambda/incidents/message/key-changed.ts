@@ -46,7 +46,7 @@ function changeOf(story: Story): Change {
       sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
       steps: [
         inConsole,
-        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name}\`, and delete the key in the Console.`,
+        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name} ${story.key}\`, and delete the key in the Console.`,
         `Then add another one: \`npx keyguard standby add ${story.name}\`.`,
       ],
     },

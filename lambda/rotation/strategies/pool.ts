@@ -52,8 +52,11 @@ export const pool: RotationStrategy = {
 
 const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
 
+/** Throws LostRace when retirement is giving the claim back. */
 function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
-  return records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
+  const claimed = records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
+  if (claimed?.state === 'pending' && claimed.intent !== undefined && claimed.intent.to !== 'current') throw new LostRace(claimed.apiKeyId);
+  return claimed;
 }
 
 async function claim(

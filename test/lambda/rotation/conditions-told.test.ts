@@ -154,7 +154,7 @@ test('of several stragglers the first is described and the others are named', ()
   expect(told(scene)).toEqual([
     {
       kind: 'straggler',
-      reason: 'the old key is still used; so is apikey_b, apikey_c',
+      reason: 'the old key is still used, as is apikey_b, apikey_c',
       apiKeyId: 'apikey_a',
       startedAt: now - 3 * dayMs,
       model: 'claude-haiku-5-5',

@@ -122,7 +122,7 @@ test.each(['draining', 'inactive', 'contained'] as const)(
 );
 
 test('nobody claims an old key that no operator wants, and none comes back that is not old, or that somebody is at work on', () => {
-  expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('which nobody wants back');
+  expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('nobody wants it back');
   for (const state of ['standby', 'pending', 'current', 'archived', 'rejected'] as const) {
     expect(() => wishedBack(aRecord({ state, token: 'first' }), wish)).toThrow('only an old key');
   }
@@ -166,7 +166,7 @@ test('a claim needs the token of its rotation, and of an old key the version tha
   const { token, ...tokenless } = event('claimed');
   expect(() => moved(aRecord(), tokenless)).toThrow('apikey_one of production is standby and cannot be claimed without a token');
   const lost = aRecord({ state: 'inactive', wanted: wish });
-  expect(() => moved(lost, event('claimed'))).toThrow('cannot be claimed, which nobody wants back');
+  expect(() => moved(lost, event('claimed'))).toThrow('cannot be claimed: nobody wants it back');
 });
 
 test('who asks for a key that cannot come back is told why and what to do', () => {

@@ -146,14 +146,19 @@ test('of a managed key that was taken out of the configuration, the keys that ar
       kind: 'key-changed',
       managedKey: 'gone',
       facts: {
-        reason: 'it was taken out of the configuration, and gone-one, gone-two is still active at Anthropic',
+        grade: 'left-active',
+        reason: 'it was taken out of the configuration, and these keys are still active at Anthropic: gone-one, gone-two',
         apiKeyId: 'gone-one',
       },
     },
     {
       kind: 'key-changed',
       managedKey: 'lost',
-      facts: { reason: 'it was taken out of the configuration, and lost is still active at Anthropic', apiKeyId: 'lost' },
+      facts: {
+        grade: 'left-active',
+        reason: 'it was taken out of the configuration, and these keys are still active at Anthropic: lost',
+        apiKeyId: 'lost',
+      },
     },
   ]);
 });

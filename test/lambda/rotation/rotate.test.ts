@@ -38,6 +38,7 @@ test('the four steps in order make the standby key current and leave the old one
     'ledger.replace next standby→pending',
     'keys.setStatus next active',
     'secrets.putPending',
+    'ledger.replace next pending→pending (intent)',
     'secrets.promote',
     'ledger.replace current current→draining',
     'ledger.replace next pending→current',
@@ -287,6 +288,7 @@ test('finishSecret proves the candidate once more and records an owed switch, be
   expect(stage.effects).toEqual([
     'ledger.replace old current→draining',
     'ledger.replace current pending→current',
+    'ledger.replace next pending→pending (intent)',
     'secrets.promote',
     'ledger.replace current current→draining',
     'ledger.replace next pending→current',

@@ -69,14 +69,23 @@ test.each(['archived', 'expired'] as const)(
   },
 );
 
-test('a retirement that a killed run began is finished for its reason, whatever consumers did since, and while paused too', async () => {
+test('a retirement that a killed run began is finished for its reason once the key is inactive, and while paused too', async () => {
   for (const paused of [false, true]) {
     const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
-    stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+    stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', 'silent') });
     await treated(stage, 'old', paused);
     expect(stage.effects).toEqual([retires[1], retires[2]]);
     expect(stage.audit.map(({ because }) => because)).toEqual(['retired: silent']);
   }
+});
+
+test('one that a killed run only meant to begin is given up when the key was used again meanwhile', async () => {
+  const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
+  stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(['ledger.replace old draining→draining']);
+  expect(stage.record('old')).not.toHaveProperty('intent');
+  expect(stage.tally.waiting).toBe(1);
 });
 
 test('a key that still answers after it was set inactive is not called retired: its intent stays for the next beat', async () => {

@@ -20,8 +20,12 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
   const stage = new Stage();
   stage.has('next', 'pending', { since: now - 15 * minuteMs });
   await treated(stage, 'next');
-  expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next pending→standby']);
-  expect(stage.audit).toEqual([
+  expect(stage.effects).toEqual([
+    'ledger.replace next pending→pending (intent)',
+    'keys.setStatus next inactive',
+    'ledger.replace next pending→standby',
+  ]);
+  expect(stage.audit.slice(1)).toEqual([
     { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
   ]);
   expect(stage.tally.returned).toBe(1);
@@ -31,14 +35,14 @@ test('a claimed key that Anthropic lists no more goes back without being put to 
   const stage = new Stage({ infos: { next: 'gone' } });
   stage.has('next', 'pending');
   await treated(stage, 'next');
-  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
+  expect(stage.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→standby']);
 });
 
 test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive' });
   await treated(stage, 'next');
-  expect(stage.effects).toEqual(['ledger.replace next pending→standby']);
+  expect(stage.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→standby']);
   const { token, ...rest } = stage.has('lost', 'pending');
   stage.world.records.set('lost', rest);
   await treated(stage, 'lost');
@@ -53,8 +57,25 @@ test.each([
   const stage = new Stage();
   stage.has('old', 'pending', { origin: { state, versionId: 'first' } });
   await treated(stage, 'old');
-  expect(stage.effects).toEqual(effects);
+  expect(stage.effects).toEqual(['ledger.replace old pending→pending (intent)', ...effects]);
   expect(stage.record('old')).toMatchObject({ state, token: 'first' });
+});
+
+test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {
+  const begun = new Stage();
+  begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, because: 'its rotation was abandoned' } });
+  await treated(begun, 'next');
+  expect(begun.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next pending→standby']);
+  const switching = new Stage();
+  switching.has('next', 'pending', { intent: { to: 'current', at: now - minuteMs, because: 'AWSCURRENT moves to it' } });
+  await treated(switching, 'next');
+  expect(switching.record('next')).toMatchObject({ state: 'draining', switchedAt: now });
+});
+
+test('a claim that somebody else is at work on is left alone', async () => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { intent: { to: 'contained', at: now - minuteMs, because: 'stolen' } });
+  await isLeftAlone(stage, 'next');
 });
 
 test('a claimed key that served before anybody recorded it gets its grace: it is recorded as current, and as replaced', async () => {

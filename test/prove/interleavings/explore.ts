@@ -16,7 +16,7 @@ export interface Exploration {
 }
 
 /**
- * Every schedule of the scenario with at most `preemptions` changes of turn and at most one death, each of them at every call:
+ * Every schedule of the scenario with at most `preemptions` changes of turn and at most one death or failed call, at every call:
  * exhaustive within these bounds, on the real code of the engine. Bugs of concurrency show with very few preemptions
  * (Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", 2007).
  */
@@ -24,7 +24,7 @@ export async function explore(scenario: Scenario, preemptions: number, stopAfter
   const found: Found[] = [];
   let schedules = 0;
   let calls = 0;
-  const visit = async (turns: readonly Turn[], left: number, mayDie: boolean): Promise<void> => {
+  const visit = async (turns: readonly Turn[], left: number, mayFail: boolean): Promise<void> => {
     if (found.length >= stopAfter) return;
     const { trace, violations } = await tryOne(scenario, turns);
     schedules += 1;
@@ -34,8 +34,8 @@ export async function explore(scenario: Scenario, preemptions: number, stopAfter
     for (let at = from; at < trace.steps.length; at += 1) {
       const step = trace.steps[at];
       if (step === undefined) continue;
-      if (left > 0) for (const to of step.others) await visit([...turns, { at, to }], left - 1, mayDie);
-      if (mayDie) await visit([...turns, { at, to: 'death' }], left, false);
+      if (left > 0) for (const to of step.others) await visit([...turns, { at, to }], left - 1, mayFail);
+      if (mayFail) for (const to of ['death', 'failed', 'lost'] as const) await visit([...turns, { at, to }], left, false);
     }
   };
   await visit([], preemptions, true);
@@ -51,5 +51,5 @@ export async function tryOne(
   const trace = await runSchedule(scenario.actors(world), turns);
   await comeToRest(world);
   judgeAtRest(world);
-  return { trace, violations: [...new Set(world.violations)] };
+  return { trace, violations: [...new Set([...trace.mistakes, ...world.violations])] };
 }

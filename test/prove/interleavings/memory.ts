@@ -1,20 +1,25 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, PauseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
-import { LostRace } from '../../../lambda/foundation/errors.ts';
+import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 
-/** Where an actor waits for its turn before each of its calls. One that never opens has killed the actor there. */
-export type Gate = (call: string) => Promise<void>;
+/**
+ * Where an actor waits for its turn before each of its calls. One that never opens has killed the actor there. `failed`: the call
+ * fails without an effect; `lost`: it has its effect, and the actor hears that it failed.
+ */
+export type Gate = (call: string) => Promise<'failed' | 'lost' | undefined>;
 
 export const definition: ManagedKeyDefinition = aDefinition({ rotation: { ...policy, minimumGraceMs: hourMs, quietMs: hourMs } });
 export const organizationId = 'organization';
 
 interface AnthropicKey {
   status: 'active' | 'inactive' | 'archived';
+  /** Who changed it last. */
+  by?: 'us' | 'a person';
   readonly value: Secret;
 }
 
@@ -32,8 +37,8 @@ export class MemoryWorld {
   readonly leftAt = new Map<string, number>();
   /** Keys that a person or an emergency may take without grace. */
   readonly exempt = new Set<string>();
-  /** Consumers go on with old keys until then. */
-  usedUntil = 0;
+  /** When an old key was last used, by its id. */
+  readonly usedAt = new Map<string, number>();
   readonly violations: string[] = [];
 
   /** A key made in the Console, active as the Console makes it. */
@@ -71,6 +76,33 @@ export class MemoryWorld {
     this.versions.set(token, version);
   }
 
+  /** Somebody changes a key in the Console. */
+  inConsole(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): void {
+    const key = this.key(apiKeyId);
+    if (key.status === 'archived' || key.status === status) return;
+    Object.assign(key, { status, by: 'a person' });
+  }
+
+  /** Somebody writes the secret by hand: AWSCURRENT moves, and a rotation that is open is abandoned. */
+  writeByHand(versionId: string): void {
+    const old = this.currentKey();
+    this.#previous();
+    for (const { labels } of this.versions.values()) for (const label of ['AWSCURRENT', 'AWSPENDING']) labels.delete(label);
+    this.versions.set(versionId, { value: new Secret(`sk-ant-api03-FAKE-${versionId}-by-hand`), labels: new Set(['AWSCURRENT']) });
+    if (old !== undefined) this.leftAt.set(old, this.now);
+  }
+
+  /** Whoever still holds an old key that works uses it now. */
+  useOldKeys(): void {
+    for (const apiKeyId of this.leftAt.keys()) if (this.key(apiKeyId).status === 'active') this.usedAt.set(apiKeyId, this.now);
+  }
+
+  /** AWSPREVIOUS follows AWSCURRENT by itself. */
+  #previous(): void {
+    for (const { labels } of this.versions.values()) labels.delete('AWSPREVIOUS');
+    this.versions.get(this.holder('AWSCURRENT') ?? '')?.labels.add('AWSPREVIOUS');
+  }
+
   key(apiKeyId: string): AnthropicKey {
     const found = this.keys.get(apiKeyId);
     if (found === undefined) throw new RangeError(`no key ${apiKeyId}`);
@@ -92,9 +124,9 @@ export class MemoryWorld {
   /** Looked at after every call, whoever made it. */
   watch(call: string): void {
     const current = this.currentKey();
-    if (current !== undefined && this.key(current).status !== 'active' && !this.exempt.has(current)) {
-      this.violate(`I1 AWSCURRENT holds ${current}, which is ${this.key(current).status}, after ${call}`);
-    }
+    if (current === undefined || this.exempt.has(current)) return;
+    const { status, by } = this.key(current);
+    if (status !== 'active' && by !== 'a person') this.violate(`I1 AWSCURRENT holds ${current}, which is ${status}, after ${call}`);
   }
 
   violate(what: string): void {
@@ -105,17 +137,26 @@ export class MemoryWorld {
   #mayEnd(apiKeyId: string, status: string): void {
     const left = this.leftAt.get(apiKeyId);
     if (left === undefined || this.exempt.has(apiKeyId)) return;
+    // Its grace was over when an operator wanted it back, and that came to nothing.
+    if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
     if (status === 'inactive' && this.now < left + definition.rotation.minimumGraceMs)
       this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
+    const { minimumGraceMs, quietMs } = definition.rotation;
+    // What was used in the last minutes the usage report does not show yet.
+    const used = Math.min(this.usedAt.get(apiKeyId) ?? 0, this.now - 10 * 60_000);
+    if (status === 'inactive' && used >= left + minimumGraceMs && this.now < used + quietMs)
+      this.violate(`I2 ${apiKeyId} was made inactive while in use`);
     if (status === 'archived' && this.now < left + definition.rotation.undoMs)
       this.violate(`I2 ${apiKeyId} was archived within the undo period`);
   }
 
   ports(gate: Gate): RetirementPorts & AdmitPorts {
     const call = async <T>(name: string, effect: () => T): Promise<T> => {
-      await gate(name);
+      const fault = await gate(name);
+      if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
       const answer = effect();
       this.watch(name);
+      if (fault === 'lost') throw new Unavailable(name, 'as the proof will have it');
       return answer;
     };
     const info = (apiKeyId: string): ApiKeyInfo => ({
@@ -179,6 +220,7 @@ export class MemoryWorld {
           call('secrets.promote', () => {
             const holder = this.holder('AWSCURRENT');
             if (holder !== from) throw new Error('InvalidParameterException');
+            this.#previous();
             const [old, next] = [this.currentKey(), this.idOf(this.versions.get(to)?.value)];
             if (from !== undefined) this.versions.get(from)?.labels.delete('AWSCURRENT');
             this.versions.get(to)?.labels.add('AWSCURRENT');
@@ -208,7 +250,7 @@ export class MemoryWorld {
             const key = this.key(apiKeyId);
             if (key.status === 'archived' && status !== 'archived') throw new Error('archived');
             if (status !== 'active' && status !== key.status) this.#mayEnd(apiKeyId, status);
-            key.status = status;
+            if (key.status !== status) Object.assign(key, { status, by: 'us' });
             return { ...info(apiKeyId), requestIds: [] };
           }),
       },
@@ -237,8 +279,10 @@ export class MemoryWorld {
   }
 
   #lastUses(): Awaited<ReturnType<RetirementPorts['usage']['lastUses']>> {
-    const at = Math.min(this.usedUntil, this.now - 10 * 60_000);
-    if (at <= 0) return [];
-    return [...this.leftAt.keys()].map((apiKeyId) => ({ schema: 1, apiKeyId, at, model: 'model', workspaceId: '', tokens: 1 }));
+    return [...this.usedAt].flatMap(([apiKeyId, at]) => {
+      // The report runs late.
+      const shownAt = Math.min(at, this.now - 10 * 60_000);
+      return shownAt <= 0 ? [] : [{ schema: 1, apiKeyId, at: shownAt, model: 'model', workspaceId: '', tokens: 1 }];
+    });
   }
 }

@@ -8,13 +8,16 @@ export interface Actor {
 
 /**
  * At step `at` (counted over all calls) the turn goes to another actor; or who has the turn dies before its call, which is
- * the same as dying after the call before it.
+ * the same as dying after the call before it; or its call fails, without an effect or with one.
  */
-export type Turn = { readonly at: number; readonly to: number } | { readonly at: number; readonly to: 'death' };
+export interface Turn {
+  readonly at: number;
+  readonly to: number | 'death' | 'failed' | 'lost';
+}
 
 interface Waiting {
   readonly call: string;
-  readonly open: () => void;
+  readonly open: (fault: 'failed' | 'lost' | undefined) => void;
 }
 
 interface Lane {
@@ -29,6 +32,8 @@ interface Lane {
 export interface Trace {
   /** Every call in the order in which it had its effect: `actor: call`. */
   readonly calls: readonly string[];
+  /** Mistakes of the code, which the engine's own errors are not. */
+  readonly mistakes: readonly string[];
   /** Who could have had the turn at each step: for the enumeration of other schedules. */
   readonly steps: readonly { readonly actor: number; readonly others: readonly number[] }[];
 }
@@ -41,14 +46,15 @@ export async function runSchedule(actors: readonly Actor[], turns: readonly Turn
   const lanes = actors.map((actor) => newLane(actor.name));
   const calls: string[] = [];
   const steps: Trace['steps'][number][] = [];
-  actors.forEach((actor, index) => begin(actor, lanes[index], calls));
+  const mistakes: string[] = [];
+  actors.forEach((actor, index) => begin(actor, lanes[index], calls, mistakes));
   let current = 0;
   for (;;) {
     await Promise.all(lanes.filter((lane) => lane.state === 'running').map((lane) => lane.arrived));
     const ready = lanes.flatMap((lane, index) => (lane.state === 'waiting' ? [index] : []));
-    if (ready.length === 0) return { calls, steps };
+    if (ready.length === 0) return { calls, steps, mistakes };
     const turn = turns.find((each) => each.at === steps.length);
-    if (turn !== undefined && turn.to !== 'death' && ready.includes(turn.to)) current = turn.to;
+    if (typeof turn?.to === 'number' && ready.includes(turn.to)) current = turn.to;
     if (!ready.includes(current)) current = ready[0] ?? 0;
     const lane = lanes[current];
     if (lane?.waiting === undefined) throw new Error('nobody waits');
@@ -58,7 +64,7 @@ export async function runSchedule(actors: readonly Actor[], turns: readonly Turn
       lane.waiting = undefined;
       continue;
     }
-    await step(lane);
+    await step(lane, turn?.to === 'failed' || turn?.to === 'lost' ? turn.to : undefined);
   }
 }
 
@@ -72,29 +78,35 @@ function expectArrival(lane: Lane): void {
   lane.arrived = new Promise((resolve) => (lane.arrive = resolve));
 }
 
-function begin(actor: Actor, lane: Lane | undefined, calls: string[]): void {
+function begin(actor: Actor, lane: Lane | undefined, calls: string[], mistakes: string[]): void {
   if (lane === undefined) return;
   const gate: Gate = async (call) => {
-    await new Promise<void>((open) => {
+    const fault = await new Promise<'failed' | 'lost' | undefined>((open) => {
       lane.waiting = { call, open };
       lane.state = 'waiting';
       lane.arrive();
     });
-    calls.push(`${lane.name}: ${call}`);
+    calls.push(`${lane.name}: ${call}${fault === undefined ? '' : ` (${fault})`}`);
+    return fault;
   };
   const ended = (): void => {
     if (lane.state !== 'killed') lane.state = 'ended';
     lane.arrive();
   };
-  actor.run(gate).then(ended, ended);
+  actor.run(gate).then(ended, (error: unknown) => {
+    if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {
+      mistakes.push(`${actor.name} threw ${error.name}: ${error.message}`);
+    }
+    ended();
+  });
 }
 
 /** Lets the lane's call have its effect, and the actor go on to its next call. */
-async function step(lane: Lane): Promise<void> {
+async function step(lane: Lane, fault: 'failed' | 'lost' | undefined): Promise<void> {
   const { waiting } = lane;
   lane.waiting = undefined;
   lane.state = 'running';
   expectArrival(lane);
-  waiting?.open();
+  waiting?.open(fault);
   await lane.arrived;
 }
