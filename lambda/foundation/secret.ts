@@ -22,6 +22,10 @@ export class Secret {
     return this.#value.startsWith(start) && this.#value.endsWith(end);
   }
 
+  equals(other: Secret): boolean {
+    return this.#value === other.#value;
+  }
+
   matches(shape: RegExp): boolean {
     return shape.test(this.#value);
   }

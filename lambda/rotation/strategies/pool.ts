@@ -44,6 +44,11 @@ export const pool: RotationStrategy = {
     if (value === 'absent') {
       throw new KeyguardError('proof-failed', `${definition.name}: the pending version holds no value`, 'nothing: it starts again');
     }
+    const own = await storedValue(record, definition, ports);
+    if (own !== 'absent' && !own.equals(value)) {
+      // Two runs of createSecret met: one filled the version, the other claimed this key. It is innocent, and goes back to the pool.
+      return { verdict: 'lost', because: `the pending version holds another value than that of ${record.apiKeyId}` };
+    }
     const verdict = await proofOf(record, value, definition, ports);
     if (verdict.verdict === 'proven') return { verdict: 'good' };
     return lost(record, verdict.because, ports);
@@ -86,10 +91,7 @@ async function claim(
 
 /** The claimed key's value, active and proven; or `rejected`, with the key put back to sleep and the reason recorded. */
 async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | 'rejected'> {
-  const value =
-    record.origin === undefined
-      ? await ports.secrets.read(definition.standbySecretArn, record.standbyVersionId)
-      : await ports.secrets.read(definition.secretArn, record.origin.versionId);
+  const value = await storedValue(record, definition, ports);
   if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (before === 'gone' || before.status === 'archived' || before.status === 'expired') {
@@ -98,6 +100,13 @@ async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition,
   if (before.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
   const verdict = await proofOf(record, value, definition, ports);
   return verdict.verdict === 'proven' ? value : rejected(record, verdict.because, ports);
+}
+
+function storedValue(record: ApiKeyRecord, definition: ManagedKeyDefinition, { secrets }: RotationPorts): Promise<Secret | 'absent'> {
+  const { origin, standbyVersionId } = record;
+  return origin === undefined
+    ? secrets.read(definition.standbySecretArn, standbyVersionId)
+    : secrets.read(definition.secretArn, origin.versionId);
 }
 
 /** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */

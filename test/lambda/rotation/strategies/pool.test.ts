@@ -201,7 +201,17 @@ test('what is wrong with a key that consumers read already is no matter of this 
 test('a candidate is proven with the value that the pending version holds, and is good when both sides agree', async () => {
   const stage = claimed();
   expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
-  expect(stage.calls).toEqual(['ledger.all', `secrets.read ${token}`, 'probe', 'keys.retrieve first']);
+  expect(stage.calls).toEqual(['ledger.all', `secrets.read ${token}`, 'secrets.read s-first', 'probe', 'keys.retrieve first']);
+});
+
+test('a pending version that holds the value of another key is lost, and the claimed key is not blamed for it', async () => {
+  const stage = claimed();
+  stage.world.versions.set(token, { value: stage.world.create('other'), labels: new Set(['AWSPENDING']) });
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({
+    verdict: 'lost',
+    because: 'the pending version holds another value than that of first',
+  });
+  expect(stage.effects).toEqual([]);
 });
 
 test('a pending version without a value is an error of its own', async () => {
