@@ -30,9 +30,11 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   const secrets = new Map<string, Sight['secret']>();
   for (const definition of definitions) {
     await attempt(definition.name, async () => {
+      const at = ports.clock.now();
       const secret = await ports.secrets.describe(definition.secretArn);
       secrets.set(definition.name, secret);
-      await settleSwitch(definition, versionWith(secret.stages, 'AWSCURRENT'), await ports.ledger.all(), ports, 'retirement');
+      const current = versionWith(secret.stages, 'AWSCURRENT');
+      await settleSwitch(definition, { current, at }, await ports.ledger.all(), ports, 'retirement');
     });
   }
 

@@ -30,7 +30,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
       'point its rotation at its own function',
     );
   }
-  const versions = await ports.secrets.describe(secretArn);
+  const seenAt = ports.clock.now();
+  const versions = { ...(await ports.secrets.describe(secretArn)), seenAt };
   const labels = versions.stages.get(token);
   if (!versions.rotationEnabled) {
     throw new KeyguardError(
@@ -42,7 +43,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
-    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation');
+    await settleSwitch(definition, { current: token, at: seenAt }, await ports.ledger.all(), ports, 'rotation');
     await freeUsedLabels(definition, ports);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     return;
@@ -57,7 +58,9 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   }
 }
 
-type Perform = (definition: ManagedKeyDefinition, token: string, versions: SecretDescription, ports: RotationPorts) => Promise<void>;
+/** The secret as it was when the step began. */
+type Seen = SecretDescription & { readonly seenAt: number };
+type Perform = (definition: ManagedKeyDefinition, token: string, versions: Seen, ports: RotationPorts) => Promise<void>;
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
   async createSecret(definition, token, versions, ports) {
@@ -98,7 +101,8 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     await settleLastSwitch(definition, versions, ports);
     await intendSwitch(token, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
-    await settleSwitch(definition, token, await ports.ledger.all(), ports, 'rotation', requestIds);
+    const seen = { current: token, at: ports.clock.now() };
+    await settleSwitch(definition, seen, await ports.ledger.all(), ports, 'rotation', requestIds);
     await freeUsedLabels(definition, ports);
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
@@ -129,8 +133,9 @@ async function intendSwitch(token: string, ports: RotationPorts): Promise<void> 
 }
 
 /** The switch of a rotation that was killed before its record: once another one follows it, nobody could tell that the key served. */
-async function settleLastSwitch(definition: ManagedKeyDefinition, versions: SecretDescription, ports: RotationPorts): Promise<void> {
-  await settleSwitch(definition, versionWith(versions.stages, 'AWSCURRENT'), await ports.ledger.all(), ports, 'rotation');
+async function settleLastSwitch(definition: ManagedKeyDefinition, versions: Seen, ports: RotationPorts): Promise<void> {
+  const seen = { current: versionWith(versions.stages, 'AWSCURRENT'), at: versions.seenAt };
+  await settleSwitch(definition, seen, await ports.ledger.all(), ports, 'rotation');
 }
 
 /**

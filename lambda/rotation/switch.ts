@@ -12,10 +12,11 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
 /**
  * Makes the ledger say what Secrets Manager says: the key whose version carries AWSCURRENT is current, and one that was
  * current before is draining. Idempotent, so a run killed between the switch and its record is finished by whoever comes next.
+ * What was seen before somebody recorded a newer switch is no news, and nothing is done.
  */
 export async function settleSwitch(
   definition: ManagedKeyDefinition,
-  currentVersion: string | undefined,
+  seen: { readonly current: string | undefined; readonly at: number },
   records: readonly ApiKeyRecord[],
   ports: RotationPorts,
   by: string,
@@ -24,9 +25,9 @@ export async function settleSwitch(
   const own = records.filter((record) => record.managedKey === definition.name);
   // Also an old key to which somebody moved AWSCURRENT back.
   const successor = own.find(
-    ({ token, state }) => token !== undefined && token === currentVersion && lifecycle[state].promoted !== 'refused',
+    ({ token, state }) => token !== undefined && token === seen.current && lifecycle[state].promoted !== 'refused',
   );
-  if (successor === undefined) return 'nothing to do';
+  if (successor === undefined || own.some((record) => record.state === 'current' && record.since > seen.at)) return 'nothing to do';
   const at = ports.clock.now();
   let settled = false;
   for (const record of own) {

@@ -4,7 +4,7 @@ const longestBackOffMs = 8_000;
 const fetchTickMs = 499;
 
 /** The real one, for who must wait. */
-export const realTimeout = globalThis.setTimeout;
+const realTimeout = globalThis.setTimeout;
 
 /**
  * Runs `work` while nobody waits in real time before trying again: thousands of cases with a fault each would take hours. The

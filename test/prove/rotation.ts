@@ -1,77 +1,98 @@
 import { parseArgs } from 'node:util';
-import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from './crash.ts';
-import { runCases } from './hands.ts';
 import { operations } from './operations.ts';
-import { sampleOf } from './sample.ts';
-import { tableOf } from './table.ts';
-import { violationText } from './violation.ts';
+import { harmPart } from './parts/harm.ts';
+import { historiesPart } from './parts/histories.ts';
+import { loadPart } from './parts/load.ts';
+import type { Extent, Outcome } from './parts/part.ts';
+import { schedulesPart } from './parts/schedules.ts';
 
 const help = `npm run prove:rotation -- [options]
 
-Runs each operation of the rotation engine against the local world, does harm at every single call that it makes (the process is
-killed before or after the call; the call is throttled, fails, is cut off, is done but not answered, reads stale), lets it carry
-on (once, or two at once), and judges by what then stands in the two worlds. Prints a table; exit code 1 on any violation.
+Tries to break the rotation engine, and prints a table for each way; exit code 1 on any violation of I1 to I5 and I9.
 
-  --seed N          another world: other ids, another time of day; with an even seed a changed status takes 15 s to be felt (default 1)
-  --short           a sample of some 150 cases, drawn by the seed
-  --only OPERATION  one operation: ${operations.map((operation) => operation.name).join(', ')}
-  --case CASE       one case, as a violation names it: operation:call:kind:hands
-  --jobs N          worlds at a time (default 2)
-  --json            the results as JSON, instead of the table
+  --part PART       harm       each operation on the local world, harmed at every single call that it makes (killed before or after it;
+                               the call is throttled, fails, is cut off, is done but not answered, reads stale), carried on once or by
+                               two at once, and judged by what then stands in the two worlds
+                    schedules  every schedule of two runs of the engine with two changes of turn and a death or a failed call
+                    histories  random histories with people, time, faults, deaths, and several runs at once
+                    load       programs with realistic caches through a hundred rotations
+                    without it, all of them, one after the other
+  --short           a sample of each, in some minutes
+  --seed N          other worlds and other histories (default 1)
+  --jobs N          of harm: worlds at a time (default 2)
+  --only OPERATION  of harm: ${operations.map((operation) => operation.name).join(', ')}
+  --case CASE       of harm: one case, as a violation names it
+  --runs N          of histories: how many
+  --path PATH, --replay REPLAYPATH
+                    of histories: begin with that very one, as a violation names it
+  --json            the results as JSON, instead of the tables
+  --help
 `;
 
 const { values: flags } = parseArgs({
   options: {
+    part: { type: 'string' },
     seed: { type: 'string', default: '1' },
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
     case: { type: 'string' },
+    runs: { type: 'string' },
+    path: { type: 'string' },
+    replay: { type: 'string' },
     jobs: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
+const { runs, path, replay } = flags;
+const parts: Readonly<Record<string, (extent: Extent) => Promise<Outcome>>> = {
+  schedules: schedulesPart,
+  histories: (extent) =>
+    historiesPart(extent, {
+      ...(runs === undefined ? {} : { runs: wholeNumber(runs, 'runs') }),
+      ...(path === undefined || replay === undefined ? {} : { again: { path, replayPath: replay } }),
+    }),
+  load: loadPart,
+  harm: (extent) => harmPart(extent, { only: flags.only, case: flags.case }),
+};
+
 if (flags.help) process.stdout.write(help);
-else process.exitCode = await main(wholeNumber(flags.seed, 'seed'), wholeNumber(flags.jobs, 'jobs'));
-
-async function main(seed: number, jobs: number): Promise<0 | 1> {
-  const { cases, calls } = flags.case === undefined ? await planned(seed) : { cases: [caseNamed(flags.case, seed)], calls: new Map() };
-  const results: CaseResult[] = [];
-  await runCases(cases, jobs, (result) => {
-    results.push(result);
-    if (result.violations.length > 0 && !flags.json) process.stderr.write(`\n${violatedText(result)}\n`);
-    if (process.stderr.isTTY || results.length % 100 === 0) process.stderr.write(`\r${results.length} of ${cases.length} cases `);
-  });
-  process.stderr.write('\n');
-  const violated = results.filter((result) => result.violations.length > 0);
-  process.stdout.write(flags.json ? `${JSON.stringify(results, null, 2)}\n` : `${tableOf(results, calls)}\n`);
-  return violated.length === 0 ? 0 : 1;
-}
-
-async function planned(seed: number): Promise<{ readonly cases: readonly Case[]; readonly calls: ReadonlyMap<string, number> }> {
-  const chosen = flags.only === undefined ? operations : [operationNamed(flags.only)];
-  const calls = new Map<string, number>();
-  const cases: Case[] = [];
-  for (const operation of chosen) {
-    const clean = await cleanRun(operation, seed);
-    if (clean.violations.length > 0) {
-      throw new Error(`${operation.name} fails without any harm:\n${clean.violations.map(violationText).join('\n')}`);
-    }
-    calls.set(operation.name, clean.calls.length);
-    const all = casesOf(operation, clean, seed);
-    cases.push(...(flags.short ? sampleOf(all, operations.length, seed) : all));
-    process.stderr.write(`${operation.name}: ${clean.calls.length} calls\n`);
+else {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
   }
-  return { cases, calls };
 }
 
-function violatedText({ case: each, call, violations }: CaseResult): string {
-  return [
-    `VIOLATED ${caseName(each)}${call === undefined ? '' : ` (${call})`}`,
-    ...violations.map((violation) => `  ${violationText(violation)}`),
-    `  again: npm run prove:rotation -- --seed ${each.seed} --case ${caseName(each)}`,
-  ].join('\n');
+async function main(): Promise<0 | 1> {
+  const extent: Extent = {
+    seed: wholeNumber(flags.seed, 'seed'),
+    jobs: wholeNumber(flags.jobs, 'jobs'),
+    short: flags.short,
+    say: (text) => void process.stderr.write(text),
+  };
+  const outcomes: Outcome[] = [];
+  for (const name of chosenParts()) {
+    const outcome = await parts[name]?.(extent);
+    if (outcome === undefined) continue;
+    outcomes.push(outcome);
+    if (!flags.json) process.stdout.write(`\n== ${name}\n${[outcome.text, ...outcome.violations].join('\n')}\n`);
+  }
+  const violations = outcomes.reduce((sum, outcome) => sum + outcome.violations.length, 0);
+  if (flags.json) process.stdout.write(`${JSON.stringify(outcomes, null, 2)}\n`);
+  else process.stdout.write(`\n${violations} violations\n`);
+  return violations === 0 ? 0 : 1;
+}
+
+function chosenParts(): readonly string[] {
+  const wanted = flags.part ?? (flags.only === undefined && flags.case === undefined ? undefined : 'harm');
+  if (wanted === undefined) return Object.keys(parts);
+  if (wanted in parts) return [wanted];
+  throw new RangeError(`there is no part ${wanted}: harm, schedules, histories, load`);
 }
 
 function wholeNumber(text: string, name: string): number {

@@ -27,7 +27,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
     String(results.length),
     String(violated(results)),
   ];
-  return aligned([header, ...rows, last]);
+  return plainTable([header, ...rows, last]);
 }
 
 function cell(results: readonly CaseResult[]): string {
@@ -39,7 +39,8 @@ function violated(results: readonly CaseResult[]): number {
   return results.filter((result) => result.violations.length > 0).length;
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+/** The first column to the left, the others to the right. */
+export function plainTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>

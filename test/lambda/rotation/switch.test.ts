@@ -15,7 +15,9 @@ test('the version that carries a label is found, whatever else it carries, or no
 });
 
 const settled = (stage: Stage, version: string | undefined) =>
-  settleSwitch(definition, version, [...stage.world.records.values()], stage.ports, 'rotation', ['aws promote']);
+  settleSwitch(definition, { current: version, at: stage.world.now }, [...stage.world.records.values()], stage.ports, 'rotation', [
+    'aws promote',
+  ]);
 
 test('after a switch the old key drains and the new one is current, in this order: whoever is killed in between is finished', async () => {
   const stage = new Stage();
@@ -71,4 +73,12 @@ test('the current key of another managed key is none of this switch’s business
   stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
   await settled(stage, 'v-next');
   expect(stage.effects).toEqual(['ledger.replace next pending→current']);
+});
+
+test('what was seen before somebody recorded a newer switch is no news', async () => {
+  const stage = new Stage();
+  stage.has('old', 'draining', { token: 'v-old' });
+  stage.has('new', 'current', { token: 'v-new', since: stage.world.now + 1 });
+  expect(await settled(stage, 'v-old')).toBe('nothing to do');
+  expect(stage.effects).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { comeToRest, judgeAtRest, type Scenario } from './scenarios.ts';
 import { runSchedule, type Trace, type Turn } from './schedule.ts';
 
-export interface Found {
+interface Found {
   readonly turns: readonly Turn[];
   readonly violations: readonly string[];
   readonly calls: readonly string[];
@@ -48,6 +48,7 @@ export async function tryOne(
   turns: readonly Turn[],
 ): Promise<{ readonly trace: Trace; readonly violations: readonly string[] }> {
   const world = await scenario.begin();
+  world.tickMs = 1;
   const trace = await runSchedule(scenario.actors(world), turns);
   await comeToRest(world);
   judgeAtRest(world);

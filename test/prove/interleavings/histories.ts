@@ -161,8 +161,8 @@ const acts: fc.Arbitrary<Act>[] = [
 export interface HistoriesOptions {
   readonly runs: number;
   readonly seed: number;
-  /** Where fast-check says so: begins with that very history. */
-  readonly path?: string;
+  /** Both as fast-check names them for a history that failed: begins with that very one. */
+  readonly again?: { readonly path: string; readonly replayPath: string };
   /** @default the world as it is; a test breaks it on purpose */
   readonly begin?: () => MemoryWorld;
 }
@@ -172,18 +172,23 @@ export interface HistoriesOptions {
  * at the secret; each run may die or fail at any call, and up to three are at work at once. The invariants are looked at after every
  * call, and once more when the world has come to rest. Throws with the shortest history that breaks one, and how to repeat it.
  */
-export async function tryHistories({ runs, seed, path, begin = () => new MemoryWorld() }: HistoriesOptions): Promise<void> {
-  const property = fc.asyncProperty(fc.nat({ max: 4 }), fc.commands(acts, { maxCommands: 30, size: 'max' }), async (keys, commands) => {
-    const world = begin();
-    const model: Model = { keys, tokens: 0, paused: false };
-    // A pool to begin with, and most of the time a rotation or two.
-    for (let number = 1; number <= keys; number += 1) world.standby(`k${number}`);
-    for (let rotations = 1; rotations < keys; rotations += 1) await runSchedule([choices.rotation(model, world)], []);
-    await fc.asyncModelRun(() => ({ model, real: world }), commands);
-    world.paused = undefined;
-    await comeToRest(world);
-    judgeAtRest(world);
-    judge(world);
-  });
-  await fc.assert(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
+export async function tryHistories({ runs, seed, again, begin = () => new MemoryWorld() }: HistoriesOptions): Promise<void> {
+  const property = fc.asyncProperty(
+    fc.nat({ max: 4 }),
+    fc.commands(acts, { maxCommands: 30, size: 'max', ...(again === undefined ? {} : { replayPath: again.replayPath }) }),
+    async (keys, commands) => {
+      const world = begin();
+      world.tickMs = 1;
+      const model: Model = { keys, tokens: 0, paused: false };
+      // A pool to begin with, and most of the time a rotation or two.
+      for (let number = 1; number <= keys; number += 1) world.standby(`k${number}`);
+      for (let rotations = 1; rotations < keys; rotations += 1) await runSchedule([choices.rotation(model, world)], []);
+      await fc.asyncModelRun(() => ({ model, real: world }), commands);
+      world.paused = undefined;
+      await comeToRest(world);
+      judgeAtRest(world);
+      judge(world);
+    },
+  );
+  await fc.assert(property, { numRuns: runs, seed, ...(again === undefined ? {} : { path: again.path }) });
 }

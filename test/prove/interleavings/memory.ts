@@ -26,6 +26,8 @@ interface AnthropicKey {
 /** Both platforms and the ledger as plain data: what thousands of interleavings can afford. Its rules are those of the local world. */
 export class MemoryWorld {
   now = Date.parse('2026-09-07T00:00:00Z');
+  /** How long a call takes: where several runs meet, no two calls have their effect at one instant. */
+  tickMs = 0;
   readonly keys = new Map<string, AnthropicKey>();
   readonly versions = new Map<string, { value: Secret | undefined; readonly labels: Set<string> }>();
   readonly standbyVersions = new Map<string, { readonly value: Secret; readonly labels: Set<string> }>();
@@ -154,6 +156,7 @@ export class MemoryWorld {
     const call = async <T>(name: string, effect: () => T): Promise<T> => {
       const fault = await gate(name);
       if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
+      this.now += this.tickMs;
       const answer = effect();
       this.watch(name);
       if (fault === 'lost') throw new Unavailable(name, 'as the proof will have it');

@@ -1,0 +1,59 @@
+import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from '../crash.ts';
+import { runCases } from '../hands.ts';
+import { operations } from '../operations.ts';
+import { sampleOf } from '../sample.ts';
+import { tableOf } from '../table.ts';
+import { violationText } from '../violation.ts';
+import type { Extent, Outcome } from './part.ts';
+
+interface Choice {
+  /** One operation. @default all */
+  readonly only?: string | undefined;
+  /** One case, as a violation names it. */
+  readonly case?: string | undefined;
+}
+
+/** Each operation on the local world, harmed at every single call, carried on by one or two at once, and judged by the observer. */
+export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome> {
+  const { seed, jobs, say } = extent;
+  const { cases, calls } =
+    choice.case === undefined
+      ? await planned(extent, choice.only)
+      : { cases: [caseNamed(choice.case, seed)], calls: new Map<string, number>() };
+  const results: CaseResult[] = [];
+  await runCases(cases, jobs, (result) => {
+    results.push(result);
+    if (result.violations.length > 0) say(`\n${violatedText(result)}\n`);
+    if (results.length % 100 === 0) say(`${results.length} of ${cases.length} cases\n`);
+  });
+  const violated = results.filter((result) => result.violations.length > 0);
+  return { text: tableOf(results, calls), data: results, violations: violated.map(violatedText) };
+}
+
+async function planned(
+  { seed, short, say }: Extent,
+  only: string | undefined,
+): Promise<{ readonly cases: readonly Case[]; readonly calls: ReadonlyMap<string, number> }> {
+  const chosen = only === undefined ? operations : [operationNamed(only)];
+  const calls = new Map<string, number>();
+  const cases: Case[] = [];
+  for (const operation of chosen) {
+    const clean = await cleanRun(operation, seed);
+    if (clean.violations.length > 0) {
+      throw new Error(`${operation.name} fails without any harm:\n${clean.violations.map(violationText).join('\n')}`);
+    }
+    calls.set(operation.name, clean.calls.length);
+    const all = casesOf(operation, clean, seed);
+    cases.push(...(short ? sampleOf(all, operations.length, seed) : all));
+    say(`${operation.name}: ${clean.calls.length} calls\n`);
+  }
+  return { cases, calls };
+}
+
+function violatedText({ case: each, call, violations }: CaseResult): string {
+  return [
+    `VIOLATED ${caseName(each)}${call === undefined ? '' : ` (${call})`}`,
+    ...violations.map((violation) => `  ${violationText(violation)}`),
+    `  again: npm run prove:rotation -- --part harm --seed ${each.seed} --case ${caseName(each)}`,
+  ].join('\n');
+}
