@@ -4,7 +4,7 @@ import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, type Sight } from './conditions.ts';
 import type { Condition, RetirementPorts } from './ports.ts';
 import { resumeRotation } from './resume.ts';
-import { settleSwitch, versionWith } from './switch.ts';
+import { settleSwitch } from './switch.ts';
 import { treat, type RetirementTally } from './treat.ts';
 
 /**
@@ -30,11 +30,7 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   const secrets = new Map<string, Sight['secret']>();
   for (const definition of definitions) {
     await attempt(definition.name, async () => {
-      const at = ports.clock.now();
-      const secret = await ports.secrets.describe(definition.secretArn);
-      secrets.set(definition.name, secret);
-      const current = versionWith(secret.stages, 'AWSCURRENT');
-      await settleSwitch(definition, { current, at }, await ports.ledger.all(), ports, 'retirement');
+      secrets.set(definition.name, await settleSwitch(definition, ports, 'retirement'));
     });
   }
 

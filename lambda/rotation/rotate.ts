@@ -1,10 +1,11 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { intending } from './lifecycle.ts';
-import type { RotationPorts, SecretDescription } from './ports.ts';
+import type { RotationPorts } from './ports.ts';
 import { strategies, type CandidateVerdict } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
+const by = 'rotation';
 const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 type RotationStep = (typeof rotationSteps)[number];
 
@@ -30,8 +31,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
       'point its rotation at its own function',
     );
   }
-  const seenAt = ports.clock.now();
-  const versions = { ...(await ports.secrets.describe(secretArn)), seenAt };
+  const versions = await ports.secrets.describe(secretArn);
   const labels = versions.stages.get(token);
   if (!versions.rotationEnabled) {
     throw new KeyguardError(
@@ -43,14 +43,14 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
-    await settleSwitch(definition, { current: token, at: seenAt }, await ports.ledger.all(), ports, 'rotation');
+    await settleSwitch(definition, ports, by);
     await freeUsedLabels(definition, ports);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     return;
   }
   if (!labels.includes('AWSPENDING')) throw unknownToken(definition, token, 'is not labelled AWSPENDING');
   try {
-    await perform[step](definition, token, versions, ports);
+    await perform[step](definition, token, ports);
     ports.log.info('rotation.step-done', { step, managedKey: definition.name, token });
   } catch (error) {
     await tellPeople(error, definition, ports);
@@ -58,13 +58,11 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   }
 }
 
-/** The secret as it was when the step began. */
-type Seen = SecretDescription & { readonly seenAt: number };
-type Perform = (definition: ManagedKeyDefinition, token: string, versions: Seen, ports: RotationPorts) => Promise<void>;
+type Perform = (definition: ManagedKeyDefinition, token: string, ports: RotationPorts) => Promise<void>;
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
-  async createSecret(definition, token, versions, ports) {
-    await settleLastSwitch(definition, versions, ports);
+  async createSecret(definition, token, ports) {
+    await settleSwitch(definition, ports, by);
     if ((await ports.secrets.read(definition.secretArn, token)) !== 'absent') return;
     const paused = await ports.pauses.find(definition.name);
     if (paused !== undefined) {
@@ -74,12 +72,12 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     await ports.secrets.putPending(definition.secretArn, token, await strategy.obtain(definition, token, ports));
   },
 
-  async setSecret(definition, token, _versions, ports) {
+  async setSecret(definition, token, ports) {
     const strategy = await strategies[definition.rotation.strategy]();
     await goOnWith(await strategy.assure(definition, token, ports), definition, token, ports);
   },
 
-  async testSecret(definition, token, _versions, ports) {
+  async testSecret(definition, token, ports) {
     const value = await ports.secrets.read(definition.secretArn, token);
     const claimed = (await ports.ledger.all()).some((record) => record.token === token);
     if (!claimed) {
@@ -94,15 +92,15 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
   },
 
-  async finishSecret(definition, token, versions, ports) {
+  async finishSecret(definition, token, ports) {
     const strategy = await strategies[definition.rotation.strategy]();
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
     await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
-    await settleLastSwitch(definition, versions, ports);
+    // The switch of a rotation that was killed before its record: once another follows it, nobody could tell that the key served.
+    const { stages } = await settleSwitch(definition, ports, by);
     await intendSwitch(token, ports);
-    const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(versions.stages, 'AWSCURRENT'));
-    const seen = { current: token, at: ports.clock.now() };
-    await settleSwitch(definition, seen, await ports.ledger.all(), ports, 'rotation', requestIds);
+    const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(stages, 'AWSCURRENT'));
+    await settleSwitch(definition, ports, by, requestIds);
     await freeUsedLabels(definition, ports);
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
@@ -123,19 +121,13 @@ async function intendSwitch(token: string, ports: RotationPorts): Promise<void> 
     if (claimed === undefined || claimed.intent !== undefined) throw new LostRace(`the claim of version ${token}`);
     const intent = { to: 'current', at: ports.clock.now(), because: 'AWSCURRENT moves to it' } as const;
     try {
-      await ports.ledger.replace(claimed, intending(claimed, intent), 'rotation');
+      await ports.ledger.replace(claimed, intending(claimed, intent), by);
       return;
     } catch (error) {
       // The same step, called twice at once.
       if (!(error instanceof LostRace)) throw error;
     }
   }
-}
-
-/** The switch of a rotation that was killed before its record: once another one follows it, nobody could tell that the key served. */
-async function settleLastSwitch(definition: ManagedKeyDefinition, versions: Seen, ports: RotationPorts): Promise<void> {
-  const seen = { current: versionWith(versions.stages, 'AWSCURRENT'), at: versions.seenAt };
-  await settleSwitch(definition, seen, await ports.ledger.all(), ports, 'rotation');
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
+import { LostRace } from '../foundation/errors.ts';
 import { lifecycle, moved } from './lifecycle.ts';
 import type { RotationPorts, SecretDescription } from './ports.ts';
 
@@ -9,36 +11,53 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
   return undefined;
 }
 
+/** DescribeSecret is eventually consistent: for so long after a switch, what points to an older key may be an old answer. */
+const staleMs = minuteMs;
+
 /**
  * Makes the ledger say what Secrets Manager says: the key whose version carries AWSCURRENT is current, and one that was
  * current before is draining. Idempotent, so a run killed between the switch and its record is finished by whoever comes next.
- * What was seen before somebody recorded a newer switch is no news, and nothing is done.
+ * Returns what Secrets Manager said.
  */
 export async function settleSwitch(
   definition: ManagedKeyDefinition,
-  seen: { readonly current: string | undefined; readonly at: number },
-  records: readonly ApiKeyRecord[],
-  ports: RotationPorts,
+  ports: Pick<RotationPorts, 'ledger' | 'secrets' | 'clock'>,
   by: string,
   requestIds?: readonly string[],
-): Promise<'settled' | 'nothing to do'> {
-  const own = records.filter((record) => record.managedKey === definition.name);
+): Promise<SecretDescription> {
+  for (;;) {
+    // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
+    const records = await ports.ledger.all();
+    const secret = await ports.secrets.describe(definition.secretArn);
+    const own = records.filter((record) => record.managedKey === definition.name);
+    try {
+      await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, requestIds);
+      return secret;
+    } catch (error) {
+      if (!(error instanceof LostRace)) throw error;
+    }
+  }
+}
+
+async function record(
+  own: readonly ApiKeyRecord[],
+  currentVersion: string | undefined,
+  { ledger, clock }: Pick<RotationPorts, 'ledger' | 'clock'>,
+  by: string,
+  requestIds: readonly string[] | undefined,
+): Promise<void> {
   // Also an old key to which somebody moved AWSCURRENT back.
   const successor = own.find(
-    ({ token, state }) => token !== undefined && token === seen.current && lifecycle[state].promoted !== 'refused',
+    ({ token, state }) => token !== undefined && token === currentVersion && lifecycle[state].promoted !== 'refused',
   );
-  if (successor === undefined || own.some((record) => record.state === 'current' && record.since > seen.at)) return 'nothing to do';
-  const at = ports.clock.now();
-  let settled = false;
-  for (const record of own) {
-    if (record.state !== 'current' || record.apiKeyId === successor.apiKeyId) continue;
-    await ports.ledger.replace(record, moved(record, { type: 'replaced', at, because: `replaced by ${successor.apiKeyId}` }), by);
-    settled = true;
+  if (successor === undefined) return;
+  const at = clock.now();
+  const others = own.filter(({ state, apiKeyId }) => state === 'current' && apiKeyId !== successor.apiKeyId);
+  if (successor.state !== 'pending' && others.some(({ since }) => at - since < staleMs)) return;
+  for (const other of others) {
+    await ledger.replace(other, moved(other, { type: 'replaced', at, because: `replaced by ${successor.apiKeyId}` }), by);
   }
   // Last: as long as the successor is not current, the step before may still be owed.
-  if (successor.state !== 'current') {
-    await ports.ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, requestIds);
-    settled = true;
-  }
-  return settled ? 'settled' : 'nothing to do';
+  if (successor.state === 'current') return;
+  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, requestIds);
 }

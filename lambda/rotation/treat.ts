@@ -112,6 +112,7 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   if (status === 'active') {
     // Somebody woke it in the Console: that is a person's decision, and archiving is for ever.
     ports.log.warn('retirement.reactivated-outside', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
+    if (record.intent?.to === 'archived') await ports.ledger.replace(record, withoutIntent(record), by);
     return;
   }
   const own = ownIntent(record, 'archived');

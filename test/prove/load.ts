@@ -23,7 +23,7 @@ const holders: readonly Holder[] = [
   { how: 'environment variable (ECS), never deployed until it fails', keepsMs: null },
 ];
 
-export interface LoadRow {
+interface LoadRow {
   readonly policy: 'wait' | 'cut';
   readonly how: string;
   readonly requests: number;

@@ -1,7 +1,7 @@
 import { seeded } from '../../local/traffic/random.ts';
 
-/** About so many cases take half a minute. */
-const shortLength = 150;
+/** About so many cases take a minute. */
+const shortLength = 90;
 
 /** One of `shares` equal shares of the short form: the things that the seed draws. */
 export function sampleOf<T>(things: readonly T[], shares: number, seed: number): readonly T[] {

@@ -176,13 +176,18 @@ test('a key that was cut off is archived as well, and so is one that belongs to 
   expect(stage.record('old').state).toBe('archived');
 });
 
-test('archiving is for ever: a key that somebody woke in the Console is left to that person', async () => {
+test('archiving is for ever: a key that somebody woke in the Console is left to that person, also by a run that had begun', async () => {
   const stage = new Stage();
-  stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', 'the undo period is over') });
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
   await isLeftAlone(stage, 'old');
   expect(stage.logged).toEqual([
     { event: 'retirement.reactivated-outside', fields: { managedKey: 'production', apiKeyId: 'old', state: 'inactive' } },
   ]);
+  const begun = new Stage();
+  begun.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', 'the undo period is over') });
+  await treated(begun, 'old');
+  expect(begun.effects).toEqual(['ledger.replace old inactive→inactive']);
+  expect(begun.record('old')).not.toHaveProperty('intent');
 });
 
 test('a key that somebody archived is archived for us too, at once and without asking Anthropic again', async () => {

@@ -120,7 +120,7 @@ export const rotations: readonly Operation[] = [
           await ground.passes(0);
         },
         again: untilDone(ground, takeIn, () => stateOf(ground, key) !== undefined),
-        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current' }),
+        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current|standby' }),
       };
     },
   },
