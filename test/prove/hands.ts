@@ -5,34 +5,45 @@ import { runCase, type Case, type CaseResult } from './crash.ts';
 /** A case that could not be run is no proof: its error is handed on. */
 type Answer = CaseResult | { readonly error: string };
 
+/** So many cases a process runs before a fresh one takes its place: what was killed in a world stays in memory. */
+const casesPerHand = 300;
+
 /** Runs the cases in `jobs` processes, each with one world at a time; `done` hears of each result. Throws when a case cannot be run. */
 export async function runCases(cases: readonly Case[], jobs: number, done: (result: CaseResult) => void): Promise<void> {
   const waiting = [...cases];
-  const hire = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const hand = fork(fileURLToPath(import.meta.url), ['hand']);
-      const next = (): void => {
-        const each = waiting.shift();
-        if (each === undefined) hand.disconnect();
-        else hand.send(each);
-      };
-      hand.on('message', (answer: Answer) => {
-        if ('error' in answer) {
-          reject(new Error(answer.error));
-          hand.disconnect();
-          return;
-        }
-        done(answer);
-        next();
-      });
-      hand.on('error', reject);
-      hand.on('exit', (code) => {
-        if (code === 0) resolve();
-        else reject(new Error(`a process that runs cases ended with ${code ?? 'a signal'}`));
-      });
+  const work = async (): Promise<void> => {
+    while (waiting.length > 0) await hire(waiting, done);
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, work));
+}
+
+/** One process, until it has done its share or nothing is left. */
+function hire(waiting: Case[], done: (result: CaseResult) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const hand = fork(fileURLToPath(import.meta.url), ['hand']);
+    let share = casesPerHand;
+    const next = (): void => {
+      const each = share > 0 ? waiting.shift() : undefined;
+      share -= 1;
+      if (each === undefined) hand.disconnect();
+      else hand.send(each);
+    };
+    hand.on('message', (answer: Answer) => {
+      if ('error' in answer) {
+        reject(new Error(answer.error));
+        hand.disconnect();
+        return;
+      }
+      done(answer);
       next();
     });
-  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, hire));
+    hand.on('error', reject);
+    hand.on('exit', (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`a process that runs cases ended: ${signal ?? code ?? 'no reason is known'}`));
+    });
+    next();
+  });
 }
 
 async function answerTo(each: Case): Promise<Answer> {
