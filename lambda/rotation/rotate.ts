@@ -53,7 +53,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
     await perform[step](definition, token, ports);
     ports.log.info('rotation.step-done', { step, managedKey: definition.name, token });
   } catch (error) {
-    await tellPeople(error, definition, ports);
+    // Of a lost candidate people were told before its version was discarded.
+    if (!(error instanceof KeyguardError && error.code === 'candidate-lost')) await tellPeople(error, definition, ports);
     throw error;
   }
 }
@@ -136,13 +137,16 @@ async function intendSwitch(token: string, ports: RotationPorts): Promise<void> 
  */
 async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
   if (candidate.verdict === 'good') return;
-  await ports.secrets.discardPending(definition.secretArn, token);
-  ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
-  throw new KeyguardError(
+  const error = new KeyguardError(
     'candidate-lost',
     `the rotation of ${definition.name} lost its new key: ${candidate.because}`,
     'nothing, if a standby key is left: the rotation starts again within minutes',
   );
+  // First: killed in between, nobody would know that a rotation is owed.
+  await tellPeople(error, definition, ports);
+  await ports.secrets.discardPending(definition.secretArn, token);
+  ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
+  throw error;
 }
 
 /** Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. */

@@ -6,6 +6,7 @@ import { provenDead } from './death.ts';
 import { intending, moved, withoutIntent } from './lifecycle.ts';
 import { prove } from './proof.ts';
 import type { RotationPorts } from './ports.ts';
+import { storedValue } from './stored.ts';
 
 /** How the trial of a standby key ended. */
 export interface Trial {
@@ -29,7 +30,7 @@ export async function tryStandbyKey(
   const { apiKeyId } = record;
   const at = ports.clock.now();
   const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, because: 'being tried' }), by);
-  const value = await ports.secrets.read(definition.standbySecretArn, record.standbyVersionId);
+  const value = await storedValue(fenced, definition, ports);
   if (value === 'absent') return reject(fenced, 'its value is no longer in Secrets Manager', by, ports);
   const info = await ports.keys.retrieve(apiKeyId);
   if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {

@@ -6,6 +6,7 @@ import { aliveUntil, chooseNext } from '../claim.ts';
 import { moved } from '../lifecycle.ts';
 import { prove, type ProofVerdict } from '../proof.ts';
 import type { RotationPorts } from '../ports.ts';
+import { storedValue } from '../stored.ts';
 import type { CandidateVerdict, RotationStrategy } from '../strategies.ts';
 
 const by = 'rotation';
@@ -100,13 +101,6 @@ async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition,
   if (before.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
   const verdict = await proofOf(record, value, definition, ports);
   return verdict.verdict === 'proven' ? value : rejected(record, verdict.because, ports);
-}
-
-function storedValue(record: ApiKeyRecord, definition: ManagedKeyDefinition, { secrets }: RotationPorts): Promise<Secret | 'absent'> {
-  const { origin, standbyVersionId } = record;
-  return origin === undefined
-    ? secrets.read(definition.standbySecretArn, standbyVersionId)
-    : secrets.read(definition.secretArn, origin.versionId);
 }
 
 /** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */

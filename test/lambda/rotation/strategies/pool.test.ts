@@ -238,3 +238,17 @@ test('a candidate is measured by the instant of its claim, so that a rotation th
   stage.world.now += dayMs;
   expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
 });
+
+test('a value that Secrets Manager does not find at once is waited for: its answer may be an old one', async () => {
+  const stage = claimed();
+  const stored = stage.world.standbyVersions.get('s-first');
+  stage.world.standbyVersions.delete('s-first');
+  let looks = 0;
+  const read: typeof stage.ports.secrets.read = (secretArn, versionId) => {
+    if (versionId === 's-first' && (looks += 1) === 3 && stored !== undefined) stage.world.standbyVersions.set('s-first', stored);
+    return stage.ports.secrets.read(secretArn, versionId);
+  };
+  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, read } };
+  expect(await pool.prove(definition, token, ports)).toEqual({ verdict: 'good' });
+  expect(looks).toBe(3);
+});

@@ -1,0 +1,28 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Secret } from '../foundation/secret.ts';
+import type { SecretVersions } from './ports.ts';
+
+const deadlineMs = 90_000;
+const beatMs = 3_000;
+
+/**
+ * A key's value as it was stored: in the standby secret, or, of an old key that is wanted back, in the version that consumers
+ * read. Secrets Manager is eventually consistent (user-pains B4), so that `absent` is believed after a while only.
+ */
+export async function storedValue(
+  { origin, standbyVersionId }: ApiKeyRecord,
+  definition: ManagedKeyDefinition,
+  { secrets, clock }: { readonly secrets: Pick<SecretVersions, 'read'>; readonly clock: Clock },
+): Promise<Secret | 'absent'> {
+  const deadline = clock.now() + deadlineMs;
+  for (;;) {
+    const value =
+      origin === undefined
+        ? await secrets.read(definition.standbySecretArn, standbyVersionId)
+        : await secrets.read(definition.secretArn, origin.versionId);
+    if (value !== 'absent' || clock.now() >= deadline) return value;
+    await clock.pause(beatMs);
+  }
+}
