@@ -55,13 +55,16 @@ export async function rotated(ground: Ground): Promise<{ readonly old: MadeKey; 
   return { old, next };
 }
 
-/** The old key's grace is over by evidence, and retirement has not looked since. */
+/** The old key's grace is over by evidence, and retirement has not looked since; before, it looked and had to wait. */
 export async function graceOver(ground: Ground, old: MadeKey): Promise<void> {
-  ground.world.aws.schedules.disable('retirement');
   await ground.passes(10 * hourMs);
   ground.uses(old);
   await ground.collects();
-  for (const hours of [15, 1]) {
+  await ground.passes(7 * hourMs);
+  await ground.collects();
+  await beat(ground, 'retirement')();
+  ground.world.aws.schedules.disable('retirement');
+  for (const hours of [8, 1]) {
     await ground.passes(hours * hourMs);
     await ground.collects();
   }

@@ -17,7 +17,11 @@ export const retirements: readonly Operation[] = [
       const { old, next } = await rotated(ground);
       await graceOver(ground, old);
       await beat(ground, 'retirement')();
-      await ground.passes(ground.world.definition(managedKey).rotation.undoMs);
+      // Retirement looks half way, and has to wait.
+      const { undoMs } = ground.world.definition(managedKey).rotation;
+      await ground.passes(undoMs / 2);
+      await beat(ground, 'retirement')();
+      await ground.passes(undoMs / 2);
       return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'archived', next: 'current' }) };
     },
   },

@@ -14,28 +14,45 @@ import {
   type Prepared,
 } from '../operation.ts';
 
-export const intakeOfKey: Operation = {
-  name: 'intake',
-  async prepare(ground) {
-    const first = await ground.adds();
-    const key = ground.makes();
-    const act = intake(ground, key);
-    return {
-      act,
-      again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
-      beside: [
+export const intakes: readonly Operation[] = [
+  {
+    name: 'intake-into-empty-pool',
+    async prepare(ground) {
+      const key = ground.makes();
+      const act = intake(ground, key);
+      await ground.asksToRotate();
+      return {
         act,
-        intake(ground, ground.makes()),
-        async () => {
-          await ground.asksToRotate();
-          await ground.passes(0);
-        },
-        beat(ground, 'retirement'),
-      ],
-      outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
-    };
+        again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
+        // A rotation waits for the very key that is being taken in.
+        beside: [stepsAgain(ground), act],
+        outcome: () => outcome(ground, { key }, { key: 'current' }),
+      };
+    },
   },
-};
+  {
+    name: 'intake',
+    async prepare(ground) {
+      const first = await ground.adds();
+      const key = ground.makes();
+      const act = intake(ground, key);
+      return {
+        act,
+        again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
+        beside: [
+          act,
+          intake(ground, ground.makes()),
+          async () => {
+            await ground.asksToRotate();
+            await ground.passes(0);
+          },
+          beat(ground, 'retirement'),
+        ],
+        outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
+      };
+    },
+  },
+];
 
 export const rotations: readonly Operation[] = [
   {

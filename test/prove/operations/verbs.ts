@@ -23,10 +23,16 @@ export const verbs: readonly Operation[] = [
     name: 'undo',
     async prepare(ground) {
       const { old, next } = await rotated(ground);
+      // Retirement would make it inactive at its next look.
+      await graceOver(ground, old);
       const act = typed(ground, 'undo', managedKey, '--yes');
       return {
         act,
-        again: untilDone(ground, act),
+        again: async () => {
+          await untilDone(ground, act)();
+          ground.world.aws.schedules.enable('retirement');
+        },
+        atOnce: act,
         beside: [act, beat(ground, 'retirement')],
         outcome: () => outcome(ground, { old, next }, { old: 'current', next: 'draining' }),
       };
