@@ -1,15 +1,15 @@
 import { aGround, type Ground } from './ground.ts';
-import { interleaved } from './gate.ts';
+import { interleaved, letIn } from './gate.ts';
 import { harmKinds, inflict, kindsFor, type CallSeen, type HarmKind } from './harm.ts';
 import type { Operation, Prepared } from './operation.ts';
 import { operations } from './operations.ts';
 import { withQuickTimers } from './quick-timers.ts';
 import type { Violation } from './violation.ts';
 
-/** One run of one operation: harmed at one call and carried on by one or two at once, or run beside something else. */
+/** One run of one operation: harmed at one call and carried on by one or two at once, or held there while something else is done. */
 export interface Case {
   readonly operation: string;
-  /** The call, from 1; of a run beside something else, the order of calls that is drawn. */
+  /** The call, from 1. */
   readonly point: number;
   readonly kind: HarmKind | `beside-${number}`;
   readonly hands: 1 | 2;
@@ -22,9 +22,6 @@ export interface CaseResult {
   readonly call: string | undefined;
   readonly violations: readonly Violation[];
 }
-
-/** How many orders of calls are drawn for each thing that goes on beside an operation. */
-const orders = 12;
 
 /** `rotation:17:killed-after:2`: what `--case` takes. */
 export function caseName({ operation, point, kind, hands }: Case): string {
@@ -76,15 +73,15 @@ export function casesOf(operation: Operation, { calls, beside }: Pick<CleanRun, 
       ([1, 2] as const).map((hands) => ({ operation: operation.name, point: index + 1, kind, hands, seed })),
     ),
   );
-  const together = Array.from({ length: beside }, (_, which) =>
-    Array.from({ length: orders }, (_unused, order) => ({
+  const together = calls.flatMap((_call, index) =>
+    Array.from({ length: beside }, (_unused, which) => ({
       operation: operation.name,
-      point: order + 1,
+      point: index + 1,
       kind: `beside-${which}` as const,
-      hands: 2 as const,
+      hands: 1 as const,
       seed,
     })),
-  ).flat();
+  );
   return [...harmed, ...together];
 }
 
@@ -93,7 +90,10 @@ export async function runCase(each: Case): Promise<CaseResult> {
   const violations = await onGround(operationNamed(each.operation), each.seed, async (ground, prepared) => {
     if (isBeside(each.kind)) {
       const other = prepared.beside[Number(each.kind.split('-')[1])];
-      await interleaved(ground.world, each.seed * 1000 + each.point, other === undefined ? [prepared.act] : [prepared.act, other]);
+      const seen = inflict(ground.world);
+      if (other !== undefined) await letIn(ground.world, each.point, prepared.act, other);
+      seen.stop();
+      call = seen.calls[each.point - 1]?.name;
     } else {
       const harm = inflict(ground.world, each.point, each.kind);
       await Promise.race([prepared.act(), harm.killed]);

@@ -57,3 +57,29 @@ export async function interleaved(world: World, seed: number, flows: readonly Fl
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** So many turns without a call: what is let in between waits for the one that is held. */
+const stalledTurns = 3_000;
+
+/** Runs `act` up to its call number `point`, holds it there while `other` runs to its end, and lets it go on. */
+export async function letIn(world: World, point: number, act: Flow, other: Flow): Promise<void> {
+  let calls = 0;
+  let quietTurns = 0;
+  let rest: Promise<unknown> | undefined;
+  const hold = async (): Promise<void> => {
+    const state = { isOver: false };
+    rest = other()
+      .catch(() => undefined)
+      .finally(() => (state.isOver = true));
+    for (quietTurns = 0; !state.isOver && quietTurns < stalledTurns; quietTurns += 1) await nextTurn();
+  };
+  const onCall = ({ phase }: { readonly phase: 'before' | 'after' }): Promise<undefined> | undefined => {
+    quietTurns = 0;
+    if (phase === 'after' || (calls += 1) !== point) return undefined;
+    return hold().then(() => undefined);
+  };
+  const stops = [world.aws.intercept.onCall(onCall), world.anthropic.intercept.onCall(onCall)];
+  await act().catch(() => undefined);
+  await (rest ?? other().catch(() => undefined));
+  for (const stop of stops) stop();
+}

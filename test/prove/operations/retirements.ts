@@ -1,6 +1,6 @@
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { managedKey, type Ground } from '../ground.ts';
-import { beat, graceOver, intake, outcome, rotated, secretsManager, type Operation, type Prepared } from '../operation.ts';
+import { beat, graceOver, intake, outcome, rotated, typed, type Operation, type Prepared } from '../operation.ts';
 
 export const retirements: readonly Operation[] = [
   {
@@ -8,7 +8,11 @@ export const retirements: readonly Operation[] = [
     async prepare(ground) {
       const { old, next } = await rotated(ground);
       await graceOver(ground, old);
-      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'inactive', next: 'current' }) };
+      return {
+        ...pass(ground),
+        // An undo beside it brings the old key back.
+        outcome: () => outcome(ground, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
+      };
     },
   },
   {
@@ -22,7 +26,7 @@ export const retirements: readonly Operation[] = [
       await ground.passes(undoMs / 2);
       await beat(ground, 'retirement')();
       await ground.passes(undoMs / 2);
-      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'archived', next: 'current' }) };
+      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'archived|current', next: 'current|draining' }) };
     },
   },
   {
@@ -69,6 +73,6 @@ function pass(ground: Ground): Omit<Prepared, 'outcome'> {
       ground.world.aws.schedules.enable('retirement');
     },
     atOnce: act,
-    beside: [act, intake(ground, ground.makes()), secretsManager(ground)],
+    beside: [act, intake(ground, ground.makes()), typed(ground, 'undo', managedKey, '--yes')],
   };
 }
