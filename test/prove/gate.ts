@@ -58,23 +58,23 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** So many turns without a call: what is let in between waits for the one that is held. */
-const stalledTurns = 3_000;
+/** So long without a call, in real time: what is let in waits for the one that is held. A command's code may have to be loaded. */
+const stalledMs = 500;
 
 /** Runs `act` up to its call number `point`, holds it there while `other` runs to its end, and lets it go on. */
 export async function letIn(world: World, point: number, act: Flow, other: Flow): Promise<void> {
   let calls = 0;
-  let quietTurns = 0;
+  let lastCallAt = performance.now();
   let rest: Promise<unknown> | undefined;
   const hold = async (): Promise<void> => {
     const state = { isOver: false };
     rest = other()
       .catch(() => undefined)
       .finally(() => (state.isOver = true));
-    for (quietTurns = 0; !state.isOver && quietTurns < stalledTurns; quietTurns += 1) await nextTurn();
+    while (!state.isOver && performance.now() - lastCallAt < stalledMs) await nextTurn();
   };
   const onCall = ({ phase }: { readonly phase: 'before' | 'after' }): Promise<undefined> | undefined => {
-    quietTurns = 0;
+    lastCallAt = performance.now();
     if (phase === 'after' || (calls += 1) !== point) return undefined;
     return hold().then(() => undefined);
   };
