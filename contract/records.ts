@@ -146,7 +146,7 @@ export interface WatermarkRecord {
 export interface MovedRecord {
   readonly schema: 1;
   readonly subject: string;
-  /** When the collector last published for it. */
+  /** When the collector last was about to publish for it. */
   readonly movedAt: number;
 }
 

@@ -9,6 +9,8 @@ import type { DetectionPorts } from './ports.ts';
 
 /** Keys whose usage did not move are looked at on this beat all the same: they may be recovering. */
 const slowBeatMs = 15 * minuteMs;
+/** A collector that said what it is about to publish has published it, or was killed, by then, and CloudWatch shows it. */
+const visibleWithinMs = 3 * minuteMs;
 /** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */
 const rememberEveryMs = hourMs;
 /** How long usage must have been back in its band before an incident is over. */
@@ -40,9 +42,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / subjects.length };
   for (const subject of subjects) {
     const last = looks.get(subject);
-    const due = last === undefined || (moved.get(subject) ?? 0) > last.lookedAt || now - last.lookedAt >= slowBeatMs;
-    // A subject that never moved has no series to ask for.
-    if (!due || !moved.has(subject)) continue;
+    if (!isDue(moved.get(subject), last?.lookedAt, now)) continue;
     try {
       tally.looked += 1;
       const until = { settled: floorTo(watermark.knownUntil, minuteMs), open: floorTo(watermark.readAt, minuteMs) };
@@ -54,6 +54,15 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   }
   await lookForAwakened(incidents, ports);
   return tally;
+}
+
+/**
+ * Whether to look at a subject: never if its usage never moved, as then there is no series to ask for. Times are epoch ms;
+ * `movedAt` is when the collector was about to publish, `lookedAt` when the last look began.
+ */
+export function isDue(movedAt: number | undefined, lookedAt: number | undefined, now: number): boolean {
+  if (movedAt === undefined) return false;
+  return lookedAt === undefined || lookedAt < movedAt + visibleWithinMs || now - lookedAt >= slowBeatMs;
 }
 
 async function lookAt(

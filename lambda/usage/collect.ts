@@ -49,10 +49,11 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   for (const subject of new Set([...owners.values(), unattributed, ...totals.keys()])) {
     intended.push(...(await intend(subject, totals.get(subject) ?? new Map(), span, now, tally, ports)));
   }
+  // Before the put: killed after it, nobody would say that there is something new to look at.
+  for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, ports.clock.now());
   if (intended.length > 0) await ports.metrics.put(intended.flatMap(dataOf));
   for (const record of intended) await ports.ledger.replace(record, committed(record));
 
-  for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, now);
   await ports.ledger.lastUsed(lastUsesOf(rows));
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
   // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.

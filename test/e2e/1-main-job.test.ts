@@ -205,7 +205,7 @@ describe.runIf(!external)('usage', () => {
 
   test('a stolen key raises an alert in Slack, is replaced and cut off', async () => {
     for (let at = calmUntil; at < now; at += minuteMs) use(stolen, at, 400);
-    await until('the stolen key is dead', 120_000, async () => {
+    await until('the stolen key is dead', 90_000, async () => {
       await invoke(outputs.of('usageCollectorFunction'), {});
       await invoke(outputs.of('anomalyDetectorFunction'), {});
       return (await answerTo(stolen)) === 401;
