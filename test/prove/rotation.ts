@@ -21,6 +21,7 @@ Tries to break the rotation engine, and prints a table for each way; exit code 1
   --seed N          other worlds and other histories (default 1)
   --jobs N          of harm: worlds at a time (default 2)
   --only OPERATION  of harm: ${operations.map((operation) => operation.name).join(', ')}
+  --shard I/N       of harm: the I-th of N equal shares of the cases
   --case CASE       of harm: one case, as a violation names it
   --runs N          of histories: how many
   --path PATH, --replay REPLAYPATH
@@ -36,6 +37,7 @@ const { values: flags } = parseArgs({
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
     case: { type: 'string' },
+    shard: { type: 'string' },
     runs: { type: 'string' },
     path: { type: 'string' },
     replay: { type: 'string' },
@@ -54,7 +56,7 @@ const parts: Readonly<Record<string, (extent: Extent) => Promise<Outcome>>> = {
       ...(path === undefined || replay === undefined ? {} : { again: { path, replayPath: replay } }),
     }),
   load: loadPart,
-  harm: (extent) => harmPart(extent, { only: flags.only, case: flags.case }),
+  harm: (extent) => harmPart(extent, { only: flags.only, case: flags.case, shard: shardOf(flags.shard) }),
 };
 
 if (flags.help) process.stdout.write(help);
@@ -99,4 +101,11 @@ function wholeNumber(text: string, name: string): number {
   const number = Number(text);
   if (Number.isSafeInteger(number) && number > 0) return number;
   throw new RangeError(`--${name} takes a whole number from 1: ${text}`);
+}
+
+function shardOf(text: string | undefined): { readonly which: number; readonly of: number } | undefined {
+  if (text === undefined) return undefined;
+  const [which = 0, of = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
+  if (which >= 1 && which <= of) return { which, of };
+  throw new RangeError(`--shard takes a share such as 2/5: ${text}`);
 }

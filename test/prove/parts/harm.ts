@@ -11,15 +11,15 @@ interface Choice {
   readonly only?: string | undefined;
   /** One case, as a violation names it. */
   readonly case?: string | undefined;
+  /** Each `of`th of the cases, from the `which`th (1, 2, ...) on. @default all */
+  readonly shard?: { readonly which: number; readonly of: number } | undefined;
 }
 
 /** Each operation on the local world, harmed at every single call, carried on by one or two at once, and judged by the observer. */
 export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome> {
   const { seed, jobs, say } = extent;
   const { cases, calls } =
-    choice.case === undefined
-      ? await planned(extent, choice.only)
-      : { cases: [caseNamed(choice.case, seed)], calls: new Map<string, number>() };
+    choice.case === undefined ? await planned(extent, choice) : { cases: [caseNamed(choice.case, seed)], calls: new Map<string, number>() };
   const results: CaseResult[] = [];
   await runCases(cases, jobs, (result) => {
     results.push(result);
@@ -32,7 +32,7 @@ export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome>
 
 async function planned(
   { seed, short, say }: Extent,
-  only: string | undefined,
+  { only, shard }: Choice,
 ): Promise<{ readonly cases: readonly Case[]; readonly calls: ReadonlyMap<string, number> }> {
   const chosen = only === undefined ? operations : [operationNamed(only)];
   const calls = new Map<string, number>();
@@ -47,7 +47,7 @@ async function planned(
     cases.push(...(short ? sampleOf(all, operations.length, seed) : all));
     say(`${operation.name}: ${clean.calls.length} calls\n`);
   }
-  return { cases, calls };
+  return { cases: shard === undefined ? cases : cases.filter((_each, index) => index % shard.of === shard.which - 1), calls };
 }
 
 function violatedText({ case: each, call, violations }: CaseResult): string {
