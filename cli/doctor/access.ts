@@ -52,7 +52,7 @@ export async function accessChecks(about: string, installation: OpenInstallation
 
 /** The functions' roles fit the federation rule; who sits at the keyboard need not, and is refused when the token is exchanged. */
 function asFederated(check: Check): Check {
-  const refused = /admin credential .*\(40[13]\)|WorkloadIdentityError|GetWebIdentityToken/.test(check.what);
+  const refused = /admin credential .*\(40[13]\)|GetWebIdentityToken/.test(check.what);
   if (check.check !== 'Anthropic' || check.state === 'ok' || !refused) return check;
   const what = `not looked at: your own AWS role does not get in (${check.what.replace(/^not looked at: /, '')})`;
   return { ...check, ...warning(what, 'use a role that fits the federation rule') };

@@ -1,4 +1,5 @@
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk/core/error';
+import { WorkloadIdentityError } from '@anthropic-ai/sdk/lib/credentials/types';
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 
 /**
@@ -19,20 +20,8 @@ export async function anthropicCall<T>(
       const ours = known?.(answer);
       if (ours !== undefined) throw ours;
       const { status } = answer;
-      if (status === 401) {
-        throw new KeyguardError(
-          'admin-access-refused',
-          `${operation}: Anthropic refuses the admin credential (401)`,
-          'store a valid admin key, or check the federation rule',
-        );
-      }
-      if (status === 403) {
-        throw new KeyguardError(
-          'admin-access-refused',
-          `${operation}: the admin credential lacks the permission (403)`,
-          'use an Admin key, or a rule with scope org:admin',
-        );
-      }
+      const refusal = refused(operation, status);
+      if (refusal !== undefined) throw refusal;
       if (status === 408 || status === 409 || status === 429 || (status !== undefined && status >= 500)) {
         throw new Unavailable(operation, briefly(error));
       }
@@ -41,8 +30,30 @@ export async function anthropicCall<T>(
     const cause: unknown = error instanceof Error ? error.cause : undefined;
     // A credential provider's own error arrives wrapped.
     if (cause instanceof KeyguardError) throw cause;
+    // The exchange of a token under a federation rule has an error of its own.
+    const exchange = [error, cause].find((each) => each instanceof WorkloadIdentityError);
+    const refusal = refused(operation, exchange?.statusCode);
+    if (refusal !== undefined) throw refusal;
     throw new Unavailable(operation, briefly(error));
   }
+}
+
+function refused(operation: string, status: number | null | undefined): KeyguardError | undefined {
+  if (status === 401) {
+    return new KeyguardError(
+      'admin-access-refused',
+      `${operation}: Anthropic refuses the admin credential (401)`,
+      'store a valid admin key, or check the federation rule',
+    );
+  }
+  if (status === 403) {
+    return new KeyguardError(
+      'admin-access-refused',
+      `${operation}: the admin credential lacks the permission (403)`,
+      'use an Admin key, or a rule with scope org:admin',
+    );
+  }
+  return undefined;
 }
 
 /** The error of a request that Anthropic answered; undefined where no answer came. */

@@ -42,9 +42,8 @@ export const pool: RotationStrategy = {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
     const value = await ports.secrets.read(definition.secretArn, token);
-    if (value === 'absent') {
-      throw new KeyguardError('proof-failed', `${definition.name}: the pending version holds no value`, 'nothing: it starts again');
-    }
+    // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
+    if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
     const own = await storedValue(record, definition, ports);
     if (own !== 'absent' && !own.equals(value)) {
       // Two runs of createSecret met: one filled the version, the other claimed this key. It is innocent, and goes back to the pool.

@@ -125,6 +125,18 @@ test('with federation there is no static admin key in the whole account', async 
   expect(world.anthropic.inspect.exchanges().map((exchange) => exchange.outcome)).toContain('granted');
 });
 
+test('a federation rule that no longer lets anybody in is called that, and no outage', async () => {
+  await aWorld({ adminAccess: 'federation' });
+  const { apiKeyId } = await world.addStandbyKey('production');
+  const exchange = world.anthropic.inspect.exchanges().at(-1);
+  world.anthropic.console.archiveFederationRule(exchange?.ruleId ?? '');
+  // Tokens that the rule minted before live on for a while.
+  world.clock.advance(hourMs);
+  await world.rotate('production');
+  expect(JSON.stringify(failures('rotation'))).toContain('Anthropic refuses the admin credential (401)');
+  expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
+});
+
 test.each([
   ['an unknown step', { Step: 'cleanSecret' }, 'unknown step'],
   ['no step at all', { Step: undefined }, 'has no Step'],

@@ -214,14 +214,15 @@ test('a pending version that holds the value of another key is lost, and the cla
   expect(stage.effects).toEqual([]);
 });
 
-test('a pending version without a value is an error of its own', async () => {
+test('a pending version without a value is waited for, and the key is not blamed for it', async () => {
   const stage = claimed();
   stage.world.versions.set(token, { value: undefined, labels: new Set(['AWSPENDING']) });
   expect(await failure(pool.prove(definition, token, stage.ports))).toEqual({
-    code: 'proof-failed',
-    message: 'production: the pending version holds no value',
-    fix: 'nothing: it starts again',
+    code: 'unavailable',
+    message: 'production: reading the pending version did not succeed: it holds no value yet',
+    fix: 'nothing: it is tried again; see the service health page if it lasts',
   });
+  expect(stage.effects).toEqual([]);
 });
 
 test('a candidate that fails its proof is lost, put to sleep and rejected', async () => {
