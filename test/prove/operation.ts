@@ -75,6 +75,14 @@ export function secretsManager(ground: Ground): Flow {
   return () => ground.passes(0);
 }
 
+/** Somebody asks Secrets Manager to rotate, and it begins. */
+export function askedRotation(ground: Ground): Flow {
+  return async () => {
+    await ground.asksToRotate();
+    await ground.passes(0);
+  };
+}
+
 /** Secrets Manager calls the steps of the open rotation, as it does when it tries again. */
 export function stepsAgain(ground: Ground): Flow {
   return async () => {

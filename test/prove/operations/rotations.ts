@@ -1,6 +1,7 @@
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { managedKey, type Ground, type MadeKey } from '../ground.ts';
 import {
+  askedRotation,
   beat,
   intake,
   outcome,
@@ -39,15 +40,7 @@ export const intakes: readonly Operation[] = [
       return {
         act,
         again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
-        beside: [
-          act,
-          intake(ground, ground.makes()),
-          async () => {
-            await ground.asksToRotate();
-            await ground.passes(0);
-          },
-          beat(ground, 'retirement'),
-        ],
+        beside: [act, intake(ground, ground.makes()), askedRotation(ground), beat(ground, 'retirement')],
         outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
       };
     },

@@ -1,6 +1,6 @@
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { managedKey, type Ground } from '../ground.ts';
-import { beat, graceOver, outcome, rotated, stateOf, typed, untilDone, type Operation, type Outcome } from '../operation.ts';
+import { askedRotation, beat, graceOver, outcome, rotated, stateOf, typed, untilDone, type Operation, type Outcome } from '../operation.ts';
 
 /** What an operator types. */
 export const verbs: readonly Operation[] = [
@@ -103,8 +103,9 @@ export const verbs: readonly Operation[] = [
       return {
         act,
         again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { next, spare }, { next: 'current', spare: 'archived' }),
+        // A rotation claims the very key that is being removed.
+        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
+        outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'archived|current' }),
       };
     },
   },
@@ -117,14 +118,7 @@ export const verbs: readonly Operation[] = [
       return {
         act,
         again: untilDone(ground, act),
-        beside: [
-          act,
-          beat(ground, 'retirement'),
-          async () => {
-            await ground.asksToRotate();
-            await ground.passes(0);
-          },
-        ],
+        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
         outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
       };
     },
