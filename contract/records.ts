@@ -28,8 +28,14 @@ export interface ApiKeyRecord {
   readonly token?: string;
   /** What somebody was about to do when this was written: whoever comes next finishes it. */
   readonly intent?: ApiKeyIntent;
+  /** When its intake was done: it was asleep, and Anthropic refused its value. Absent while nobody has proven that. */
+  readonly parkedAt?: number;
+  /** When AWSCURRENT first moved to it: its age counts from then, also when it left and came back. */
+  readonly servedSince?: number;
   /** When AWSCURRENT moved away from it. */
   readonly switchedAt?: number;
+  /** Of an old key that should be asleep: when somebody was first seen to have enabled it again. */
+  readonly wokenAt?: number;
   /** An operator wants this old key back: the next rotation takes it instead of a standby key. */
   readonly wanted?: Wish;
   /** An operator's emergency: as soon as AWSCURRENT has left it, it is cut off without any grace. */

@@ -69,5 +69,5 @@ async function archived(record: ApiKeyRecord, because: string, by: string, ports
   const info = await ports.keys.retrieve(apiKeyId);
   const traced = info === 'gone' || info.status === 'archived' ? undefined : await ports.keys.setStatus(apiKeyId, 'archived');
   const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${because}` } as const;
-  return ports.ledger.replace(intended, moved(intended, event), by, traced?.requestIds);
+  return ports.ledger.replace(intended, moved(intended, event), by, traced);
 }

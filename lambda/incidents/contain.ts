@@ -3,7 +3,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { provenDeadIn } from '../rotation/death.ts';
+import { deathIn } from '../rotation/death.ts';
 import { intending, moved } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import type { ContainmentPorts } from './ports.ts';
@@ -117,7 +117,7 @@ async function cut(
   // The intent is stored first: whatever else is at work on this key loses its race and reads again.
   const intended =
     target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
-  await ports.keys.setStatus(target.apiKeyId, 'inactive');
+  const traced = await ports.keys.setStatus(target.apiKeyId, 'inactive');
   if (!(await isDead(target, definition, ports))) {
     throw new KeyguardError(
       'still-alive',
@@ -126,7 +126,7 @@ async function cut(
     );
   }
   if (intended.state !== 'contained') {
-    await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by);
+    await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by, traced);
   }
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }
@@ -136,9 +136,12 @@ async function cut(
  * standby secret refuses everybody else, so there the Admin API's word has to do.
  */
 async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts): Promise<boolean> {
-  if (target.token === undefined) {
-    const info = await ports.keys.retrieve(target.apiKeyId);
-    return info === 'gone' || info.status !== 'active';
-  }
-  return provenDeadIn(definition.secretArn, target.token, ports);
+  if (target.token === undefined) return showsAsleep(target.apiKeyId, ports);
+  const death = await deathIn(definition.secretArn, target.token, ports);
+  return death === 'no value' ? showsAsleep(target.apiKeyId, ports) : death === 'dead';
+}
+
+async function showsAsleep(apiKeyId: string, { keys }: ContainmentPorts): Promise<boolean> {
+  const info = await keys.retrieve(apiKeyId);
+  return info === 'gone' || info.status !== 'active';
 }

@@ -6,7 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { moved, withoutIntent } from './lifecycle.ts';
+import { isUnfinishedIntake, withoutIntent } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -44,8 +44,11 @@ export async function admitStandbyKey(
   }
   const info = identified(value, await ports.keys.list(), options.apiKeyId);
   const known = (await ports.ledger.all()).find((record) => record.apiKeyId === info.apiKeyId);
-  if (known !== undefined) {
-    throw refused(`${info.apiKeyId} is already known: ${known.state} of ${known.managedKey}`, 'make a new key in the Console');
+  if (known !== undefined && !(known.managedKey === definition.name && isUnfinishedIntake(known))) {
+    throw refused(
+      `${info.apiKeyId} is already known: ${known.state} of ${known.managedKey}`,
+      known.state === 'standby' ? `nothing; see it with npx keyguard standby list ${known.managedKey}` : 'make a new key in the Console',
+    );
   }
   const now = ports.clock.now();
   if (info.workspaceId !== definition.workspaceId) {
@@ -63,14 +66,13 @@ export async function admitStandbyKey(
     const needed = new Date(aliveUntil).toISOString().slice(0, 10);
     throw refused(`${info.apiKeyId} expires too soon for this rotation policy`, `make a key that lives beyond ${needed}`);
   }
-  try {
-    if (info.status !== 'active') await ports.keys.setStatus(info.apiKeyId, 'active');
-    await proveAlive(definition, value, info, ports);
-  } catch (error) {
-    // A key that was asleep when it came is not left awake.
-    if (info.status !== 'active') await ports.keys.setStatus(info.apiKeyId, 'inactive');
-    throw error;
+  if (info.status !== 'active') {
+    throw refused(
+      `${info.apiKeyId} is inactive, so nobody can prove its value`,
+      'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
+    );
   }
+  await proveAlive(definition, value, info, ports);
 
   const standbyVersionId = await ports.standby.put(definition.standbySecretArn, info.apiKeyId, value);
   const record: ApiKeyRecord = {
@@ -85,20 +87,30 @@ export async function admitStandbyKey(
     addedAt: now,
     standbyVersionId,
     because: 'taken in',
-    // A fence: no rotation claims it before it is asleep. Killed after the add, retirement puts it to sleep and lifts the fence.
+    // A fence: no rotation claims it before it is asleep. Killed after this, it is added again, or retirement rejects it.
     intent: { to: 'standby', at: now, because: 'being taken in' },
   };
-  await ports.ledger.add(record, options.by);
-  await ports.keys.setStatus(info.apiKeyId, 'inactive');
-  if (await provenDead(value, ports)) return ports.ledger.replace(record, withoutIntent(record), options.by);
-  // The value lives on although this id sleeps: it belongs to another key that looks alike.
-  const because = 'its value still answers after the key was made inactive';
-  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), options.by);
-  await ports.keys.setStatus(info.apiKeyId, info.status === 'active' ? 'active' : 'inactive');
+  const { by } = options;
+  const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, record, by);
+  const { requestIds } = await ports.keys.setStatus(info.apiKeyId, 'inactive');
+  const dead = await provenDead(value, ports);
+  const at = ports.clock.now();
+  if (dead) {
+    const occasion = { at, because: 'taken in: asleep, and Anthropic refuses its value' };
+    return ports.ledger.replace(fenced, { ...withoutIntent(fenced), parkedAt: at }, by, { requestIds, occasion });
+  }
+  // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
+  await ports.keys.setStatus(info.apiKeyId, 'active');
+  await ports.ledger.forget(fenced, by, { at, because: 'not taken in: the value belongs to another key' });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
   );
+}
+
+async function added(record: ApiKeyRecord, by: string, { ledger }: AdmitPorts): Promise<ApiKeyRecord> {
+  await ledger.add(record, by);
+  return record;
 }
 
 function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string | undefined): ApiKeyInfo {

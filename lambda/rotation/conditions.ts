@@ -57,12 +57,19 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
 
   'rotation-overdue': ({ definition: { rotation }, own, now }) => {
     const current = own.find((record) => record.state === 'current');
+    if (current === undefined) return undefined;
+    // An undo brings a key back, and makes it no younger.
+    const servedSince = current.servedSince ?? current.since;
     // The last moment at which a switch still leaves the old key its whole grace within the maximum age.
-    if (current === undefined || now <= current.since + rotation.maximumAgeMs - rotation.maximumGraceMs) return undefined;
+    if (now <= servedSince + rotation.maximumAgeMs - rotation.maximumGraceMs) return undefined;
+    const why =
+      servedSince === current.since
+        ? `no rotation has succeeded since ${utcMinute(servedSince)}`
+        : `it was brought back ${utcMinute(current.since)} and first came into use ${utcMinute(servedSince)}`;
     return {
-      reason: `no rotation has succeeded since ${utcMinute(current.since)}, and with its grace a key may live ${days(rotation.maximumAgeMs)}`,
+      reason: `${why}, and with its grace a key may live ${days(rotation.maximumAgeMs)}`,
       apiKeyId: current.apiKeyId,
-      startedAt: current.since,
+      startedAt: servedSince,
     };
   },
 
@@ -152,13 +159,21 @@ function changedKeys({ own, infos, now }: Sight): readonly Change[] {
     if ((state === 'standby' || state === 'rejected') && status === 'active') {
       return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is put back to sleep` }];
     }
-    if (state === 'draining' && status !== 'active' && status !== 'unknown') {
+    if ((state === 'standby' || state === 'inactive') && status === 'archived') {
+      const loss = state === 'standby' ? 'the pool has lost it' : 'there is no way back to it';
+      return [{ grade: 'key-archived', apiKeyId, reason: `${apiKeyId} is ${state}, and somebody archived it: ${loss}` }];
+    }
+    if (state === 'draining' && status !== 'active' && status !== 'unknown' && !(status === 'expired' && hasExpired(record, now))) {
       return [
         { grade: 'old-key-disabled', apiKeyId, reason: `${apiKeyId} is in its grace, and is ${status} at Anthropic before its time` },
       ];
     }
     return [];
   });
+}
+
+function hasExpired({ expiresAt }: ApiKeyRecord, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 function changedSecret({ own, secret }: Sight): readonly Change[] {

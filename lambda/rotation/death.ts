@@ -5,6 +5,7 @@ import type { KeyProbe, SecretVersions } from './ports.ts';
 
 const deathDeadlineMs = 60_000;
 const deathBeatMs = 2_000;
+const absenceDeadlineMs = 20_000;
 
 interface DeathPorts {
   readonly probe: KeyProbe;
@@ -28,15 +29,23 @@ export async function provenDead(value: Secret, ports: DeathPorts): Promise<bool
   }
 }
 
+/** `no value`: Secrets Manager has pruned the version, as it does with old ones without a label; then the Admin API's word has to do. */
+export type Death = 'dead' | 'alive' | 'no value';
+
 /**
- * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager prunes old unlabelled
- * versions; then the Admin API's word has to do.
+ * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager is eventually
+ * consistent (user-pains B4), so that the version's absence is believed after a while only. Throws as `provenDead` does.
  */
-export async function provenDeadIn(
+export async function deathIn(
   secretArn: string,
   versionId: string,
   ports: DeathPorts & { readonly secrets: Pick<SecretVersions, 'read'> },
-): Promise<boolean> {
-  const value = await ports.secrets.read(secretArn, versionId);
-  return value === 'absent' || provenDead(value, ports);
+): Promise<Death> {
+  const deadline = ports.clock.now() + absenceDeadlineMs;
+  for (;;) {
+    const value = await ports.secrets.read(secretArn, versionId);
+    if (value !== 'absent') return (await provenDead(value, ports)) ? 'dead' : 'alive';
+    if (ports.clock.now() >= deadline) return 'no value';
+    await ports.clock.pause(deathBeatMs);
+  }
 }

@@ -116,6 +116,11 @@ export function shouldBeAwake(state: ApiKeyState): boolean {
   return state === 'current' || state === 'draining' || state === 'pending';
 }
 
+/** A key whose intake was broken off, or failed its last check: nobody has proven that its value is its own. */
+export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
+  return parkedAt === undefined && (state === 'standby' || state === 'rejected');
+}
+
 export function isOld(state: ApiKeyState): state is OldState {
   return oldStates.some((old) => old === state);
 }
@@ -128,7 +133,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const answer = lifecycle[record.state][event.type];
   if (answer === 'refused') throw illegal(record, event.type);
   if (answer === 'same') return record;
-  const { intent, token, switchedAt, origin, wanted, noGrace, ...rest } = record;
+  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, ...rest } = record;
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   const base = { ...rest, state, since: event.at, because: event.because };
   switch (event.type) {
@@ -143,7 +148,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
       if (origin === undefined) return base;
       return { ...base, token: origin.versionId, ...(switchedAt === undefined ? {} : { switchedAt }) };
     case 'promoted':
-      return { ...base, ...(token === undefined ? {} : { token }) };
+      return { ...base, servedSince: record.servedSince ?? event.at, ...(token === undefined ? {} : { token }) };
     case 'replaced':
       return {
         ...base,
@@ -187,6 +192,17 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
     );
   }
   return { ...record, wanted: wish };
+}
+
+/** An old key that should be asleep, and was enabled again by somebody: its undo period does not run meanwhile. */
+export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return record.wokenAt === undefined ? { ...withoutIntent(record), wokenAt: at } : withoutIntent(record);
+}
+
+/** It is asleep again, and its undo period begins anew. */
+export function asleepAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  const { wokenAt, ...rest } = record;
+  return { ...rest, since: at };
 }
 
 export function withoutWish(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {

@@ -21,10 +21,25 @@ export interface ApiKeyLedger {
   add(record: ApiKeyRecord, by: string): Promise<void>;
   /**
    * Replaces `before` by `after` and writes the audit record in the same transaction, only if nobody changed the record
-   * since `before` was read; otherwise throws `LostRace`. Returns what is now stored. `requestIds`: the calls that had the
-   * effect which is recorded here.
+   * since `before` was read; otherwise throws `LostRace`. Returns what is now stored.
    */
-  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, requestIds?: readonly string[]): Promise<ApiKeyRecord>;
+  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, deed?: Deed): Promise<ApiKeyRecord>;
+  /** Takes a record out again, under the same condition and with an audit record: for a key that is none of ours. */
+  forget(record: ApiKeyRecord, by: string, occasion: Occasion): Promise<void>;
+}
+
+/** When something happened, and why, in plain words. */
+export interface Occasion {
+  readonly at: number;
+  readonly because: string;
+}
+
+/** What the audit says of a write beside who and what. */
+export interface Deed {
+  /** The calls that had the effect which is recorded here. */
+  readonly requestIds?: readonly string[];
+  /** When and why, where the record itself does not say it: what was intended or wished is no longer. */
+  readonly occasion?: Occasion;
 }
 
 /** What Secrets Manager says of a secret. Instants are epoch ms, UTC. */
@@ -91,7 +106,7 @@ export interface ApiKeys {
 }
 
 /** The ids under which the platforms know the requests of a call, such as `anthropic req_…`: for the audit. */
-interface Traced {
+export interface Traced {
   readonly requestIds: readonly string[];
 }
 

@@ -28,10 +28,13 @@ export async function resumeRotation(
     const reason = `a rotation that began ${utcMinute(open.since)} has neither finished nor failed`;
     await ports.alarm.raise('rotation-failed', definition.name, { reason, startedAt: open.since, workspaceId: definition.workspaceId });
   }
+  const overcome = failedAt !== undefined && own.some(({ state, since }) => state === 'current' && since > failedAt);
+  // Killed right after the switch, it could not say so itself.
+  if (overcome && open === undefined) await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
   if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return;
   const due =
-    (failedAt !== undefined && now - failedAt >= restMs) ||
+    (failedAt !== undefined && !overcome && now - failedAt >= restMs) ||
     (open !== undefined && now - open.since >= restMs) ||
     own.some((record) => isWanted(record, now) && now - (record.wanted?.at ?? now) >= askedMs) ||
     own.some(({ state, noGrace }) => state === 'current' && noGrace !== undefined && isOwed(noGrace.at, now));

@@ -1,11 +1,15 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, PauseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, type Sight } from './conditions.ts';
 import type { Condition, RetirementPorts } from './ports.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
 import { treat, type RetirementTally } from './treat.ts';
+
+/** How often this runs. */
+const beatMs = 5 * minuteMs;
 
 /**
  * Every five minutes: draining keys whose grace is over by evidence become inactive and are proven dead, inactive keys whose
@@ -41,25 +45,51 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   const failedRotations = await ports.watch.failedRotations();
   const records = await ports.ledger.all();
 
-  const conditions: Condition[] = orphans(records, definitions, infos);
-  const left = new Set<string>();
-  for (const definition of definitions) {
+  const now = ports.clock.now();
+  const sights = definitions.flatMap((definition): readonly Sight[] => {
     const secret = secrets.get(definition.name);
-    if (secret === undefined) {
-      left.add(definition.name);
-      continue;
-    }
+    if (secret === undefined) return [];
     const own = records.filter((record) => record.managedKey === definition.name);
-    const sight: Sight = { definition, own, secret, infos, lastUses, usageKnownUntil, now: ports.clock.now() };
-    // Before anything is mended: what people must know is what was found.
-    conditions.push(...conditionsOf(sight));
-    const paused: PauseRecord | undefined = pauses.get(definition.name);
-    for (const record of own) await attempt(record.apiKeyId, () => treat(record, sight, paused !== undefined, ports, tally));
-    if (paused !== undefined) continue;
-    await attempt(`rotation of ${definition.name}`, () => resumeRotation(sight, failedRotations.get(definition.name), ports, tally));
-  }
+    return [{ definition, own, secret, infos, lastUses, usageKnownUntil, now }];
+  });
+  // Before anything is mended: what people must know is what was found.
+  const conditions = [...orphans(records, definitions, infos), ...sights.flatMap((sight) => conditionsOf(sight))];
+  const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
   await attempt('what people must know', () => ports.watch.settle(conditions, left));
+
+  const due = sights.flatMap((sight) => sight.own.map((record) => ({ record, sight })));
+  const isPaused = ({ definition }: Sight): boolean => pauses.has(definition.name);
+  const treatAll = async (each: readonly (typeof due)[number][]): Promise<void> => {
+    for (const { record, sight } of each) {
+      await attempt(record.apiKeyId, () => treat(record, { ...sight, now: ports.clock.now() }, isPaused(sight), ports, tally));
+    }
+  };
+  await treatAll(due.filter(({ record }) => record.noGrace !== undefined));
+  await treatAll(due.filter(({ record }) => record.noGrace === undefined && !wasTried(record)));
+  for (const sight of sights.filter((each) => !isPaused(each))) {
+    const { name } = sight.definition;
+    await attempt(`rotation of ${name}`, () =>
+      resumeRotation({ ...sight, now: ports.clock.now() }, failedRotations.get(name), ports, tally),
+    );
+  }
+  // Proof of death takes up to a minute a key: those that it failed for come last, and each time another one of them first.
+  await treatAll(
+    inTurn(
+      due.filter(({ record }) => record.noGrace === undefined && wasTried(record)),
+      now,
+    ),
+  );
   return tally;
+}
+
+/** Whether a retirement of this key has begun and did not end. */
+function wasTried({ intent }: ApiKeyRecord): boolean {
+  return intent?.to === 'inactive';
+}
+
+function inTurn<T>(things: readonly T[], now: number): readonly T[] {
+  const first = things.length === 0 ? 0 : Math.floor(now / beatMs) % things.length;
+  return [...things.slice(first), ...things.slice(0, first)];
 }
 
 /** Keys of managed keys that are no longer configured: nobody rotates them, and they must not stay active unnoticed (I3). */

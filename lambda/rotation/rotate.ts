@@ -1,5 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
+import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { intending } from './lifecycle.ts';
 import type { RotationPorts } from './ports.ts';
 import { strategies, type CandidateVerdict } from './strategies.ts';
@@ -44,8 +44,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
     await settleSwitch(definition, ports, by);
-    await freeUsedLabels(definition, ports);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    await freeUsedLabels(definition, ports);
     return;
   }
   if (!labels.includes('AWSPENDING')) throw unknownToken(definition, token, 'is not labelled AWSPENDING');
@@ -101,9 +101,9 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     const { stages } = await settleSwitch(definition, ports, by);
     await intendSwitch(token, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(stages, 'AWSCURRENT'));
-    await settleSwitch(definition, ports, by, requestIds);
-    await freeUsedLabels(definition, ports);
+    await settleSwitch(definition, ports, by, { requestIds });
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    await freeUsedLabels(definition, ports);
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
@@ -149,12 +149,19 @@ async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefin
   throw error;
 }
 
-/** Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. */
+/**
+ * Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. The
+ * rotation has succeeded by then: a failure here is none of it, and the next rotation frees them.
+ */
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
-  const used = (await ports.ledger.all()).filter(
-    ({ managedKey, state }) => managedKey === definition.name && state !== 'standby' && state !== 'pending',
-  );
-  await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
+  try {
+    const used = (await ports.ledger.all()).filter(
+      ({ managedKey, state }) => managedKey === definition.name && state !== 'standby' && state !== 'pending',
+    );
+    await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
+  } catch (error) {
+    ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
+  }
 }
 
 /** Throttling and lost races are retried, and who paused a key knows it; everything else needs a person. */

@@ -3,7 +3,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
 import { lifecycle, moved } from './lifecycle.ts';
-import type { RotationPorts, SecretDescription } from './ports.ts';
+import type { RotationPorts, SecretDescription, Traced } from './ports.ts';
 
 /** The version that carries a staging label. */
 export function versionWith(stages: SecretDescription['stages'], label: string): string | undefined {
@@ -23,7 +23,7 @@ export async function settleSwitch(
   definition: ManagedKeyDefinition,
   ports: Pick<RotationPorts, 'ledger' | 'secrets' | 'clock'>,
   by: string,
-  requestIds?: readonly string[],
+  traced?: Traced,
 ): Promise<SecretDescription> {
   for (;;) {
     // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
@@ -31,7 +31,7 @@ export async function settleSwitch(
     const secret = await ports.secrets.describe(definition.secretArn);
     const own = records.filter((record) => record.managedKey === definition.name);
     try {
-      await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, requestIds);
+      await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, traced);
       return secret;
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
@@ -44,7 +44,7 @@ async function record(
   currentVersion: string | undefined,
   { ledger, clock }: Pick<RotationPorts, 'ledger' | 'clock'>,
   by: string,
-  requestIds: readonly string[] | undefined,
+  traced: Traced | undefined,
 ): Promise<void> {
   // Also an old key to which somebody moved AWSCURRENT back.
   const successor = own.find(
@@ -53,11 +53,13 @@ async function record(
   if (successor === undefined) return;
   const at = clock.now();
   const others = own.filter(({ state, apiKeyId }) => state === 'current' && apiKeyId !== successor.apiKeyId);
+  // Cut off while consumers read it: AWSCURRENT has not moved, and it stays cut off.
+  if (successor.state === 'contained' && others.length === 0) return;
   if (successor.state !== 'pending' && others.some(({ since }) => at - since < staleMs)) return;
   for (const other of others) {
     await ledger.replace(other, moved(other, { type: 'replaced', at, because: `replaced by ${successor.apiKeyId}` }), by);
   }
   // Last: as long as the successor is not current, the step before may still be owed.
   if (successor.state === 'current') return;
-  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, requestIds);
+  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, traced);
 }

@@ -3,15 +3,17 @@ import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
-import { provenDeadIn } from './death.ts';
+import { deathIn } from './death.ts';
 import { judgeGrace } from './grace.ts';
-import { intending, moved, withoutIntent, withoutWish } from './lifecycle.ts';
+import { asleepAgain, foundAwake, intending, isUnfinishedIntake, moved, withoutIntent, withoutWish } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 const claimRestMs = 15 * minuteMs;
-/** Intake may still be at work on a standby key that is younger. */
+/** Intake, or whoever removes it, may still be at work on a key of the pool. */
 const intakeMs = 5 * minuteMs;
+/** Containment stores its intent anew with each attempt, a minute apart: an older one was left. */
+const containmentMs = 15 * minuteMs;
 const by = 'retirement';
 
 export interface RetirementTally {
@@ -34,6 +36,7 @@ export async function treat(
   ports: RetirementPorts,
   tally: RetirementTally,
 ): Promise<void> {
+  if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
   const begun = record.intent !== undefined;
   switch (record.state) {
     case 'pending':
@@ -64,23 +67,25 @@ const retire: Treatment = async (record, sight, ports, tally) => {
   // A killed run may have made it inactive already; while it is active, what was evidence then may be none any more.
   const because = own !== undefined && status !== 'active' ? own.because : endOf(record, status, evidence, now);
   if (because === undefined) {
-    if (own !== undefined) await ports.ledger.replace(record, withoutIntent(record), by);
+    if (own !== undefined) await withdraw(record, 'it was used meanwhile', ports);
     tally.waiting += 1;
     return;
   }
   const intent = { to: 'inactive', at: now, because } as const;
   const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
-  if (intended.token !== undefined && !(await provenDeadIn(definition.secretArn, intended.token, ports))) {
+  const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
+  if (death === 'alive') {
     throw new KeyguardError(
       'still-alive',
       `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
       'npx keyguard status',
     );
   }
-  const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}` } as const;
-  await ports.ledger.replace(intended, moved(intended, event), by, traced?.requestIds);
-  ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because });
+  const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
+  const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
+  await ports.ledger.replace(intended, moved(intended, event), by, traced);
+  ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because, death });
   tally.retired += 1;
 };
 
@@ -109,24 +114,54 @@ function isOver(status: Shown): boolean {
 const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status;
-  if (status === 'active') {
-    // Somebody woke it in the Console: that is a person's decision, and archiving is for ever.
-    ports.log.warn('retirement.reactivated-outside', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
-    if (record.intent?.to === 'archived') await ports.ledger.replace(record, withoutIntent(record), by);
-    return;
-  }
+  if (status === 'active') return leaveAwake(record, ports);
   const own = ownIntent(record, 'archived');
   if (own === 'foreign' || (await isAskedFor(record, ports))) return;
   if (isServing(record, secret)) return;
+  if (record.wokenAt !== undefined && !isOver(status ?? 'gone')) {
+    const occasion = { at: now, because: 'asleep again: its undo period begins anew' };
+    await ports.ledger.replace(record, asleepAgain(record, now), by, { occasion });
+    return;
+  }
   if (own === undefined && status !== 'archived' && now < record.since + definition.rotation.undoMs) return;
   const because = status === 'archived' && own === undefined ? 'somebody archived it' : 'the undo period is over';
   const intended =
     record.intent === undefined ? await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by) : record;
-  const traced = status === undefined || status === 'archived' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
+  // The list is some moments old, and archiving is for ever.
+  const latest = await ports.keys.retrieve(record.apiKeyId);
+  if (latest !== 'gone' && latest.status === 'active') return leaveAwake(intended, ports);
+  const traced = latest === 'gone' || latest.status === 'archived' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
   const event = { type: 'archived', at: ports.clock.now(), because } as const;
-  await ports.ledger.replace(intended, moved(intended, event), by, traced?.requestIds);
+  await ports.ledger.replace(intended, moved(intended, event), by, traced);
   tally.archived += 1;
 };
+
+/** Somebody woke it in the Console: that is a person's decision. */
+async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
+  const { apiKeyId, managedKey, state } = record;
+  ports.log.warn('retirement.reactivated-outside', { apiKeyId, managedKey, state });
+  if (record.wokenAt !== undefined && record.intent === undefined) return;
+  const occasion = { at: ports.clock.now(), because: 'somebody enabled it again' };
+  await ports.ledger.replace(record, foundAwake(record, occasion.at), by, { occasion });
+}
+
+/** What containment began and nobody went on with: its incident is over, or the policy holds it back now. */
+async function finishContainment(
+  record: ApiKeyRecord,
+  intent: ApiKeyIntent,
+  { definition, infos }: Sight,
+  ports: RetirementPorts,
+): Promise<void> {
+  if (ports.clock.now() - intent.at < containmentMs) return;
+  if (infos.get(record.apiKeyId)?.status === 'active') return withdraw(record, 'containment did not go on', ports);
+  const death = record.token === undefined ? 'no value' : await deathIn(definition.secretArn, record.token, ports);
+  if (death === 'alive') return withdraw(record, 'containment did not go on, and its value is accepted', ports);
+  await ports.ledger.replace(record, moved(record, { type: 'contained', at: ports.clock.now(), because: intent.because }), by);
+}
+
+async function withdraw(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
+  await ports.ledger.replace(record, withoutIntent(record), by, { occasion: { at: ports.clock.now(), because } });
+}
 
 /** A claim whose rotation was abandoned: the key goes back to where it came from, asleep unless it was in its grace. */
 const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tally) => {
@@ -143,7 +178,7 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
     own === undefined ? await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by) : record;
   const sleeps = back !== 'draining' && infos.get(record.apiKeyId)?.status === 'active';
   const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
-  await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced?.requestIds);
+  await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
   tally.returned += 1;
 };
 
@@ -161,6 +196,10 @@ async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Prom
 const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
+  const { intent } = record;
+  // Intake, a trial or a removal may still be at work on it.
+  if (intent !== undefined && now - intent.at < intakeMs) return;
+  if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
   // The rotation asks for this very key, and rejects it where Anthropic really knows none.
   if (status === 'gone') return;
   if (isOver(status)) {
@@ -169,21 +208,37 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
     await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
     return;
   }
-  // Intake may still be at work on it.
-  if (record.intent === undefined && (status !== 'active' || now - record.since < intakeMs)) return;
-  if (record.intent !== undefined && now - record.intent.at < intakeMs) return;
-  const intent = { to: record.state, at: now, because: 'found awake' };
-  const fenced = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
-  const traced = await ports.keys.setStatus(record.apiKeyId, 'inactive');
-  await ports.ledger.replace(fenced, withoutIntent(fenced), by, traced.requestIds);
+  if (intent === undefined && (status !== 'active' || now - record.since < intakeMs)) return;
+  const fence = { to: record.state, at: now, because: 'found awake' };
+  const fenced = intent === undefined ? await ports.ledger.replace(record, intending(record, fence), by) : record;
+  const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'inactive');
+  if (intent !== undefined && isUnfinishedIntake(record)) {
+    const because = 'its intake was broken off, and nobody proved that its value is its own: enable it in the Console and add it again';
+    await ports.ledger.replace(fenced, moved(fenced, { type: 'rejected', at: now, because }), by, { requestIds });
+  } else {
+    const because = intent === undefined ? 'it was found awake' : `asleep again: what was begun was broken off (${intent.because})`;
+    await ports.ledger.replace(fenced, withoutIntent(fenced), by, { requestIds, occasion: { at: now, because } });
+  }
   ports.log.warn('retirement.put-to-sleep', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
   tally.putToSleep += 1;
 };
 
+/** A removal that was broken off goes on: a key that somebody distrusts must not come back into the pool. */
+async function finishRemoval(record: ApiKeyRecord, intent: ApiKeyIntent, status: Shown, ports: RetirementPorts): Promise<void> {
+  const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
+  const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${intent.because}` } as const;
+  await ports.ledger.replace(record, moved(record, event), by, traced);
+}
+
 /** Whether an operator wants it back this moment; a wish that nobody fulfilled in time is withdrawn. */
 async function isAskedFor(record: ApiKeyRecord, ports: RetirementPorts): Promise<boolean> {
   if (record.wanted === undefined) return false;
-  if (!isWanted(record, ports.clock.now())) await ports.ledger.replace(record, withoutWish(record), by);
+  const at = ports.clock.now();
+  if (!isWanted(record, at)) {
+    await ports.ledger.replace(record, withoutWish(record), by, {
+      occasion: { at, because: 'wanted back no longer: nobody could do it in time' },
+    });
+  }
   return true;
 }
 

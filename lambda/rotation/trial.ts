@@ -5,7 +5,7 @@ import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import { intending, moved, withoutIntent } from './lifecycle.ts';
 import { prove } from './proof.ts';
-import type { RotationPorts } from './ports.ts';
+import type { RotationPorts, Traced } from './ports.ts';
 import { storedValue } from './stored.ts';
 
 /** How the trial of a standby key ended. */
@@ -42,22 +42,17 @@ export async function tryStandbyKey(
   const verdict = await prove(expected, value, ports);
   const traced = await ports.keys.setStatus(apiKeyId, 'inactive');
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
-    return reject(fenced, verdict.because, by, ports, traced.requestIds);
+    return reject(fenced, verdict.because, by, ports, traced);
   }
   if (!(await provenDead(value, ports)))
-    return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced.requestIds);
-  await ports.ledger.replace(fenced, withoutIntent(fenced), by, traced.requestIds);
+    return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced);
+  const occasion = { at: ports.clock.now(), because: 'tried, and asleep again' };
+  await ports.ledger.replace(fenced, withoutIntent(fenced), by, { requestIds: traced.requestIds, occasion });
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
 }
 
-async function reject(
-  record: ApiKeyRecord,
-  because: string,
-  by: string,
-  ports: RotationPorts,
-  requestIds: readonly string[] = [],
-): Promise<Trial> {
-  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), by, requestIds);
+async function reject(record: ApiKeyRecord, because: string, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {
+  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), by, traced);
   return { apiKeyId: record.apiKeyId, verdict: 'rejected', because };
 }
 

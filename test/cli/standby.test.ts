@@ -74,7 +74,7 @@ test('standby add refuses a key of another workspace, one that expires too soon,
     error: {
       code: 'standby-refused',
       message: expect.stringContaining('is already known') as unknown,
-      fix: 'make a new key in the Console',
+      fix: 'nothing; see it with npx keyguard standby list production',
     },
   });
 });

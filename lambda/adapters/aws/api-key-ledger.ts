@@ -1,24 +1,24 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
-import type { ApiKeyLedger } from '../../rotation/ports.ts';
+import type { ApiKeyLedger, Deed, Occasion } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 import { recordOf, unchanged, type Table } from './table.ts';
 
 const partition = 'API_KEY';
 
 export function apiKeyLedger(table: Table): ApiKeyLedger {
-  /** Record and audit in one transaction; the SDK's idempotency token makes its own retries harmless. */
-  const write = async (record: ApiKeyRecord, revision: number | undefined, audit: AuditRecord): Promise<void> => {
+  /** Change and audit in one transaction; the SDK's idempotency token makes its own retries harmless. */
+  const write = async (change: Change, record: ApiKeyRecord, audit: AuditRecord): Promise<void> => {
     await awsCall(
       'dynamodb:TransactWriteItems',
       () =>
         table.documents.send(
           new TransactWriteCommand({
             TransactItems: [
-              { Put: { TableName: table.name, Item: { ...record, pk: partition, sk: record.apiKeyId }, ...unchanged(revision) } },
+              change,
               {
                 Put: {
                   TableName: table.name,
@@ -36,6 +36,10 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
     );
   };
 
+  const put = (record: ApiKeyRecord, revision?: number): Change => ({
+    Put: { TableName: table.name, Item: { ...record, pk: partition, sk: record.apiKeyId }, ...unchanged(revision) },
+  });
+
   return {
     async all() {
       const items = await table.query(partition);
@@ -44,20 +48,33 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
       );
     },
     async add(record, by) {
-      await write(record, undefined, auditOf('unknown', record, by));
+      await write(put(record), record, auditOf('unknown', record, by));
     },
-    async replace(before, after, by, requestIds = []) {
+    async replace(before, after, by, deed) {
       const stored = { ...after, revision: before.revision + 1 };
-      await write(stored, before.revision, auditOf(before.state, stored, by, requestIds));
+      await write(put(stored, before.revision), stored, auditOf(before.state, stored, by, deed));
       return stored;
+    },
+    async forget(record, by, occasion) {
+      const { to, ...audit } = auditOf(record.state, record, by, { occasion });
+      const Key = { pk: partition, sk: record.apiKeyId };
+      const gone = { ...record, revision: record.revision + 1 };
+      await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);
     },
   };
 }
 
-function auditOf(from: AuditRecord['from'], record: ApiKeyRecord, by: string, requestIds: readonly string[] = []): AuditRecord {
+type Change = Exclude<TransactWriteCommandInput['TransactItems'], undefined>[number];
+
+function auditOf(
+  from: AuditRecord['from'],
+  record: ApiKeyRecord,
+  by: string,
+  { requestIds = [], occasion = occasionOf(record) }: Deed = {},
+): AuditRecord {
   return {
     schema: 1,
-    ...occasion(record),
+    ...occasion,
     managedKey: record.managedKey,
     apiKeyId: record.apiKeyId,
     ...(from === undefined ? {} : { from }),
@@ -69,7 +86,7 @@ function auditOf(from: AuditRecord['from'], record: ApiKeyRecord, by: string, re
 }
 
 /** Why the record was written: for what is about to be done, for what an operator wants, or for what happened. */
-function occasion(record: ApiKeyRecord): Pick<AuditRecord, 'at' | 'because'> {
+function occasionOf(record: ApiKeyRecord): Occasion {
   const happened = { at: record.since, because: record.because ?? '' };
   const wishes = [
     ...(record.intent === undefined

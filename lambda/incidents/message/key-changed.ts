@@ -41,6 +41,15 @@ function changeOf(story: Story): Change {
         `If it is not, disable it: ${consolePath} > ${story.key} > Disable.`,
       ],
     },
+    'key-archived': {
+      title: `somebody archived ${story.key}`,
+      sequel: ['It cannot be used any more, and nothing brings it back.', 'If nobody acts, one key fewer stands ready.'],
+      steps: [
+        inConsole,
+        `See what is left: \`npx keyguard status ${story.name}\`.`,
+        `If the pool is short of it, add another one: \`npx keyguard standby add ${story.name}\`.`,
+      ],
+    },
     'standby-key-woken': {
       title: `somebody enabled the standby key ${story.key}`,
       sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],

@@ -132,7 +132,7 @@ async function rejected(record: ApiKeyRecord, because: string, ports: RotationPo
   // Put to sleep before the record says so: killed in between, the next run rejects it again.
   const traced = info !== 'gone' && info.status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   const event = { type: 'rejected', at: ports.clock.now(), because } as const;
-  await ports.ledger.replace(record, moved(record, event), by, traced?.requestIds);
+  await ports.ledger.replace(record, moved(record, event), by, traced);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId: record.apiKeyId, because });
   return 'rejected';
 }

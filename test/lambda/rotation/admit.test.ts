@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
@@ -9,7 +10,7 @@ const now = new Stage().world.now;
 const by = 'operator';
 const { workspaceId, rotation } = definition;
 const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
-const [wakes, sleeps] = ['keys.setStatus new active', 'keys.setStatus new inactive'];
+const sleeps = 'keys.setStatus new inactive';
 
 /** A key that a person made in the Console a moment ago. */
 function aNewKey(deviations: ConstructorParameters<typeof Stage>[0] = {}, status: 'active' | 'inactive' = 'active'): Stage {
@@ -46,18 +47,46 @@ test('a key is stored, entered behind a fence, put to sleep and proven dead; the
     addedAt: now,
     standbyVersionId: 's-new',
     because: 'taken in',
+    parkedAt: now,
   });
   expect(stage.audit).toEqual([
     { apiKeyId: 'new', to: 'standby', by, because: 'being taken in' },
-    { apiKeyId: 'new', to: 'standby', by, because: 'taken in' },
+    {
+      apiKeyId: 'new',
+      to: 'standby',
+      by,
+      because: 'taken in: asleep, and Anthropic refuses its value',
+      requestIds: ['anthropic new inactive'],
+    },
   ]);
 });
 
-test('a key that comes asleep is woken for its proof', async () => {
+test('a key that comes asleep is not woken: killed then, nobody would know that it is awake', async () => {
   const stage = aNewKey({}, 'inactive');
-  await admitted(stage);
-  expect(stage.effects).toEqual([wakes, 'standby.put', 'ledger.add', sleeps, 'ledger.replace new standby→standby']);
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'new is inactive, so nobody can prove its value',
+    fix: 'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
+  });
+  expect(stage.effects).toEqual([]);
 });
+
+test.each(['standby', 'rejected'] as const)(
+  'an intake that was broken off and left a %s key goes on when the key is added again',
+  async (state) => {
+    const stage = aNewKey();
+    const intent = { to: 'standby', at: now - dayMs, because: 'being taken in' } as const;
+    stage.has('new', state, { status: 'active', parked: false, ...(state === 'standby' ? { intent } : {}) });
+    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now });
+    expect(stage.record('new')).not.toHaveProperty('intent');
+    expect(stage.effects).toEqual([
+      'standby.put',
+      `ledger.replace new ${state}→standby (intent)`,
+      sleeps,
+      'ledger.replace new standby→standby',
+    ]);
+  },
+);
 
 const notAKey = {
   code: 'standby-refused',
@@ -194,13 +223,10 @@ test.each<[string, ProbeAnswer, string, string]>([
     'new could not be proven: overloaded',
     'check that the key is active in the Console and that it was pasted whole',
   ],
-])('a key whose value %s is refused, stored nowhere, and left as it came', async (_name, answer, message, fix) => {
+])('a key whose value %s is refused, and stored nowhere', async (_name, answer, message, fix) => {
   const awake = aNewKey({ probe: () => answer });
   expect(await failure(admitted(awake))).toEqual({ code: 'standby-refused', message, fix });
   expect(awake.effects).toEqual([]);
-  const asleep = aNewKey({ probe: () => answer }, 'inactive');
-  expect(await failure(admitted(asleep))).toMatchObject({ message });
-  expect(asleep.effects).toEqual([wakes, sleeps]);
 });
 
 test('an answer that names neither organization nor workspace contradicts nothing', async () => {
@@ -220,20 +246,14 @@ test('a key that Anthropic refuses for a moment is waited for, two seconds betwe
   expect(never.calls.filter((call) => call === 'probe')).toHaveLength(16);
 });
 
-test.each(['active', 'inactive'] as const)(
-  'a value that answers on belongs to another key: this one, which was %s, is as it was, and rejected',
-  async (status) => {
-    const stage = aNewKey({ probe: () => accepted }, status);
-    expect(await failure(admitted(stage))).toEqual({
-      code: 'standby-refused',
-      message: 'new is set inactive, but Anthropic still accepts the value: the value belongs to another key',
-      fix: 'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
-    });
-    expect(stage.record('new')).toMatchObject({
-      state: 'rejected',
-      because: 'its value still answers after the key was made inactive',
-    });
-    expect(stage.audit[1]).toMatchObject({ to: 'rejected', by });
-    expect(stage.world.key('new').status).toBe(status);
-  },
-);
+test('a value that answers on belongs to another key: this one is active again, and known to nobody', async () => {
+  const stage = aNewKey({ probe: () => accepted });
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'new is set inactive, but Anthropic still accepts the value: the value belongs to another key',
+    fix: 'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
+  });
+  expect(stage.world.records.has('new')).toBe(false);
+  expect(stage.world.key('new').status).toBe('active');
+  expect(stage.audit.at(-1)).toEqual({ apiKeyId: 'new', to: 'forgotten', by, because: 'not taken in: the value belongs to another key' });
+});

@@ -34,6 +34,15 @@ test('an overdue rotation is told with the date of the last one and the age that
   ]);
 });
 
+test('an overdue rotation of a key that was brought back is told with both dates', () => {
+  const [overdue] = told({ own: [{ ...current, since: now - dayMs, servedSince: now - policy.maximumAgeMs }, standby] });
+  expect(overdue).toMatchObject({
+    reason:
+      'it was brought back 2026-06-19 12:00 UTC and first came into use 2026-05-13 12:00 UTC, and with its grace a key may live 38 days at the most',
+    startedAt: now - policy.maximumAgeMs,
+  });
+});
+
 test('how long ago an old key came into its state makes no rotation overdue', () => {
   expect(told(withOther({ state: 'inactive', since: 0 }, 'inactive'))).toEqual([]);
 });
@@ -91,6 +100,8 @@ test('a replica has a quarter of an hour, and one of a secret that never changed
 test.each([
   [{ state: 'inactive' }, 'active', 'apikey_other is an old key, and somebody enabled it again', 'old-key-woken'],
   [{ state: 'contained' }, 'active', 'apikey_other was cut off, and somebody enabled it again', 'old-key-woken'],
+  [{ state: 'standby' }, 'archived', 'apikey_other is standby, and somebody archived it: the pool has lost it', 'key-archived'],
+  [{ state: 'inactive' }, 'archived', 'apikey_other is inactive, and somebody archived it: there is no way back to it', 'key-archived'],
   [{ state: 'rejected' }, 'active', 'apikey_other is a rejected key, was found active and is put back to sleep', 'standby-key-woken'],
   [
     { state: 'draining', switchedAt: now - dayMs },

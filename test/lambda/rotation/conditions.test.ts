@@ -44,6 +44,8 @@ test.each([
   ['contained', 'active', 'old-key-woken'],
   ['standby', 'active', 'standby-key-woken'],
   ['rejected', 'active', 'standby-key-woken'],
+  ['standby', 'archived', 'key-archived'],
+  ['inactive', 'archived', 'key-archived'],
   ['draining', 'inactive', 'old-key-disabled'],
   ['draining', 'archived', 'old-key-disabled'],
 ] as const)('a key that is %s for us and %s for Anthropic was changed by somebody: %s', (state, status, grade) => {
@@ -64,6 +66,22 @@ test('a rotation is overdue when the next grace would no longer fit into the max
   const aged = (age: number) => kinds({ own: [{ ...current, since: now - age }, standby] });
   expect(aged(latest)).toEqual([]);
   expect(aged(latest + 1)).toEqual(['rotation-overdue']);
+});
+
+test('a key that was brought back is as old as it was, and not as young as its return', () => {
+  const latest = policy.maximumAgeMs - policy.maximumGraceMs;
+  const back = (servedSince: number) => kinds({ own: [{ ...current, since: now - dayMs, servedSince }, standby] });
+  expect(back(now - latest)).toEqual([]);
+  expect(back(now - latest - 1)).toEqual(['rotation-overdue']);
+});
+
+test('a key in its grace that expired when it had to is nobody’s change', () => {
+  const old = { apiKeyId: 'apikey_other', state: 'draining', token: 'v0', since: now - hourMs, switchedAt: now - hourMs } as const;
+  const at = (expiresAt: number | null) =>
+    found({ own: [current, standby, aRecord({ ...old, expiresAt })], statuses: { apikey_other: 'expired' } });
+  expect(at(now)).toEqual([]);
+  expect(at(now + 1)).toEqual([['key-changed', 'old-key-disabled']]);
+  expect(at(null)).toEqual([['key-changed', 'old-key-disabled']]);
 });
 
 test('people are asked for the next key when the pool reaches less far than the low-water mark, and told when it is empty', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { provenDead, provenDeadIn } from '../../../lambda/rotation/death.ts';
-import type { ProbeAnswer } from '../../../lambda/rotation/ports.ts';
+import { deathIn, provenDead } from '../../../lambda/rotation/death.ts';
+import type { ProbeAnswer, SecretVersions } from '../../../lambda/rotation/ports.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
@@ -40,12 +40,22 @@ test('no answer is no proof of life: a value that nobody answers for is asked ag
   });
 });
 
-test('a value that consumers once read is looked up by its version; one that Secrets Manager pruned needs no proof', async () => {
+test('a value that consumers once read is looked up by its version', async () => {
   const alive = aDyingKey(100);
-  expect(await provenDeadIn(definition.secretArn, 'v-old', alive.stage.ports)).toBe(false);
+  expect(await deathIn(definition.secretArn, 'v-old', alive.stage.ports)).toBe('alive');
   const dead = aDyingKey(1);
-  expect(await provenDeadIn(definition.secretArn, 'v-old', dead.stage.ports)).toBe(true);
+  expect(await deathIn(definition.secretArn, 'v-old', dead.stage.ports)).toBe('dead');
+});
+
+test('a version that Secrets Manager does not show at once is waited for; one that it pruned is not proven', async () => {
+  const behind = aDyingKey(1);
+  const { secrets } = behind.stage.ports;
+  let looks = 0;
+  const late: Pick<SecretVersions, 'read'> = {
+    read: async (secretArn, versionId) => ((looks += 1) < 3 ? 'absent' : secrets.read(secretArn, versionId)),
+  };
+  expect(await deathIn(definition.secretArn, 'v-old', { ...behind.stage.ports, secrets: late })).toBe('dead');
   const pruned = aDyingKey(100);
-  expect(await provenDeadIn(definition.secretArn, 'v-pruned', pruned.stage.ports)).toBe(true);
-  expect(pruned.asked()).toBe(0);
+  expect(await deathIn(definition.secretArn, 'v-pruned', pruned.stage.ports)).toBe('no value');
+  expect([pruned.asked(), pruned.stage.world.now - pruned.began]).toEqual([0, 20_000]);
 });

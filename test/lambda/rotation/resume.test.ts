@@ -38,6 +38,16 @@ test('a rotation that failed goes on a quarter of an hour later, once a key is t
   expect(stage.tally.resumed).toBe(1);
 });
 
+test('a failure that a switch has followed is over: no further key is spent on it, and the alarm is called off', async () => {
+  const stage = aStage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
+  expect(await resumed(stage, now - hourMs - 1)).toEqual(['alarm.clear']);
+  expect(stage.cleared).toEqual([{ kind: 'rotation-failed', managedKey: 'production', reason: 'the rotation succeeded' }]);
+  const later = aStage();
+  later.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
+  expect(await resumed(later, now - hourMs)).toEqual(started);
+});
+
 test('while rotation of the secret is switched off, none is started', async () => {
   expect(await resumed(aStage({ secret: { rotationEnabled: false } }), now - dayMs)).toEqual([]);
 });

@@ -57,6 +57,43 @@ test('the evidence of usage reaches each key: a silent one retires, a used one w
   expect([stage.record('silent').state, stage.record('used').state]).toEqual(['inactive', 'draining']);
 });
 
+test('an emergency goes before everything, and a key that could not be proven dead before comes last', async () => {
+  const stage = healthy({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  const intent = { to: 'inactive', at: now - hourMs, because: 'silent' } as const;
+  stage.has('undead', 'draining', { intent });
+  stage.has('silent', 'draining');
+  stage.has('stolen', 'draining', { switchedAt: now, noGrace: { at: now, by: 'operator', because: 'stolen' } });
+  await retireDueKeys(stage.ports);
+  expect(stage.effects.filter((effect) => effect.startsWith('keys.setStatus'))).toEqual(
+    ['stolen', 'silent', 'undead'].map((key) => `keys.setStatus ${key} inactive`),
+  );
+});
+
+test('what people must know is told before a minute is spent on a key that will not die', async () => {
+  const stage = healthy({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  stage.has('undead', 'draining');
+  let toldAt = 0;
+  const { watch } = stage.ports;
+  const settle: typeof watch.settle = async (...found) => {
+    toldAt = stage.world.now;
+    await watch.settle(...found);
+  };
+  await retireDueKeys({ ...stage.ports, watch: { ...watch, settle } });
+  expect([toldAt, stage.world.now - now >= minuteMs]).toEqual([now, true]);
+});
+
+test('keys that will not die take turns, so that each of them is tried although the time is short', async () => {
+  const intent = { to: 'inactive', at: now - hourMs, because: 'silent' } as const;
+  const firstTried = async (beat: number): Promise<string | undefined> => {
+    const stage = healthy();
+    stage.world.now += beat * 5 * minuteMs;
+    for (const key of ['a', 'b', 'c']) stage.has(key, 'draining', { intent });
+    await retireDueKeys(stage.ports);
+    return stage.effects.find((effect) => effect.startsWith('keys.setStatus'));
+  };
+  expect(new Set([await firstTried(0), await firstTried(1), await firstTried(2)]).size).toBe(3);
+});
+
 test('one key’s failure does not hold up the others, and is logged without what Anthropic said', async () => {
   const stage = healthy();
   stage.has('first', 'draining');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { RotationPorts } from '../../../lambda/rotation/ports.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
@@ -42,8 +42,8 @@ test('the four steps in order make the standby key current and leave the old one
     'secrets.promote',
     'ledger.replace current current→draining',
     'ledger.replace next pending→current',
-    'secrets.freeStandbyLabels',
     'alarm.clear',
+    'secrets.freeStandbyLabels',
   ]);
   expect(stage.world.currentKey()).toBe('next');
   expect(stage.audit.at(-1)).toEqual({
@@ -144,8 +144,8 @@ test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const)(
     expect(stage.effects).toEqual([
       'ledger.replace old current→draining',
       'ledger.replace next pending→current',
-      'secrets.freeStandbyLabels',
       ...(name === 'finishSecret' ? ['alarm.clear'] : []),
+      'secrets.freeStandbyLabels',
     ]);
     expect(stage.audit).toMatchObject([{ by: 'rotation' }, { by: 'rotation' }]);
     expect(stage.cleared).toEqual(name === 'finishSecret' ? [succeeded] : []);
@@ -293,7 +293,25 @@ test('finishSecret proves the candidate once more and records an owed switch, be
     'secrets.promote',
     'ledger.replace current current→draining',
     'ledger.replace next pending→current',
-    'secrets.freeStandbyLabels',
     'alarm.clear',
+    'secrets.freeStandbyLabels',
   ]);
+});
+
+test('labels that cannot be freed make no failure of a rotation that succeeded', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  const denied = new KeyguardError('aws-refused', 'secretsmanager:UpdateSecretVersionStage was refused', 'deploy again');
+  const freeStandbyLabels = async (): Promise<never> => {
+    throw denied;
+  };
+  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, freeStandbyLabels } };
+  await rotationStep({ Step: 'finishSecret', SecretId: definition.secretArn, ClientRequestToken: token }, ports);
+  expect(stage.raised).toEqual([]);
+  expect(stage.cleared).toMatchObject([{ kind: 'rotation-failed' }]);
+  expect(stage.logged[0]).toEqual({
+    event: 'rotation.labels-left',
+    fields: { managedKey: 'production', error: 'aws-refused: secretsmanager:UpdateSecretVersionStage was refused' },
+  });
 });

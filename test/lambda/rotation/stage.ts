@@ -3,7 +3,15 @@ import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
 import type { Sight } from '../../../lambda/rotation/conditions.ts';
-import type { AlarmFacts, ApiKeyInfo, Condition, ProbeAnswer, RetirementPorts, SecretDescription } from '../../../lambda/rotation/ports.ts';
+import type {
+  AlarmFacts,
+  ApiKeyInfo,
+  Condition,
+  Deed,
+  ProbeAnswer,
+  RetirementPorts,
+  SecretDescription,
+} from '../../../lambda/rotation/ports.ts';
 import type { RetirementTally } from '../../../lambda/rotation/treat.ts';
 import { definition, MemoryWorld } from '../../prove/interleavings/memory.ts';
 
@@ -20,7 +28,7 @@ interface Deviations {
 
 interface Step {
   readonly apiKeyId: string;
-  readonly to: ApiKeyState;
+  readonly to: ApiKeyState | 'forgotten';
   readonly by: string;
   /** Of an intent, the intent's. */
   readonly because: string | undefined;
@@ -56,9 +64,13 @@ export class Stage {
           this.#write(record, by);
           return ports.ledger.add(record, by);
         },
-        replace: (before, after, by, requestIds) => {
-          this.#write(after, by, requestIds);
-          return ports.ledger.replace(before, after, by, requestIds);
+        replace: (before, after, by, deed) => {
+          this.#write(after, by, deed);
+          return ports.ledger.replace(before, after, by, deed);
+        },
+        forget: (record, by, occasion) => {
+          this.audit.push({ apiKeyId: record.apiKeyId, to: 'forgotten', by, because: occasion.because });
+          return ports.ledger.forget(record, by, occasion);
         },
       },
       secrets: {
@@ -122,16 +134,23 @@ export class Stage {
   has(
     apiKeyId: string,
     state: ApiKeyState,
-    changes: Partial<ApiKeyRecord> & { readonly status?: 'active' | 'inactive' | 'archived'; readonly labels?: readonly string[] } = {},
+    changes: Partial<ApiKeyRecord> & {
+      readonly status?: 'active' | 'inactive' | 'archived';
+      readonly labels?: readonly string[];
+      /** Whether its intake was finished. @default true */
+      readonly parked?: boolean;
+    } = {},
   ): ApiKeyRecord {
-    const { status, labels = [], ...fields } = changes;
+    const { status, labels = [], parked = true, ...fields } = changes;
     const { now } = this.world;
     this.world.standby(apiKeyId);
     const awake = state === 'pending' || state === 'current' || state === 'draining';
     this.world.key(apiKeyId).status = status ?? (awake ? 'active' : state === 'archived' ? 'archived' : 'inactive');
     const token = state === 'standby' || state === 'rejected' ? {} : { token: `v-${apiKeyId}` };
     const switchedAt = state === 'draining' ? { switchedAt: now - 3 * hourMs } : {};
-    const record = { ...this.record(apiKeyId), state, since: now - dayMs, ...token, ...switchedAt, ...fields };
+    const { parkedAt, ...known } = this.record(apiKeyId);
+    const base = parkedAt === undefined || !parked ? known : { ...known, parkedAt };
+    const record = { ...base, state, since: now - dayMs, ...token, ...switchedAt, ...fields };
     this.world.records.set(apiKeyId, record);
     if (record.token !== undefined) {
       this.world.versions.set(record.token, { value: this.world.key(apiKeyId).value, labels: new Set(labels) });
@@ -161,9 +180,9 @@ export class Stage {
     return sight;
   }
 
-  #write(after: Omit<ApiKeyRecord, 'revision'>, by: string, requestIds?: readonly string[]): void {
+  #write(after: Omit<ApiKeyRecord, 'revision'>, by: string, { requestIds, occasion }: Deed = {}): void {
     const { apiKeyId, state, intent, because } = after;
-    const step = { apiKeyId, to: intent?.to ?? state, by, because: intent?.because ?? because };
+    const step = { apiKeyId, to: intent?.to ?? state, by, because: occasion?.because ?? intent?.because ?? because };
     this.audit.push(requestIds === undefined ? step : { ...step, requestIds });
   }
 }

@@ -24,7 +24,7 @@ async function settled(stage: Stage, version: string | undefined): Promise<reado
     stage.world.versions.set(version, known);
   }
   const before = stage.effects.length;
-  await settleSwitch(definition, stage.ports, 'rotation', ['aws promote']);
+  await settleSwitch(definition, stage.ports, 'rotation', { requestIds: ['aws promote'] });
   return stage.effects.slice(before);
 }
 
@@ -38,6 +38,16 @@ test('after a switch the old key drains and the new one is current, in this orde
     { apiKeyId: 'next', to: 'current', by: 'rotation', because: 'AWSCURRENT moved to it', requestIds: ['aws promote'] },
   ]);
   expect(await settled(stage, 'v-next')).toEqual([]);
+});
+
+test('a current key that was cut off stays cut off: AWSCURRENT has not moved; moved back to it by hand, it is current again', async () => {
+  const stage = new Stage();
+  stage.has('current', 'contained', { labels: ['AWSCURRENT'] });
+  expect(await settled(stage, 'v-current')).toEqual([]);
+  stage.has('next', 'pending');
+  expect(await settled(stage, 'v-next')).toEqual(['ledger.replace next pending→current']);
+  stage.world.now += 2 * minuteMs;
+  expect(await settled(stage, 'v-current')).toEqual(['ledger.replace next current→draining', 'ledger.replace current contained→current']);
 });
 
 test('a switch that was half recorded is recorded to its end', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ApiKeyState } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
+import { treat } from '../../../lambda/rotation/treat.ts';
 import { isLeftAlone, treated } from './beat.ts';
 import { failure, Stage } from './stage.ts';
 
@@ -24,7 +25,9 @@ test('an old key that was silent for long enough is made inactive: first the int
     { apiKeyId: 'old', to: 'inactive', by, because: 'retired: silent', requestIds: ['anthropic old inactive'] },
   ]);
   expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now });
-  expect(stage.logged).toEqual([{ event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent' } }]);
+  expect(stage.logged).toEqual([
+    { event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent', death: 'dead' } },
+  ]);
   expect(stage.tally).toMatchObject({ retired: 1, waiting: 0 });
 });
 
@@ -106,16 +109,54 @@ test('an old key of which no version is known is retired on the word of the Admi
   stage.world.records.set('old', rest);
   await treated(stage, 'old');
   expect(stage.calls).toEqual(retires);
+  expect(stage.record('old').because).toBe('retired: silent (not proven by its value, which is no longer kept)');
+});
+
+test('an old key whose version Secrets Manager does not show is not taken for one without a version', async () => {
+  const stage = new Stage();
+  stage.has('old', 'draining');
+  stage.world.versions.delete('v-old');
+  await treated(stage, 'old');
+  expect(stage.calls.filter((call) => call === 'secrets.read v-old').length).toBeGreaterThan(5);
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', because: expect.stringContaining('not proven by its value') as string });
 });
 
 // What holds an old key back, whether it would be retired or archived.
 test.each([
-  ['draining', intent('contained', 'stolen')],
-  ['inactive', intent('contained', 'stolen')],
+  ['draining', intent('contained', 'stolen', now - 14 * minuteMs)],
+  ['inactive', intent('contained', 'stolen', now - 14 * minuteMs)],
+  ['current', intent('contained', 'stolen', now - 14 * minuteMs)],
 ] as const)('a key that is %s and on which somebody else is at work is left to them', async (state, foreign) => {
   const stage = new Stage();
   stage.has('old', state, { since: now - 30 * dayMs, intent: foreign });
   await isLeftAlone(stage, 'old');
+});
+
+test.each(['standby', 'pending', 'current', 'draining', 'inactive'] as const)(
+  'a containment of a %s key that nobody went on with is withdrawn, as long as the key is awake',
+  async (state) => {
+    const stage = new Stage();
+    stage.has('old', state, { status: 'active', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+    await treated(stage, 'old', true);
+    expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
+    expect(stage.record('old')).not.toHaveProperty('intent');
+    expect(stage.audit).toEqual([{ apiKeyId: 'old', to: state, by, because: 'containment did not go on' }]);
+  },
+);
+
+test('a containment that was broken off after the cut is finished: the key is proven dead and recorded as cut off', async () => {
+  const stage = new Stage();
+  stage.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+  await treated(stage, 'old');
+  expect(stage.calls).toEqual(['secrets.read v-old', 'probe', 'ledger.replace old draining→contained']);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'contained', by, because: 'stolen' }]);
+});
+
+test('a containment whose key looks asleep and answers is withdrawn', async () => {
+  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  stage.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+  await treated(stage, 'old');
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'containment did not go on, and its value is accepted' }]);
 });
 
 test.each(['draining', 'inactive'] as const)('a key that is %s and wanted back stays as it is', async (state) => {
@@ -132,7 +173,7 @@ test.each(['draining', 'inactive'] as const)(
     await treated(stage, 'old');
     expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
     expect(stage.record('old')).not.toHaveProperty('wanted');
-    expect(stage.audit).toMatchObject([{ by }]);
+    expect(stage.audit).toMatchObject([{ by, because: 'wanted back no longer: nobody could do it in time' }]);
   },
 );
 
@@ -179,15 +220,41 @@ test('a key that was cut off is archived as well, and so is one that belongs to 
 test('archiving is for ever: a key that somebody woke in the Console is left to that person, also by a run that had begun', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
-  await isLeftAlone(stage, 'old');
-  expect(stage.logged).toEqual([
-    { event: 'retirement.reactivated-outside', fields: { managedKey: 'production', apiKeyId: 'old', state: 'inactive' } },
-  ]);
+  await treated(stage, 'old');
+  const warned = { event: 'retirement.reactivated-outside', fields: { managedKey: 'production', apiKeyId: 'old', state: 'inactive' } };
+  expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'somebody enabled it again' }]);
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now - 30 * dayMs, wokenAt: now });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual([]);
+  expect(stage.logged).toEqual([warned, warned]);
   const begun = new Stage();
   begun.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', 'the undo period is over') });
   await treated(begun, 'old');
   expect(begun.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(begun.record('old')).not.toHaveProperty('intent');
+});
+
+test('an old key that somebody woke and put to sleep again has its whole undo period before it is archived', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, wokenAt: now - dayMs, because: 'retired: silent' });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'asleep again: its undo period begins anew' }]);
+  expect(stage.record('old')).toMatchObject({ since: now, because: 'retired: silent' });
+  expect(stage.record('old')).not.toHaveProperty('wokenAt');
+  await isLeftAlone(stage, 'old');
+});
+
+test('a key that was woken since the list was read is not archived', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 30 * dayMs });
+  const sight = await stage.sight();
+  stage.world.key('old').status = 'active';
+  await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
+  expect(stage.effects).toEqual([archives[0], 'ledger.replace old inactive→inactive']);
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', wokenAt: now });
+  expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
 test('a key that somebody archived is archived for us too, at once and without asking Anthropic again', async () => {

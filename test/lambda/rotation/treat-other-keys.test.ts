@@ -127,7 +127,33 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
     await treated(stage, 'next');
     expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→standby']);
     expect(stage.record('next')).not.toHaveProperty('intent');
+    expect(stage.audit).toMatchObject([{ because: 'asleep again: what was begun was broken off (being tried)' }]);
   }
+});
+
+test('an intake that was broken off leaves no key in the pool: nobody has proven that the value is its own', async () => {
+  const intent = (at: number) => ({ to: 'standby', at, because: 'being taken in' }) as const;
+  const young = new Stage();
+  young.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs + 1) });
+  await isLeftAlone(young, 'next');
+  const stage = new Stage();
+  stage.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs) });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→rejected']);
+  expect(stage.record('next').because).toContain('enable it in the Console and add it again');
+});
+
+test.each([
+  ['standby', 'inactive', true],
+  ['rejected', 'inactive', true],
+  ['standby', 'archived', false],
+  ['rejected', 'expired', false],
+] as const)('a removal of a %s key that was broken off, and is %s, is finished and never undone', async (state, status, asks) => {
+  const stage = new Stage({ infos: { next: { status } } });
+  stage.has('next', state, { intent: { to: 'archived', at: now - 5 * minuteMs, because: 'an operator removed it' } });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual([...(asks ? ['keys.setStatus next archived'] : []), `ledger.replace next ${state}→archived`]);
+  expect(stage.record('next').because).toBe('removed: an operator removed it');
 });
 
 test.each([

@@ -59,7 +59,6 @@ test('a key whose value is gone is rejected, unwoken', async () => {
     to: 'rejected',
     by,
     because: 'its value is no longer in Secrets Manager',
-    requestIds: [],
   });
 });
 

@@ -66,6 +66,7 @@ export class MemoryWorld {
       expiresAt: null,
       addedAt: this.now - dayMs + this.records.size,
       standbyVersionId: `s-${apiKeyId}`,
+      parkedAt: this.now - dayMs,
     });
   }
 
@@ -192,6 +193,11 @@ export class MemoryWorld {
             const stored = { ...after, revision: before.revision + 1 };
             this.records.set(before.apiKeyId, stored);
             return stored;
+          }),
+        forget: (record) =>
+          call(`ledger.forget ${record.apiKeyId}`, () => {
+            if (this.records.get(record.apiKeyId)?.revision !== record.revision) throw new LostRace(record.apiKeyId);
+            this.records.delete(record.apiKeyId);
           }),
       },
       secrets: {
