@@ -12,6 +12,8 @@ interface FunctionOptions {
   readonly timeoutSeconds?: number;
   /** How often a failed asynchronous invocation is tried again: after 1 and then 2 minutes. @default 2 */
   readonly retryAttempts?: 0 | 1 | 2;
+  /** AWS services that the function's policy lets in, such as `secretsmanager.amazonaws.com`: shown, not enforced. @default none */
+  readonly invokedBy?: readonly string[];
 }
 
 /** One run of a function. Never holds the event: events can carry what must not be kept. */
@@ -52,6 +54,8 @@ export interface Functions {
    */
   killedHaveEnded(): Promise<void>;
   exists(nameOrArn: string): boolean;
+  /** Throws for a function that does not exist. */
+  invokedBy(nameOrArn: string): readonly string[];
   invocations(name: string): readonly Invocation[];
   deadLetters(name: string): readonly DeadLetter[];
 }
@@ -164,6 +168,7 @@ export function createFunctions(world: {
       await Promise.all(killed);
     },
     exists: (nameOrArn) => functions.has(shortName(nameOrArn)),
+    invokedBy: (nameOrArn) => find(nameOrArn).options.invokedBy ?? [],
     invocations: (name) => find(name).invocations,
     deadLetters: (name) => find(name).deadLetters,
   };

@@ -1,19 +1,28 @@
-import { errorTypeRegistries, Invoke$ } from '@aws-sdk/client-lambda';
-import type { InvocationRequest, InvocationResponse } from '@aws-sdk/client-lambda';
+import { errorTypeRegistries, GetFunctionConfiguration$, GetPolicy$, Invoke$ } from '@aws-sdk/client-lambda';
+import type {
+  FunctionConfiguration,
+  GetFunctionConfigurationRequest,
+  GetPolicyRequest,
+  GetPolicyResponse,
+  InvocationRequest,
+  InvocationResponse,
+} from '@aws-sdk/client-lambda';
 import { AwsError, operation } from './service.ts';
 import type { Account, Service } from './service.ts';
 
-/** Lambda's Invoke, for callers outside; the functions themselves are in `functions.ts`. */
+/** Lambda's calls for callers outside: to invoke, and to look at who may; the functions themselves are in `functions.ts`. */
 export function lambda(account: Account): Service {
   const { functions } = account;
   const arnOf = (name: string): string =>
     name.startsWith('arn:') ? name : `arn:aws:lambda:${account.region}:${account.accountId}:function:${name}`;
 
+  const checkExists = (name: string): void => {
+    if (!functions.exists(name)) throw new AwsError('ResourceNotFoundException', `Function not found: ${arnOf(name)}`, { Type: 'User' });
+  };
+
   const invoke = operation<InvocationRequest, InvocationResponse>(Invoke$, async (input) => {
     const { FunctionName: name, InvocationType: type = 'RequestResponse' } = input;
-    if (!functions.exists(name)) {
-      throw new AwsError('ResourceNotFoundException', `Function not found: ${arnOf(name)}`, { Type: 'User' });
-    }
+    checkExists(name);
     const event = eventOf(input.Payload);
     const answer = { ExecutedVersion: '$LATEST' };
     switch (type) {
@@ -33,13 +42,47 @@ export function lambda(account: Account): Service {
     }
   });
 
+  const configuration = operation<GetFunctionConfigurationRequest, FunctionConfiguration>(GetFunctionConfiguration$, (input) => {
+    checkExists(input.FunctionName);
+    const arn = arnOf(input.FunctionName);
+    const name = arn.split(':')[6] ?? '';
+    return {
+      FunctionName: name,
+      FunctionArn: arn,
+      // A role of its own, as the stack gives each function.
+      Role: `arn:aws:iam::${account.accountId}:role/${name}`,
+      State: 'Active',
+      LastUpdateStatus: 'Successful',
+    };
+  });
+
+  const policy = operation<GetPolicyRequest, GetPolicyResponse>(GetPolicy$, (input) => {
+    checkExists(input.FunctionName);
+    const services = functions.invokedBy(input.FunctionName);
+    if (services.length === 0) {
+      throw new AwsError('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+    }
+    const statements = services.map((service, index) => ({
+      Sid: `Service${index + 1}`,
+      Effect: 'Allow',
+      Principal: { Service: service },
+      Action: 'lambda:InvokeFunction',
+      Resource: arnOf(input.FunctionName),
+      Condition: { StringEquals: { 'AWS:SourceAccount': account.accountId } },
+    }));
+    return {
+      Policy: JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements }),
+      RevisionId: account.randomness.uuid(),
+    };
+  });
+
   return {
     name: 'lambda',
     protocol: { kind: 'rest' },
     errors: errorTypeRegistries,
     throttle: { code: 'TooManyRequestsException', message: 'Rate Exceeded.' },
     internalError: 'ServiceException',
-    operations: [invoke],
+    operations: [invoke, configuration, policy],
   };
 }
 

@@ -2,6 +2,7 @@ import { NormalizedSchema, translateTraits } from '@smithy/core/schema';
 import type { $SchemaRef, StaticOperationSchema } from '@smithy/types';
 import { pathOf } from './http.ts';
 import type { WireRequest, WireResponse } from './http.ts';
+import { encodeJson } from './json.ts';
 import { scalar } from './query.ts';
 
 /** The labels of the path where method and path are this operation's: `…/{FunctionName}/invocations`. */
@@ -39,13 +40,15 @@ export function decodeRest(schema: $SchemaRef, request: WireRequest, labels: Rea
   return input;
 }
 
-/** Encodes an answer the other way: status, headers and a raw payload. */
+/** Encodes an answer the other way: status, headers and a raw payload, or JSON where no member is the payload. */
 export function encodeRest(operation: StaticOperationSchema, value: object): WireResponse {
   const members = new Map<string, unknown>(Object.entries(value));
+  const output = [...NormalizedSchema.of(operation[5]).structIterator()];
+  const isRaw = output.some(([, member]) => member.getMergedTraits().httpPayload === 1);
   let status = translateTraits(operation[3]).http?.[2] ?? 200;
-  let body = Buffer.alloc(0);
+  let body = isRaw ? Buffer.alloc(0) : encodeJson(operation[5], value);
   const headers: Record<string, string> = {};
-  for (const [name, member] of NormalizedSchema.of(operation[5]).structIterator()) {
+  for (const [name, member] of output) {
     const traits = member.getMergedTraits();
     const entry = members.get(name);
     if (traits.httpResponseCode === 1 && typeof entry === 'number') status = entry;

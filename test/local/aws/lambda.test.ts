@@ -1,4 +1,4 @@
-import { InvokeCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, GetPolicyCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import type { InvokeCommandInput, InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
@@ -102,6 +102,38 @@ describe('Invoke', () => {
     expect(await refusal(invoke(clients, undefined, { Payload: Buffer.from('burning-value') }))).toBe(
       'InvalidRequestContentException: Could not parse request body into json',
     );
+  });
+});
+
+describe('a function shown', () => {
+  test.each([['name'], ['ARN']])(
+    'by its %s has a role of its own, is active, and its policy names the services that may call it',
+    async (by) => {
+      const { aws: world, lambda } = await aws();
+      const arn = world.functions.register(FUNCTION, () => Promise.resolve(), { invokedBy: ['secretsmanager.amazonaws.com'] });
+      const FunctionName = by === 'ARN' ? arn : FUNCTION;
+      expect(await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))).toMatchObject({
+        FunctionName: FUNCTION,
+        FunctionArn: arn,
+        Role: `arn:aws:iam::000000000000:role/${FUNCTION}`,
+        State: 'Active',
+        LastUpdateStatus: 'Successful',
+      });
+      const { Policy = '' } = await lambda.send(new GetPolicyCommand({ FunctionName }));
+      expect(JSON.parse(Policy)).toMatchObject({
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'secretsmanager.amazonaws.com' }, Action: 'lambda:InvokeFunction', Resource: arn },
+        ],
+      });
+    },
+  );
+
+  test('without a policy, or not at all, is not found', async () => {
+    const { lambda } = await withFunction();
+    const refused = { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 404 } };
+    await expect(lambda.send(new GetPolicyCommand({ FunctionName: FUNCTION }))).rejects.toMatchObject(refused);
+    await expect(lambda.send(new GetPolicyCommand({ FunctionName: 'gone' }))).rejects.toMatchObject(refused);
+    await expect(lambda.send(new GetFunctionConfigurationCommand({ FunctionName: 'gone' }))).rejects.toMatchObject(refused);
   });
 });
 
