@@ -37,9 +37,9 @@ function fixAtTheKeyboard(error: KeyguardError): string {
   return isDenied(error) ? mayNotFix : error.fix;
 }
 
-/** Whether AWS says that the person at the keyboard may not do this. */
+/** Whether AWS says that the person at the keyboard may not do this. What a function may not do is no fault of theirs. */
 export function isDenied(error: KeyguardError): boolean {
-  return /AccessDenied|NotAuthorized|AuthorizationError/.test(error.message);
+  return error.code === 'aws-refused' && /AccessDenied|NotAuthorized|AuthorizationError/.test(error.message);
 }
 
 export const mayNotFix = 'use an AWS role that may do this: docs/security.md lists what the person at the command line needs';

@@ -14,6 +14,12 @@ export async function tryKey(managedKey: string, apiKeyId: string, { definition 
   return Array.isArray(answer) ? answer.find(isTrial) : undefined;
 }
 
+/** Has the rotation function try no key at all: it starts, reads the managed keys and the state table, and changes nothing. Throws where it cannot. */
+export async function askForNothing({ definition, managedKeys }: OpenInstallation): Promise<void> {
+  const request: TrialRequest = { operation: 'try-standby-keys', managedKey: managedKeys[0]?.name ?? '', apiKeyIds: [], by: 'doctor' };
+  await invoke(lambda(), definition.functions.rotation, request);
+}
+
 function isTrial(value: unknown): value is Trial {
   if (!(value instanceof Object)) return false;
   const verdict: unknown = Reflect.get(value, 'verdict');

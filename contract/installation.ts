@@ -12,6 +12,8 @@ export interface InstallationDefinition {
   readonly adminAccess: AdminAccess;
   readonly stateTable: string;
   readonly alertTopicArn: string;
+  /** Where CloudWatch says that Key Guard itself is in trouble; absent where an older version deployed. */
+  readonly alarmTopicArn?: string;
   /** Empty without Slack. */
   readonly slackWebhookSecretArn: string;
   readonly dashboardUrl: string;

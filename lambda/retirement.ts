@@ -16,7 +16,7 @@ export function retirementHandler(variables: Readonly<Record<string, string | un
   return async () => {
     const tally = await retireDueKeys(ports);
     ports.log.info('retirement.finished', { ...tally });
-    await runs(table).finished('retirement', ports.clock.now());
+    await runs(table).finished('retirement', { at: ports.clock.now(), failed: tally.failed });
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
     if (tally.failed > 0) throw new KeyguardError('retirement-incomplete', `${tally.failed} keys failed`, 'see the function log');
   };

@@ -111,6 +111,7 @@ export class Installation extends Construct {
       adminAccess: this.adminAccess.definition,
       stateTable: this.stateTable.table.tableName,
       alertTopicArn: this.alertTopic.topic.topicArn,
+      alarmTopicArn: this.alarmTopic.topic.topicArn,
       slackWebhookSecretArn: this.slackWebhookSecret?.secretArn ?? '',
       dashboardUrl: this.dashboardUrl,
       functions: {

@@ -2,6 +2,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
+  PutResourcePolicyCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
   SecretsManagerClient,
@@ -208,12 +209,9 @@ async function install(
       ],
     }),
   );
-  const topic = await clients.sns.send(new CreateTopicCommand({ Name: `${name}-alerts` }));
-  const alertTopicArn = topic.TopicArn ?? '';
-  for (const email of options.emails ?? ['security@example.com']) {
-    await clients.sns.send(new SubscribeCommand({ TopicArn: alertTopicArn, Protocol: 'email', Endpoint: email }));
-    aws.mailbox.confirm(email);
-  }
+  const emails = options.emails ?? ['security@example.com'];
+  const alertTopicArn = await topic(`${name}-alerts`, emails, aws, clients);
+  const alarmTopicArn = await topic(`${name}-alarms`, emails, aws, clients);
   const slackWebhookSecretArn = await emptySecret(clients, `${name}/slack-webhook`);
   await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecretArn, SecretString: slack.webhookUrl }));
   const installation: InstallationDefinition = {
@@ -224,6 +222,7 @@ async function install(
     adminAccess: await adminAccessOf(options.adminAccess ?? 'key', aws, anthropic, clients, name, adminValues),
     stateTable: `${name}-state`,
     alertTopicArn,
+    alarmTopicArn,
     slackWebhookSecretArn,
     dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
     functions: { rotation: 'rotation', retirement: 'retirement' },
@@ -232,6 +231,16 @@ async function install(
     new PutParameterCommand({ Name: installationParameter(name), Type: 'String', Value: JSON.stringify(installation) }),
   );
   return installation;
+}
+
+/** A topic with these addresses, each of which has confirmed. */
+async function topic(name: string, emails: readonly string[], aws: LocalAws, clients: Clients): Promise<string> {
+  const { TopicArn = '' } = await clients.sns.send(new CreateTopicCommand({ Name: name }));
+  for (const email of emails) {
+    await clients.sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: email }));
+    aws.mailbox.confirm(email);
+  }
+  return TopicArn;
 }
 
 async function adminAccessOf(
@@ -279,6 +288,7 @@ async function installKey(
     rotation: { ...defaultRotation, ...key.rotation },
     containment: key.containment ?? { mode: 'auto', lastCredential: 'keep' },
   };
+  await denyStandby(definition.standbySecretArn, rotationFunctionArn, clients);
   await clients.ssm.send(
     new PutParameterCommand({
       Name: `${keyDirectoryPath(installation.installation)}/${key.name}`,
@@ -296,6 +306,21 @@ async function installKey(
     }),
   );
   return definition;
+}
+
+/** As the stack does; the local AWS shows policies and does not enforce them. */
+async function denyStandby(secretArn: string, rotationFunctionArn: string, clients: Clients): Promise<void> {
+  const roleArn = rotationFunctionArn.replace(/^arn:aws:lambda:[^:]*:(\d+):function:/, 'arn:aws:iam::$1:role/');
+  const statement = {
+    Sid: 'OnlyTheRotationReads',
+    Effect: 'Deny',
+    Principal: { AWS: '*' },
+    Action: ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'],
+    Resource: '*',
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': roleArn } },
+  };
+  const ResourcePolicy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await clients.secrets.send(new PutResourcePolicyCommand({ SecretId: secretArn, ResourcePolicy }));
 }
 
 async function emptySecret(clients: Clients, name: string): Promise<string> {
@@ -324,7 +349,9 @@ function registerFunctions(installation: InstallationDefinition, falseAlarmsPerM
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));
-  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), runtime));
+  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), runtime), {
+    invokedBy: ['secretsmanager.amazonaws.com'],
+  });
   aws.functions.register('usage-collector', usageCollectorHandler(environment('usage-collector'), runtime));
   aws.functions.register('anomaly-detector', anomalyDetectorHandler(environment('anomaly-detector'), runtime));
   aws.functions.register('retirement', retirementHandler(environment('retirement'), runtime));

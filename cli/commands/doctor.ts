@@ -4,6 +4,7 @@ import { alertChecks } from '../doctor/alerts.ts';
 import type { Check } from '../doctor/check.ts';
 import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
+import { standbySecretChecks } from '../doctor/standby-secrets.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { colours, counted, json, line } from '../output.ts';
 
@@ -15,9 +16,9 @@ export const doctor: Command = {
     withInstallation(program.command(doctor.name))
       .summary(doctor.summary)
       .description(
-        'Looks at access to AWS and Anthropic, the clock of this machine, whether the functions run, whether alerts reach people, and ' +
-          'at each managed key: schedule, rotation, half-done work, pool, and whether Anthropic shows its keys as they should be. It ' +
-          'changes nothing. Exit code 1 where something is broken; a warning, or a check that you may not make, is none.',
+        'Looks at access to AWS and Anthropic, the clock of this machine, whether the functions run (the one that rotates is called and ' +
+          'asked for nothing), whether alerts and alarms reach people, and at each managed key: schedule, rotation, half-done work, pool, ' +
+          'who may read its standby keys, and whether Anthropic shows its keys as they should be. It changes nothing. Exit code 1 where something is broken; a warning, or a check that you may not make, is none.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
       .action((name: string | undefined, flags: InstallationFlags) => examine(name, flags, io));
@@ -34,6 +35,7 @@ async function examine(name: string | undefined, flags: InstallationFlags, io: C
     ...(await functionChecks(about, installation)),
     ...(await alertChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
+    ...(await standbySecretChecks(wanted, installation)),
   ];
   const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length;
   if (flags.json === true) {

@@ -1,10 +1,14 @@
+import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { detectionMemory } from '../../lambda/adapters/aws/detection-memory.ts';
-import { runs } from '../../lambda/adapters/aws/runs.ts';
+import { functionPolicy } from '../../lambda/adapters/aws/function-settings.ts';
+import { runs, type Run } from '../../lambda/adapters/aws/runs.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import type { OpenInstallation } from '../installation.ts';
-import { instant, lengthText } from '../output.ts';
-import { broken, checked, good, type Answer, type Check } from './check.ts';
+import { counted, instant, lengthText } from '../output.ts';
+import { askForNothing } from '../trial.ts';
+import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
+import { letsInvoke } from './policies.ts';
 
 /** Each schedule's beat, and some beats more. */
 const collectorMs = 10 * minuteMs;
@@ -12,8 +16,14 @@ const retirementMs = 15 * minuteMs;
 /** The detector looks at idle keys every 15 minutes. */
 const detectorMs = 35 * minuteMs;
 
-/** Whether the scheduled functions ran lately: a schedule that is off, or a function that fails, shows in what it writes. */
-export async function functionChecks(about: string, { table, clock, definition }: OpenInstallation): Promise<readonly Check[]> {
+const rotates = 'secretsmanager.amazonaws.com';
+
+/**
+ * Whether the scheduled functions ran lately: a schedule that is off, or a function that fails, shows in what it writes. The
+ * rotation function has no schedule of its own, so it is asked for nothing, and its policy is read.
+ */
+export async function functionChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
+  const { table, clock, definition } = installation;
   const usage = usageLedger(table);
   const memory = detectionMemory(table, usage);
   const now = clock.now();
@@ -24,14 +34,42 @@ export async function functionChecks(about: string, { table, clock, definition }
         if ((await memory.moved()).length === 0) return good('no usage was published yet, so there is nothing to look at');
         return ran(Math.max(0, ...(await memory.looks()).map((look) => look.lookedAt)), detectorMs, 'AnomalyDetectorFunctionName', now);
       }),
-      checked(about, 'retirement', async () => ran(await runs(table).last('retirement'), retirementMs, 'RetirementFunctionName', now)),
+      checked(about, 'retirement', async () => retired(await runs(table).last('retirement'), now)),
       checked(about, 'functions', async () => {
         const { rotation, retirement } = definition.functions;
         if (rotation !== '' && retirement !== '') return good(`an operator may ask ${rotation} and ${retirement}`);
         return broken('the installation does not say which functions an operator may ask', 'deploy again: npx cdk deploy');
       }),
+      ...(definition.functions.rotation === '' ? [] : rotationChecks(about, installation)),
     ])
   ).flat();
+}
+
+function rotationChecks(about: string, installation: OpenInstallation): readonly Promise<readonly Check[]>[] {
+  const { rotation } = installation.definition.functions;
+  return [
+    checked(about, 'rotation function', async () => {
+      await askForNothing(installation);
+      return good('it runs, and reads the managed keys and the state table');
+    }),
+    checked(about, 'rotation permission', async () => {
+      if (letsInvoke(await functionPolicy(lambda(), rotation), rotates)) return good('Secrets Manager may call the rotation function');
+      return broken(
+        `Secrets Manager may not call ${rotation}: no rotation can begin`,
+        `aws lambda add-permission --function-name ${rotation} --statement-id SecretsManagerMayRotate --action lambda:InvokeFunction ` +
+          `--principal ${rotates} --source-account YOUR_ACCOUNT_ID`,
+      );
+    }),
+  ];
+}
+
+function retired(run: Run | undefined, now: number): Answer {
+  const answer = ran(run?.at, retirementMs, 'RetirementFunctionName', now);
+  if (answer.state !== 'ok' || run === undefined || run.failed === 0) return answer;
+  return warning(
+    `${answer.what}, and failed on ${counted(run.failed, 'key')}`,
+    'look for retirement.failed in the log of the function in the output RetirementFunctionName; it is tried again every five minutes',
+  );
 }
 
 function ran(at: number | undefined, withinMs: number, output: string, now: number): Answer {

@@ -1,8 +1,16 @@
-import { CancelRotateSecretCommand, PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import {
+  CancelRotateSecretCommand,
+  DeleteResourcePolicyCommand,
+  GetResourcePolicyCommand,
+  PutResourcePolicyCommand,
+  PutSecretValueCommand,
+} from '@aws-sdk/client-secrets-manager';
 import { SubscribeCommand, SNSClient } from '@aws-sdk/client-sns';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, expect, test } from 'vitest';
 import { checked } from '../../cli/doctor/check.ts';
 import { clockAnswer } from '../../cli/doctor/clock.ts';
+import { installationParameter } from '../../contract/installation.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { anOperator, type Operator } from './operator.ts';
@@ -36,10 +44,15 @@ test('where all is well each check is a line that says so, and nothing is change
   expect(said.out).toMatch(/^ok {7}keyguard, Anthropic: the admin credential works, and sees 2 API keys of /m);
   expect(said.out).toMatch(/^ok {7}keyguard, retirement: it ran 2026-/m);
   expect(said.out).toMatch(/^ok {7}keyguard, alerts: 1 subscription by email, confirmed$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, alarms: 1 subscription by email, confirmed$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, rotation function: it runs, and reads the managed keys and the state table$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, rotation permission: Secrets Manager may call the rotation function$/m);
+  expect(said.out).toMatch(/^ok {7}production, standby secret: nobody but the rotation function may read its standby keys$/m);
   expect(said.out).toMatch(/^ok {7}production, Anthropic: Anthropic shows every key as the records say$/m);
   expect(said.out).toMatch(/^\d\d checks: \d\d ok, 0 warnings, 0 broken\.$/m);
   const operations = new Set(me.world.aws.intercept.calls().map(({ operation }) => operation));
-  for (const operation of operations) expect(operation).toMatch(/^(Get|Describe|List|Query)/);
+  // The rotation function is asked for nothing; what it calls is among these operations too.
+  for (const operation of operations) expect(operation).toMatch(/^(Get|Describe|List|Query|Invoke$)/);
   const reads = me.world.aws.intercept.calls().filter(({ operation }) => operation === 'GetSecretValue');
   expect(reads).toHaveLength(1);
   const [check] = (await me.asJson(['doctor'])) as readonly unknown[];
@@ -63,8 +76,75 @@ test('functions that do not run, addresses that did not confirm and an empty Sla
   expect(await found('broken')).toMatchObject([
     { check: 'collector', what: expect.stringMatching(/^it last ran 2026-.+, and should run within 10 minutes$/) as unknown },
     { check: 'retirement', fix: expect.stringContaining('RetirementFunctionName') as unknown },
-    { check: 'alerts', what: 'new@example.com has not confirmed its subscription, and hears nothing' },
+    { check: 'alerts', what: 'new@example.com has not confirmed its subscription to alerts, and hears nothing of them' },
   ]);
+});
+
+test('an address that confirmed alerts and not alarms is broken, and so is a topic of alarms that nobody hears', async () => {
+  await healthy();
+  const TopicArn = me.world.installation.alarmTopicArn;
+  await new SNSClient({}).send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'new@example.com' }));
+  expect(await found('broken')).toMatchObject([
+    { check: 'alarms', what: 'new@example.com has not confirmed its subscription to alarms, and hears nothing of them' },
+  ]);
+  await me.leaves();
+  await healthy({ emails: [] });
+  expect(await found('broken')).toMatchObject([{ check: 'alarms', what: 'nobody hears of alarms' }]);
+});
+
+test('a deployment of an older version, which does not name its topic of alarms, is a warning', async () => {
+  await healthy();
+  const { alarmTopicArn, ...older } = me.world.installation;
+  expect(alarmTopicArn).toMatch(/^arn:aws:sns:/);
+  const parameter = { Name: installationParameter('keyguard'), Value: JSON.stringify(older), Overwrite: true };
+  await new SSMClient({}).send(new PutParameterCommand(parameter));
+  expect(await found('broken')).toEqual([]);
+  expect(await found('warning')).toMatchObject([{ check: 'alarms', fix: 'deploy again to have it checked: npx cdk deploy' }]);
+});
+
+test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {
+  await healthy();
+  const denied = new KeyguardError('aws-refused', 'ssm:GetParametersByPath: AccessDeniedException 400 1-2-3', 'see the function log');
+  me.world.aws.functions.register('rotation', () => Promise.reject(denied));
+  expect(await found('broken')).toMatchObject([
+    { check: 'rotation function', what: 'rotation failed: ssm:GetParametersByPath: AccessDeniedException 400 1-2-3' },
+    {
+      check: 'rotation permission',
+      what: 'Secrets Manager may not call rotation: no rotation can begin',
+      fix: expect.stringContaining('aws lambda add-permission --function-name rotation') as unknown,
+    },
+  ]);
+});
+
+test('a standby secret that others may read is broken, and one whose policy is gone', async () => {
+  await healthy();
+  const SecretId = me.world.definition('production').standbySecretArn;
+  const { ResourcePolicy = '' } = await me.world.secrets.send(new GetResourcePolicyCommand({ SecretId }));
+  const broken = [{ about: 'production', check: 'standby secret', fix: expect.stringContaining('OnlyTheRotationReads') as unknown }];
+  const another = ResourcePolicy.replace('role/rotation', 'role/thief');
+  await me.world.secrets.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: another }));
+  expect(await found('broken')).toMatchObject(broken);
+  await me.world.secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
+  expect(await found('broken')).toMatchObject(broken);
+});
+
+test('a retirement that came to its end and failed on keys is a warning, until it succeeds', async () => {
+  await healthy();
+  const stop = me.world.aws.intercept.onCall(({ operation, phase }) =>
+    phase === 'before' && operation === 'DescribeSecret' ? 'throttle' : undefined,
+  );
+  await me.world.passes(5 * minuteMs);
+  stop();
+  expect(await found('broken')).toEqual([]);
+  expect(await found('warning')).toMatchObject([
+    {
+      check: 'retirement',
+      what: expect.stringMatching(/^it ran 2026-.+, and failed on 1 key$/) as unknown,
+      fix: expect.stringContaining('retirement.failed') as unknown,
+    },
+  ]);
+  await me.world.passes(5 * minuteMs);
+  expect(await found('warning')).toEqual([]);
 });
 
 test('before anything ran, doctor says so', async () => {

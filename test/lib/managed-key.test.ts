@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { deniesAllBut } from '../../cli/doctor/policies.ts';
 import { Synthesised, example, rendered } from './stacks.ts';
 
 const stack = new Synthesised(example);
@@ -74,6 +75,15 @@ test('nobody but the rotation function reads standby keys, administrators includ
   });
 });
 
+test('what the stack writes into the standby secret’s policy is what doctor takes for a refusal', () => {
+  const { resource } = stack.one('AWS::SecretsManager::ResourcePolicy', 'ManagedKeysProductionStandby');
+  const role = `{${stack.one('AWS::IAM::Role', 'RotationRole').id}.Arn}`;
+  const named = (_key: string, value: unknown): unknown => (value instanceof Object && 'Fn::GetAtt' in value ? rendered(value) : value);
+  const policy: unknown = JSON.parse(JSON.stringify(resource.Properties.ResourcePolicy), named);
+  expect(deniesAllBut(policy, role)).toBe(true);
+  expect(deniesAllBut(policy, 'another role')).toBe(false);
+});
+
 test('the definition that the functions read is the policy of the configuration, in milliseconds', () => {
   const { resource } = stack.one('AWS::SSM::Parameter', 'ManagedKeysNightlyBatchDefinition');
   expect(resource.Properties).toMatchObject({ Name: '/keyguard/managed-keys/nightly-batch', Type: 'String' });
@@ -109,6 +119,7 @@ test('the installation describes itself to the command line, without a value', (
     adminAccess: { kind: 'key', secretArn: `{${stack.one('AWS::SecretsManager::Secret', 'InstallationAdminAccess').id}}` },
     stateTable: `{${stack.one('AWS::DynamoDB::Table', 'InstallationState').id}}`,
     alertTopicArn: `{${stack.one('AWS::SNS::Topic', 'InstallationAlerts').id}}`,
+    alarmTopicArn: `{${stack.one('AWS::SNS::Topic', 'InstallationAlarms').id}}`,
     slackWebhookSecretArn: `{${stack.one('AWS::SecretsManager::Secret', 'InstallationSlackWebhook').id}}`,
     dashboardUrl: `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/keyguard-${region}`,
     functions: {

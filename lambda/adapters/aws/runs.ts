@@ -2,22 +2,34 @@ import type { FunctionName } from '../../../contract/environment.ts';
 import type { RunRecord } from '../../../contract/records.ts';
 import { recordOf, type Table } from './table.ts';
 
+/** How a run of a scheduled function ended. */
+export interface Run {
+  readonly at: number;
+  /** How many of the things that it had to look after it could not treat. */
+  readonly failed: number;
+}
+
 /** When a scheduled function last came to its end: what tells a schedule that is switched off from one that finds nothing to do. */
 export interface Runs {
-  finished(name: FunctionName, at: number): Promise<void>;
+  finished(name: FunctionName, run: Run): Promise<void>;
   /** Undefined where it never was. */
-  last(name: FunctionName): Promise<number | undefined>;
+  last(name: FunctionName): Promise<Run | undefined>;
 }
+
+/** Runs that an older version recorded do not say how many failed. */
+type StoredRun = RunRecord & { readonly failed?: number };
 
 export function runs(table: Table): Runs {
   return {
-    async finished(name, at) {
-      const record: RunRecord = { schema: 1, finishedAt: at };
+    async finished(name, { at, failed }) {
+      const record: StoredRun = { schema: 1, finishedAt: at, failed };
       await table.put('RUN', name, record);
     },
     async last(name) {
       const item = await table.get('RUN', name);
-      return item === undefined ? undefined : recordOf<RunRecord>(item, ['finishedAt']).finishedAt;
+      if (item === undefined) return undefined;
+      const { finishedAt, failed = 0 } = recordOf<StoredRun>(item, ['finishedAt']);
+      return { at: finishedAt, failed };
     },
   };
 }

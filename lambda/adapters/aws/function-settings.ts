@@ -1,0 +1,30 @@
+import { GetFunctionConfigurationCommand, GetPolicyCommand, ResourceNotFoundException, type LambdaClient } from '@aws-sdk/client-lambda';
+import { KeyguardError } from '../../foundation/errors.ts';
+import { parsedJson } from '../../foundation/json.ts';
+import { awsCall } from './calls.ts';
+
+/** The ARN of the role that a function runs as. Throws KeyguardError `function-missing`. */
+export async function roleOf(client: LambdaClient, functionName: string): Promise<string> {
+  const { Role = '' } = await awsCall(
+    'lambda:GetFunctionConfiguration',
+    () => client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName })),
+    (error) =>
+      error instanceof ResourceNotFoundException
+        ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'deploy again: npx cdk deploy')
+        : undefined,
+  );
+  return Role;
+}
+
+/** The function's own policy, which says who else may call it; undefined where it has none, or is not there. */
+export async function functionPolicy(client: LambdaClient, functionName: string): Promise<unknown> {
+  const answer = await awsCall('lambda:GetPolicy', async () => {
+    try {
+      return await client.send(new GetPolicyCommand({ FunctionName: functionName }));
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  });
+  return answer?.Policy === undefined ? undefined : parsedJson(answer.Policy);
+}
