@@ -1,6 +1,6 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
-import { chooseStandby } from '../lambda/rotation/claim.ts';
+import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf } from '../lambda/rotation/conditions.ts';
 import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
@@ -192,7 +192,7 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding
 
 /** Long before the next rotation an empty pool matters too: nothing could take the place of a stolen key. */
 function noReplacement({ own, definition, now }: KeyReading): readonly Finding[] {
-  const choice = chooseStandby(own, definition, now);
+  const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${choice.because}: nothing could take the place of the current key if it were stolen`;
   return [{ check: 'pool', state: 'attention', what, fix: `npx keyguard standby add ${definition.name}` }];

@@ -29,15 +29,27 @@ export function chooseNext(records: readonly ApiKeyRecord[], definition: Managed
 /** The oldest standby key of the managed key that lives long enough at `now`. */
 export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   // One that carries an intent is being put to sleep this moment.
-  const pool = records.filter(
-    (record) => record.managedKey === definition.name && record.state === 'standby' && record.intent === undefined,
+  return chooseLater(
+    records.filter((record) => record.intent === undefined),
+    definition,
+    now,
   );
+}
+
+/** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */
+export function chooseLater(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  const pool = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const needed = now + neededLifeMs(definition.rotation);
   const [oldest] = pool
     .filter((record) => record.expiresAt === null || record.expiresAt >= needed)
     .sort((a, b) => a.addedAt - b.addedAt || a.apiKeyId.localeCompare(b.apiKeyId));
   if (oldest !== undefined) return { claim: oldest };
   return { claim: 'none', because: pool.length === 0 ? 'the pool is empty' : 'every standby key expires too soon' };
+}
+
+/** Whether it waits for a rotation, or will again in minutes: a key that is being tried, taken in or put to sleep stays in the pool. */
+export function isInPool({ state, intent }: ApiKeyRecord): boolean {
+  return state === 'standby' && (intent === undefined || intent.to === 'standby');
 }
 
 export function isWanted({ wanted, state, intent }: ApiKeyRecord, now: number): boolean {

@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { dayMs } from '../foundation/clock.ts';
-import { chooseStandby } from './claim.ts';
+import { chooseLater, isInPool } from './claim.ts';
 
 export interface PoolCover {
   readonly standbyKeys: number;
@@ -13,7 +13,10 @@ export interface PoolCover {
   readonly days: number;
 }
 
-/** How far the pool reaches: the schedule played forward with the very choice that a rotation makes. */
+/**
+ * How far the pool reaches: the schedule played forward with the very choice that a rotation makes. A key that is being tried
+ * this moment counts, or each trial would tell people of an empty pool.
+ */
 export function poolCover(
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
@@ -22,11 +25,11 @@ export function poolCover(
 ): PoolCover {
   const { intervalMs } = definition.rotation;
   let until = Math.max(nextRotationAt ?? now + intervalMs, now);
-  let left = records.filter((record) => record.managedKey === definition.name && record.state === 'standby');
+  let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const standbyKeys = left.length;
   let rotations = 0;
   for (;;) {
-    const choice = chooseStandby(left, definition, until);
+    const choice = chooseLater(left, definition, until);
     if (choice.claim === 'none') return { standbyKeys, rotations, until, days: Math.floor((until - now) / dayMs) };
     const { apiKeyId } = choice.claim;
     left = left.filter((record) => record.apiKeyId !== apiKeyId);

@@ -67,6 +67,12 @@ const wish = { at: now - hourMs, by: 'Ada', because: 'so she says' };
 const hanging = aRecord({ apiKeyId: 'apikey_next', state: 'pending', token: 'v3', since: now - hourMs });
 const pending = { stages: new Map([...secret.stages, ['v3', ['AWSPENDING']]]) };
 
+test.each([10, 20])('a pool whose only key is being tried %i days before its turn is no empty pool', (days) => {
+  const tried: typeof standby = { ...standby, intent: { to: 'standby', at: now, because: 'being tried' } };
+  const nextRotationAt = now + days * dayMs;
+  expect(statusOf({ own: [current, tried] }, { nextRotationAt })).toMatchObject({ health: 'ok', attention: [], pool: { rotations: 1 } });
+});
+
 test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, string]>([
   [
     'no key was ever there',

@@ -29,6 +29,19 @@ test('keys of others and keys that serve already do not count', () => {
   expect(poolCover(definition, others, next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
 });
 
+test.each(['being tried', 'being taken in', 'found awake'])(
+  'a key that is %s counts: it is back in the pool before the next rotation',
+  (because) => {
+    const fenced = keys(null, null).map((record) => ({ ...record, intent: { to: 'standby', at: now, because } as const }));
+    expect(poolCover(definition, fenced, next, now)).toMatchObject({ standbyKeys: 2, rotations: 2 });
+  },
+);
+
+test.each(['archived', 'contained', 'rejected'] as const)('a standby key that is about to become %s is lost to the pool', (to) => {
+  const leaving = aRecord({ intent: { to, at: now, because: 'removed' } });
+  expect(poolCover(definition, [leaving], next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
+});
+
 test('a rotation that is overdue needs its key now', () => {
   expect(poolCover(definition, keys(null), now - dayMs, now)).toMatchObject({ rotations: 1, until: now + policy.intervalMs });
 });
