@@ -1,6 +1,7 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import type { Trial } from '../lambda/rotation/trial.ts';
 import type { CliIo } from './command.ts';
+import { lookAtOldKey } from './cut-old-key.ts';
 import type { EmergencyPlan } from './emergency-plan.ts';
 import { emergencyText } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -55,6 +56,37 @@ export async function dryRun(
   if (trial !== undefined && trial.verdict !== 'good') failed(name, trial, io);
   if (pause !== undefined && emergency === undefined) {
     io.fail(`${name} is paused since ${instant(pause.at)} by ${pause.by}: ${pause.because}`, `npx keyguard resume ${name}`, 1);
+  }
+}
+
+/** What an emergency would do that names a key which is off by the records: nothing rotates. */
+export async function dryCut(
+  stolen: ApiKeyRecord,
+  sight: KeySight,
+  asJson: boolean,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<void> {
+  const { isAwake, plan, status } = await lookAtOldKey(stolen, sight, installation);
+  const { name } = sight.definition;
+  if (asJson) {
+    json(
+      {
+        managedKey: name,
+        wouldClaim: null,
+        because: `${stolen.apiKeyId} is ${stolen.state}, so nothing has to take its place`,
+        current: sight.own.find((record) => record.state === 'current')?.apiKeyId ?? null,
+        wouldCutOff: isAwake ? [stolen.apiKeyId] : [],
+        paused: sight.pause !== undefined,
+        proof: null,
+      },
+      io,
+    );
+  } else if (plan.length === 0) {
+    line(`Nothing is left to do: ${stolen.apiKeyId} is ${stolen.state}, and at Anthropic it is ${status}.`, io);
+  } else {
+    line(`An emergency of ${name} would rotate nothing, and do this:`, io);
+    for (const sentence of plan) line(`  ${sentence}`, io);
   }
 }
 

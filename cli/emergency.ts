@@ -8,6 +8,7 @@ import { withoutWish } from '../lambda/rotation/lifecycle.ts';
 import { amend } from './amend.ts';
 import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
+import { cutOldKey, lookAtOldKey, type OldKeySight } from './cut-old-key.ts';
 import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -38,8 +39,8 @@ export async function rotateInEmergency(
   io: CliIo,
 ): Promise<void> {
   const { name } = sight.definition;
-  if (stolen !== undefined && stolen.state !== 'current' && stolen.state !== 'draining') {
-    sayOver(sight, stolen, asJson, io);
+  if (stolen !== undefined && isOffByRecord(stolen)) {
+    await cutOff(stolen, sight, { because, yes, asJson }, installation, io);
     return;
   }
   const plan = emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now());
@@ -70,17 +71,41 @@ export async function rotateInEmergency(
   for (const record of off) line(`${record.apiKeyId} (${record.hint}) is ${record.state} since ${instant(record.since)}.`, io);
 }
 
-/** A repeat finds the named key off already: what was asked for is done. */
-function sayOver({ own, definition: { name } }: KeySight, stolen: ApiKeyRecord, asJson: boolean, io: CliIo): void {
+/** Whether consumers hold it no more, as far as the records know. */
+export function isOffByRecord({ state }: ApiKeyRecord): boolean {
+  return state !== 'current' && state !== 'draining';
+}
+
+/** A repeat finds the named key off, and then what was asked for is done; unless somebody woke it, or wants it back. */
+async function cutOff(
+  stolen: ApiKeyRecord,
+  sight: KeySight,
+  { because, yes, asJson }: Omit<EmergencyOrder, 'stolen'>,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<void> {
+  const old = await lookAtOldKey(stolen, sight, installation);
+  for (const sentence of old.plan) progress(sentence, io);
+  const asks = old.plan.length > 0 && !yes;
+  if (asks && !(await confirmed(`Cut off ${stolen.apiKeyId}?`, io))) io.fail('not cut off', 'nothing was changed', 1);
+  const status = old.plan.length === 0 ? old.status : await cutOldKey(old, because, sight, installation, io);
+  sayOver(sight, { ...old, status }, asJson, io);
+}
+
+/** The named key is off, and Anthropic says so too. */
+function sayOver({ own, definition: { name } }: KeySight, old: OldKeySight, asJson: boolean, io: CliIo): void {
   const current = own.find((record) => record.state === 'current');
-  if (current === undefined)
-    io.fail(`${stolen.apiKeyId} is ${stolen.state}, and no key of ${name} is current`, `npx keyguard rotate ${name}`, 1);
+  if (current === undefined) io.fail(`${overText(old)}, and no key of ${name} is current`, `npx keyguard rotate ${name}`, 1);
   const rotated = rotatedTo(current, current.token ?? '', own);
-  if (asJson) {
-    json(outcomeJson(rotated, [stolen], false), io);
-    return;
-  }
-  line(`${stolen.apiKeyId} (${stolen.hint}) is ${stolen.state} since ${instant(stolen.since)}; ${currentSince(rotated)}.`, io);
+  if (asJson) json({ ...outcomeJson(rotated, [old.record], false), anthropicStatus: old.status, wasAwake: old.isAwake }, io);
+  else line(`${overText(old)}; ${currentSince(rotated)}.`, io);
+}
+
+function overText({ record: { apiKeyId, hint, state, since }, status, isAwake }: OldKeySight): string {
+  const shown = status === 'gone' ? 'Anthropic knows it no more' : `Anthropic shows it as ${status}`;
+  return isAwake
+    ? `${apiKeyId} (${hint}) was awake and is cut off: ${shown}, and whether its value is refused only a function could try`
+    : `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, and ${shown}`;
 }
 
 /** What will happen, said before it does: which keys die, and who will fail. */

@@ -4,9 +4,9 @@ import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
-import { dryRun } from '../dry-run.ts';
+import { dryCut, dryRun } from '../dry-run.ts';
 import { emergencyPlan } from '../emergency-plan.ts';
-import { rotateInEmergency } from '../emergency.ts';
+import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
@@ -57,7 +57,9 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const sight = await lookAt(definition, installation);
   const stolen = stolenKey(sight, flags.apiKeyId);
   const asJson = flags.json === true;
-  if (flags.dryRun === true) {
+  if (flags.dryRun === true && stolen !== undefined && isOffByRecord(stolen)) {
+    await dryCut(stolen, sight, asJson, installation, io);
+  } else if (flags.dryRun === true) {
     const emergency = flags.emergency === true ? emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now()) : undefined;
     await dryRun(sight, { emergency, proves: flags.proof, asJson }, installation, io);
   } else if (flags.emergency === true) {

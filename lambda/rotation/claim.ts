@@ -18,7 +18,9 @@ export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimed
 
 export type Claim =
   | { readonly claim: ApiKeyRecord }
-  | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' };
+  | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof heldUp };
+
+const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
 
 /** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
@@ -28,12 +30,11 @@ export function chooseNext(records: readonly ApiKeyRecord[], definition: Managed
 
 /** The oldest standby key of the managed key that lives long enough at `now`. */
 export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  // One that carries an intent is being put to sleep this moment.
-  return chooseLater(
-    records.filter((record) => record.intent === undefined),
-    definition,
-    now,
-  );
+  const free = records.filter((record) => record.intent === undefined);
+  const choice = chooseLater(free, definition, now);
+  if (choice.claim !== 'none') return choice;
+  const later = chooseLater(records, definition, now);
+  return later.claim === 'none' ? later : { claim: 'none', because: heldUp };
 }
 
 /** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */

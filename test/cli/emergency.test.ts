@@ -1,4 +1,4 @@
-import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { CancelRotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { pauses } from '../../lambda/adapters/aws/pauses.ts';
@@ -100,6 +100,104 @@ test('an emergency that is over is not begun anew by a repeat; whoever means the
   expect(states()).toEqual(after);
   expect(await me.run([...emergency, '--api-key-id', third])).toMatchObject({ code: 0 });
   expect(states()).toEqual({ ...after, [third]: 'inactive', [fourth]: 'current' });
+});
+
+test('a retired key that somebody enabled in the Console is cut off when it is named, by Anthropic’s word', async () => {
+  const { second, third, after } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.console.setStatus(second, 'active');
+  const named = [...emergency, '--api-key-id', second];
+  const plan = `${second} (${me.world.anthropic.inspect.key(second).hint}) is inactive since `;
+  const dry = await me.run([...named, '--dry-run']);
+  expect(dry).toMatchObject({ code: 0 });
+  expect(dry.out).toContain(`An emergency of production would rotate nothing, and do this:\n  ${plan}`);
+  expect(await me.asJson([...named, '--dry-run'])).toMatchObject({ wouldClaim: null, current: third, wouldCutOff: [second] });
+  expect(statusOf(second)).toBe('active');
+
+  me.world.aws.intercept.forgetCalls();
+  const said = await me.run(named);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(plan);
+  expect(said.err).toContain('but Anthropic shows it as active. It is made inactive at once: no use of it is known');
+  expect(said.out).toContain('was awake and is cut off: Anthropic shows it as inactive, and whether its value is refused only a function');
+  expect(said.out).toContain(`${third} (`);
+  expect(statusOf(second)).toBe('inactive');
+  expect(states()).toEqual(after);
+  expect((await me.run(['history', 'production'])).out).toContain(
+    `${second}, inactive, was active at Anthropic and is made inactive: seen in a public repository`,
+  );
+  const { secretArn } = me.world.definition('production');
+  expect(me.world.aws.inspect.secrets.versions(secretArn).some(({ labels }) => labels.includes('AWSCURRENT'))).toBe(true);
+  expect(me.world.aws.intercept.calls().filter(({ operation }) => operation === 'RotateSecret' || operation === 'Invoke')).toEqual([]);
+  expect(await me.asJson(named)).toMatchObject({ cutOff: [{ apiKeyId: second }], anthropicStatus: 'inactive', wasAwake: false });
+});
+
+test('without a yes an awake old key stays as it is', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.console.setStatus(second, 'active');
+  const said = await me.run(['rotate', 'production', '--emergency', '--api-key-id', second]);
+  expect(said.code).toBe(2);
+  expect(said.err).toContain('give --yes if you mean it');
+  expect(statusOf(second)).toBe('active');
+});
+
+test('Anthropic that goes on showing it as active is no success', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.console.setStatus(second, 'active');
+  const stop = me.world.anthropic.intercept.onCall(({ method, phase }) => {
+    if (phase === 'after' && method === 'POST') me.world.anthropic.console.setStatus(second, 'active');
+    return undefined;
+  });
+  const said = await me.run([...emergency, '--api-key-id', second]);
+  stop();
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`${second} was made inactive, and Anthropic shows it as active`);
+});
+
+test('without Anthropic’s word an old key is not said to be off', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
+  const said = await me.run([...emergency, '--api-key-id', second]);
+  expect(said).toMatchObject({ code: 1, out: '' });
+  expect(said.err).toContain('api_keys.retrieve did not succeed');
+});
+
+test('an old key that is wanted back does not come back when it is named as stolen', async () => {
+  const { second, third } = await rotatedTwice();
+  await me.run(emergency);
+  const ledger = apiKeyLedger(table());
+  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === second);
+  if (record === undefined) throw new Error('no record');
+  await ledger.replace(record, wishedBack(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
+  const said = await me.run([...emergency, '--api-key-id', second]);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`That ${second} is wanted back is taken back.`);
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
+});
+
+test('an old key to which somebody has moved AWSCURRENT back by hand is not cut before the records know it', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.console.setStatus(second, 'active');
+  const { secretArn } = me.world.definition('production');
+  const versionOf = (label: string) =>
+    me.world.aws.inspect.secrets.versions(secretArn).find(({ labels }) => labels.includes(label))?.versionId;
+  await me.world.secrets.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId: secretArn,
+      VersionStage: 'AWSCURRENT',
+      RemoveFromVersionId: versionOf('AWSCURRENT'),
+      MoveToVersionId: versionOf('AWSPREVIOUS'),
+    }),
+  );
+  const said = await me.run([...emergency, '--api-key-id', second]);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`${second} of production is on its way back this moment`);
+  expect(statusOf(second)).toBe('active');
 });
 
 test('killed and never given again, the emergency is carried out by retirement', async () => {

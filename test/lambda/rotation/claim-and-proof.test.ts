@@ -45,7 +45,13 @@ test('a key that would not outlive the interval and the longest grace is passed 
 
 test('a key that is being put to sleep this moment is not claimed', () => {
   const fenced = aRecord({ intent: { to: 'standby', at: now, because: 'found awake' } });
-  expect(chooseStandby([fenced], definition, now)).toMatchObject({ claim: 'none' });
+  const because = 'each standby key that would do is being tried or put to sleep this moment';
+  expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', because });
+  expect(chooseStandby([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
+    claim: 'none',
+    because: 'every standby key expires too soon',
+  });
+  expect(chooseStandby([fenced, { ...standby, addedAt: 9 }], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_standby' } });
 });
 
 test('an old key that an operator wants back goes before all standby keys', () => {

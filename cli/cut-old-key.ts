@@ -1,0 +1,108 @@
+import type { ApiKeyRecord } from '../contract/records.ts';
+import { admitPorts } from '../lambda/adapters/assemble.ts';
+import { audit } from '../lambda/adapters/aws/audit.ts';
+import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
+import type { AdmitPorts } from '../lambda/rotation/admit.ts';
+import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
+import { amend } from './amend.ts';
+import { callerName } from './aws-session.ts';
+import type { CliIo } from './command.ts';
+import type { OpenInstallation } from './installation.ts';
+import type { KeySight } from './key-sight.ts';
+import { lastUseText } from './last-use.ts';
+import { instant } from './output.ts';
+
+/** A key that the records have as off, and what is left to do so that it is, and stays so. */
+export interface OldKeySight {
+  readonly record: ApiKeyRecord;
+  readonly status: ApiKeyInfo['status'] | 'gone';
+  /** Somebody enabled it in the Console: its value works. */
+  readonly isAwake: boolean;
+  /** What will be done, a sentence each; none: nothing is left to do. */
+  readonly plan: readonly string[];
+}
+
+/**
+ * Looks at a key that is off by the records: Anthropic knows better. Throws KeyguardError `busy` where it is on its way back to
+ * the consumers, so that cutting it would leave them without a key.
+ */
+export async function lookAtOldKey(record: ApiKeyRecord, sight: KeySight, installation: OpenInstallation): Promise<OldKeySight> {
+  checkIsOff(record, sight);
+  const status = await statusOf(record.apiKeyId, portsOf(installation).keys);
+  const isAwake = isAcceptedIn(status);
+  const { apiKeyId, hint, state, since, wanted } = record;
+  const cut = `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, but Anthropic shows it as ${status}. It is made inactive at once`;
+  const plan = [
+    ...(isAwake ? [`${cut}: ${await useOf(apiKeyId, installation)}.`] : []),
+    ...(wanted === undefined ? [] : [`That ${apiKeyId} is wanted back is taken back.`]),
+  ];
+  return { record, status, isAwake, plan };
+}
+
+/**
+ * Takes back that it is wanted, and makes it inactive where it is awake. Anthropic's status is the proof: only the functions may
+ * read a value and have it refused. Answers that status.
+ */
+export async function cutOldKey(
+  { record, isAwake, status }: OldKeySight,
+  because: string,
+  sight: KeySight,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<OldKeySight['status']> {
+  const { apiKeyId, managedKey, state } = record;
+  const by = await callerName();
+  const { table, clock } = installation;
+  const { ledger, keys } = portsOf(installation);
+  // Before anything else: no rotation must bring back what is being cut off.
+  await amend(ledger, apiKeyId, by, (found) => {
+    checkIsOff(found, sight);
+    return found.wanted === undefined ? undefined : withoutWish(found);
+  });
+  if (!isAwake) return status;
+  const what = `${apiKeyId}, ${state}, was active at Anthropic and is made inactive: ${because}`;
+  await audit(table).note({ managedKey, at: clock.now(), by, because: what });
+  await keys.setStatus(apiKeyId, 'inactive');
+  const after = await statusOf(apiKeyId, keys);
+  if (!isAcceptedIn(after)) return after;
+  return io.fail(
+    `${apiKeyId} was made inactive, and Anthropic shows it as ${after}`,
+    'give the command again; if it lasts, delete the key in the Claude Console, which cannot be undone',
+    1,
+  );
+}
+
+function portsOf({ definition, table, secrets, clock }: OpenInstallation): Pick<AdmitPorts, 'ledger' | 'keys'> {
+  return admitPorts(definition, table, secrets, clock);
+}
+
+function checkIsOff({ apiKeyId, state, token }: ApiKeyRecord, { definition: { name }, secret }: KeySight): void {
+  const isServing = token !== undefined && secret.stages.get(token)?.includes('AWSCURRENT') === true;
+  if (!shouldBeAwake(state) && !isServing) return;
+  throw new KeyguardError(
+    'busy',
+    `${apiKeyId} of ${name} is on its way back this moment`,
+    `wait until npx keyguard status ${name} shows it as current, then give the emergency again`,
+  );
+}
+
+/** A status that this version does not know may be one in which Anthropic accepts the value. */
+function isAcceptedIn(status: OldKeySight['status']): boolean {
+  return status === 'active' || status === 'unknown';
+}
+
+async function statusOf(apiKeyId: string, keys: ApiKeys): Promise<OldKeySight['status']> {
+  const info = await keys.retrieve(apiKeyId);
+  return info === 'gone' ? 'gone' : info.status;
+}
+
+async function useOf(apiKeyId: string, { table }: OpenInstallation): Promise<string> {
+  const usage = usageLedger(table);
+  const [lastUses, knownUntil] = await Promise.all([usage.lastUses(), usage.knownUntil()]);
+  return lastUseText(
+    lastUses.find((use) => use.apiKeyId === apiKeyId),
+    knownUntil,
+  );
+}
