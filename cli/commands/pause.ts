@@ -29,8 +29,9 @@ export const pause: Command = {
     withInstallation(program.command(pause.name))
       .summary(pause.summary)
       .description(
-        'Stops the rotation of a managed key: no new key becomes current, no old key becomes inactive or is archived. What had begun ' +
-          'before is finished. Alarms go on, and so does containment, except that it cannot put another key in the place of the current ' +
+        'Stops the rotation of a managed key: no new key becomes current, no old key becomes inactive or is archived. A rotation ' +
+          'that is under way has two minutes to end, and is broken off then: consumers keep the key that they have, and npx keyguard unstick ' +
+          'NAME clears it away. A key that is half retired is finished. Alarms go on, and so does containment, except that it cannot put another key in the place of the current ' +
           'one: for that there is npx keyguard rotate NAME --emergency, which ends the pause. Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')

@@ -34,13 +34,17 @@ export const rotate: Command = {
       .summary(rotate.summary)
       .description(
         'Asks Secrets Manager to rotate now, and follows until the new key is current or the rotation failed. The old key stays valid ' +
-          'for its grace; with --emergency it has none, and is cut off as soon as the new key is current.',
+          'for its grace; with --emergency it has none, and is cut off as soon as the new key is current. Without a standby key neither happens, ' +
+          'because consumers would be left without a key: add one first, or disable a stolen key in the Claude Console.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is awake for a moment')
       .option('--no-proof', 'of a dry run: only the plan, nothing is woken')
       .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it')
-      .option('--api-key-id <apikey_…>', 'of an emergency: the key that must die; a repeat then never takes another one')
+      .option(
+        '--api-key-id <apikey_…>',
+        'of an emergency: the key that must die; a repeat then never takes another one. An old key that somebody enabled again is made inactive without a rotation',
+      )
       .option('--because <text>', 'why, for the history')
       .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
