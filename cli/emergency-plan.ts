@@ -39,7 +39,9 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
-  const over = own.find(({ state, because, since }) => state === 'inactive' && because === 'retired: emergency' && now < since + lateMs);
+  const over = own.find(
+    ({ state, because, since }) => state === 'inactive' && because?.startsWith('retired: emergency') === true && now < since + lateMs,
+  );
   if (over !== undefined && current !== undefined && current.noGrace === undefined && stolen === undefined) {
     throw new KeyguardError(
       'nothing-to-cut',
