@@ -1,6 +1,7 @@
 import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { intakeMs } from './admit.ts';
 import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
 import { deathIn } from './death.ts';
@@ -10,8 +11,6 @@ import type { ApiKeyInfo, RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 const claimRestMs = 15 * minuteMs;
-/** Intake, or whoever removes it, may still be at work on a key of the pool. */
-const intakeMs = 5 * minuteMs;
 /** Containment stores its intent anew with each attempt, a minute apart: an older one was left. */
 const containmentMs = 15 * minuteMs;
 const by = 'retirement';

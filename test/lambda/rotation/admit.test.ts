@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
@@ -152,6 +152,18 @@ test('a key that is known already is refused with where it is', async () => {
     message: 'new is already known: rejected of staging',
     fix: 'make a new key in the Console',
   });
+});
+
+test('an intake that may still be going on is left to whoever began it', async () => {
+  const stage = aNewKey();
+  const intent = { to: 'standby', at: now - 5 * minuteMs + 1, because: 'being taken in' } as const;
+  stage.has('new', 'standby', { status: 'active', parked: false, intent });
+  expect(await failure(admitted(stage))).toEqual({
+    code: 'standby-refused',
+    message: 'new is being taken in this moment',
+    fix: 'if that was broken off, add it again in five minutes',
+  });
+  expect(stage.effects).toEqual([]);
 });
 
 test('that other keys are known does not matter', async () => {
