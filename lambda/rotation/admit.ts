@@ -1,12 +1,12 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { minuteMs, type Clock } from '../foundation/clock.ts';
+import type { Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { isUnfinishedIntake, withoutIntent } from './lifecycle.ts';
+import { fenceMs, isUnfinishedIntake, withoutIntent } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -25,9 +25,6 @@ export interface AdmitOptions {
   readonly userKey?: 'refused' | 'accepted';
   readonly by: string;
 }
-
-/** A fence that is older was left by an intake, a trial or a removal that is over. */
-export const intakeMs = 5 * minuteMs;
 
 /** Scanners' tighter pattern is not promised by Anthropic (facts-anthropic 1.7), so the shape is checked loosely. */
 const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
@@ -70,7 +67,7 @@ export async function admitStandbyKey(
     throw refused(`${info.apiKeyId} expires too soon for this rotation policy`, `make a key that lives beyond ${needed}`);
   }
   // Whoever began it may still be at work, and about to put it to sleep.
-  if (known?.intent !== undefined && now - known.intent.at < intakeMs) {
+  if (known?.intent !== undefined && now - known.intent.at < fenceMs) {
     throw refused(`${info.apiKeyId} is being taken in this moment`, 'if that was broken off, add it again in five minutes');
   }
   if (info.status !== 'active') {

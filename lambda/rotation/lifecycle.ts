@@ -1,9 +1,12 @@
 import { oldStates, type ApiKeyIntent, type ApiKeyRecord, type ApiKeyState, type OldState, type Wish } from '../../contract/records.ts';
-import { dayMs } from '../foundation/clock.ts';
+import { dayMs, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 
 /** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
 export const emergencyLastsMs = dayMs;
+
+/** The intent on a key of the pool keeps rotations away from it; an older one was left by an intake, a trial or a removal that is over. */
+export const fenceMs = 5 * minuteMs;
 
 /**
  * What can happen to an API key.

@@ -1,12 +1,11 @@
 import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
-import { intakeMs } from './admit.ts';
 import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
 import { deathIn } from './death.ts';
 import { judgeGrace } from './grace.ts';
-import { asleepAgain, foundAwake, intending, isUnfinishedIntake, moved, withoutIntent, withoutWish } from './lifecycle.ts';
+import { asleepAgain, fenceMs, foundAwake, intending, isUnfinishedIntake, moved, withoutIntent, withoutWish } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
@@ -197,7 +196,7 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
   const { intent } = record;
   // Intake, a trial or a removal may still be at work on it.
-  if (intent !== undefined && now - intent.at < intakeMs) return;
+  if (intent !== undefined && now - intent.at < fenceMs) return;
   if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
   // The rotation asks for this very key, and rejects it where Anthropic really knows none.
   if (status === 'gone') return;
@@ -207,7 +206,7 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
     await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
     return;
   }
-  if (intent === undefined && (status !== 'active' || now - record.since < intakeMs)) return;
+  if (intent === undefined && (status !== 'active' || now - record.since < fenceMs)) return;
   const fence = { to: record.state, at: now, because: 'found awake' };
   const fenced = intent === undefined ? await ports.ledger.replace(record, intending(record, fence), by) : record;
   const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'inactive');

@@ -3,7 +3,7 @@ import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
-import { tryStandbyKey } from '../../../lambda/rotation/trial.ts';
+import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
 import { definition, MemoryWorld } from './memory.ts';
 import { runSchedule, type Actor } from './schedule.ts';
 
@@ -40,9 +40,8 @@ export function trial(world: MemoryWorld, apiKeyId: string): Actor {
   return {
     name: 'trial',
     run: async (gate) => {
-      const ports = world.ports(gate);
-      const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
-      if (record?.state === 'standby') await tryStandbyKey(record, definition, 'operator', ports);
+      const request = { operation: 'try-standby-keys', managedKey: definition.name, apiKeyIds: [apiKeyId], by: 'operator' } as const;
+      await tryStandbyKeys(request, world.ports(gate));
     },
   };
 }
