@@ -95,6 +95,8 @@ export interface PauseRecord {
 export interface RunRecord {
   readonly schema: 1;
   readonly finishedAt: number;
+  /** How many of the things that it had to look after it could not treat; absent where an older version recorded it. */
+  readonly failed?: number;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { fenceMs, isUnfinishedIntake, withoutIntent } from './lifecycle.ts';
+import { fenceMs, isUnfinishedIntake, moved, withoutIntent } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -95,7 +95,7 @@ export async function admitStandbyKey(
     intent: { to: 'standby', at: now, because: 'being taken in' },
   };
   const { by } = options;
-  const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, record, by);
+  const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
   const { requestIds } = await ports.keys.setStatus(info.apiKeyId, 'inactive');
   const dead = await provenDead(value, ports);
   const at = ports.clock.now();
@@ -110,6 +110,10 @@ export async function admitStandbyKey(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
   );
+}
+
+function again(known: ApiKeyRecord, record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  return { ...moved(known, { type: 'admitted', at: record.since, because: record.because ?? '' }), ...record };
 }
 
 async function added(record: ApiKeyRecord, by: string, { ledger }: AdmitPorts): Promise<ApiKeyRecord> {

@@ -10,13 +10,24 @@ export const fenceMs = 5 * minuteMs;
 
 /**
  * What can happen to an API key.
+ * - `admitted`: it was taken in again, after an intake that was broken off.
  * - `claimed`: a rotation took it. Old keys are claimed only where an operator wants them back.
  * - `abandoned`: that rotation is over without it.
  * - `rejected`: it failed its proof, or Anthropic no longer lets it live.
  * - `promoted`: AWSCURRENT moved to it. `replaced`: AWSCURRENT moved away from it.
  * - `retired`: made inactive after its grace. `contained`: made inactive because of an incident. `archived`: for ever.
  */
-export const keyEvents = ['claimed', 'abandoned', 'rejected', 'promoted', 'replaced', 'retired', 'contained', 'archived'] as const;
+export const keyEvents = [
+  'admitted',
+  'claimed',
+  'abandoned',
+  'rejected',
+  'promoted',
+  'replaced',
+  'retired',
+  'contained',
+  'archived',
+] as const;
 export type KeyEventType = (typeof keyEvents)[number];
 
 export interface KeyEvent {
@@ -33,6 +44,7 @@ type Answer = ApiKeyState | 'origin' | 'same' | 'refused';
 /** The whole lifecycle: every state has an answer to every event. docs/rotation.md shows this table. */
 export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventType, Answer>>>> = {
   standby: {
+    admitted: 'same',
     claimed: 'pending',
     abandoned: 'same',
     rejected: 'rejected',
@@ -43,16 +55,18 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   pending: {
+    admitted: 'refused',
     claimed: 'refused',
     abandoned: 'origin',
     rejected: 'rejected',
     promoted: 'current',
-    replaced: 'refused',
+    replaced: 'draining',
     retired: 'refused',
     contained: 'contained',
     archived: 'refused',
   },
   current: {
+    admitted: 'refused',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'refused',
@@ -63,6 +77,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'refused',
   },
   draining: {
+    admitted: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -73,6 +88,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'refused',
   },
   inactive: {
+    admitted: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -83,6 +99,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   contained: {
+    admitted: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -93,6 +110,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   rejected: {
+    admitted: 'standby',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'same',
@@ -103,6 +121,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   archived: {
+    admitted: 'refused',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'refused',
@@ -140,6 +159,8 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   const base = { ...rest, state, since: event.at, because: event.because };
   switch (event.type) {
+    case 'admitted':
+      return base;
     case 'claimed': {
       if (event.token === undefined) throw illegal(record, 'claimed without a token');
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
@@ -156,6 +177,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
       return {
         ...base,
         ...(token === undefined ? {} : { token }),
+        servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
         ...(noGrace === undefined || event.at >= noGrace.at + emergencyLastsMs ? {} : { noGrace }),
       };

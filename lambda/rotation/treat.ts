@@ -182,9 +182,8 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
 
 /** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
 async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
-  const at = ports.clock.now();
-  const served = await ports.ledger.replace(record, moved(record, { type: 'promoted', at, because: 'AWSCURRENT had moved to it' }), by);
-  await ports.ledger.replace(served, moved(served, { type: 'replaced', at, because: 'and has moved on' }), by);
+  const because = 'AWSCURRENT had moved to it, and has moved on';
+  await ports.ledger.replace(record, moved(record, { type: 'replaced', at: ports.clock.now(), because }), by);
 }
 
 /**

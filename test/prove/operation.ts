@@ -43,6 +43,21 @@ export function stateOf(ground: Ground, key: MadeKey): string | undefined {
   return ledgerRows(ground.world).find((row) => row.apiKeyId === key.id)?.state;
 }
 
+/**
+ * Whoever saw an intake broken off adds the key again: at once, and if that is refused, in some minutes, when retirement has put the
+ * key to sleep and it has to be enabled first.
+ */
+export function untilTakenIn(ground: Ground, key: MadeKey, type: () => Promise<Said>): Flow {
+  const isTakenIn = (): boolean => ledgerRows(ground.world).some(({ apiKeyId, isParked }) => apiKeyId === key.id && isParked);
+  return async () => {
+    for (let attempt = 0; attempt < 3 && !isTakenIn(); attempt += 1) {
+      if ((await type()).code === 0) return;
+      await ground.passes(11 * minuteMs);
+      if (!isTakenIn()) ground.inConsole(key, 'active');
+    }
+  };
+}
+
 /** Two keys, of which the second is current and the first in its grace. */
 export async function rotated(ground: Ground): Promise<{ readonly old: MadeKey; readonly next: MadeKey }> {
   const old = await ground.adds();

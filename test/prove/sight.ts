@@ -11,6 +11,8 @@ export interface LedgerRow {
   readonly standbyVersionId: string;
   /** The rotation that claimed it. */
   readonly token: string | undefined;
+  /** Whether its intake is done. */
+  readonly isParked: boolean;
   /** What somebody is about to do with it. */
   readonly intent: string | undefined;
   /** When an operator asked for it back. */
@@ -47,6 +49,7 @@ export function ledgerRows(world: World): readonly LedgerRow[] {
         since: Number(item['since']?.N ?? 0),
         standbyVersionId: item['standbyVersionId']?.S ?? '',
         token: item['token']?.S,
+        isParked: item['parkedAt'] !== undefined,
         intent: item['intent']?.M?.['to']?.S,
         wantedAt: wanted === undefined ? undefined : Number(wanted),
       },

@@ -16,19 +16,16 @@ export interface Runs {
   last(name: FunctionName): Promise<Run | undefined>;
 }
 
-/** Runs that an older version recorded do not say how many failed. */
-type StoredRun = RunRecord & { readonly failed?: number };
-
 export function runs(table: Table): Runs {
   return {
     async finished(name, { at, failed }) {
-      const record: StoredRun = { schema: 1, finishedAt: at, failed };
+      const record: RunRecord = { schema: 1, finishedAt: at, failed };
       await table.put('RUN', name, record);
     },
     async last(name) {
       const item = await table.get('RUN', name);
       if (item === undefined) return undefined;
-      const { finishedAt, failed = 0 } = recordOf<StoredRun>(item, ['finishedAt']);
+      const { finishedAt, failed = 0 } = recordOf<RunRecord>(item, ['finishedAt']);
       return { at: finishedAt, failed };
     },
   };

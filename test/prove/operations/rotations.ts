@@ -11,6 +11,7 @@ import {
   stepsAgain,
   typed,
   untilDone,
+  untilTakenIn,
   type Operation,
   type Prepared,
 } from '../operation.ts';
@@ -24,7 +25,8 @@ export const intakes: readonly Operation[] = [
       await ground.asksToRotate();
       return {
         act,
-        again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
+        again: untilTakenIn(ground, key, act),
+        atOnce: act,
         // A rotation waits for the very key that is being taken in.
         beside: [stepsAgain(ground), act],
         outcome: () => outcome(ground, { key }, { key: 'current' }),
@@ -39,7 +41,8 @@ export const intakes: readonly Operation[] = [
       const act = intake(ground, key);
       return {
         act,
-        again: untilDone(ground, act, () => stateOf(ground, key) !== undefined),
+        again: untilTakenIn(ground, key, act),
+        atOnce: act,
         beside: [act, intake(ground, ground.makes()), askedRotation(ground), beat(ground, 'retirement')],
         outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
       };
@@ -129,7 +132,7 @@ export const rotations: readonly Operation[] = [
           await takeIn();
           await ground.passes(0);
         },
-        again: untilDone(ground, takeIn, () => stateOf(ground, key) !== undefined),
+        again: untilTakenIn(ground, key, takeIn),
         outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current|standby' }),
       };
     },
