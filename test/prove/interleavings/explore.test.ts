@@ -21,7 +21,6 @@ test('a broken engine is caught: one that cuts the old key before its grace is o
     ...broken,
     begin: async () => {
       const world = await broken.begin();
-      world.keys.set('old', { value: world.key('old').value, status: 'active' });
       world.leftAt.set('old', world.now);
       return world;
     },

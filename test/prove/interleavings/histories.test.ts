@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tryHistories } from './histories.ts';
+import { tryHistories, type HistoriesOptions } from './histories.ts';
 import { MemoryWorld, type Gate } from './memory.ts';
 
 // The long form of this proof: npm run prove:rotation.
@@ -10,9 +10,9 @@ test('two thousand random histories, with people, faults, deaths and several run
 type Ports = ReturnType<MemoryWorld['ports']>;
 
 /** A world in which the engine's calls do something else than it believes. */
-function broken(change: (ports: Ports, world: MemoryWorld) => Partial<Ports>): () => MemoryWorld {
-  return () => {
-    const world = new MemoryWorld();
+function broken(change: (ports: Ports, world: MemoryWorld) => Partial<Ports>): NonNullable<HistoriesOptions['begin']> {
+  return (changes) => {
+    const world = new MemoryWorld(changes);
     const ports = world.ports.bind(world);
     return Object.assign(world, {
       ports: (gate: Gate): Ports => {

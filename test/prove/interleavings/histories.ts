@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition, MemoryWorld } from './memory.ts';
 import { comeToRest, intake, judgeAtRest, operator, retirement, rotation, trial } from './scenarios.ts';
@@ -16,11 +17,19 @@ type Act = fc.AsyncCommand<Model, MemoryWorld>;
 /** Somebody's run, by a choice that is made before anybody knows which keys there will be. */
 type Choice = (model: Model, world: MemoryWorld, which: number) => Actor | undefined;
 
+/** Short, so that a history meets the end of a key's life. */
+const rotationPolicy = { ...definition.rotation, intervalMs: 5 * dayMs, maximumGraceMs: 2 * dayMs };
+/** A key that dies sooner is not worth taking in, or claiming. */
+const needMs = rotationPolicy.intervalMs + rotationPolicy.maximumGraceMs;
+
+/** How long a key lives that a person makes: for ever, too short to be taken in, or a little longer than a rotation needs. */
+const lives: readonly (number | null)[] = [null, null, needMs + 2 * hourMs, needMs + 2 * dayMs, needMs - hourMs, hourMs];
+
 const choices = {
-  intake: (model, world) => {
+  intake: (model, world, which) => {
     model.keys += 1;
     const apiKeyId = `k${model.keys}`;
-    world.create(apiKeyId);
+    world.create(apiKeyId, lives[which % lives.length] ?? null);
     return intake(world, apiKeyId);
   },
   rotation: (model, world) => {
@@ -150,7 +159,7 @@ const acts: fc.Arbitrary<Act>[] = [
   together,
   alone,
   // The common way, so that histories get somewhere.
-  fc.constantFrom<ChoiceName>('intake', 'rotation', 'retirement').map((one) => runsAct([one], 0, [])),
+  fc.tuple(fc.constantFrom<ChoiceName>('intake', 'rotation', 'retirement'), which).map(([one, number]) => runsAct([one], number, [])),
   fc.constantFrom(minuteMs, 10 * minuteMs, 2 * hourMs, 13 * hourMs, 2 * dayMs, 9 * dayMs).map(timeAct),
   fc.tuple(which, fc.constantFrom('active', 'inactive', 'archived')).map((given) => consoleAct(...given)),
   fc.boolean().map(pauseAct),
@@ -164,7 +173,7 @@ export interface HistoriesOptions {
   /** Both as fast-check names them for a history that failed: begins with that very one. */
   readonly again?: { readonly path: string; readonly replayPath: string };
   /** @default the world as it is; a test breaks it on purpose */
-  readonly begin?: () => MemoryWorld;
+  readonly begin?: (changes: Partial<ManagedKeyDefinition>) => MemoryWorld;
 }
 
 /**
@@ -172,16 +181,17 @@ export interface HistoriesOptions {
  * at the secret; each run may die or fail at any call, and up to three are at work at once. The invariants are looked at after every
  * call, and once more when the world has come to rest. Throws with the shortest history that breaks one, and how to repeat it.
  */
-export async function tryHistories({ runs, seed, again, begin = () => new MemoryWorld() }: HistoriesOptions): Promise<void> {
+export async function tryHistories({ runs, seed, again, begin = (changes) => new MemoryWorld(changes) }: HistoriesOptions): Promise<void> {
   const property = fc.asyncProperty(
-    fc.nat({ max: 4 }),
+    fc.array(fc.constantFrom(...lives), { maxLength: 4 }),
     fc.commands(acts, { maxCommands: 30, size: 'max', ...(again === undefined ? {} : { replayPath: again.replayPath }) }),
-    async (keys, commands) => {
-      const world = begin();
+    async (pool, commands) => {
+      const keys = pool.length;
+      const world = begin({ rotation: rotationPolicy });
       world.tickMs = 1;
       const model: Model = { keys, tokens: 0, paused: false };
       // A pool to begin with, and most of the time a rotation or two.
-      for (let number = 1; number <= keys; number += 1) world.standby(`k${number}`);
+      for (let number = 1; number <= keys; number += 1) world.standby(`k${number}`, pool[number - 1]);
       for (let rotations = 1; rotations < keys; rotations += 1) await runSchedule([choices.rotation(model, world)], []);
       await fc.asyncModelRun(() => ({ model, real: world }), commands);
       world.paused = undefined;

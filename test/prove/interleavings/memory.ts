@@ -1,10 +1,10 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, PauseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
-import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
-import type { ApiKeyInfo, RetirementPorts } from '../../../lambda/rotation/ports.ts';
+import type { ApiKeyInfo, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 
 /**
@@ -16,15 +16,20 @@ export type Gate = (call: string) => Promise<'failed' | 'lost' | undefined>;
 export const definition: ManagedKeyDefinition = aDefinition({ rotation: { ...policy, minimumGraceMs: hourMs, quietMs: hourMs } });
 export const organizationId = 'organization';
 
+type Status = 'active' | 'inactive' | 'archived';
+
 interface AnthropicKey {
-  status: 'active' | 'inactive' | 'archived';
+  /** As it was set last: `statusOf` says what Anthropic shows. */
+  status: Status;
   /** Who changed it last. */
   by?: 'us' | 'a person';
   readonly value: Secret;
+  readonly expiresAt: number | null;
 }
 
 /** Both platforms and the ledger as plain data: what thousands of interleavings can afford. Its rules are those of the local world. */
 export class MemoryWorld {
+  readonly definition: ManagedKeyDefinition;
   now = Date.parse('2026-09-07T00:00:00Z');
   /** How long a call takes: where several runs meet, no two calls have their effect at one instant. */
   tickMs = 0;
@@ -34,6 +39,8 @@ export class MemoryWorld {
   readonly records = new Map<string, ApiKeyRecord>();
   readonly open = new Map<string, number>();
   readonly asked: string[] = [];
+  /** What the last retirement found that people must know. */
+  known: readonly WatchedKind[] = [];
   paused: PauseRecord | undefined;
   /** When AWSCURRENT left a key, by its id. */
   readonly leftAt = new Map<string, number>();
@@ -43,16 +50,20 @@ export class MemoryWorld {
   readonly usedAt = new Map<string, number>();
   readonly violations: string[] = [];
 
+  constructor(changes: Partial<ManagedKeyDefinition> = {}) {
+    this.definition = { ...definition, ...changes };
+  }
+
   /** A key made in the Console, active as the Console makes it. */
-  create(apiKeyId: string): Secret {
+  create(apiKeyId: string, lifeMs: number | null = null): Secret {
     const value = new Secret(`sk-ant-api03-FAKE-${apiKeyId}-${'0'.repeat(20)}`);
-    this.keys.set(apiKeyId, { status: 'active', value });
+    this.keys.set(apiKeyId, { status: 'active', value, expiresAt: lifeMs === null ? null : this.now + lifeMs });
     return value;
   }
 
   /** A standby key, as a finished intake leaves it. */
-  standby(apiKeyId: string): void {
-    const value = this.create(apiKeyId);
+  standby(apiKeyId: string, lifeMs: number | null = null): void {
+    const value = this.create(apiKeyId, lifeMs);
     this.key(apiKeyId).status = 'inactive';
     this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
     this.records.set(apiKeyId, {
@@ -63,7 +74,7 @@ export class MemoryWorld {
       revision: 1,
       since: this.now - dayMs,
       hint: '',
-      expiresAt: null,
+      expiresAt: this.key(apiKeyId).expiresAt,
       addedAt: this.now - dayMs + this.records.size,
       standbyVersionId: `s-${apiKeyId}`,
       parkedAt: this.now - dayMs,
@@ -80,10 +91,15 @@ export class MemoryWorld {
   }
 
   /** Somebody changes a key in the Console. */
-  inConsole(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): void {
-    const key = this.key(apiKeyId);
-    if (key.status === 'archived' || key.status === status) return;
-    Object.assign(key, { status, by: 'a person' });
+  inConsole(apiKeyId: string, status: Status): void {
+    if (this.statusOf(apiKeyId) === status || this.#refuses(apiKeyId, status)) return;
+    Object.assign(this.key(apiKeyId), { status, by: 'a person' });
+  }
+
+  /** Archived is for ever, and nothing but archiving follows expiry. */
+  #refuses(apiKeyId: string, status: Status): boolean {
+    const now = this.statusOf(apiKeyId);
+    return (now === 'archived' || now === 'expired') && status !== 'archived';
   }
 
   /** Somebody writes the secret by hand: AWSCURRENT moves, and a rotation that is open is abandoned. */
@@ -97,7 +113,7 @@ export class MemoryWorld {
 
   /** Whoever still holds an old key that works uses it now. */
   useOldKeys(): void {
-    for (const apiKeyId of this.leftAt.keys()) if (this.key(apiKeyId).status === 'active') this.usedAt.set(apiKeyId, this.now);
+    for (const apiKeyId of this.leftAt.keys()) if (this.statusOf(apiKeyId) === 'active') this.usedAt.set(apiKeyId, this.now);
   }
 
   /** AWSPREVIOUS follows AWSCURRENT by itself. */
@@ -110,6 +126,12 @@ export class MemoryWorld {
     const found = this.keys.get(apiKeyId);
     if (found === undefined) throw new RangeError(`no key ${apiKeyId}`);
     return found;
+  }
+
+  /** What Anthropic shows: time alone makes a key expired, whether it is awake or asleep. */
+  statusOf(apiKeyId: string): Status | 'expired' {
+    const { status, expiresAt } = this.key(apiKeyId);
+    return status !== 'archived' && expiresAt !== null && this.now >= expiresAt ? 'expired' : status;
   }
 
   holder(label: string): string | undefined {
@@ -128,8 +150,11 @@ export class MemoryWorld {
   watch(call: string): void {
     const current = this.currentKey();
     if (current === undefined || this.exempt.has(current)) return;
-    const { status, by } = this.key(current);
-    if (status !== 'active' && by !== 'a person') this.violate(`I1 AWSCURRENT holds ${current}, which is ${status}, after ${call}`);
+    const status = this.statusOf(current);
+    // Time is nobody's fault: that no run moves AWSCURRENT to an expired key is judged when it moves.
+    if (status === 'expired') return;
+    if (status !== 'active' && this.key(current).by !== 'a person')
+      this.violate(`I1 AWSCURRENT holds ${current}, which is ${status}, after ${call}`);
   }
 
   violate(what: string): void {
@@ -142,18 +167,22 @@ export class MemoryWorld {
     if (left === undefined || this.exempt.has(apiKeyId)) return;
     // Its grace was over when an operator wanted it back, and that came to nothing.
     if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
-    if (status === 'inactive' && this.now < left + definition.rotation.minimumGraceMs)
+    if (status === 'inactive' && this.now < left + this.definition.rotation.minimumGraceMs)
       this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
-    const { minimumGraceMs, quietMs } = definition.rotation;
+    const { minimumGraceMs, quietMs, undoMs } = this.definition.rotation;
     // What was used in the last minutes the usage report does not show yet.
     const used = Math.min(this.usedAt.get(apiKeyId) ?? 0, this.now - 10 * 60_000);
     if (status === 'inactive' && used >= left + minimumGraceMs && this.now < used + quietMs)
       this.violate(`I2 ${apiKeyId} was made inactive while in use`);
-    if (status === 'archived' && this.now < left + definition.rotation.undoMs)
+    // An expired key could not be brought back.
+    if (status === 'archived' && this.statusOf(apiKeyId) !== 'expired' && this.now < left + undoMs)
       this.violate(`I2 ${apiKeyId} was archived within the undo period`);
   }
 
+  /** The ports of one run: one call of a Lambda function, or one command. */
   ports(gate: Gate): RetirementPorts & AdmitPorts {
+    /** Keys whose value this run has seen accepted. */
+    const accepted = new Set<string>();
     const call = async <T>(name: string, effect: () => T): Promise<T> => {
       const fault = await gate(name);
       if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
@@ -166,11 +195,11 @@ export class MemoryWorld {
     const info = (apiKeyId: string): ApiKeyInfo => ({
       apiKeyId,
       name: apiKeyId,
-      status: this.key(apiKeyId).status,
+      status: this.statusOf(apiKeyId),
       hint: 'sk-ant-api03-FAKE...0000',
       principal: 'nobody',
       workspaceId: definition.workspaceId,
-      expiresAt: null,
+      expiresAt: this.key(apiKeyId).expiresAt,
       createdAt: 0,
     });
     const silent = { info: () => undefined, warn: () => undefined };
@@ -178,7 +207,7 @@ export class MemoryWorld {
       organizationId,
       log: silent,
       clock: { now: () => this.now, pause: async (ms) => void (this.now += ms) },
-      directory: { all: async () => [definition], bySecret: async () => definition },
+      directory: { all: async () => [this.definition], bySecret: async () => this.definition },
       pauses: { all: async () => (this.paused === undefined ? [] : [this.paused]), find: async () => this.paused },
       ledger: {
         all: () => call('ledger.all', () => [...this.records.values()]),
@@ -231,6 +260,10 @@ export class MemoryWorld {
             if (holder !== from) throw new Error('InvalidParameterException');
             this.#previous();
             const [old, next] = [this.currentKey(), this.idOf(this.versions.get(to)?.value)];
+            if (next === undefined || !accepted.has(next)) {
+              this.violate(`I2 AWSCURRENT moved to ${next ?? 'no key'}, which this run had not seen accepted`);
+              if (next !== undefined && this.statusOf(next) === 'expired') this.violate(`I1 AWSCURRENT moved to ${next}, which is expired`);
+            }
             if (from !== undefined) this.versions.get(from)?.labels.delete('AWSCURRENT');
             this.versions.get(to)?.labels.add('AWSCURRENT');
             if (old !== undefined) this.leftAt.set(old, this.now);
@@ -256,10 +289,10 @@ export class MemoryWorld {
         list: () => call('keys.list', () => [...this.keys.keys()].map(info)),
         setStatus: (apiKeyId, status) =>
           call(`keys.setStatus ${apiKeyId} ${status}`, () => {
-            const key = this.key(apiKeyId);
-            if (key.status === 'archived' && status !== 'archived') throw new Error('archived');
-            if (status !== 'active' && status !== key.status) this.#mayEnd(apiKeyId, status);
-            if (key.status !== status) Object.assign(key, { status, by: 'us' });
+            const before = this.statusOf(apiKeyId);
+            if (this.#refuses(apiKeyId, status)) throw new KeyguardError('key-status-refused', `${apiKeyId} is ${before}`, 'nothing');
+            if (status !== 'active' && status !== before) this.#mayEnd(apiKeyId, status);
+            if (before !== status) Object.assign(this.key(apiKeyId), { status, by: 'us' });
             return { ...info(apiKeyId), requestIds: [] };
           }),
       },
@@ -267,7 +300,8 @@ export class MemoryWorld {
         probe: (value) =>
           call('probe', () => {
             const id = this.idOf(value);
-            if (id === undefined || this.key(id).status !== 'active') return { answer: 'refused' as const };
+            if (id === undefined || this.statusOf(id) !== 'active') return { answer: 'refused' as const };
+            accepted.add(id);
             return { answer: 'accepted' as const, organizationId, workspaceId: definition.workspaceId };
           }),
       },
@@ -283,7 +317,10 @@ export class MemoryWorld {
             return 'started' as const;
           }),
       },
-      watch: { failedRotations: async () => new Map(this.open), settle: async () => undefined },
+      watch: {
+        failedRotations: async () => new Map(this.open),
+        settle: async (found) => void (this.known = found.map(({ kind }) => kind)),
+      },
     };
   }
 

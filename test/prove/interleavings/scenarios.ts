@@ -21,8 +21,9 @@ export function rotation(world: MemoryWorld, token: string, name = 'rotation'): 
   return {
     name,
     run: async (gate) => {
-      const ports = world.ports(gate);
-      for (const Step of steps) await rotationStep({ Step, SecretId: definition.secretArn, ClientRequestToken: token }, ports);
+      for (const Step of steps) {
+        await rotationStep({ Step, SecretId: definition.secretArn, ClientRequestToken: token }, world.ports(gate));
+      }
     },
   };
 }
@@ -33,7 +34,7 @@ export function retirement(world: MemoryWorld, name = 'retirement'): Actor {
 
 export function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): Actor {
   const value = world.key(apiKeyId).value;
-  return { name, run: (gate) => admitStandbyKey(definition, value, { apiKeyId, by: name }, world.ports(gate)) };
+  return { name, run: (gate) => admitStandbyKey(world.definition, value, { apiKeyId, by: name }, world.ports(gate)) };
 }
 
 export function trial(world: MemoryWorld, apiKeyId: string): Actor {
@@ -251,13 +252,19 @@ export function judgeAtRest(world: MemoryWorld): void {
   if (world.currentKey() !== current[0]?.apiKeyId && (world.currentKey() !== undefined || world.holder('AWSCURRENT') === undefined)) {
     world.violate(`I3 AWSCURRENT holds ${world.currentKey() ?? 'nothing'}, and the ledger says ${current[0]?.apiKeyId ?? 'nothing'}`);
   }
-  for (const [apiKeyId, { status, by }] of world.keys) {
+  for (const [apiKeyId, { by }] of world.keys) {
+    const status = world.statusOf(apiKeyId);
     const record = world.records.get(apiKeyId);
     // One whose intake was killed before its record: nobody took it in, and it is as the Console made it.
     if (record === undefined) continue;
     const awake = record.state === 'current' || record.state === 'draining';
     const person = by === 'a person' && record.state !== 'standby';
-    if (awake !== (status === 'active') && !person) world.violate(`I3 ${apiKeyId} is ${record.state} for us and ${status} at Anthropic`);
+    // Time ended the key that consumers read: nobody's fault, but people must know.
+    const ended = status === 'expired' && record.state === 'current';
+    if (ended && !world.known.includes('current-key-dead')) world.violate(`I5 ${apiKeyId} is current and expired, and nobody was told`);
+    if (status === 'expired' && record.state === 'standby') world.violate(`I3 ${apiKeyId} is expired, and still counts as a standby key`);
+    if (awake !== (status === 'active') && !person && !ended)
+      world.violate(`I3 ${apiKeyId} is ${record.state} for us and ${status} at Anthropic`);
     if (record.intent !== undefined) world.violate(`I3 ${apiKeyId} is left half done: about to become ${record.intent.to}`);
     if (record.state === 'pending') world.violate(`I3 ${apiKeyId} is claimed by ${record.token ?? 'nobody'} for ever`);
   }
