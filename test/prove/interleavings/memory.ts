@@ -6,12 +6,14 @@ import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, policy } from '../../support/records.ts';
+import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
 
 /**
  * Where an actor waits for its turn before each of its calls. One that never opens has killed the actor there. `failed`: the call
  * fails without an effect; `lost`: it has its effect, and the actor hears that it failed.
  */
 export type Gate = (call: string) => Promise<'failed' | 'lost' | undefined>;
+export const undisturbed: Gate = async () => undefined;
 
 export const definition: ManagedKeyDefinition = aDefinition({ rotation: { ...policy, minimumGraceMs: hourMs, quietMs: hourMs } });
 export const organizationId = 'organization';
@@ -46,6 +48,10 @@ export class MemoryWorld {
   readonly leftAt = new Map<string, number>();
   /** Keys that a person or an emergency may take without grace. */
   readonly exempt = new Set<string>();
+  /** Incidents that have not ended. */
+  readonly incidents: MemoryIncidents = new Map();
+  /** Keys that containment cut off, or is about to. */
+  readonly cut = new Set<string>();
   /** When an old key was last used, by its id. */
   readonly usedAt = new Map<string, number>();
   readonly violations: string[] = [];
@@ -153,6 +159,7 @@ export class MemoryWorld {
     const status = this.statusOf(current);
     // Time is nobody's fault: that no run moves AWSCURRENT to an expired key is judged when it moves.
     if (status === 'expired') return;
+    if (this.cut.has(current) && this.definition.containment.lastCredential === 'cut') return;
     if (status !== 'active' && this.key(current).by !== 'a person')
       this.violate(`I1 AWSCURRENT holds ${current}, which is ${status}, after ${call}`);
   }
@@ -164,7 +171,7 @@ export class MemoryWorld {
   /** I2, looked at when somebody makes a key inactive or archives it. */
   #mayEnd(apiKeyId: string, status: string): void {
     const left = this.leftAt.get(apiKeyId);
-    if (left === undefined || this.exempt.has(apiKeyId)) return;
+    if (left === undefined || this.exempt.has(apiKeyId) || this.cut.has(apiKeyId)) return;
     // Its grace was over when an operator wanted it back, and that came to nothing.
     if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
     if (status === 'inactive' && this.now < left + this.definition.rotation.minimumGraceMs)
@@ -179,19 +186,23 @@ export class MemoryWorld {
       this.violate(`I2 ${apiKeyId} was archived within the undo period`);
   }
 
+  /** One call of a run: its turn, its effect and what the schedule does to it. */
+  async call<T>(gate: Gate, name: string, effect: () => T): Promise<T> {
+    const fault = await gate(name);
+    if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
+    this.now += this.tickMs;
+    const answer = effect();
+    this.watch(name);
+    if (fault === 'lost') throw new Unavailable(name, 'as the proof will have it');
+    return answer;
+  }
+
   /** The ports of one run: one call of a Lambda function, or one command. */
   ports(gate: Gate): RetirementPorts & AdmitPorts {
     /** Keys whose value this run has seen accepted. */
     const accepted = new Set<string>();
-    const call = async <T>(name: string, effect: () => T): Promise<T> => {
-      const fault = await gate(name);
-      if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
-      this.now += this.tickMs;
-      const answer = effect();
-      this.watch(name);
-      if (fault === 'lost') throw new Unavailable(name, 'as the proof will have it');
-      return answer;
-    };
+    let seen: readonly ApiKeyRecord[] = [];
+    const call = <T>(name: string, effect: () => T): Promise<T> => this.call(gate, name, effect);
     const info = (apiKeyId: string): ApiKeyInfo => ({
       apiKeyId,
       name: apiKeyId,
@@ -210,7 +221,7 @@ export class MemoryWorld {
       directory: { all: async () => [this.definition], bySecret: async () => this.definition },
       pauses: { all: async () => (this.paused === undefined ? [] : [this.paused]), find: async () => this.paused },
       ledger: {
-        all: () => call('ledger.all', () => [...this.records.values()]),
+        all: () => call('ledger.all', () => (seen = [...this.records.values()])),
         add: (record) =>
           call('ledger.add', () => {
             if (this.records.has(record.apiKeyId)) throw new LostRace(record.apiKeyId);
@@ -219,6 +230,7 @@ export class MemoryWorld {
         replace: (before, after) =>
           call(`ledger.replace ${before.apiKeyId} ${before.state}→${after.state}${after.intent === undefined ? '' : ' (intent)'}`, () => {
             if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw new LostRace(before.apiKeyId);
+            judgeContainment(this, before, after, seen);
             const stored = { ...after, revision: before.revision + 1 };
             this.records.set(before.apiKeyId, stored);
             return stored;
@@ -291,6 +303,9 @@ export class MemoryWorld {
           call(`keys.setStatus ${apiKeyId} ${status}`, () => {
             const before = this.statusOf(apiKeyId);
             if (this.#refuses(apiKeyId, status)) throw new KeyguardError('key-status-refused', `${apiKeyId} is ${before}`, 'nothing');
+            if (status === 'active' && this.records.get(apiKeyId)?.state === 'contained') {
+              this.violate(`I8 ${apiKeyId} was cut off, and was woken`);
+            }
             if (status !== 'active' && status !== before) this.#mayEnd(apiKeyId, status);
             if (before !== status) Object.assign(this.key(apiKeyId), { status, by: 'us' });
             return { ...info(apiKeyId), requestIds: [] };

@@ -1,10 +1,14 @@
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { announceOwed } from '../../../lambda/incidents/announce.ts';
+import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
+import { record } from '../../../lambda/incidents/raise.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
-import { definition, MemoryWorld } from './memory.ts';
+import { definition, MemoryWorld, undisturbed } from './memory.ts';
+import { containmentPorts } from './memory-incidents.ts';
 import { runSchedule, type Actor } from './schedule.ts';
 
 /** Two runs that meet, from a world that is set up for them. */
@@ -30,6 +34,19 @@ export function rotation(world: MemoryWorld, token: string, name = 'rotation'): 
 
 export function retirement(world: MemoryWorld, name = 'retirement'): Actor {
   return { name, run: (gate) => retireDueKeys(world.ports(gate)) };
+}
+
+/** A minute of the detector: what containment will do, the message that says it, the deed. */
+export function containment(world: MemoryWorld, name = 'containment'): Actor {
+  return {
+    name,
+    run: async (gate) => {
+      const ports = containmentPorts(world, gate);
+      await findBrakes(ports);
+      await announceOwed(ports);
+      await containIncidents(ports);
+    },
+  };
 }
 
 export function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): Actor {
@@ -82,6 +99,12 @@ async function afterOneRotation(agoMs: number): Promise<MemoryWorld> {
 async function withOpenRotation(agoMs: number): Promise<MemoryWorld> {
   const world = await afterOneRotation(agoMs);
   world.register('t-next');
+  return world;
+}
+
+/** Somebody uses a key that should sleep, or that consumers read. */
+async function withIncident(world: MemoryWorld, apiKeyId: string): Promise<MemoryWorld> {
+  await record('retired-key-used', definition.name, { apiKeyId }, containmentPorts(world, undisturbed));
   return world;
 }
 
@@ -212,6 +235,31 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'containment of the current key during a rotation',
+    begin: async () => withIncident(await withOpenRotation(minuteMs), 'current'),
+    actors: (world) => [containment(world), rotation(world, 't-next')],
+  },
+  {
+    name: 'containment of the next key during its rotation',
+    begin: async () => withIncident(await withOpenRotation(minuteMs), 'next'),
+    actors: (world) => [containment(world), rotation(world, 't-next')],
+  },
+  {
+    name: 'containment of the old key while it retires',
+    begin: async () => withIncident(await afterOneRotation(3 * hourMs), 'old'),
+    actors: (world) => [containment(world), retirement(world)],
+  },
+  {
+    name: 'containment of the old key and its undo',
+    begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
+    actors: (world) => [containment(world), operator(world, 'undo', 'old')],
+  },
+  {
+    name: 'two containments at once',
+    begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
+    actors: (world) => [containment(world), containment(world, 'the same again')],
+  },
+  {
     name: 'a rotation, the same again, and retirement',
     begin: () => withOpenRotation(3 * hourMs),
     actors: (world) => [rotation(world, 't-next'), rotation(world, 't-next', 'the same again'), retirement(world)],
@@ -234,6 +282,8 @@ export async function comeToRest(world: MemoryWorld): Promise<void> {
       world.register(token);
       await quietly(rotation(world, token));
     }
+    // What failed in one minute is tried again in the next.
+    if (world.incidents.size > 0) await quietly(containment(world), containment(world));
     await quietly(retirement(world));
   }
   world.now += 3 * hourMs;
@@ -248,9 +298,19 @@ export function judgeAtRest(world: MemoryWorld): void {
   }
   const current = [...world.records.values()].filter((record) => record.state === 'current');
   if (current.length > 1) world.violate(`I3 ${current.map((record) => record.apiKeyId).join(' and ')} are current`);
+  const cutOff = current.length === 0 && world.records.get(world.currentKey() ?? '')?.state === 'contained';
   // A value that somebody wrote by hand is no key of ours.
-  if (world.currentKey() !== current[0]?.apiKeyId && (world.currentKey() !== undefined || world.holder('AWSCURRENT') === undefined)) {
+  if (
+    !cutOff &&
+    world.currentKey() !== current[0]?.apiKeyId &&
+    (world.currentKey() !== undefined || world.holder('AWSCURRENT') === undefined)
+  ) {
     world.violate(`I3 AWSCURRENT holds ${world.currentKey() ?? 'nothing'}, and the ledger says ${current[0]?.apiKeyId ?? 'nothing'}`);
+  }
+  for (const { incidentId, state, brake } of world.incidents.values()) {
+    if ((state === 'open' || state === 'containing') && brake === undefined) {
+      world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);
+    }
   }
   for (const [apiKeyId, { by }] of world.keys) {
     const status = world.statusOf(apiKeyId);
