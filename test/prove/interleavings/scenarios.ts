@@ -1,3 +1,4 @@
+import type { IncidentRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
@@ -271,7 +272,7 @@ export const scenarios: readonly Scenario[] = [
  * retirement beats. Then the world is at rest.
  */
 export async function comeToRest(world: MemoryWorld): Promise<void> {
-  for (let round = 0; round < 6; round += 1) {
+  for (let round = 0; round < 6 || (round < 12 && unsettled(world).length > 0); round += 1) {
     world.now += 20 * minuteMs;
     const pending = world.holder('AWSPENDING');
     const open = pending !== undefined && pending !== world.holder('AWSCURRENT');
@@ -290,6 +291,11 @@ export async function comeToRest(world: MemoryWorld): Promise<void> {
   await quietly(retirement(world), retirement(world));
 }
 
+/** Incidents about which containment has not done what there is to do. */
+function unsettled({ incidents }: MemoryWorld): readonly IncidentRecord[] {
+  return [...incidents.values()].filter(({ state, brake }) => (state === 'open' || state === 'containing') && brake === undefined);
+}
+
 /** I3 and I5 of a world at rest: every key is where its record says, none is awake unnoticed, no rotation hangs. */
 export function judgeAtRest(world: MemoryWorld): void {
   const pending = world.holder('AWSPENDING');
@@ -298,7 +304,7 @@ export function judgeAtRest(world: MemoryWorld): void {
   }
   const current = [...world.records.values()].filter((record) => record.state === 'current');
   if (current.length > 1) world.violate(`I3 ${current.map((record) => record.apiKeyId).join(' and ')} are current`);
-  const cutOff = current.length === 0 && world.records.get(world.currentKey() ?? '')?.state === 'contained';
+  const cutOff = current.length === 0 && world.cut.has(world.currentKey() ?? '');
   // A value that somebody wrote by hand is no key of ours.
   if (
     !cutOff &&
@@ -307,10 +313,8 @@ export function judgeAtRest(world: MemoryWorld): void {
   ) {
     world.violate(`I3 AWSCURRENT holds ${world.currentKey() ?? 'nothing'}, and the ledger says ${current[0]?.apiKeyId ?? 'nothing'}`);
   }
-  for (const { incidentId, state, brake } of world.incidents.values()) {
-    if ((state === 'open' || state === 'containing') && brake === undefined) {
-      world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);
-    }
+  for (const { incidentId, state } of unsettled(world)) {
+    world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);
   }
   for (const [apiKeyId, { by }] of world.keys) {
     const status = world.statusOf(apiKeyId);
