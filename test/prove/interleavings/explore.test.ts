@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import { explore, tryOne } from './explore.ts';
-import { scenarios, type Scenario } from './scenarios.ts';
+import { record } from '../../../lambda/incidents/raise.ts';
+import { unconditional, unproving, withEngine, withPolicy } from './broken.ts';
+import { explore } from './explore.ts';
+import { containmentPorts } from './memory-incidents.ts';
+import { definition, MemoryWorld, undisturbed } from './memory.ts';
+import { containment, rotation, scenarios, type Scenario } from './scenarios.ts';
+import { runSchedule } from './schedule.ts';
 
 // The long form of this proof allows two preemptions: npm run prove:rotation.
 test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
@@ -14,17 +19,62 @@ test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
   60_000,
 );
 
-test('a broken engine is caught: one that cuts the old key before its grace is over', async () => {
-  const [, , broken] = scenarios;
-  if (broken === undefined) throw new Error('no scenario');
-  const hasty: Scenario = {
-    ...broken,
-    begin: async () => {
-      const world = await broken.begin();
-      world.leftAt.set('old', world.now);
-      return world;
-    },
-  };
-  const { violations } = await tryOne(hasty, []);
-  expect(violations.join()).toContain('I2 old was made inactive within its grace');
+function scenario(name: string): Scenario {
+  const found = scenarios.find((each) => each.name === name);
+  if (found === undefined) throw new RangeError(`no scenario ${name}`);
+  return found;
+}
+
+/** The only key is current, and stolen; the policy keeps the last credential. */
+const theOnlyKey: Scenario = {
+  name: 'containment of the only key',
+  begin: async () => {
+    const world = new MemoryWorld();
+    world.standby('only');
+    world.register('t-only');
+    await runSchedule([rotation(world, 't-only')], []);
+    await record('retired-key-used', definition.name, { apiKeyId: 'only' }, containmentPorts(world, undisturbed));
+    return world;
+  },
+  actors: (world) => [containment(world)],
+};
+
+test('containment of the only key is no violation of a sound engine', async () => {
+  expect((await explore(theOnlyKey, 0)).found).toEqual([]);
+});
+
+test.each<[string, Scenario, Parameters<typeof withEngine>[1], RegExp]>([
+  [
+    'cuts the old key before its grace is over',
+    scenario('an undo during a rotation'),
+    withPolicy(({ rotation }) => ({ rotation: { ...rotation, minimumGraceMs: 0, quietMs: 0 } })),
+    /I2 \w+ was made inactive within its grace/,
+  ],
+  [
+    'archives the old key before the undo period is over',
+    scenario('two retirements at once'),
+    withPolicy(({ rotation }) => ({ rotation: { ...rotation, undoMs: 0 } })),
+    /I2 old was archived within the undo period/,
+  ],
+  [
+    'writes a record that another run has changed',
+    scenario('a trial of the next key during a rotation'),
+    unconditional,
+    /I1 AWSCURRENT holds next, which is inactive/,
+  ],
+  [
+    'promotes a key that it has not tried',
+    scenario('a first rotation and retirement'),
+    unproving,
+    /I2 AWSCURRENT moved to next, which this run had not seen accepted/,
+  ],
+  [
+    'cuts off the last credential although the policy keeps it',
+    theOnlyKey,
+    withPolicy(() => ({ containment: { mode: 'auto', lastCredential: 'cut' } })),
+    /I8 only is current and about to be cut off, and the policy keeps the last credential/,
+  ],
+])('an engine that %s is caught', async (_what, { begin, ...rest }, change, expected) => {
+  const { found } = await explore({ ...rest, begin: async () => withEngine(await begin(), change) }, 1, 1);
+  expect(found.flatMap(({ violations }) => violations).join('\n')).toMatch(expected);
 });

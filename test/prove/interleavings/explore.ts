@@ -43,7 +43,7 @@ export async function explore(scenario: Scenario, preemptions: number, stopAfter
 }
 
 /** One schedule, from the beginning to rest. */
-export async function tryOne(
+async function tryOne(
   scenario: Scenario,
   turns: readonly Turn[],
 ): Promise<{ readonly trace: Trace; readonly violations: readonly string[] }> {
