@@ -1,0 +1,116 @@
+import { afterEach, expect, test } from 'vitest';
+import { keyDirectoryPath } from '../../contract/installation.ts';
+import { incidentPorts, retirementPorts, rotationPorts } from '../../lambda/adapters/assemble.ts';
+import { secretsManager } from '../../lambda/adapters/aws/clients.ts';
+import { openTable } from '../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs } from '../../lambda/foundation/clock.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import type { Log } from '../../lambda/foundation/log.ts';
+import type { RetirementPorts, RotationPorts } from '../../lambda/rotation/ports.ts';
+import { retireDueKeys } from '../../lambda/rotation/retire.ts';
+import { rotationStep } from '../../lambda/rotation/rotate.ts';
+import { aGround, type Ground } from './ground.ts';
+import { beat, graceOver, rotated } from './operation.ts';
+import { violationText } from './violation.ts';
+
+/** The real engine with one broken port in the local world: what it does wrong the observer must see. */
+
+let ground: Ground;
+afterEach(() => ground.leaves());
+
+const found = (): readonly string[] => ground.observer.violations().map(violationText);
+
+/** What the functions of this world are made of; `log` takes the place of theirs. */
+function made(log: Log): { readonly rotation: () => RotationPorts; readonly retirement: () => RetirementPorts } {
+  const { world } = ground;
+  const { installation, alertTopicArn: alertTopic, dashboardUrl, stateTable, anthropicBaseUrl, organizationId } = world.installation;
+  const adminAccess = JSON.stringify(world.installation.adminAccess);
+  const env = { anthropicBaseUrl, organizationId, adminAccess, keyDirectory: keyDirectoryPath(installation) };
+  const table = openTable(stateTable);
+  const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
+  return {
+    rotation: () => rotationPorts(env, table, secretsManager(), incidents),
+    retirement: () => retirementPorts(env, table, secretsManager(), incidents),
+  };
+}
+
+const silent: Log = { info: () => undefined, warn: () => undefined };
+
+function breakRotation(log: Log, change: (ports: RotationPorts) => Partial<RotationPorts>): void {
+  const sound = made(log).rotation();
+  const broken = { ...sound, ...change(sound) };
+  ground.world.aws.functions.register('rotation', (event: unknown) => rotationStep(event, broken));
+}
+
+function breakRetirement(change: (ports: RetirementPorts) => Partial<RetirementPorts>): void {
+  const sound = made(silent).retirement();
+  const broken = { ...sound, ...change(sound) };
+  ground.world.aws.functions.register('retirement', () => retireDueKeys(broken));
+}
+
+test('retirement that knows of no undo period archives too early, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  const { old } = await rotated(ground);
+  await graceOver(ground, old);
+  breakRetirement(({ directory }) => ({
+    directory: {
+      ...directory,
+      all: async () => (await directory.all()).map((each) => ({ ...each, rotation: { ...each.rotation, undoMs: 0 } })),
+    },
+  }));
+  await beat(ground, 'retirement')();
+  await ground.passes(2 * dayMs);
+  await beat(ground, 'retirement')();
+  expect(found()).toContainEqual(expect.stringMatching(/^I2 .*archived after .* asleep; it could be brought back for 7\.0 days/));
+});
+
+test('retirement to which unknown usage is silence cuts a key that is used, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  const { old } = await rotated(ground);
+  ground.world.aws.schedules.disable('retirement');
+  breakRetirement(({ usage }) => ({ usage: { ...usage, knownUntil: async () => ground.world.clock.now() } }));
+  await ground.passes(30 * hourMs);
+  ground.uses(old);
+  await ground.passes(hourMs);
+  await beat(ground, 'retirement')();
+  expect(found()).toContainEqual(expect.stringMatching(/^I2 .*inactive 1\.0 h after it was last used/));
+});
+
+test('a rotation that tries no key promotes an unproven one, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  await ground.adds();
+  breakRotation(silent, () => ({ probe: { probe: async () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) } }));
+  await ground.rotates();
+  expect(found()).toContainEqual(expect.stringMatching(/^I2 .*before Anthropic had accepted it/));
+});
+
+test('a rotation whose errors name the value lets it out, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  await ground.adds();
+  breakRotation(silent, () => ({
+    probe: { probe: async (value) => Promise.reject(new KeyguardError('probe', `it was ${value.reveal()}`, 'nothing')) },
+  }));
+  await ground.rotates();
+  ground.observer.atRest();
+  // What people are sent is locked a second time.
+  for (const place of ['the state table', 'a function’s error or event']) {
+    expect(found()).toContainEqual(expect.stringMatching(new RegExp(`^I4 .*its value stands in ${place}`)));
+  }
+});
+
+test('a rotation that logs what it tries past the log’s own lock lets the value out, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  await ground.adds();
+  const lines = ground.world.logs as string[];
+  breakRotation(silent, ({ probe }) => ({
+    probe: {
+      probe(value) {
+        lines.push(value.reveal());
+        return probe.probe(value);
+      },
+    },
+  }));
+  await ground.rotates();
+  ground.observer.atRest();
+  expect(found()).toContainEqual(expect.stringMatching(/^I4 .*its value stands in a log/));
+});
