@@ -106,7 +106,8 @@ function judgeSecret(name: string, rest: Rest): void {
       (event) => event.detail['versionId'] === detail['versionId'] || (event.at >= at && event.at <= at + patienceMs),
     );
     const overtaken = events.some((event) => event.type === 'RotationAbandoned' && event.detail['versionId'] === detail['versionId']);
-    if (ended || overtaken || decided.everPaused.has(name) || wasTold(told, at)) continue;
+    const givenUp = typeof detail['versionId'] === 'string' && decided.givenUp.has(detail['versionId']);
+    if (givenUp || ended || overtaken || decided.everPaused.has(name) || wasTold(told, at)) continue;
     report('I5', `a rotation of ${name} neither succeeded nor was anybody told that it failed`);
   }
   const end = events.findLast((event) => event.type === 'RotationSucceeded' || event.type === 'RotationFailed');

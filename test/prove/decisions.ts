@@ -8,6 +8,8 @@ export type Decision =
   | { readonly kind: 'removal'; readonly apiKeyId: string }
   /** Nothing new is begun: a rotation that fails for this reason tells nobody. */
   | { readonly kind: 'pause' | 'resume'; readonly managedKey: string }
+  /** An operator gives up the rotation that is open now: nobody need be told that it does not end. */
+  | { readonly kind: 'rotation-given-up'; readonly managedKey: string }
   /** Somebody wrote the secret by hand, just now. */
   | { readonly kind: 'secret-written'; readonly managedKey: string };
 
@@ -19,10 +21,12 @@ export interface Decided {
   /** Managed keys that are paused now, and that were at some time. */
   readonly paused: Set<string>;
   readonly everPaused: Set<string>;
+  /** Versions whose rotation an operator gave up. */
+  readonly givenUp: Set<string>;
   /** Versions of consumer secrets that people wrote. */
   readonly written: Set<string>;
 }
 
 export function nothingDecided(): Decided {
-  return { noGrace: new Set(), removed: new Set(), paused: new Set(), everPaused: new Set(), written: new Set() };
+  return { noGrace: new Set(), removed: new Set(), paused: new Set(), everPaused: new Set(), givenUp: new Set(), written: new Set() };
 }

@@ -83,6 +83,11 @@ export function observe(world: World, { managedKeys, delayMs = 0 }: ObserverOpti
         case 'resume':
           decided.paused.delete(decision.managedKey);
           break;
+        case 'rotation-given-up': {
+          const pending = labelled(secretsNow().get(decision.managedKey) ?? [], 'AWSPENDING');
+          if (pending !== undefined) decided.givenUp.add(pending.versionId);
+          break;
+        }
         case 'secret-written': {
           const current = labelled(secretsNow().get(decision.managedKey) ?? [], 'AWSCURRENT');
           if (current !== undefined) decided.written.add(current.versionId);

@@ -48,6 +48,31 @@ export const intakes: readonly Operation[] = [
       };
     },
   },
+  {
+    name: 'intake-of-sleeping-key',
+    async prepare(ground) {
+      const first = await ground.adds();
+      const key = ground.makes();
+      ground.inConsole(key, 'inactive');
+      // Until it is felt.
+      ground.world.clock.advance(minuteMs);
+      const add = intake(ground, key);
+      // It is refused, and the person does what the refusal says.
+      const act = async (): Promise<void> => {
+        await add();
+        ground.inConsole(key, 'active');
+        ground.world.clock.advance(minuteMs);
+        await add();
+      };
+      return {
+        act,
+        again: untilTakenIn(ground, key, add),
+        atOnce: add,
+        beside: [add, askedRotation(ground), beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
+      };
+    },
+  },
 ];
 
 export const rotations: readonly Operation[] = [

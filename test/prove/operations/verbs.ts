@@ -1,6 +1,20 @@
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import type { Flow } from '../gate.ts';
 import { managedKey, type Ground } from '../ground.ts';
-import { askedRotation, beat, graceOver, outcome, rotated, stateOf, typed, untilDone, type Operation, type Outcome } from '../operation.ts';
+import {
+  askedRotation,
+  beat,
+  graceOver,
+  outcome,
+  rotated,
+  stateOf,
+  stepsAgain,
+  typed,
+  untilDone,
+  type Operation,
+  type Outcome,
+} from '../operation.ts';
 
 /** What an operator types. */
 export const verbs: readonly Operation[] = [
@@ -123,7 +137,82 @@ export const verbs: readonly Operation[] = [
       };
     },
   },
+  {
+    name: 'standby-check',
+    async prepare(ground) {
+      const { next } = await rotated(ground);
+      const spare = await ground.adds();
+      const act = typed(ground, 'standby', 'check', managedKey, '--prove');
+      return {
+        act,
+        again: untilDone(ground, act),
+        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
+        outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
+      };
+    },
+  },
+  {
+    name: 'unstick',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      await stuckRotation(ground);
+      const act = typed(ground, 'unstick', managedKey, '--yes');
+      return {
+        act,
+        again: untilDone(ground, act),
+        beside: [act, beat(ground, 'retirement'), stepsAgain(ground)],
+        // The rotation may go on, or begin again.
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'current|draining', spare: 'standby|current' }),
+      };
+    },
+  },
+  {
+    name: 'unstick-half-done',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      await graceOver(ground, old);
+      await diesBefore(ground, 'POST', beat(ground, 'retirement'));
+      ground.world.clock.advance(20 * minuteMs);
+      const act = typed(ground, 'unstick', managedKey, '--yes');
+      return {
+        act,
+        again: async () => {
+          await untilDone(ground, act)();
+          ground.world.aws.schedules.enable('retirement');
+        },
+        atOnce: act,
+        beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--yes')],
+        outcome: () => outcome(ground, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
+      };
+    },
+  },
 ];
+
+/** A rotation has claimed a key and cannot prove it; nobody tries it again for twenty minutes. */
+async function stuckRotation(ground: Ground): Promise<void> {
+  const mend = ground.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await ground.rotates();
+  mend();
+  ground.observer.told({ kind: 'rotation-given-up', managedKey });
+  ground.world.clock.advance(20 * minuteMs);
+}
+
+/** The function dies before its first call of this method at Anthropic. */
+async function diesBefore({ world }: Ground, method: string, act: Flow): Promise<void> {
+  let killed = (): void => undefined;
+  const death = new Promise<void>((resolve) => (killed = resolve));
+  const stop = world.anthropic.intercept.onCall((call) => {
+    if (call.phase !== 'before' || call.method !== method) return undefined;
+    world.aws.functions.kill();
+    killed();
+    return new Promise(() => undefined);
+  });
+  await Promise.race([act(), death]);
+  stop();
+}
 
 async function withPause(ground: Ground, { is, shouldBe }: Outcome): Promise<Outcome> {
   const { RotationEnabled } = await ground.world.secrets.send(
