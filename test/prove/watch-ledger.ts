@@ -33,7 +33,9 @@ export function watchLedger(decided: Decided, report: Report): LedgerWatch {
     if (old.state === 'pending' && row.state === 'pending' && old.token !== row.token) {
       report('I3', 'it was claimed by a second rotation', row.apiKeyId);
     }
-    if (old.state !== row.state && ways[old.state]?.includes(row.state) !== true) {
+    // One whose intake was broken off may be taken in again.
+    const isAdmittedAgain = old.state === 'rejected' && row.state === 'standby' && !old.isParked;
+    if (old.state !== row.state && !isAdmittedAgain && ways[old.state]?.includes(row.state) !== true) {
       report('I3', `the ledger moved it from ${old.state} to ${row.state}`, row.apiKeyId);
     }
   };
