@@ -58,7 +58,7 @@ function judgeKey(view: KeyView, row: LedgerRow | undefined, report: Report): vo
   }
 }
 
-function judgeRow(row: LedgerRow, { world, secrets, ids, report }: Rest): void {
+function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest): void {
   const { apiKeyId, managedKey, state, token } = row;
   const versions = secrets.get(managedKey) ?? [];
   const labels = versions.find((version) => version.versionId === token)?.labels ?? [];
@@ -71,7 +71,10 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, report }: Rest): void {
   if (state === 'current' && current?.holds !== 'foreign' && !labels.includes('AWSCURRENT')) {
     report('I3', 'the ledger says current, and AWSCURRENT is on another version', apiKeyId);
   }
-  if (state !== 'current' && current?.holds === apiKeyId && current.versionId === token) {
+  // The last credential was cut off, as the policy has it: nothing has taken its place.
+  const { lastCredential } = world.definition(managedKey).containment;
+  const isCutOff = state === 'contained' && lastCredential === 'cut' && decided.noGrace.has(apiKeyId);
+  if (state !== 'current' && !isCutOff && current?.holds === apiKeyId && current.versionId === token) {
     report('I3', `AWSCURRENT holds it, and the ledger says ${state}`, apiKeyId);
   }
   if (state !== 'standby') return;

@@ -4,7 +4,7 @@ import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
 import { rotations } from '../../../lambda/adapters/aws/secret-versions.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../../lambda/adapters/aws/usage-ledger.ts';
-import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import { jsonLog } from '../../../lambda/foundation/log.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
@@ -25,6 +25,22 @@ export const containments: readonly Operation[] = [
         ...minutes(ground, look),
         beside: [look, beat(ground, 'retirement'), stepsAgain(ground), intake(ground, ground.makes())],
         outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'contained', spare: 'current' }),
+      };
+    },
+  },
+  {
+    name: 'containment-of-last-credential',
+    world: { managedKeys: [{ name: managedKey, containment: { mode: 'auto', lastCredential: 'cut' } }] },
+    async prepare(ground) {
+      const key = await ground.adds();
+      await ground.rotates();
+      await ground.passes(hourMs);
+      const look = await stolen(ground, key);
+      return {
+        ...minutes(ground, look),
+        // A key that comes just now replaces it first.
+        beside: [look, beat(ground, 'retirement'), intake(ground, ground.makes())],
+        outcome: () => outcome(ground, { key }, { key: 'contained' }),
       };
     },
   },
