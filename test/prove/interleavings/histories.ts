@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
+import { containableKinds, type ContainableKind } from '../../../contract/kinds.ts';
+import type { ContainmentPolicy, ManagedKeyDefinition } from '../../../contract/policy.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { definition, MemoryWorld } from './memory.ts';
-import { comeToRest, intake, judgeAtRest, operator, retirement, rotation, trial } from './scenarios.ts';
+import { clear, record } from '../../../lambda/incidents/raise.ts';
+import { definition, MemoryWorld, undisturbed } from './memory.ts';
+import { containmentPorts } from './memory-incidents.ts';
+import { comeToRest, containment, intake, judgeAtRest, operator, retirement, rotation, trial } from './scenarios.ts';
 import { runSchedule, type Actor, type Turn } from './schedule.ts';
 
 /** What a history must know of itself to say whether its next act makes sense. */
@@ -40,6 +43,8 @@ const choices = {
     return rotation(world, `t${model.tokens}`);
   },
   retirement: (_model, world) => retirement(world),
+  // Without an incident it has nothing to do.
+  containment: (_model, world) => (world.incidents.size === 0 ? undefined : containment(world)),
   undo: (_model, world, which) => {
     const old = recordsIn(world, ['draining', 'inactive', 'contained']);
     return old.length === 0 ? undefined : operator(world, 'undo', old[which % old.length] ?? '');
@@ -123,6 +128,30 @@ function pauseAct(paused: boolean): Act {
   };
 }
 
+/** Usage that looks stolen is found: of a key that should sleep, or of the managed key. */
+function theftAct(which: number, kind: ContainableKind): Act {
+  return {
+    check: (model) => model.keys > 0,
+    async run(_model, world) {
+      const ids = recordsIn(world, ['standby', 'pending', 'current', 'draining', 'inactive', 'contained', 'rejected']);
+      const apiKeyId = ids[which % ids.length];
+      if (apiKeyId === undefined) return;
+      world.usedAt.set(apiKeyId, world.now);
+      await record(kind, definition.name, kind === 'retired-key-used' ? { apiKeyId } : {}, containmentPorts(world, undisturbed));
+    },
+    toString: () => `${kind} of key ${which}`,
+  };
+}
+
+/** The usage is as it should be again. */
+function calmAct(kind: ContainableKind): Act {
+  return {
+    check: () => true,
+    run: (_model, world) => clear(kind, definition.name, 'calm', containmentPorts(world, undisturbed)),
+    toString: () => `${kind} is over`,
+  };
+}
+
 function usedAct(): Act {
   return {
     check: () => true,
@@ -159,11 +188,15 @@ const acts: fc.Arbitrary<Act>[] = [
   together,
   alone,
   // The common way, so that histories get somewhere.
-  fc.tuple(fc.constantFrom<ChoiceName>('intake', 'rotation', 'retirement'), which).map(([one, number]) => runsAct([one], number, [])),
+  fc
+    .tuple(fc.constantFrom<ChoiceName>('intake', 'rotation', 'retirement', 'containment'), which)
+    .map(([one, number]) => runsAct([one], number, [])),
   fc.constantFrom(minuteMs, 10 * minuteMs, 2 * hourMs, 13 * hourMs, 2 * dayMs, 9 * dayMs).map(timeAct),
   fc.tuple(which, fc.constantFrom('active', 'inactive', 'archived')).map((given) => consoleAct(...given)),
   fc.boolean().map(pauseAct),
   fc.constant(usedAct()),
+  fc.tuple(which, fc.constantFrom(...containableKinds)).map((given) => theftAct(...given)),
+  fc.constantFrom(...containableKinds).map(calmAct),
   fc.constant(byHandAct()),
 ];
 
@@ -185,9 +218,10 @@ export async function tryHistories({ runs, seed, again, begin = (changes) => new
   const property = fc.asyncProperty(
     fc.array(fc.constantFrom(...lives), { maxLength: 4 }),
     fc.commands(acts, { maxCommands: 30, size: 'max', ...(again === undefined ? {} : { replayPath: again.replayPath }) }),
-    async (pool, commands) => {
+    fc.constantFrom<ContainmentPolicy['lastCredential']>('keep', 'cut'),
+    async (pool, commands, lastCredential) => {
       const keys = pool.length;
-      const world = begin({ rotation: rotationPolicy });
+      const world = begin({ rotation: rotationPolicy, containment: { mode: 'auto', lastCredential } });
       world.tickMs = 1;
       const model: Model = { keys, tokens: 0, paused: false };
       // A pool to begin with, and most of the time a rotation or two.
