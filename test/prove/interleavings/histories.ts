@@ -5,7 +5,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { clear, record } from '../../../lambda/incidents/raise.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
 import { containmentPorts } from './memory-incidents.ts';
-import { comeToRest, containment, intake, judgeAtRest, operator, retirement, rotation, trial } from './scenarios.ts';
+import { comeToRest, containment, intake, judgeAtRest, operator, removal, retirement, rotation, trial } from './scenarios.ts';
 import { runSchedule, type Actor, type Turn } from './schedule.ts';
 
 /** What a history must know of itself to say whether its next act makes sense. */
@@ -55,6 +55,10 @@ const choices = {
     if (chosen === undefined) return undefined;
     world.exempt.add(chosen);
     return operator(world, 'emergency', chosen);
+  },
+  removal: (_model, world, which) => {
+    const pool = recordsIn(world, ['standby', 'rejected']);
+    return pool.length === 0 ? undefined : removal(world, pool[which % pool.length] ?? '');
   },
   trial: (_model, world, which) => {
     const standby = recordsIn(world, ['standby']);
@@ -167,7 +171,7 @@ function judge(world: MemoryWorld): void {
 const which = fc.nat({ max: 6 });
 const turn: fc.Arbitrary<Turn> = fc.record({
   at: fc.nat({ max: 45 }),
-  to: fc.oneof<fc.Arbitrary<Turn['to']>[]>(fc.nat({ max: 2 }), fc.constantFrom('death', 'failed', 'lost')),
+  to: fc.oneof<fc.Arbitrary<Turn['to']>[]>(fc.nat({ max: 2 }), fc.constantFrom('death', 'failed', 'lost', 'stale')),
 });
 const turns = fc.uniqueArray(turn, { maxLength: 5, selector: ({ at }) => at });
 const name = fc.constantFrom(...(Object.keys(choices) as ChoiceName[]));

@@ -10,9 +10,11 @@ import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
 
 /**
  * Where an actor waits for its turn before each of its calls. One that never opens has killed the actor there. `failed`: the call
- * fails without an effect; `lost`: it has its effect, and the actor hears that it failed.
+ * fails without an effect; `lost`: it has its effect, and the actor hears that it failed. `stale`: a read of a secret's version
+ * answers as if it were not there yet.
  */
-export type Gate = (call: string) => Promise<'failed' | 'lost' | undefined>;
+export type Fault = 'failed' | 'lost' | 'stale';
+export type Gate = (call: string) => Promise<Fault | undefined>;
 export const undisturbed: Gate = async () => undefined;
 
 export const definition: ManagedKeyDefinition = aDefinition({ rotation: { ...policy, minimumGraceMs: hourMs, quietMs: hourMs } });
@@ -25,6 +27,8 @@ interface AnthropicKey {
   status: Status;
   /** Who changed it last. */
   by?: 'us' | 'a person';
+  /** Since when it is inactive, whoever made it so: as far as anybody can know who looks every five minutes. */
+  asleepSince?: number | undefined;
   readonly value: Secret;
   readonly expiresAt: number | null;
 }
@@ -52,6 +56,8 @@ export class MemoryWorld {
   readonly incidents: MemoryIncidents = new Map();
   /** Keys that containment cut off, or is about to. */
   readonly cut = new Set<string>();
+  /** Keys that an operator began to take out of the pool. */
+  readonly removed = new Set<string>();
   /** When an old key was last used, by its id. */
   readonly usedAt = new Map<string, number>();
   readonly violations: string[] = [];
@@ -70,7 +76,7 @@ export class MemoryWorld {
   /** A standby key, as a finished intake leaves it. */
   standby(apiKeyId: string, lifeMs: number | null = null): void {
     const value = this.create(apiKeyId, lifeMs);
-    this.key(apiKeyId).status = 'inactive';
+    Object.assign(this.key(apiKeyId), { status: 'inactive', asleepSince: this.now - dayMs });
     this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
     this.records.set(apiKeyId, {
       schema: 1,
@@ -99,7 +105,19 @@ export class MemoryWorld {
   /** Somebody changes a key in the Console. */
   inConsole(apiKeyId: string, status: Status): void {
     if (this.statusOf(apiKeyId) === status || this.#refuses(apiKeyId, status)) return;
-    Object.assign(this.key(apiKeyId), { status, by: 'a person' });
+    this.#set(apiKeyId, status, 'a person');
+  }
+
+  #set(apiKeyId: string, status: Status, by: 'us' | 'a person'): void {
+    const key = this.key(apiKeyId);
+    Object.assign(key, { status, by });
+    if (status === 'inactive') key.asleepSince ??= this.now;
+    else if (by === 'us') key.asleepSince = undefined;
+  }
+
+  /** Retirement has looked at every key, and nothing failed: that somebody woke one is known from now on. */
+  seen(): void {
+    for (const key of this.keys.values()) if (key.status === 'active') key.asleepSince = undefined;
   }
 
   /** Archived is for ever, and nothing but archiving follows expiry. */
@@ -170,39 +188,56 @@ export class MemoryWorld {
 
   /** I2, looked at when somebody makes a key inactive or archives it. */
   #mayEnd(apiKeyId: string, status: string): void {
+    if (status === 'archived') {
+      this.#mayBeArchived(apiKeyId);
+      return;
+    }
     const left = this.leftAt.get(apiKeyId);
     if (left === undefined || this.exempt.has(apiKeyId) || this.cut.has(apiKeyId)) return;
     // Its grace was over when an operator wanted it back, and that came to nothing.
     if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
-    if (status === 'inactive' && this.now < left + this.definition.rotation.minimumGraceMs)
-      this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
-    const { minimumGraceMs, quietMs, undoMs } = this.definition.rotation;
+    if (this.now < left + this.definition.rotation.minimumGraceMs) this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
+    const { minimumGraceMs, quietMs } = this.definition.rotation;
     // What was used in the last minutes the usage report does not show yet.
     const used = Math.min(this.usedAt.get(apiKeyId) ?? 0, this.now - 10 * 60_000);
-    if (status === 'inactive' && used >= left + minimumGraceMs && this.now < used + quietMs)
-      this.violate(`I2 ${apiKeyId} was made inactive while in use`);
-    // An expired key could not be brought back.
-    if (status === 'archived' && this.statusOf(apiKeyId) !== 'expired' && this.now < left + undoMs)
+    if (used >= left + minimumGraceMs && this.now < used + quietMs) this.violate(`I2 ${apiKeyId} was made inactive while in use`);
+  }
+
+  /** It could be brought back for the undo period, and a person who wakes it begins it anew. What an operator removes has none. */
+  #mayBeArchived(apiKeyId: string): void {
+    if (this.removed.has(apiKeyId) || this.statusOf(apiKeyId) === 'expired') return;
+    const { asleepSince } = this.key(apiKeyId);
+    if (asleepSince === undefined || this.now < asleepSince + this.definition.rotation.undoMs) {
       this.violate(`I2 ${apiKeyId} was archived within the undo period`);
+    }
   }
 
   /** One call of a run: its turn, its effect and what the schedule does to it. */
-  async call<T>(gate: Gate, name: string, effect: () => T): Promise<T> {
+  async call<T>(gate: Gate, name: string, effect: () => T, stale: () => T = effect): Promise<T> {
     const fault = await gate(name);
     if (fault === 'failed') throw new Unavailable(name, 'as the proof will have it');
     this.now += this.tickMs;
-    const answer = effect();
+    const answer = fault === 'stale' ? stale() : effect();
     this.watch(name);
     if (fault === 'lost') throw new Unavailable(name, 'as the proof will have it');
     return answer;
+  }
+
+  /** A key that consumers could have read counts as dead when its value was refused, and not before. */
+  #judgeDeath({ apiKeyId, state, token }: ApiKeyRecord, next: ApiKeyRecord['state'], refused: ReadonlySet<string>): void {
+    if (next === state || state === 'pending' || (next !== 'inactive' && next !== 'contained')) return;
+    if (this.idOf(this.versions.get(token ?? '')?.value) !== apiKeyId || refused.has(apiKeyId)) return;
+    this.violate(`I2 ${apiKeyId} counts as ${next}, and this run has not seen its value refused`);
   }
 
   /** The ports of one run: one call of a Lambda function, or one command. */
   ports(gate: Gate): RetirementPorts & AdmitPorts {
     /** Keys whose value this run has seen accepted. */
     const accepted = new Set<string>();
+    /** Keys whose value it has seen refused. */
+    const refused = new Set<string>();
     let seen: readonly ApiKeyRecord[] = [];
-    const call = <T>(name: string, effect: () => T): Promise<T> => this.call(gate, name, effect);
+    const call = <T>(name: string, effect: () => T, stale?: () => T): Promise<T> => this.call(gate, name, effect, stale);
     const info = (apiKeyId: string): ApiKeyInfo => ({
       apiKeyId,
       name: apiKeyId,
@@ -231,6 +266,10 @@ export class MemoryWorld {
           call(`ledger.replace ${before.apiKeyId} ${before.state}→${after.state}${after.intent === undefined ? '' : ' (intent)'}`, () => {
             if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw new LostRace(before.apiKeyId);
             judgeContainment(this, before, after, seen);
+            this.#judgeDeath(before, after.state, refused);
+            if (after.intent?.to === 'archived' && (before.state === 'standby' || before.state === 'rejected')) {
+              this.removed.add(before.apiKeyId);
+            }
             const stored = { ...after, revision: before.revision + 1 };
             this.records.set(before.apiKeyId, stored);
             return stored;
@@ -253,10 +292,10 @@ export class MemoryWorld {
           })),
         registeredAt: async () => this.now - hourMs,
         read: (secretArn, versionId) =>
-          call(`secrets.read ${versionId}`, () =>
-            secretArn === definition.secretArn
-              ? (this.versions.get(versionId)?.value ?? 'absent')
-              : (this.standbyVersions.get(versionId)?.value ?? 'absent'),
+          call<Secret | 'absent'>(
+            `secrets.read ${versionId}`,
+            () => (secretArn === definition.secretArn ? this.versions : this.standbyVersions).get(versionId)?.value ?? 'absent',
+            () => 'absent',
           ),
         putPending: (_secretArn, token, value) =>
           call('secrets.putPending', () => {
@@ -307,7 +346,7 @@ export class MemoryWorld {
               this.violate(`I8 ${apiKeyId} was cut off, and was woken`);
             }
             if (status !== 'active' && status !== before) this.#mayEnd(apiKeyId, status);
-            if (before !== status) Object.assign(this.key(apiKeyId), { status, by: 'us' });
+            if (before !== status) this.#set(apiKeyId, status, 'us');
             return { ...info(apiKeyId), requestIds: [] };
           }),
       },
@@ -315,6 +354,7 @@ export class MemoryWorld {
         probe: (value) =>
           call('probe', () => {
             const id = this.idOf(value);
+            if (id !== undefined && this.statusOf(id) !== 'active') refused.add(id);
             if (id === undefined || this.statusOf(id) !== 'active') return { answer: 'refused' as const };
             accepted.add(id);
             return { answer: 'accepted' as const, organizationId, workspaceId: definition.workspaceId };

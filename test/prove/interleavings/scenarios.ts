@@ -4,7 +4,7 @@ import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
 import { record } from '../../../lambda/incidents/raise.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
-import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
+import { intending, moved, wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
@@ -34,7 +34,13 @@ export function rotation(world: MemoryWorld, token: string, name = 'rotation'): 
 }
 
 export function retirement(world: MemoryWorld, name = 'retirement'): Actor {
-  return { name, run: (gate) => retireDueKeys(world.ports(gate)) };
+  return {
+    name,
+    run: async (gate) => {
+      const { failed } = await retireDueKeys(world.ports(gate));
+      if (failed === 0) world.seen();
+    },
+  };
 }
 
 /** A minute of the detector: what containment will do, the message that says it, the deed. */
@@ -58,9 +64,30 @@ export function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): A
 export function trial(world: MemoryWorld, apiKeyId: string): Actor {
   return {
     name: 'trial',
+    run: (gate) =>
+      tryStandbyKeys(
+        { operation: 'try-standby-keys', managedKey: definition.name, apiKeyIds: [apiKeyId], by: 'operator' },
+        world.ports(gate),
+      ),
+  };
+}
+
+/** As `standby remove` does it: the intent first, so that no rotation claims the key meanwhile. */
+export function removal(world: MemoryWorld, apiKeyId: string): Actor {
+  return {
+    name: 'removal',
     run: async (gate) => {
-      const request = { operation: 'try-standby-keys', managedKey: definition.name, apiKeyIds: [apiKeyId], by: 'operator' } as const;
-      await tryStandbyKeys(request, world.ports(gate));
+      const { ledger, keys, clock } = world.ports(gate);
+      const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+      if (record === undefined || (record.state !== 'standby' && record.state !== 'rejected')) return;
+      if (record.intent !== undefined && record.intent.to !== 'archived') return;
+      const intended =
+        record.intent === undefined
+          ? await ledger.replace(record, intending(record, { to: 'archived', at: clock.now(), because: 'distrusted' }), 'operator')
+          : record;
+      const info = await keys.retrieve(apiKeyId);
+      if (info !== 'gone' && info.status !== 'archived') await keys.setStatus(apiKeyId, 'archived');
+      await ledger.replace(intended, moved(intended, { type: 'archived', at: clock.now(), because: 'removed' }), 'operator');
     },
   };
 }
@@ -312,6 +339,11 @@ export function judgeAtRest(world: MemoryWorld): void {
     (world.currentKey() !== undefined || world.holder('AWSCURRENT') === undefined)
   ) {
     world.violate(`I3 AWSCURRENT holds ${world.currentKey() ?? 'nothing'}, and the ledger says ${current[0]?.apiKeyId ?? 'nothing'}`);
+  }
+  for (const apiKeyId of world.removed) {
+    const state = world.records.get(apiKeyId)?.state;
+    // One that was cut off meanwhile never comes back into the pool either, and is archived in its time.
+    if (state !== 'archived' && state !== 'contained') world.violate(`I3 ${apiKeyId} was being removed, and is ${state ?? 'gone'}`);
   }
   for (const { incidentId, state } of unsettled(world)) {
     world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);

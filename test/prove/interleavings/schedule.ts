@@ -1,4 +1,4 @@
-import type { Gate } from './memory.ts';
+import type { Fault, Gate } from './memory.ts';
 
 /** One run of the product, given the gate at which each of its calls waits. */
 export interface Actor {
@@ -8,16 +8,16 @@ export interface Actor {
 
 /**
  * At step `at` (counted over all calls) the turn goes to another actor; or who has the turn dies before its call, which is
- * the same as dying after the call before it; or its call fails, without an effect or with one.
+ * the same as dying after the call before it; or its call fails, without an effect or with one, or reads what was before.
  */
 export interface Turn {
   readonly at: number;
-  readonly to: number | 'death' | 'failed' | 'lost';
+  readonly to: number | 'death' | Fault;
 }
 
 interface Waiting {
   readonly call: string;
-  readonly open: (fault: 'failed' | 'lost' | undefined) => void;
+  readonly open: (fault: Fault | undefined) => void;
 }
 
 interface Lane {
@@ -64,7 +64,7 @@ export async function runSchedule(actors: readonly Actor[], turns: readonly Turn
       lane.waiting = undefined;
       continue;
     }
-    await step(lane, turn?.to === 'failed' || turn?.to === 'lost' ? turn.to : undefined);
+    await step(lane, typeof turn?.to === 'string' ? turn.to : undefined);
   }
 }
 
@@ -81,7 +81,7 @@ function expectArrival(lane: Lane): void {
 function begin(actor: Actor, lane: Lane | undefined, calls: string[], mistakes: string[]): void {
   if (lane === undefined) return;
   const gate: Gate = async (call) => {
-    const fault = await new Promise<'failed' | 'lost' | undefined>((open) => {
+    const fault = await new Promise<Fault | undefined>((open) => {
       lane.waiting = { call, open };
       lane.state = 'waiting';
       lane.arrive();
@@ -102,7 +102,7 @@ function begin(actor: Actor, lane: Lane | undefined, calls: string[], mistakes: 
 }
 
 /** Lets the lane's call have its effect, and the actor go on to its next call. */
-async function step(lane: Lane, fault: 'failed' | 'lost' | undefined): Promise<void> {
+async function step(lane: Lane, fault: Fault | undefined): Promise<void> {
   const { waiting } = lane;
   lane.waiting = undefined;
   lane.state = 'running';
