@@ -112,9 +112,10 @@ async function quietly(...actors: readonly Actor[]): Promise<void> {
 }
 
 /** `old` has been replaced by `current`; `next` and `last` wait in the pool. */
-async function afterOneRotation(agoMs: number): Promise<MemoryWorld> {
+async function afterOneRotation(agoMs: number, oldLivesMs: number | null = null): Promise<MemoryWorld> {
   const world = new MemoryWorld();
-  for (const id of ['old', 'current', 'next', 'last']) world.standby(id);
+  world.standby('old', oldLivesMs);
+  for (const id of ['current', 'next', 'last']) world.standby(id);
   for (const token of ['t-old', 't-current']) {
     world.register(token);
     await quietly(rotation(world, token));
@@ -191,6 +192,17 @@ export const scenarios: readonly Scenario[] = [
       return world;
     },
     actors: (world) => [rotation(world, 't-undo'), retirement(world)],
+  },
+  {
+    name: 'the rotation of an undo called twice at once, of a key that expires soon',
+    begin: async () => {
+      const { intervalMs, maximumGraceMs } = definition.rotation;
+      const world = await afterOneRotation(3 * hourMs, intervalMs + maximumGraceMs + hourMs);
+      await quietly(operator(world, 'undo', 'old'));
+      world.register('t-undo');
+      return world;
+    },
+    actors: (world) => [rotation(world, 't-undo'), rotation(world, 't-undo', 'the same again')],
   },
   {
     name: 'an emergency during a rotation',
@@ -281,6 +293,11 @@ export const scenarios: readonly Scenario[] = [
     name: 'containment of the old key and its undo',
     begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
     actors: (world) => [containment(world), operator(world, 'undo', 'old')],
+  },
+  {
+    name: 'containment of a standby key during its trial',
+    begin: async () => withIncident(await afterOneRotation(minuteMs), 'next'),
+    actors: (world) => [trial(world, 'next'), containment(world)],
   },
   {
     name: 'two containments at once',
