@@ -4,8 +4,9 @@ import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { deathIn } from '../rotation/death.ts';
-import { intending, moved } from '../rotation/lifecycle.ts';
+import { asleepAgain, fenceMs, intending, moved } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
+import type { ApiKeyInfo } from '../rotation/ports.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
 
@@ -114,10 +115,15 @@ async function cut(
 ): Promise<void> {
   const because = `cut off by ${incident.incidentId}`;
   const at = ports.clock.now();
+  const { intent } = target;
+  // Who is at work on it may be about to wake it.
+  if (intent !== undefined && intent.to !== 'contained' && at - intent.at < fenceMs) throw new LostRace(target.apiKeyId);
   // The intent is stored first: whatever else is at work on this key loses its race and reads again.
   const intended =
     target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
-  const traced = await ports.keys.setStatus(target.apiKeyId, 'inactive');
+  const shown = await ports.keys.retrieve(target.apiKeyId);
+  // Of one that is archived or expired Anthropic lets nothing be set.
+  const traced = shown === 'gone' || isOver(shown.status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
   if (!(await isDead(target, definition, ports))) {
     throw new KeyguardError(
       'still-alive',
@@ -127,6 +133,10 @@ async function cut(
   }
   if (intended.state !== 'contained') {
     await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by, traced);
+  } else if (shown !== 'gone' && shown.status === 'active') {
+    // Cut off a second time: its undo period begins anew.
+    const occasion = { at: ports.clock.now(), because };
+    await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { ...traced, occasion });
   }
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }
@@ -144,4 +154,8 @@ async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, po
 async function showsAsleep(apiKeyId: string, { keys }: ContainmentPorts): Promise<boolean> {
   const info = await keys.retrieve(apiKeyId);
   return info === 'gone' || info.status !== 'active';
+}
+
+function isOver(status: ApiKeyInfo['status']): boolean {
+  return status === 'archived' || status === 'expired';
 }

@@ -182,6 +182,8 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(noGrace === undefined || event.at >= noGrace.at + emergencyLastsMs ? {} : { noGrace }),
       };
     case 'rejected':
+      // Its rotation goes on with another key, whose value the version will hold.
+      return base;
     case 'retired':
     case 'contained':
     case 'archived':

@@ -114,7 +114,6 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
  */
 async function intendSwitch(token: string, ports: RotationPorts): Promise<void> {
   for (;;) {
-    // One that was rejected before in the same rotation keeps its token, too.
     const claimed = (await ports.ledger.all()).find(
       (record) => record.token === token && (record.state === 'pending' || record.state === 'current'),
     );

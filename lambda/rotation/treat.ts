@@ -201,7 +201,8 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   if (status === 'gone') return;
   if (isOver(status)) {
     const type = record.state === 'rejected' ? 'archived' : 'rejected';
-    if (record.state === 'rejected' && status === 'expired') return;
+    if (record.state === 'rejected' && status === 'expired')
+      return intent === undefined ? undefined : withdraw(record, 'it is expired', ports);
     await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
     return;
   }

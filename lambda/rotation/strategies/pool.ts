@@ -22,6 +22,8 @@ export const pool: RotationStrategy = {
       const records = await ports.ledger.all();
       const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
       if (claimed === 'raced') continue;
+      // Another run of this rotation has switched to it: it is no candidate any more, and must not be put to sleep as one.
+      if (claimed.state === 'current') throw new LostRace(claimed.apiKeyId);
       const value = await candidate(claimed, definition, ports);
       if (value !== 'rejected') return value;
     }
