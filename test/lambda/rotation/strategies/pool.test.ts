@@ -41,12 +41,17 @@ test('the oldest standby key is claimed, woken and proven, and its value handed 
 });
 
 test('a rotation that is tried again goes on with the key that it claimed, and does not wake one that is awake', async () => {
-  for (const state of ['pending', 'current'] as const) {
-    const stage = aPool();
-    stage.has('claimed', state, { token });
-    expect(await obtained(stage)).toBe('claimed');
-    expect(stage.effects).toEqual([]);
-  }
+  const stage = aPool();
+  stage.has('claimed', 'pending', { token });
+  expect(await obtained(stage)).toBe('claimed');
+  expect(stage.effects).toEqual([]);
+});
+
+test('a key that another run of this rotation made current is no candidate: whatever is wrong with it, it is not put to sleep', async () => {
+  const stage = aPool({ probe: () => ({ answer: 'refused' }) });
+  stage.has('claimed', 'current', { token });
+  expect(await failure(obtained(stage))).toMatchObject({ code: 'lost-race' });
+  expect(stage.effects).toEqual([]);
 });
 
 test('a key that another rotation claimed, or that was rejected in this one, is not the candidate', async () => {
