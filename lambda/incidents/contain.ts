@@ -3,10 +3,9 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { deathIn } from '../rotation/death.ts';
+import { deathIn, isOver, type Shown } from '../rotation/death.ts';
 import { asleepAgain, fenceMs, intending, moved } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
-import type { ApiKeyInfo } from '../rotation/ports.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
 
@@ -121,9 +120,9 @@ async function cut(
   // The intent is stored first: whatever else is at work on this key loses its race and reads again.
   const intended =
     target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
-  const shown = await ports.keys.retrieve(target.apiKeyId);
+  const status = await shownOf(target.apiKeyId, ports);
   // Of one that is archived or expired Anthropic lets nothing be set.
-  const traced = shown === 'gone' || isOver(shown.status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
+  const traced = isOver(status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
   if (!(await isDead(target, definition, ports))) {
     throw new KeyguardError(
       'still-alive',
@@ -133,7 +132,7 @@ async function cut(
   }
   if (intended.state !== 'contained') {
     await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by, traced);
-  } else if (shown !== 'gone' && shown.status === 'active') {
+  } else if (status === 'active') {
     // Cut off a second time: its undo period begins anew.
     const occasion = { at: ports.clock.now(), because };
     await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { ...traced, occasion });
@@ -151,11 +150,11 @@ async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, po
   return death === 'no value' ? showsAsleep(target.apiKeyId, ports) : death === 'dead';
 }
 
-async function showsAsleep(apiKeyId: string, { keys }: ContainmentPorts): Promise<boolean> {
-  const info = await keys.retrieve(apiKeyId);
-  return info === 'gone' || info.status !== 'active';
+async function showsAsleep(apiKeyId: string, ports: ContainmentPorts): Promise<boolean> {
+  return (await shownOf(apiKeyId, ports)) !== 'active';
 }
 
-function isOver(status: ApiKeyInfo['status']): boolean {
-  return status === 'archived' || status === 'expired';
+async function shownOf(apiKeyId: string, { keys }: ContainmentPorts): Promise<Shown> {
+  const info = await keys.retrieve(apiKeyId);
+  return info === 'gone' ? 'gone' : info.status;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import { Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
-import type { KeyProbe, SecretVersions } from './ports.ts';
+import type { ApiKeyInfo, KeyProbe, SecretVersions } from './ports.ts';
 
 const deathDeadlineMs = 60_000;
 const deathBeatMs = 2_000;
@@ -27,6 +27,14 @@ export async function provenDead(value: Secret, ports: DeathPorts): Promise<bool
     }
     await ports.clock.pause(deathBeatMs);
   }
+}
+
+/** What Anthropic shows of a key. */
+export type Shown = ApiKeyInfo['status'] | 'gone';
+
+/** Whether Anthropic will never accept it again, so that nothing can be set. */
+export function isOver(status: Shown): boolean {
+  return status === 'archived' || status === 'expired' || status === 'gone';
 }
 
 /** `no value`: Secrets Manager has pruned the version, as it does with old ones without a label; then the Admin API's word has to do. */

@@ -3,10 +3,10 @@ import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
-import { deathIn } from './death.ts';
+import { deathIn, isOver, type Shown } from './death.ts';
 import { judgeGrace } from './grace.ts';
 import { asleepAgain, fenceMs, foundAwake, intending, isUnfinishedIntake, moved, withoutIntent, withoutWish } from './lifecycle.ts';
-import type { ApiKeyInfo, RetirementPorts } from './ports.ts';
+import type { RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 const claimRestMs = 15 * minuteMs;
@@ -100,13 +100,6 @@ function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: num
   const key = { switchedAt: record.switchedAt ?? record.since, noGrace: record.noGrace !== undefined, ...evidence };
   const grace = judgeGrace(key, evidence.definition.rotation, now);
   return grace.verdict === 'retire' ? grace.because : undefined;
-}
-
-type Shown = ApiKeyInfo['status'] | 'gone';
-
-/** Whether Anthropic will never accept it again, so that nothing can be set. */
-function isOver(status: Shown): boolean {
-  return status === 'archived' || status === 'expired' || status === 'gone';
 }
 
 const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
