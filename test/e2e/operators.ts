@@ -85,5 +85,14 @@ export function testOperators(people: () => People, made: (value: string) => voi
       expect(errorMessage).toBeUndefined();
       expect(await keyguard(['unstick', key, '--yes'])).toContain('Nothing of nightly-batch is stuck');
     });
+
+    test('has the deployment examined', async () => {
+      const said = await keyguard(['doctor']).catch((error: unknown) => String(error));
+      const broken = [...said.matchAll(/^broken +(.+?):/gm)].map(([, check]) => check);
+      // The emulator knows no next date of a cron expression, and names the service in a function's policy as AWS does not.
+      expect(broken).toEqual(['keyguard-e2e, rotation permission', 'nightly-batch, schedule']);
+      expect(said).toContain('rotation function: it runs, and reads the managed keys and the state table');
+      expect(said).toContain('nobody but the rotation function may read its standby keys');
+    });
   });
 }
