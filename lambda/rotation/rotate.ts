@@ -54,7 +54,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
     ports.log.info('rotation.step-done', { step, managedKey: definition.name, token });
   } catch (error) {
     // Of a lost candidate people were told before its version was discarded.
-    if (!(error instanceof KeyguardError && error.code === 'candidate-lost')) await tellPeople(error, definition, ports);
+    if (!(error instanceof KeyguardError && error.code === 'candidate-lost')) await tellUnlessOver(error, definition, token, ports);
     throw error;
   }
 }
@@ -163,10 +163,29 @@ async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationP
   }
 }
 
+/** The same rotation may run twice at once: what fails in one of them is no news once the other has switched. */
+async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
+  const isOver = async (): Promise<boolean> => {
+    try {
+      return (await ports.secrets.describe(definition.secretArn)).stages.get(token)?.includes('AWSCURRENT') === true;
+    } catch {
+      // The failure that is told is the first one.
+      return false;
+    }
+  };
+  if (!needsPeople(error) || (await isOver())) return;
+  await tellPeople(error, definition, ports);
+  // It may have switched, and called the alarm off, in between.
+  if (await isOver()) await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+}
+
 /** Throttling and lost races are retried, and who paused a key knows it; everything else needs a person. */
+function needsPeople(error: unknown): boolean {
+  if (error instanceof Unavailable || error instanceof LostRace) return false;
+  return !(error instanceof KeyguardError && error.code === 'paused');
+}
+
 async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
-  if (error instanceof Unavailable || error instanceof LostRace) return;
-  if (error instanceof KeyguardError && error.code === 'paused') return;
   const reason = error instanceof KeyguardError ? `${error.message}. Next step: ${error.fix}` : 'an unexpected error; see the function log';
   await ports.alarm.raise('rotation-failed', definition.name, { reason, workspaceId: definition.workspaceId });
 }

@@ -118,18 +118,20 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   const because = status === 'archived' && own === undefined ? 'somebody archived it' : 'the undo period is over';
   const intended =
     record.intent === undefined ? await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by) : record;
-  // The list is some moments old, and archiving is for ever.
+  // The list is some moments old, and archiving is for ever: the next look decides.
   const latest = await ports.keys.retrieve(record.apiKeyId);
-  if (latest !== 'gone' && latest.status === 'active') return leaveAwake(intended, ports);
+  if (latest !== 'gone' && latest.status === 'active') return;
   const traced = latest === 'gone' || latest.status === 'archived' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
   const event = { type: 'archived', at: ports.clock.now(), because } as const;
   await ports.ledger.replace(intended, moved(intended, event), by, traced);
   tally.archived += 1;
 };
 
-/** Somebody woke it in the Console: that is a person's decision. */
+/** Somebody woke it in the Console: that is a person's decision. The list alone may be behind. */
 async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
   const { apiKeyId, managedKey, state } = record;
+  const latest = await ports.keys.retrieve(apiKeyId);
+  if (latest === 'gone' || latest.status !== 'active') return;
   ports.log.warn('retirement.reactivated-outside', { apiKeyId, managedKey, state });
   if (record.wokenAt !== undefined && record.intent === undefined) return;
   const occasion = { at: ports.clock.now(), because: 'somebody enabled it again' };

@@ -315,3 +315,48 @@ test('labels that cannot be freed make no failure of a rotation that succeeded',
     fields: { managedKey: 'production', error: 'aws-refused: secretsmanager:UpdateSecretVersionStage was refused' },
   });
 });
+
+/** finishSecret that is refused, while another run of the same rotation switches at the `look`th look at the secret. */
+async function refusedBeside(look: number): Promise<Stage> {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  const { secrets } = stage.ports;
+  let looks = 0;
+  const describe: typeof secrets.describe = async (secretArn) => {
+    looks += 1;
+    if (looks === look) stage.world.versions.get(token)?.labels.add('AWSCURRENT');
+    return secrets.describe(secretArn);
+  };
+  const promote = async (): Promise<never> => {
+    throw new KeyguardError('aws-refused', 'secretsmanager:UpdateSecretVersionStage was refused', 'deploy again');
+  };
+  await failure(step(stage, 'finishSecret', { ...stage.ports, secrets: { ...secrets, describe, promote } }));
+  return stage;
+}
+
+test('what fails in one of two runs is no news once the other has switched, and is called off where both met', async () => {
+  const alone = await refusedBeside(0);
+  expect([alone.raised.length, alone.cleared.length]).toEqual([1, 0]);
+  // The first look is the step's own, the second that before the switch.
+  const late = await refusedBeside(3);
+  expect([late.raised.length, late.cleared.length]).toEqual([0, 0]);
+  const met = await refusedBeside(4);
+  expect([met.raised.length, met.cleared]).toEqual([1, [succeeded]]);
+});
+
+test('where nobody can tell whether another run has switched, people are told of the failure', async () => {
+  const stage = begun();
+  const { secrets } = stage.ports;
+  let looks = 0;
+  const describe: typeof secrets.describe = async (secretArn) => {
+    looks += 1;
+    if (looks > 2) throw new Unavailable('secretsmanager:DescribeSecret', 'throttled');
+    return secrets.describe(secretArn);
+  };
+  stage.world.records.delete('next');
+  expect(await failure(step(stage, 'createSecret', { ...stage.ports, secrets: { ...secrets, describe } }))).toMatchObject({
+    code: 'no-standby-key',
+  });
+  expect(stage.raised).toMatchObject([{ kind: 'rotation-failed' }]);
+});

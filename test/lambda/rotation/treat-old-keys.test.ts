@@ -252,9 +252,20 @@ test('a key that was woken since the list was read is not archived', async () =>
   const sight = await stage.sight();
   stage.world.key('old').status = 'active';
   await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
-  expect(stage.effects).toEqual([archives[0], 'ledger.replace old inactive→inactive']);
+  expect(stage.effects).toEqual([archives[0]]);
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(stage.record('old')).toMatchObject({ state: 'inactive', wokenAt: now });
   expect(stage.record('old')).not.toHaveProperty('intent');
+});
+
+test('a list that is behind wakes no key: what it shows as active is asked for once more', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
+  const sight = await stage.sight();
+  stage.world.key('old').status = 'inactive';
+  await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
+  expect([stage.effects, stage.logged]).toEqual([[], []]);
 });
 
 test('a key that somebody archived is archived for us too, at once and without asking Anthropic again', async () => {

@@ -158,7 +158,8 @@ export const rotations: readonly Operation[] = [
           await ground.passes(0);
         },
         again: untilTakenIn(ground, key, takeIn),
-        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current|standby' }),
+        // Whoever adds another key in that moment asks once more for the rotation that had failed.
+        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current|standby|draining' }),
       };
     },
   },
