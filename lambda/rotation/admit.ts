@@ -112,8 +112,11 @@ export async function admitStandbyKey(
   );
 }
 
+/** The record of an intake that was broken off, for the one that takes its place. */
 function again(known: ApiKeyRecord, record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  return { ...moved(known, { type: 'admitted', at: record.since, because: record.because ?? '' }), ...record };
+  const { hint, expiresAt, standbyVersionId, intent, since: at } = record;
+  const fence = intent === undefined ? {} : { intent };
+  return { ...moved(known, { type: 'admitted', at, because: 'taken in again' }), hint, expiresAt, standbyVersionId, ...fence };
 }
 
 async function added(record: ApiKeyRecord, by: string, { ledger }: AdmitPorts): Promise<ApiKeyRecord> {

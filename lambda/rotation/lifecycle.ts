@@ -44,7 +44,7 @@ type Answer = ApiKeyState | 'origin' | 'same' | 'refused';
 /** The whole lifecycle: every state has an answer to every event. docs/rotation.md shows this table. */
 export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventType, Answer>>>> = {
   standby: {
-    admitted: 'same',
+    admitted: 'standby',
     claimed: 'pending',
     abandoned: 'same',
     rejected: 'rejected',

@@ -88,7 +88,7 @@ function wasTried({ intent }: ApiKeyRecord): boolean {
 }
 
 function inTurn<T>(things: readonly T[], now: number): readonly T[] {
-  const first = things.length === 0 ? 0 : Math.floor(now / beatMs) % things.length;
+  const first = Math.floor(now / beatMs) % Math.max(things.length, 1);
   return [...things.slice(first), ...things.slice(0, first)];
 }
 

@@ -1,4 +1,4 @@
-import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import type { ApiKeyIntent, ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { isWanted } from './claim.ts';
@@ -34,6 +34,7 @@ export async function treat(
   ports: RetirementPorts,
   tally: RetirementTally,
 ): Promise<void> {
+  // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
   const begun = record.intent !== undefined;
   switch (record.state) {
@@ -55,8 +56,8 @@ export async function treat(
 
 const retire: Treatment = async (record, sight, ports, tally) => {
   const { definition, secret, infos, lastUses, usageKnownUntil } = sight;
-  const own = ownIntent(record, 'inactive');
-  if (own === 'foreign' || (await isAskedFor(record, ports))) return;
+  const own = record.intent;
+  if (await isAskedFor(record, ports)) return;
   // Somebody moved AWSCURRENT back to it: it is no old key any more.
   if (isServing(record, secret)) return;
   const now = ports.clock.now();
@@ -106,8 +107,8 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status;
   if (status === 'active') return leaveAwake(record, ports);
-  const own = ownIntent(record, 'archived');
-  if (own === 'foreign' || (await isAskedFor(record, ports))) return;
+  const own = record.intent;
+  if (await isAskedFor(record, ports)) return;
   if (isServing(record, secret)) return;
   if (record.wokenAt !== undefined && !isOver(status ?? 'gone')) {
     const occasion = { at: now, because: 'asleep again: its undo period begins anew' };
@@ -163,12 +164,12 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   if (record.intent?.to === 'current' || labels.includes('AWSPREVIOUS')) return recordService(record, ports);
   if (ports.clock.now() - record.since < claimRestMs) return;
   const back = record.origin?.state ?? 'standby';
-  const own = ownIntent(record, back);
-  if (own === 'foreign') return;
   const because = 'its rotation was abandoned';
   // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
   const intended =
-    own === undefined ? await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by) : record;
+    record.intent === undefined
+      ? await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by)
+      : record;
   const sleeps = back !== 'draining' && infos.get(record.apiKeyId)?.status === 'active';
   const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
@@ -192,8 +193,8 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   // Intake, a trial or a removal may still be at work on it.
   if (intent !== undefined && now - intent.at < fenceMs) return;
   if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
-  // The rotation asks for this very key, and rejects it where Anthropic really knows none.
-  if (status === 'gone') return;
+  // A list that lacks it is no proof; and a rotation that claims it asks for this very key.
+  if (status === 'gone' && (intent === undefined || (await ports.keys.retrieve(record.apiKeyId)) !== 'gone')) return;
   if (isOver(status)) {
     const type = record.state === 'rejected' ? 'archived' : 'rejected';
     if (record.state === 'rejected' && status === 'expired')
@@ -237,9 +238,4 @@ async function isAskedFor(record: ApiKeyRecord, ports: RetirementPorts): Promise
 
 function isServing(record: ApiKeyRecord, secret: Sight['secret']): boolean {
   return record.token !== undefined && (secret.stages.get(record.token) ?? []).includes('AWSCURRENT');
-}
-
-/** An intent of this kind that a killed run left; `foreign` when somebody else, such as containment, is at work on the key. */
-function ownIntent(record: ApiKeyRecord, to: ApiKeyState): ApiKeyIntent | 'foreign' | undefined {
-  return record.intent === undefined || record.intent.to === to ? record.intent : 'foreign';
 }

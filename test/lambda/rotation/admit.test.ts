@@ -75,9 +75,9 @@ test.each(['standby', 'rejected'] as const)(
   'an intake that was broken off and left a %s key goes on when the key is added again',
   async (state) => {
     const stage = aNewKey();
-    const intent = { to: 'standby', at: now - dayMs, because: 'being taken in' } as const;
+    const intent = { to: 'standby', at: now - 5 * minuteMs, because: 'being taken in' } as const;
     stage.has('new', state, { status: 'active', parked: false, ...(state === 'standby' ? { intent } : {}) });
-    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now });
+    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now, since: now, because: 'taken in again' });
     expect(stage.record('new')).not.toHaveProperty('intent');
     expect(stage.effects).toEqual([
       'standby.put',
@@ -142,6 +142,19 @@ test.each(['archived', 'expired', 'unknown'] as const)('a key that is %s is not 
   const stage = aNewKey({ infos: { twin: { status } } });
   stage.world.create('twin');
   expect(await admitted(stage)).toMatchObject({ apiKeyId: 'new' });
+});
+
+test.each([
+  ['standby', { managedKey: 'staging', parked: false }, 'nothing; see it with npx keyguard standby list staging'],
+  ['rejected', { managedKey: 'staging', parked: false }, 'make a new key in the Console'],
+  ['standby', {}, 'nothing; see it with npx keyguard standby list production'],
+  ['rejected', {}, 'make a new key in the Console'],
+  ['current', { parked: false }, 'make a new key in the Console'],
+] as const)('a key that is %s elsewhere, or whose intake was finished (%j), is not taken in again', async (state, changes, fix) => {
+  const stage = new Stage();
+  stage.has('new', state, { status: 'active', ...changes });
+  expect(await failure(admitted(stage))).toMatchObject({ message: expect.stringContaining('is already known') as string, fix });
+  expect(stage.effects).toEqual([]);
 });
 
 test('a key that is known already is refused with where it is', async () => {

@@ -4,8 +4,11 @@ import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../../cont
 import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
+  asleepAgain,
   emergencyLastsMs,
+  foundAwake,
   intending,
+  isUnfinishedIntake,
   keyEvents,
   lifecycle,
   moved,
@@ -195,4 +198,41 @@ test('an emergency takes the grace of a key that is in it already, and of none t
     code: 'illegal-transition',
     message: 'apikey_one of production is inactive and cannot be an old key without grace',
   });
+});
+
+test('a rejected key forgets the rotation that tried it, whose version holds another key’s value; a retired one keeps its own', () => {
+  const record = aRecord({ state: 'pending', token: 'v1' });
+  expect(moved(record, event('rejected'))).not.toHaveProperty('token');
+  expect(moved({ ...record, state: 'draining' }, event('retired'))).toHaveProperty('token', 'v1');
+});
+
+test('a key’s age counts from its first use, recorded or not, and neither a return nor a second switch makes it younger', () => {
+  const promoted = after(aRecord({ state: 'pending', token: 'v1' }), 'promoted', 5);
+  expect(promoted.servedSince).toBe(5);
+  const replaced = after(promoted, 'replaced', 9);
+  expect(replaced.servedSince).toBe(5);
+  expect(after({ ...replaced, state: 'pending' }, 'promoted', 20).servedSince).toBe(5);
+  const unrecorded = aRecord({
+    state: 'pending',
+    token: 'v1',
+    since: 1,
+    intent: { to: 'current', at: 3, because: 'AWSCURRENT moves to it' },
+  });
+  expect(after(unrecorded, 'replaced', 9).servedSince).toBe(3);
+  const { intent, ...bare } = unrecorded;
+  expect(after(bare, 'replaced', 9).servedSince).toBe(1);
+});
+
+test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {
+  const first = { ...foundAwake(aRecord({ state: 'inactive' }), 5), revision: 2 };
+  expect(first.wokenAt).toBe(5);
+  expect(foundAwake(first, 9).wokenAt).toBe(5);
+  expect(asleepAgain(first, 9)).not.toHaveProperty('wokenAt');
+  expect(asleepAgain(first, 9).since).toBe(9);
+  expect(moved(first, event('contained'))).not.toHaveProperty('wokenAt');
+});
+
+test('an intake is unfinished while nobody has proven the key dead, and only before it was ever claimed', () => {
+  for (const state of apiKeyStates) expect(isUnfinishedIntake(aRecord({ state }))).toBe(state === 'standby' || state === 'rejected');
+  expect(isUnfinishedIntake(aRecord({ state: 'standby', parkedAt: 5 }))).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { RotationPorts } from '../../../lambda/rotation/ports.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
@@ -359,4 +360,69 @@ test('where nobody can tell whether another run has switched, people are told of
     code: 'no-standby-key',
   });
   expect(stage.raised).toMatchObject([{ kind: 'rotation-failed' }]);
+});
+
+/** finishSecret, where somebody else changes the record of the candidate just before its `look`th reading. */
+async function finishedBeside(
+  look: number,
+  change: (record: ApiKeyRecord) => Partial<ApiKeyRecord>,
+): Promise<{ stage: Stage; code: unknown }> {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  const { ledger } = stage.ports;
+  let looks = 0;
+  const all = async (): Promise<readonly ApiKeyRecord[]> => {
+    looks += 1;
+    const record = stage.record('next');
+    if (looks === look) stage.world.records.set('next', { ...record, ...change(record), revision: record.revision + 1 });
+    return ledger.all();
+  };
+  const ended = step(stage, 'finishSecret', { ...stage.ports, ledger: { ...ledger, all } });
+  const code = await ended.then(
+    () => 'done',
+    (error: unknown) => (error instanceof KeyguardError ? error.code : error),
+  );
+  return { stage, code };
+}
+
+test('AWSCURRENT does not move to a claim that was given back after its last proof', async () => {
+  const at = new Stage().world.now;
+  // The readings: by the proof, by the record of owed switches, and before the switch.
+  const givenBack = await finishedBeside(3, () => ({ intent: { to: 'standby', at, because: 'its rotation was abandoned' } }));
+  expect(givenBack.code).toBe('lost-race');
+  const gone = await finishedBeside(3, () => ({ state: 'standby', token: 't-other' }));
+  expect(gone.code).toBe('lost-race');
+  for (const { stage } of [givenBack, gone]) expect(stage.effects).not.toContain('secrets.promote');
+});
+
+test('that AWSCURRENT is about to move is written once, whoever wrote it', async () => {
+  const at = new Stage().world.now;
+  const written = await finishedBeside(3, () => ({ intent: { to: 'current', at, because: 'AWSCURRENT moves to it' } }));
+  const current = await finishedBeside(3, () => ({ state: 'current' }));
+  for (const { stage, code } of [written, current]) {
+    expect(code).toBe('done');
+    expect(stage.effects.filter((effect) => effect.endsWith('(intent)'))).toEqual([]);
+    expect(stage.effects).toContain('secrets.promote');
+  }
+});
+
+test('of two steps that write it at once, the one that loses the race looks again; any other failure ends it', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  const { ledger } = stage.ports;
+  const failsOnce = (error: Error): typeof ledger.replace => {
+    let failed = false;
+    return async (before, ...rest) => {
+      if (failed) return ledger.replace(before, ...rest);
+      failed = true;
+      throw error;
+    };
+  };
+  const broken = { ...ledger, replace: failsOnce(new TypeError('no table')) };
+  await expect(step(stage, 'finishSecret', { ...stage.ports, ledger: broken })).rejects.toThrow('no table');
+  const raced = { ...ledger, replace: failsOnce(new LostRace('next')) };
+  await step(stage, 'finishSecret', { ...stage.ports, ledger: raced });
+  expect(stage.world.currentKey()).toBe('next');
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { LostRace } from '../../../lambda/foundation/errors.ts';
 import { settleSwitch, versionWith } from '../../../lambda/rotation/switch.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
@@ -105,4 +106,28 @@ test('who records a newer switch meanwhile wins: the ledger is read before Secre
   stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
   await settled(stage, 'v-next');
   expect(stage.calls.slice(0, 2)).toEqual(['ledger.all', 'secrets.describe']);
+});
+
+test('who loses the race for a record looks again; any other failure ends the look', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current');
+  stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
+  const { ledger } = stage.ports;
+  let races = 0;
+  const replace: typeof ledger.replace = async (before, ...rest) => {
+    races += 1;
+    if (races > 1) return ledger.replace(before, ...rest);
+    stage.world.records.set('current', { ...before, revision: before.revision + 1 });
+    throw new LostRace('current');
+  };
+  await settleSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace } }, 'rotation');
+  expect([stage.record('current').state, stage.record('next').state]).toEqual(['draining', 'current']);
+  const broken = async (): Promise<never> => {
+    throw new TypeError('no table');
+  };
+  stage.has('other', 'pending', { labels: ['AWSCURRENT'] });
+  stage.world.versions.get('v-next')?.labels.clear();
+  await expect(settleSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace: broken } }, 'rotation')).rejects.toThrow(
+    'no table',
+  );
 });

@@ -34,7 +34,7 @@ test('a good key is fenced, woken, proven, put back to sleep and proven dead, an
     lifts,
   ]);
   expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'standby', by, because: 'being tried' });
-  expect(stage.audit[1]).toMatchObject({ by, requestIds: ['anthropic next inactive'] });
+  expect(stage.audit[1]).toMatchObject({ by, because: 'tried, and asleep again', requestIds: ['anthropic next inactive'] });
   expect(stage.record('next')).not.toHaveProperty('intent');
 });
 

@@ -258,3 +258,21 @@ test('a value that Secrets Manager does not find at once is waited for: its answ
   expect(await pool.prove(definition, token, ports)).toEqual({ verdict: 'good' });
   expect(looks).toBe(3);
 });
+
+test('a claim that is being given back is let go; that AWSCURRENT is about to move to it does not matter', async () => {
+  const stage = aPool();
+  const intent = (to: 'standby' | 'current') => ({ to, at: stage.world.now, because: 'test' });
+  stage.has('claimed', 'pending', { token, intent: intent('standby') });
+  expect(await failure(obtained(stage))).toMatchObject({ code: 'lost-race' });
+  stage.has('claimed', 'pending', { token, intent: intent('current') });
+  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  stage.has('claimed', 'current', { token, intent: { to: 'contained', at: 1, because: 'stolen' } });
+  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+});
+
+test('a candidate whose standby version is pruned is proven by what AWSPENDING holds', async () => {
+  const stage = aPool();
+  stage.has('claimed', 'pending', { token, labels: ['AWSPENDING'] });
+  stage.world.standbyVersions.delete('s-claimed');
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+});
