@@ -82,6 +82,10 @@ test('a key in its grace that expired when it had to is nobody’s change', () =
   expect(at(now)).toEqual([]);
   expect(at(now + 1)).toEqual([['key-changed', 'old-key-disabled']]);
   expect(at(null)).toEqual([['key-changed', 'old-key-disabled']]);
+  const archived = aRecord({ ...old, expiresAt: now });
+  expect(found({ own: [current, standby, archived], statuses: { apikey_other: 'archived' } })).toEqual([
+    ['key-changed', 'old-key-disabled'],
+  ]);
 });
 
 test('people are asked for the next key when the pool reaches less far than the low-water mark, and told when it is empty', () => {

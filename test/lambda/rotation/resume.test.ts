@@ -48,6 +48,16 @@ test('a failure that a switch has followed is over: no further key is spent on i
   expect(await resumed(later, now - hourMs)).toEqual(started);
 });
 
+test('a key that joined the pool since the failure overcomes nothing, and an open rotation calls no alarm off', async () => {
+  const stage = aStage();
+  stage.has('next', 'standby', { since: now - minuteMs });
+  expect(await resumed(stage, now - hourMs)).toEqual(started);
+  const open = aStage();
+  open.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
+  open.world.register('t-open');
+  expect(await resumed(open, now - 2 * hourMs, now)).toEqual([]);
+});
+
 test('while rotation of the secret is switched off, none is started', async () => {
   expect(await resumed(aStage({ secret: { rotationEnabled: false } }), now - dayMs)).toEqual([]);
 });

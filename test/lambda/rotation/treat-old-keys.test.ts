@@ -295,3 +295,43 @@ test('a key that is gone from Anthropic is archived for us when its time has com
   await treated(stage, 'old');
   expect(stage.effects).toEqual([archives[0], archives[2]]);
 });
+
+test('a key that is silent and that Anthropic lists no more is retired without asking for anything to be set', async () => {
+  const stage = new Stage({ infos: { old: 'gone' } });
+  stage.has('old', 'draining', { status: 'inactive' });
+  await treated(stage, 'old');
+  expect(stage.effects).toEqual([retires[0], retires[2]]);
+});
+
+test('a retirement that was begun and whose key was used meanwhile is taken back, and says so', async () => {
+  const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
+  stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+  await treated(stage, 'old');
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'it was used meanwhile' }]);
+});
+
+test('a key that was woken and is gone from Anthropic is archived in its time: it cannot be asleep again', async () => {
+  const stage = new Stage({ infos: { old: 'gone' } });
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, wokenAt: now - dayMs });
+  await treated(stage, 'old');
+  expect(stage.record('old').state).toBe('archived');
+});
+
+test('an archiving that was begun of a key that is known to be awake is taken back', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { status: 'active', wokenAt: now - dayMs, intent: intent('archived', 'the undo period is over') });
+  await treated(stage, 'old');
+  expect(stage.record('old')).toMatchObject({ wokenAt: now - dayMs });
+  expect(stage.record('old')).not.toHaveProperty('intent');
+});
+
+test('a cut-off that was broken off is finished of a key that Anthropic lists no more, and of one that consumers never read', async () => {
+  const gone = new Stage({ infos: { old: 'gone' } });
+  gone.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen') });
+  await treated(gone, 'old');
+  expect(gone.record('old').state).toBe('contained');
+  const standby = new Stage();
+  standby.has('old', 'standby', { intent: intent('contained', 'stolen') });
+  await treated(standby, 'old');
+  expect(standby.calls).toEqual(['ledger.replace old standby→contained']);
+});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { treat } from '../../../lambda/rotation/treat.ts';
 import { isLeftAlone, treated } from './beat.ts';
 import { Stage } from './stage.ts';
 
@@ -25,7 +26,8 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
     'keys.setStatus next inactive',
     'ledger.replace next pending→standby',
   ]);
-  expect(stage.audit.slice(1)).toEqual([
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned' },
     { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
   ]);
   expect(stage.tally.returned).toBe(1);
@@ -100,7 +102,7 @@ test.each(['standby', 'rejected'] as const)(
     ]);
     expect(stage.audit).toMatchObject([
       { to: state, by, because: 'found awake' },
-      { by, requestIds: ['anthropic next inactive'] },
+      { by, because: 'it was found awake', requestIds: ['anthropic next inactive'] },
     ]);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'next', managedKey: 'production', state } }]);
     expect(stage.tally.putToSleep).toBe(1);
@@ -181,4 +183,35 @@ test.each(['current', 'archived'] as const)('a key that is %s is none of retirem
   const stage = new Stage();
   stage.has('one', state, { labels: state === 'current' ? ['AWSCURRENT'] : [] });
   await isLeftAlone(stage, 'one');
+});
+
+test('a key that was found awake stays in the pool, also where an older version did not record that it was proven dead', async () => {
+  const stage = new Stage();
+  stage.has('next', 'standby', { status: 'active', parked: false, since: now - 5 * minuteMs });
+  await treated(stage, 'next');
+  expect(stage.record('next').state).toBe('standby');
+});
+
+test('the request that put an unfinished intake to sleep is recorded', async () => {
+  const stage = new Stage();
+  stage.has('next', 'standby', { status: 'active', parked: false, intent: tried(now - 5 * minuteMs) });
+  await treated(stage, 'next');
+  expect(stage.audit).toMatchObject([{ to: 'rejected', by, requestIds: ['anthropic next inactive'] }]);
+});
+
+test('what was begun with a key that is gone, or has expired, holds it no longer', async () => {
+  const gone = new Stage({ infos: { next: 'gone' } });
+  gone.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });
+  await treated(gone, 'next');
+  expect(gone.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is gone at Anthropic' }]);
+  const behind = new Stage();
+  behind.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });
+  const sight = await behind.sight();
+  await treat(behind.record('next'), { ...sight, infos: new Map() }, false, behind.ports, behind.tally);
+  expect(behind.effects).toEqual([]);
+  const expired = new Stage({ infos: { next: { status: 'expired' } } });
+  expired.has('next', 'rejected', { intent: tried(now - 5 * minuteMs) });
+  await treated(expired, 'next');
+  expect(expired.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is expired' }]);
+  expect(expired.record('next')).not.toHaveProperty('intent');
 });
