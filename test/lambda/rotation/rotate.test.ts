@@ -366,7 +366,7 @@ test('where nobody can tell whether another run has switched, people are told of
 async function finishedBeside(
   look: number,
   change: (record: ApiKeyRecord) => Partial<ApiKeyRecord>,
-): Promise<{ stage: Stage; code: unknown }> {
+): Promise<{ stage: Stage; ended: unknown }> {
   const stage = new Stage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
@@ -378,21 +378,21 @@ async function finishedBeside(
     if (looks === look) stage.world.records.set('next', { ...record, ...change(record), revision: record.revision + 1 });
     return ledger.all();
   };
-  const ended = step(stage, 'finishSecret', { ...stage.ports, ledger: { ...ledger, all } });
-  const code = await ended.then(
+  const ended = await step(stage, 'finishSecret', { ...stage.ports, ledger: { ...ledger, all } }).then(
     () => 'done',
-    (error: unknown) => (error instanceof KeyguardError ? error.code : error),
+    (error: unknown) => (error instanceof KeyguardError ? `${error.code}: ${error.message}` : error),
   );
-  return { stage, code };
+  return { stage, ended };
 }
 
 test('AWSCURRENT does not move to a claim that was given back after its last proof', async () => {
   const at = new Stage().world.now;
   // The readings: by the proof, by the record of owed switches, and before the switch.
   const givenBack = await finishedBeside(3, () => ({ intent: { to: 'standby', at, because: 'its rotation was abandoned' } }));
-  expect(givenBack.code).toBe('lost-race');
+  const lost = 'lost-race: the claim of version t-new was changed by another run';
+  expect(givenBack.ended).toBe(lost);
   const gone = await finishedBeside(3, () => ({ state: 'standby', token: 't-other' }));
-  expect(gone.code).toBe('lost-race');
+  expect(gone.ended).toBe(lost);
   for (const { stage } of [givenBack, gone]) expect(stage.effects).not.toContain('secrets.promote');
 });
 
@@ -400,8 +400,8 @@ test('that AWSCURRENT is about to move is written once, whoever wrote it', async
   const at = new Stage().world.now;
   const written = await finishedBeside(3, () => ({ intent: { to: 'current', at, because: 'AWSCURRENT moves to it' } }));
   const current = await finishedBeside(3, () => ({ state: 'current' }));
-  for (const { stage, code } of [written, current]) {
-    expect(code).toBe('done');
+  for (const { stage, ended } of [written, current]) {
+    expect(ended).toBe('done');
     expect(stage.effects.filter((effect) => effect.endsWith('(intent)'))).toEqual([]);
     expect(stage.effects).toContain('secrets.promote');
   }
