@@ -96,16 +96,17 @@ export async function admitStandbyKey(
   };
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
-  const { requestIds } = await ports.keys.setStatus(info.apiKeyId, 'inactive');
+  const asleep = await ports.keys.setStatus(info.apiKeyId, 'inactive');
   const dead = await provenDead(value, ports);
   const at = ports.clock.now();
   if (dead) {
     const occasion = { at, because: 'taken in: asleep, and Anthropic refuses its value' };
-    return ports.ledger.replace(fenced, { ...withoutIntent(fenced), parkedAt: at }, by, { requestIds, occasion });
+    return ports.ledger.replace(fenced, { ...withoutIntent(fenced), parkedAt: at }, by, { requestIds: asleep.requestIds, occasion });
   }
   // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
-  await ports.keys.setStatus(info.apiKeyId, 'active');
-  await ports.ledger.forget(fenced, by, { at, because: 'not taken in: the value belongs to another key' });
+  const woken = await ports.keys.setStatus(info.apiKeyId, 'active');
+  const occasion = { at, because: 'not taken in: the value belongs to another key' };
+  await ports.ledger.forget(fenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',

@@ -25,7 +25,7 @@ export interface ApiKeyLedger {
    */
   replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, deed?: Deed): Promise<ApiKeyRecord>;
   /** Takes a record out again, under the same condition and with an audit record: for a key that is none of ours. */
-  forget(record: ApiKeyRecord, by: string, occasion: Occasion): Promise<void>;
+  forget(record: ApiKeyRecord, by: string, deed: Deed): Promise<void>;
 }
 
 /** When something happened, and why, in plain words. */

@@ -36,18 +36,19 @@ export async function tryStandbyKey(
   if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
     return reject(fenced, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, by, ports);
   }
-  if (info.status !== 'active') await ports.keys.setStatus(apiKeyId, 'active');
+  const woken = info.status === 'active' ? [] : (await ports.keys.setStatus(apiKeyId, 'active')).requestIds;
   const { organizationId } = ports;
   const expected = { apiKeyId, organizationId, workspaceId: definition.workspaceId, aliveUntil: at + neededLifeMs(definition.rotation) };
   const verdict = await prove(expected, value, ports);
-  const traced = await ports.keys.setStatus(apiKeyId, 'inactive');
+  const asleep = await ports.keys.setStatus(apiKeyId, 'inactive');
+  const traced = { requestIds: [...woken, ...asleep.requestIds] };
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
     return reject(fenced, verdict.because, by, ports, traced);
   }
   if (!(await provenDead(value, ports)))
     return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced);
   const occasion = { at: ports.clock.now(), because: 'tried, and asleep again' };
-  await ports.ledger.replace(fenced, withoutIntent(fenced), by, { requestIds: traced.requestIds, occasion });
+  await ports.ledger.replace(fenced, withoutIntent(fenced), by, { ...traced, occasion });
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
 }
 

@@ -55,8 +55,8 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
       await write(put(stored, before.revision), stored, auditOf(before.state, stored, by, deed));
       return stored;
     },
-    async forget(record, by, occasion) {
-      const { to, ...audit } = auditOf(record.state, record, by, { occasion });
+    async forget(record, by, deed) {
+      const { to, ...audit } = auditOf(record.state, record, by, deed);
       const Key = { pk: partition, sk: record.apiKeyId };
       const gone = { ...record, revision: record.revision + 1 };
       await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);

@@ -22,8 +22,6 @@ export const pool: RotationStrategy = {
       const records = await ports.ledger.all();
       const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
       if (claimed === 'raced') continue;
-      // Another run of this rotation has switched to it: it is no candidate any more, and must not be put to sleep as one.
-      if (claimed.state === 'current') throw new LostRace(claimed.apiKeyId);
       const value = await candidate(claimed, definition, ports);
       if (value !== 'rejected') return value;
     }
@@ -36,7 +34,7 @@ export const pool: RotationStrategy = {
     if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
       return lost(record, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, ports);
     }
-    if (info.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
+    if (info.status !== 'active') await awaken(record, ports);
     return { verdict: 'good' };
   },
 
@@ -59,10 +57,14 @@ export const pool: RotationStrategy = {
 
 const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
 
-/** Throws LostRace when retirement is giving the claim back. */
+/**
+ * Throws LostRace when retirement is giving the claim back, and when another run of this rotation has switched to the key: it is no
+ * candidate any more, and must be neither woken nor put to sleep as one.
+ */
 function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
   const claimed = records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
-  if (claimed?.state === 'pending' && claimed.intent !== undefined && claimed.intent.to !== 'current') throw new LostRace(claimed.apiKeyId);
+  const givenBack = claimed?.intent !== undefined && claimed.intent.to !== 'current';
+  if (claimed?.state === 'current' || givenBack) throw new LostRace(claimed.apiKeyId);
   return claimed;
 }
 
@@ -99,9 +101,16 @@ async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition,
   if (before === 'gone' || before.status === 'archived' || before.status === 'expired') {
     return rejected(record, before === 'gone' ? 'Anthropic knows no such key' : `the key is ${before.status}`, ports);
   }
-  if (before.status !== 'active') await ports.keys.setStatus(record.apiKeyId, 'active');
-  const verdict = await proofOf(record, value, definition, ports);
-  return verdict.verdict === 'proven' ? value : rejected(record, verdict.because, ports);
+  const awake = before.status === 'active' ? record : await awaken(record, ports);
+  const verdict = await proofOf(awake, value, definition, ports);
+  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.because, ports);
+}
+
+/** The claim said before that this was coming; the audit record of the effect has its request. */
+async function awaken(record: ApiKeyRecord, ports: RotationPorts): Promise<ApiKeyRecord> {
+  const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'active');
+  const occasion = { at: ports.clock.now(), because: 'made active' };
+  return ports.ledger.replace(record, record, by, { requestIds, occasion });
 }
 
 /** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */
@@ -124,8 +133,7 @@ async function proofOf(
 }
 
 async function lost(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<CandidateVerdict> {
-  // Consumers read it by now: whatever is wrong with it is no matter of this rotation any more.
-  if (record.state === 'pending') await rejected(record, because, ports);
+  await rejected(record, because, ports);
   return { verdict: 'lost', because: `${record.apiKeyId}: ${because}` };
 }
 

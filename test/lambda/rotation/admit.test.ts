@@ -280,5 +280,11 @@ test('a value that answers on belongs to another key: this one is active again, 
   });
   expect(stage.world.records.has('new')).toBe(false);
   expect(stage.world.key('new').status).toBe('active');
-  expect(stage.audit.at(-1)).toEqual({ apiKeyId: 'new', to: 'forgotten', by, because: 'not taken in: the value belongs to another key' });
+  expect(stage.audit.at(-1)).toEqual({
+    apiKeyId: 'new',
+    to: 'forgotten',
+    by,
+    because: 'not taken in: the value belongs to another key',
+    requestIds: ['anthropic new inactive', 'anthropic new active'],
+  });
 });

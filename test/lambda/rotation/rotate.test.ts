@@ -38,6 +38,7 @@ test('the four steps in order make the standby key current and leave the old one
   expect(stage.effects).toEqual([
     'ledger.replace next standby→pending',
     'keys.setStatus next active',
+    'ledger.replace next pending→pending',
     'secrets.putPending',
     'ledger.replace next pending→pending (intent)',
     'secrets.promote',
@@ -229,7 +230,7 @@ test('setSecret wakes a candidate that fell asleep', async () => {
   const stage = created();
   stage.world.key('next').status = 'inactive';
   await step(stage, 'setSecret');
-  expect(stage.effects).toEqual(['keys.setStatus next active']);
+  expect(stage.effects).toEqual(['keys.setStatus next active', 'ledger.replace next pending→pending']);
 });
 
 test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(

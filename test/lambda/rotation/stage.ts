@@ -68,9 +68,10 @@ export class Stage {
           this.#write(after, by, deed);
           return ports.ledger.replace(before, after, by, deed);
         },
-        forget: (record, by, occasion) => {
-          this.audit.push({ apiKeyId: record.apiKeyId, to: 'forgotten', by, because: occasion.because });
-          return ports.ledger.forget(record, by, occasion);
+        forget: (record, by, deed) => {
+          const { intent, ...rest } = record;
+          this.#write({ ...rest, state: 'forgotten' }, by, deed);
+          return ports.ledger.forget(record, by, deed);
         },
       },
       secrets: {
@@ -180,8 +181,16 @@ export class Stage {
     return sight;
   }
 
-  #write(after: Omit<ApiKeyRecord, 'revision'>, by: string, { requestIds, occasion }: Deed = {}): void {
-    const { apiKeyId, state, intent, because } = after;
+  #write(
+    {
+      apiKeyId,
+      state,
+      intent,
+      because,
+    }: Pick<ApiKeyRecord, 'apiKeyId' | 'intent' | 'because'> & { readonly state: ApiKeyState | 'forgotten' },
+    by: string,
+    { requestIds, occasion }: Deed = {},
+  ): void {
     const step = { apiKeyId, to: intent?.to ?? state, by, because: occasion?.because ?? intent?.because ?? because };
     this.audit.push(requestIds === undefined ? step : { ...step, requestIds });
   }

@@ -9,6 +9,7 @@ const now = new Stage().world.now;
 const by = 'operator';
 const { workspaceId, rotation } = definition;
 const fence = 'ledger.replace next standby→standby (intent)';
+const requestIds = ['anthropic next active', 'anthropic next inactive'];
 const [wakes, sleeps] = ['keys.setStatus next active', 'keys.setStatus next inactive'];
 const [lifts, rejects] = ['ledger.replace next standby→standby', 'ledger.replace next standby→rejected'];
 
@@ -34,7 +35,7 @@ test('a good key is fenced, woken, proven, put back to sleep and proven dead, an
     lifts,
   ]);
   expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'standby', by, because: 'being tried' });
-  expect(stage.audit[1]).toMatchObject({ by, because: 'tried, and asleep again', requestIds: ['anthropic next inactive'] });
+  expect(stage.audit[1]).toMatchObject({ by, because: 'tried, and asleep again', requestIds });
   expect(stage.record('next')).not.toHaveProperty('intent');
 });
 
@@ -83,7 +84,7 @@ test.each<[string, ProbeAnswer, string]>([
   const stage = aPool({ probe: () => answer });
   expect(await tried(stage)).toEqual({ apiKeyId: 'next', verdict: 'rejected', because });
   expect(stage.effects).toEqual([fence, wakes, sleeps, rejects]);
-  expect(stage.audit[1]).toEqual({ apiKeyId: 'next', to: 'rejected', by, because, requestIds: ['anthropic next inactive'] });
+  expect(stage.audit[1]).toEqual({ apiKeyId: 'next', to: 'rejected', by, because, requestIds });
 });
 
 test('a key must outlive the interval and the longest grace to be good', async () => {
