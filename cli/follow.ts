@@ -4,6 +4,7 @@ import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
+import { isOld } from '../lambda/rotation/lifecycle.ts';
 import type { Rotations } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -23,6 +24,8 @@ export interface Rotated {
 export type RotationOutcome =
   | Rotated
   | { readonly outcome: 'failed'; readonly reason: string | undefined }
+  /** Of an undo: the old key is as it was. */
+  | { readonly outcome: 'not back'; readonly because: string }
   | { readonly outcome: 'timed out'; readonly afterMs: number };
 
 /** How a rotation is asked for that is more than "now". */
@@ -31,6 +34,8 @@ export interface Asking {
   readonly start?: () => ReturnType<Rotations['start']>;
   /** The API key that must not be current any more. @default the one that is current when Secrets Manager is asked */
   readonly leaving?: string;
+  /** The old key that is to come back, as it was when it was wanted. */
+  readonly back?: ApiKeyRecord;
 }
 
 /**
@@ -63,6 +68,8 @@ export async function rotateAndFollow(
     const own = await ownRecords();
     const current = own.find((record) => record.token === version && record.state === 'current');
     if (version !== undefined && current !== undefined && current.apiKeyId !== leaving) return rotatedTo(current, version, own);
+    const released = own.find((record) => record.apiKeyId === asking.back?.apiKeyId);
+    if (released !== undefined && isGivenUp(released, asking.back)) return { outcome: 'not back', because: released.because ?? '' };
     const pending = versionWith(stages, 'AWSPENDING');
     const claimed = own.find((record) => record.state === 'pending' && record.token === pending);
     if (claimed !== undefined && !said.has(claimed.apiKeyId)) {
@@ -74,6 +81,11 @@ export async function rotateAndFollow(
     if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
     await clock.pause(beatMs);
   }
+}
+
+/** Whether the rotation that was to bring it back gave it up since. */
+function isGivenUp({ state, revision, because }: ApiKeyRecord, before: ApiKeyRecord | undefined): boolean {
+  return before !== undefined && isOld(state) && revision > before.revision && because !== before.because;
 }
 
 /** A finding on an open incident moves nothing but its instant. */

@@ -19,6 +19,12 @@ export function rotatedOrFail(
       const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
       return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'see docs/runbooks/rotation-failed.md'}. ${besides}`, 1);
     }
+    case 'not back':
+      return io.fail(
+        `${name} was not brought back: ${outcome.because}`,
+        `consumers keep the key that is current; to move on to a standby key: npx keyguard rotate ${name}`,
+        1,
+      );
     case 'timed out':
       return io.fail(
         `the rotation of ${name} did not finish within ${lengthText(outcome.afterMs)}`,

@@ -87,6 +87,7 @@ async function goBack(
   const leaving = sight.own.find((record) => record.state === 'current')?.apiKeyId;
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
     ...(leaving === undefined ? {} : { leaving }),
+    back: asked,
     // Where a rotation has claimed it already, that one is tried again.
     start: () =>
       asked.wanted === undefined
@@ -95,25 +96,9 @@ async function goBack(
   });
   const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx keyguard unstick ${name} takes it back`;
   const rotated = rotatedOrFail(definition, outcome, io, waits);
-  if (rotated.current.apiKeyId !== target.apiKeyId) await otherKey(rotated, target, waits, installation, io);
+  // A rotation that had begun before took its turn.
+  if (rotated.current.apiKeyId !== target.apiKeyId) io.fail(`${name} rotated, but to ${rotated.current.apiKeyId}`, waits, 1);
   return rotated;
-}
-
-/** A rotation that had begun before took its turn, or the old key failed its proof and a standby key went in its place. */
-async function otherKey(
-  { current }: Rotated,
-  { apiKeyId, managedKey: name }: ApiKeyRecord,
-  waits: string,
-  { table }: OpenInstallation,
-  io: CliIo,
-): Promise<never> {
-  const record = (await apiKeyLedger(table).all()).find((each) => each.apiKeyId === apiKeyId);
-  const rejected = record?.state === 'rejected' ? `: ${apiKeyId} failed its proof (${record.because ?? 'no reason is recorded'})` : '';
-  return io.fail(
-    `${name} rotated, but to ${current.apiKeyId}${rejected}`,
-    rejected === '' ? waits : `consumers have a working key; npx keyguard history ${name} tells the rest`,
-    1,
-  );
 }
 
 /** Secrets Manager prunes versions that carry no label; then the value is gone, and the rotation would take another key. */

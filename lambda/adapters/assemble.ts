@@ -74,6 +74,10 @@ export function rotationPorts(
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
+      async isOpen(kind, managedKey) {
+        const incident = await incidents.incidents.find(kind, managedKey);
+        return incident !== undefined && incident.state !== 'recovered';
+      },
     },
     pauses: pauses(table),
     organizationId: env.organizationId,
@@ -95,7 +99,12 @@ export function retirementPorts(
     watch: {
       async failedRotations() {
         const failed = (await incidents.incidents.all()).filter(({ kind, state }) => kind === 'rotation-failed' && state !== 'recovered');
-        return new Map(failed.map((incident) => [incident.subject, incident.lastFindingAt]));
+        return new Map(
+          failed.map(({ subject, lastFindingAt, facts }) => [
+            subject,
+            { at: lastFindingAt, facts: { reason: 'see the log of the rotation function', ...facts } },
+          ]),
+        );
       },
       async settle(found, left) {
         const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));

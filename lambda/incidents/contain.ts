@@ -4,7 +4,7 @@ import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { deathIn, isOver, type Shown } from '../rotation/death.ts';
-import { asleepAgain, fenceMs, intending, moved } from '../rotation/lifecycle.ts';
+import { cutOff, fenceMs, intending } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
@@ -117,12 +117,12 @@ async function cut(
   const { intent } = target;
   // Who is at work on it may be about to wake it.
   if (intent !== undefined && intent.to !== 'contained' && at - intent.at < fenceMs) throw new LostRace(target.apiKeyId);
-  // The intent is stored first: whatever else is at work on this key loses its race and reads again.
-  const intended =
-    target.state === 'contained' ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
   const status = await shownOf(target.apiKeyId, ports);
+  const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';
+  // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.
+  const intended = isCutAlready ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
   // Of one that is archived or expired Anthropic lets nothing be set.
-  const traced = isOver(status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
+  const traced = isCutAlready || isOver(status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
   if (!(await isDead(target, definition, ports))) {
     throw new KeyguardError(
       'still-alive',
@@ -130,13 +130,7 @@ async function cut(
       'archive it in the Console',
     );
   }
-  if (intended.state !== 'contained') {
-    await ports.ledger.replace(intended, moved(intended, { type: 'contained', at: ports.clock.now(), because }), by, traced);
-  } else if (status === 'active') {
-    // Cut off a second time: its undo period begins anew.
-    const occasion = { at: ports.clock.now(), because };
-    await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { ...traced, occasion });
-  }
+  if (!isCutAlready) await ports.ledger.replace(intended, cutOff(intended, because, ports.clock.now()), by, traced);
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }
 

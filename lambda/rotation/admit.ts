@@ -6,7 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { fenceMs, isUnfinishedIntake, moved, withoutIntent } from './lifecycle.ts';
+import { fenceMs, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -101,7 +101,7 @@ export async function admitStandbyKey(
   const at = ports.clock.now();
   if (dead) {
     const occasion = { at, because: 'taken in: asleep, and Anthropic refuses its value' };
-    return ports.ledger.replace(fenced, { ...withoutIntent(fenced), parkedAt: at }, by, { requestIds: asleep.requestIds, occasion });
+    return ports.ledger.replace(fenced, parked(fenced, at), by, { requestIds: asleep.requestIds, occasion });
   }
   // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
   const woken = await ports.keys.setStatus(info.apiKeyId, 'active');

@@ -1,4 +1,8 @@
 import type { RotationPolicy } from '../../contract/policy.ts';
+import { hourMs } from '../foundation/clock.ts';
+
+/** How far usage may lag behind and still be evidence: it counts as settled after half an hour, and is read every few minutes. */
+const freshMs = hourMs;
 
 export interface DrainingKey {
   readonly switchedAt: number;
@@ -15,16 +19,17 @@ export type GraceVerdict =
   | { readonly verdict: 'retire'; readonly because: 'silent' | 'maximum grace' | 'emergency' };
 
 /**
- * Whether an old key may become inactive at `now` (I2). Silence counts only as far as usage is known: the feed runs about
- * five minutes late, and a missing bucket proves nothing. Total: every input has a verdict.
+ * Whether an old key may become inactive at `now` (I2). Silence counts only where usage is known up to the last hour: who was
+ * silent yesterday may be at work today. Total: every input has a verdict.
  */
 export function judgeGrace(key: DrainingKey, policy: RotationPolicy, now: number): GraceVerdict {
   if (key.noGrace === true) return { verdict: 'retire', because: 'emergency' };
   if (now < key.switchedAt + policy.minimumGraceMs) return { verdict: 'wait', because: 'minimum grace' };
   const quietSince = Math.max(key.lastTokensAt === null ? key.switchedAt : key.lastTokensAt + 60_000, key.switchedAt);
-  if (key.usageKnownUntil >= quietSince + policy.quietMs) return { verdict: 'retire', because: 'silent' };
+  const isFresh = now - key.usageKnownUntil <= freshMs;
+  if (isFresh && key.usageKnownUntil >= quietSince + policy.quietMs) return { verdict: 'retire', because: 'silent' };
   const pastMaximum = now >= key.switchedAt + policy.maximumGraceMs;
   if (pastMaximum && policy.atMaximum === 'cut') return { verdict: 'retire', because: 'maximum grace' };
-  if (now - key.usageKnownUntil > policy.quietMs) return { verdict: 'wait', because: 'usage unknown' };
+  if (!isFresh) return { verdict: 'wait', because: 'usage unknown' };
   return { verdict: 'wait', because: pastMaximum ? 'still used past the maximum' : 'still used' };
 }

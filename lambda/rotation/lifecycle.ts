@@ -138,6 +138,11 @@ export function shouldBeAwake(state: ApiKeyState): boolean {
   return state === 'current' || state === 'draining' || state === 'pending';
 }
 
+/** Whether consumers read it, now or before; one that is on its way back is not there yet. */
+export function hasServed({ state, servedSince }: ApiKeyRecord): boolean {
+  return servedSince !== undefined && state !== 'pending';
+}
+
 /** A key whose intake was broken off, or failed its last check: nobody has proven that its value is its own. */
 export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
   return parkedAt === undefined && (state === 'standby' || state === 'rejected');
@@ -179,7 +184,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(token === undefined ? {} : { token }),
         servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
-        ...(noGrace === undefined || event.at >= noGrace.at + emergencyLastsMs ? {} : { noGrace }),
+        ...(noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {}),
       };
     case 'rejected':
       // Its rotation goes on with another key, whose value the version will hold.
@@ -191,6 +196,11 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   }
 }
 
+/** Whether an operator's emergency has taken its grace, and holds at `now`. */
+export function isCondemned({ noGrace }: ApiKeyRecord, now: number): boolean {
+  return noGrace !== undefined && now < noGrace.at + emergencyLastsMs;
+}
+
 /** The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. */
 export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
   const { wanted, ...rest } = record;
@@ -200,6 +210,11 @@ export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiK
 export function withoutIntent(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { intent, ...rest } = record;
   return rest;
+}
+
+/** A standby or rejected key is asleep since `at`, and whatever was begun with it is over. */
+export function parked(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return { ...withoutIntent(record), parkedAt: at };
 }
 
 /** An operator asks for an old key back. Throws KeyguardError where it cannot come back, or somebody is at work on it. */
@@ -226,10 +241,21 @@ export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord,
   return record.wokenAt === undefined ? { ...withoutIntent(record), wokenAt: at } : withoutIntent(record);
 }
 
+/** Cut off because of an incident; one that was cut off before begins its undo period anew. */
+export function cutOff(record: ApiKeyRecord, because: string, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return record.state === 'contained' ? { ...asleepAgain(record, at), because } : moved(record, { type: 'contained', at, because });
+}
+
 /** It is asleep again, and its undo period begins anew. */
 export function asleepAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { wokenAt, ...rest } = record;
+  const { wokenAt, intent, ...rest } = record;
   return { ...rest, since: at };
+}
+
+/** The emergency is void: the key has its ordinary grace. */
+export function withGrace(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  const { noGrace, ...rest } = record;
+  return rest;
 }
 
 export function withoutWish(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {

@@ -144,6 +144,8 @@ export interface Pauses {
 interface RotationAlarm {
   raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
   clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
+  /** Whether people know that it lasts. */
+  isOpen(kind: 'rotation-failed', managedKey: string): Promise<boolean>;
 }
 
 export interface AlarmFacts {
@@ -174,9 +176,16 @@ export const watchedKinds = [
 ] as const satisfies readonly IncidentKind[];
 export type WatchedKind = (typeof watchedKinds)[number];
 
+/** A rotation that people were told of as failed. */
+export interface FailedRotation {
+  /** When it was last seen to fail (epoch ms, UTC). */
+  readonly at: number;
+  readonly facts: AlarmFacts;
+}
+
 interface Watch {
-  /** Rotations that have failed and not succeeded since, by managed key: when it was last seen to fail. */
-  failedRotations(): Promise<ReadonlyMap<string, number>>;
+  /** Rotations that have failed and not succeeded since, by managed key. */
+  failedRotations(): Promise<ReadonlyMap<string, FailedRotation>>;
   /** Opens what is found and not open, and lets recover what is open and was not found. `left`: managed keys that could not be looked at. */
   settle(found: readonly Condition[], left: ReadonlySet<string>): Promise<void>;
 }

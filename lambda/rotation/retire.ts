@@ -4,9 +4,10 @@ import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, type Sight } from './conditions.ts';
 import type { Condition, RetirementPorts } from './ports.ts';
+import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
-import { treat, type RetirementTally } from './treat.ts';
+import { treat, type OwedProof, type RetirementTally } from './treat.ts';
 
 /** How often this runs. */
 const beatMs = 5 * minuteMs;
@@ -39,8 +40,9 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   }
 
   const infos = new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info]));
-  const lastUses = new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use]));
+  // In this order: until then, every use is among those that are read next.
   const usageKnownUntil = await ports.usage.knownUntil();
+  const lastUses = new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use]));
   const pauses = new Map((await ports.pauses.all()).map((pause) => [pause.managedKey, pause]));
   const failedRotations = await ports.watch.failedRotations();
   const records = await ports.ledger.all();
@@ -58,33 +60,24 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   await attempt('what people must know', () => ports.watch.settle(conditions, left));
 
   const due = sights.flatMap((sight) => sight.own.map((record) => ({ record, sight })));
+  const emergencies = due.filter(({ record }) => isCondemned(record, now));
   const isPaused = ({ definition }: Sight): boolean => pauses.has(definition.name);
-  const treatAll = async (each: readonly (typeof due)[number][]): Promise<void> => {
-    for (const { record, sight } of each) {
-      await attempt(record.apiKeyId, () => treat(record, { ...sight, now: ports.clock.now() }, isPaused(sight), ports, tally));
-    }
-  };
-  await treatAll(due.filter(({ record }) => record.noGrace !== undefined));
-  await treatAll(due.filter(({ record }) => record.noGrace === undefined && !wasTried(record)));
-  for (const sight of sights.filter((each) => !isPaused(each))) {
-    const { name } = sight.definition;
-    await attempt(`rotation of ${name}`, () =>
-      resumeRotation({ ...sight, now: ports.clock.now() }, failedRotations.get(name), ports, tally),
-    );
+  const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];
+  for (const { record, sight } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
+    const { apiKeyId } = record;
+    await attempt(apiKeyId, async () => {
+      const proof = await treat(record, { ...sight, now: ports.clock.now() }, isPaused(sight), ports, tally);
+      if (proof !== undefined) owed.push({ apiKeyId, proof });
+    });
   }
-  // Proof of death takes up to a minute a key: those that it failed for come last, and each time another one of them first.
-  await treatAll(
-    inTurn(
-      due.filter(({ record }) => record.noGrace === undefined && wasTried(record)),
-      now,
-    ),
-  );
+  for (const sight of sights) {
+    const { name } = sight.definition;
+    const seen = { ...sight, now: ports.clock.now() };
+    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), isPaused(sight), ports, tally));
+  }
+  // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
+  for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);
   return tally;
-}
-
-/** Whether a retirement of this key has begun and did not end. */
-function wasTried({ intent }: ApiKeyRecord): boolean {
-  return intent?.to === 'inactive';
 }
 
 function inTurn<T>(things: readonly T[], now: number): readonly T[] {

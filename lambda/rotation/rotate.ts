@@ -1,8 +1,8 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
-import { intending } from './lifecycle.ts';
+import { hasServed, intending } from './lifecycle.ts';
 import type { RotationPorts } from './ports.ts';
-import { strategies, type CandidateVerdict } from './strategies.ts';
+import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
 const by = 'rotation';
@@ -53,8 +53,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
     await perform[step](definition, token, ports);
     ports.log.info('rotation.step-done', { step, managedKey: definition.name, token });
   } catch (error) {
-    // Of a lost candidate people were told before its version was discarded.
-    if (!(error instanceof KeyguardError && error.code === 'candidate-lost')) await tellUnlessOver(error, definition, token, ports);
+    // Of a candidate that is given up people were told before its version was discarded.
+    if (!isGivenUp(error)) await tellUnlessOver(error, definition, token, ports);
     throw error;
   }
 }
@@ -70,7 +70,9 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
       throw new KeyguardError('paused', `${definition.name} is paused: ${paused.because}`, `npx keyguard resume ${definition.name}`);
     }
     const strategy = await strategies[definition.rotation.strategy]();
-    await ports.secrets.putPending(definition.secretArn, token, await strategy.obtain(definition, token, ports));
+    const obtained = await strategy.obtain(definition, token, ports);
+    if ('verdict' in obtained) throw await givenUp(obtained, definition, token, ports);
+    await ports.secrets.putPending(definition.secretArn, token, obtained);
   },
 
   async setSecret(definition, token, ports) {
@@ -136,6 +138,7 @@ async function intendSwitch(token: string, ports: RotationPorts): Promise<void> 
  */
 async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
   if (candidate.verdict === 'good') return;
+  if (candidate.verdict === 'not back') throw await givenUp(candidate, definition, token, ports);
   const error = new KeyguardError(
     'candidate-lost',
     `the rotation of ${definition.name} lost its new key: ${candidate.because}`,
@@ -146,6 +149,38 @@ async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefin
   await ports.secrets.discardPending(definition.secretArn, token);
   ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
   throw error;
+}
+
+/**
+ * An undo that cannot be: people are told, and everything is as it was before. Nothing is owed then, so that no rotation starts
+ * in its place. Returns the error that ends the step.
+ */
+async function givenUp(
+  { because }: NotBack,
+  definition: ManagedKeyDefinition,
+  token: string,
+  ports: RotationPorts,
+): Promise<KeyguardError> {
+  const { name } = definition;
+  const error = new KeyguardError(
+    'cannot-come-back',
+    `the undo of ${name} came to nothing: ${because}`,
+    `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name}`,
+  );
+  // Of a rotation that failed before people know already, and that one is owed.
+  const isKnown = await ports.alarm.isOpen('rotation-failed', name);
+  if (!isKnown) await tellPeople(error, definition, ports);
+  await ports.secrets.discardPending(definition.secretArn, token);
+  if (!isKnown) await ports.alarm.clear('rotation-failed', name, 'the key that was current still is');
+  // Last: killed before, retirement finds a claim that was abandoned.
+  const strategy = await strategies[definition.rotation.strategy]();
+  await strategy.release(token, `cannot come back: ${because}`, ports);
+  ports.log.warn('rotation.not-back', { managedKey: name, token, because });
+  return error;
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof KeyguardError && (error.code === 'candidate-lost' || error.code === 'cannot-come-back');
 }
 
 /**
@@ -167,6 +202,8 @@ async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationP
 async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
   const isOver = async (): Promise<boolean> => {
     try {
+      // The records too: what Secrets Manager says of its labels may be old.
+      if ((await ports.ledger.all()).some((record) => record.token === token && hasServed(record))) return true;
       return (await ports.secrets.describe(definition.secretArn)).stages.get(token)?.includes('AWSCURRENT') === true;
     } catch {
       // The failure that is told is the first one.

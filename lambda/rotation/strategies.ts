@@ -3,17 +3,25 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { RotationPorts } from './ports.ts';
 
+/** An old key that an operator wants back cannot serve, and it is still claimed. Nobody asked for another key in its place. */
+export interface NotBack {
+  readonly verdict: 'not back';
+  readonly because: string;
+}
+
 /** `lost`: what AWSPENDING holds can never become current; whatever was claimed for it is put away. */
-export type CandidateVerdict = { readonly verdict: 'good' } | { readonly verdict: 'lost'; readonly because: string };
+export type CandidateVerdict = { readonly verdict: 'good' } | { readonly verdict: 'lost'; readonly because: string } | NotBack;
 
 /** Where a rotation's new credential comes from. Asks ports; must survive being killed and run again with the same token. */
 export interface RotationStrategy {
   /** A proven, active credential claimed for `token`. Throws KeyguardError with instructions when there is none to be had. */
-  obtain(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<Secret>;
+  obtain(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<Secret | NotBack>;
   /** Makes sure that the credential claimed for `token` is usable. Throws `Unavailable` when nobody can tell now. */
   assure(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
   /** Right-key proof of what AWSPENDING holds. Throws `Unavailable` when nobody can tell now. */
   prove(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
+  /** Gives what is claimed for `token` back, as it was before. */
+  release(token: string, because: string, ports: RotationPorts): Promise<void>;
 }
 
 /** Loaded when a key asks for it: a heavy strategy must not slow the others' cold start. */

@@ -5,7 +5,20 @@ import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
 import { deathIn, isOver, type Shown } from './death.ts';
 import { judgeGrace } from './grace.ts';
-import { asleepAgain, fenceMs, foundAwake, intending, isUnfinishedIntake, moved, withoutIntent, withoutWish } from './lifecycle.ts';
+import {
+  asleepAgain,
+  cutOff,
+  fenceMs,
+  foundAwake,
+  intending,
+  isCondemned,
+  isUnfinishedIntake,
+  moved,
+  parked,
+  withGrace,
+  withoutIntent,
+  withoutWish,
+} from './lifecycle.ts';
 import type { RetirementPorts } from './ports.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
@@ -24,43 +37,57 @@ export interface RetirementTally {
   failed: number;
 }
 
-type Treatment = (record: ApiKeyRecord, sight: Sight, ports: RetirementPorts, tally: RetirementTally) => Promise<void>;
+/** A proof of death that is still owed, and the record that follows it: it takes up to a minute where Anthropic does not answer. */
+export type OwedProof = () => Promise<void>;
 
-/** Takes one API key as far as it can go now. Of a paused managed key, only what was begun before is finished. */
+type Treatment<T = void> = (record: ApiKeyRecord, sight: Sight, ports: RetirementPorts, tally: RetirementTally) => Promise<T>;
+
+/**
+ * Takes one API key as far as it can go at once, and answers what is owed then. Of a paused managed key, only what was begun
+ * before is finished.
+ */
 export async function treat(
   record: ApiKeyRecord,
   sight: Sight,
   paused: boolean,
   ports: RetirementPorts,
   tally: RetirementTally,
-): Promise<void> {
+): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
-  const begun = record.intent !== undefined;
+  const rests = paused && record.intent === undefined;
   switch (record.state) {
     case 'pending':
-      return returnAbandoned(record, sight, ports, tally);
+      await returnAbandoned(record, sight, ports, tally);
+      return undefined;
     case 'draining':
-      return paused && !begun ? undefined : retire(record, sight, ports, tally);
+      return rests ? undefined : retire(record, sight, ports, tally);
     case 'inactive':
     case 'contained':
-      return paused && !begun ? undefined : archive(record, sight, ports, tally);
+      if (!rests) await archive(record, sight, ports, tally);
+      return undefined;
     case 'standby':
     case 'rejected':
-      return keepAsleep(record, sight, ports, tally);
+      await keepAsleep(record, sight, ports, tally);
+      return undefined;
     case 'current':
     case 'archived':
-      return;
+      return undefined;
   }
 }
 
-const retire: Treatment = async (record, sight, ports, tally) => {
+const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, tally) => {
   const { definition, secret, infos, lastUses, usageKnownUntil } = sight;
   const own = record.intent;
-  if (await isAskedFor(record, ports)) return;
+  if (await isAskedFor(record, ports)) return undefined;
   // Somebody moved AWSCURRENT back to it: it is no old key any more.
-  if (isServing(record, secret)) return;
+  if (isServing(record, secret)) return undefined;
   const now = ports.clock.now();
+  if (record.noGrace !== undefined && !isCondemned(record, now)) {
+    const occasion = { at: now, because: 'no grace no longer: nobody could cut it off within a day' };
+    await ports.ledger.replace(record, withGrace(record), by, { occasion });
+    return undefined;
+  }
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
   const evidence = { definition, lastTokensAt: lastUses.get(record.apiKeyId)?.at ?? null, usageKnownUntil };
   // A killed run may have made it inactive already; while it is active, what was evidence then may be none any more.
@@ -68,24 +95,26 @@ const retire: Treatment = async (record, sight, ports, tally) => {
   if (because === undefined) {
     if (own !== undefined) await withdraw(record, 'it was used meanwhile', ports);
     tally.waiting += 1;
-    return;
+    return undefined;
   }
   const intent = { to: 'inactive', at: now, because } as const;
   const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
-  const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
-  if (death === 'alive') {
-    throw new KeyguardError(
-      'still-alive',
-      `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
-      'npx keyguard status',
-    );
-  }
-  const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
-  const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
-  await ports.ledger.replace(intended, moved(intended, event), by, traced);
-  ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because, death });
-  tally.retired += 1;
+  return async () => {
+    const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
+    if (death === 'alive') {
+      throw new KeyguardError(
+        'still-alive',
+        `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
+        'npx keyguard status',
+      );
+    }
+    const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
+    const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
+    await ports.ledger.replace(intended, moved(intended, event), by, traced);
+    ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because, death });
+    tally.retired += 1;
+  };
 };
 
 interface Evidence {
@@ -98,7 +127,7 @@ interface Evidence {
 function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: number): string | undefined {
   // A list that lacks it is not proof enough to cut its grace short.
   if (isOver(status) && status !== 'gone') return `it is ${status} at Anthropic`;
-  const key = { switchedAt: record.switchedAt ?? record.since, noGrace: record.noGrace !== undefined, ...evidence };
+  const key = { switchedAt: record.switchedAt ?? record.since, noGrace: isCondemned(record, now), ...evidence };
   const grace = judgeGrace(key, evidence.definition.rotation, now);
   return grace.verdict === 'retire' ? grace.because : undefined;
 }
@@ -131,8 +160,7 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
 /** Somebody woke it in the Console: that is a person's decision. The list alone may be behind. */
 async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
   const { apiKeyId, managedKey, state } = record;
-  const latest = await ports.keys.retrieve(apiKeyId);
-  if (latest === 'gone' || latest.status !== 'active') return;
+  if (!(await isAwake(apiKeyId, ports))) return;
   ports.log.warn('retirement.reactivated-outside', { apiKeyId, managedKey, state });
   if (record.wokenAt !== undefined && record.intent === undefined) return;
   const occasion = { at: ports.clock.now(), because: 'somebody enabled it again' };
@@ -145,12 +173,17 @@ async function finishContainment(
   intent: ApiKeyIntent,
   { definition, infos }: Sight,
   ports: RetirementPorts,
-): Promise<void> {
-  if (ports.clock.now() - intent.at < containmentMs) return;
-  if (infos.get(record.apiKeyId)?.status === 'active') return withdraw(record, 'containment did not go on', ports);
-  const death = record.token === undefined ? 'no value' : await deathIn(definition.secretArn, record.token, ports);
-  if (death === 'alive') return withdraw(record, 'containment did not go on, and its value is accepted', ports);
-  await ports.ledger.replace(record, moved(record, { type: 'contained', at: ports.clock.now(), because: intent.because }), by);
+): Promise<OwedProof | undefined> {
+  if (ports.clock.now() - intent.at < containmentMs) return undefined;
+  if (infos.get(record.apiKeyId)?.status === 'active') {
+    await withdraw(record, 'containment did not go on', ports);
+    return undefined;
+  }
+  return async () => {
+    const death = record.token === undefined ? 'no value' : await deathIn(definition.secretArn, record.token, ports);
+    if (death === 'alive') return withdraw(record, 'containment did not go on, and its value is accepted', ports);
+    await ports.ledger.replace(record, cutOff(record, intent.because, ports.clock.now()), by);
+  };
 }
 
 async function withdraw(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
@@ -190,6 +223,7 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
   const { intent } = record;
+  const asleepSince = Math.max(record.since, record.parkedAt ?? 0);
   // Intake, a trial or a removal may still be at work on it.
   if (intent !== undefined && now - intent.at < fenceMs) return;
   if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
@@ -202,7 +236,9 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
     await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
     return;
   }
-  if (intent === undefined && (status !== 'active' || now - record.since < fenceMs)) return;
+  if (intent === undefined && (status !== 'active' || now - asleepSince < fenceMs)) return;
+  // The list may be behind, and show a trial that is over.
+  if (intent === undefined && !(await isAwake(record.apiKeyId, ports))) return;
   const fence = { to: record.state, at: now, because: 'found awake' };
   const fenced = intent === undefined ? await ports.ledger.replace(record, intending(record, fence), by) : record;
   const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'inactive');
@@ -211,7 +247,10 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
     await ports.ledger.replace(fenced, moved(fenced, { type: 'rejected', at: now, because }), by, { requestIds });
   } else {
     const because = intent === undefined ? 'it was found awake' : `asleep again: what was begun was broken off (${intent.because})`;
-    await ports.ledger.replace(fenced, withoutIntent(fenced), by, { requestIds, occasion: { at: now, because } });
+    await ports.ledger.replace(fenced, isUnfinishedIntake(fenced) ? withoutIntent(fenced) : parked(fenced, now), by, {
+      requestIds,
+      occasion: { at: now, because },
+    });
   }
   ports.log.warn('retirement.put-to-sleep', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
   tally.putToSleep += 1;
@@ -222,6 +261,11 @@ async function finishRemoval(record: ApiKeyRecord, intent: ApiKeyIntent, status:
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
   const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${intent.because}` } as const;
   await ports.ledger.replace(record, moved(record, event), by, traced);
+}
+
+async function isAwake(apiKeyId: string, { keys }: RetirementPorts): Promise<boolean> {
+  const latest = await keys.retrieve(apiKeyId);
+  return latest !== 'gone' && latest.status === 'active';
 }
 
 /** Whether an operator wants it back this moment; a wish that nobody fulfilled in time is withdrawn. */

@@ -3,7 +3,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { Unavailable } from '../foundation/errors.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
-import { intending, moved, withoutIntent } from './lifecycle.ts';
+import { intending, moved, parked } from './lifecycle.ts';
 import { prove } from './proof.ts';
 import type { RotationPorts, Traced } from './ports.ts';
 import { storedValue } from './stored.ts';
@@ -48,7 +48,7 @@ export async function tryStandbyKey(
   if (!(await provenDead(value, ports)))
     return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced);
   const occasion = { at: ports.clock.now(), because: 'tried, and asleep again' };
-  await ports.ledger.replace(fenced, withoutIntent(fenced), by, { ...traced, occasion });
+  await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
 }
 

@@ -5,9 +5,9 @@ import type { Secret } from '../../foundation/secret.ts';
 import { aliveUntil, chooseNext } from '../claim.ts';
 import { moved } from '../lifecycle.ts';
 import { prove, type ProofVerdict } from '../proof.ts';
-import type { RotationPorts } from '../ports.ts';
+import type { RotationPorts, Traced } from '../ports.ts';
 import { storedValue } from '../stored.ts';
-import type { CandidateVerdict, RotationStrategy } from '../strategies.ts';
+import type { CandidateVerdict, NotBack, RotationStrategy } from '../strategies.ts';
 
 const by = 'rotation';
 
@@ -53,6 +53,16 @@ export const pool: RotationStrategy = {
     if (verdict.verdict === 'proven') return { verdict: 'good' };
     return lost(record, verdict.because, ports);
   },
+
+  async release(token, because, ports) {
+    const record = claimedFor(await ports.ledger.all(), token);
+    // AWSCURRENT may have moved to it, and retirement looks whether it did.
+    if (record === undefined || record.intent !== undefined) return;
+    const { origin } = record;
+    // In its grace it is awake, and consumers may hold it.
+    const traced = origin?.state === 'draining' ? undefined : await putToSleep(record, ports);
+    await ports.ledger.replace(record, moved(record, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
+  },
 };
 
 const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
@@ -94,7 +104,11 @@ async function claim(
 }
 
 /** The claimed key's value, active and proven; or `rejected`, with the key put back to sleep and the reason recorded. */
-async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | 'rejected'> {
+async function candidate(
+  record: ApiKeyRecord,
+  definition: ManagedKeyDefinition,
+  ports: RotationPorts,
+): Promise<Secret | 'rejected' | NotBack> {
   const value = await storedValue(record, definition, ports);
   if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
@@ -133,16 +147,21 @@ async function proofOf(
 }
 
 async function lost(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<CandidateVerdict> {
-  await rejected(record, because, ports);
-  return { verdict: 'lost', because: `${record.apiKeyId}: ${because}` };
+  const outcome = await rejected(record, because, ports);
+  return outcome === 'rejected' ? { verdict: 'lost', because: `${record.apiKeyId}: ${because}` } : outcome;
 }
 
-async function rejected(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<'rejected'> {
-  const info = await ports.keys.retrieve(record.apiKeyId);
+async function rejected(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<'rejected' | NotBack> {
+  if (record.origin !== undefined) return { verdict: 'not back', because: `${record.apiKeyId}: ${because}` };
   // Put to sleep before the record says so: killed in between, the next run rejects it again.
-  const traced = info !== 'gone' && info.status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const traced = await putToSleep(record, ports);
   const event = { type: 'rejected', at: ports.clock.now(), because } as const;
   await ports.ledger.replace(record, moved(record, event), by, traced);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId: record.apiKeyId, because });
   return 'rejected';
+}
+
+async function putToSleep({ apiKeyId }: ApiKeyRecord, { keys }: RotationPorts): Promise<Traced | undefined> {
+  const info = await keys.retrieve(apiKeyId);
+  return info !== 'gone' && info.status === 'active' ? keys.setStatus(apiKeyId, 'inactive') : undefined;
 }

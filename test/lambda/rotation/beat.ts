@@ -2,10 +2,11 @@ import { expect } from 'vitest';
 import { treat } from '../../../lambda/rotation/treat.ts';
 import type { Stage } from './stage.ts';
 
-/** One beat's look at one key. */
+/** One beat's look at one key, with the proof that it owes then. */
 export async function treated(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
   const sight = await stage.sight();
-  await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
+  const proof = await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
+  await proof?.();
 }
 
 /** The beat neither changes anything, nor is the key another one afterwards. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { aliveUntil, chooseNext, chooseStandby, isWanted, neededLifeMs, wishLastsMs } from '../../../lambda/rotation/claim.ts';
 import { judgeProof, matchesHint, prove } from '../../../lambda/rotation/proof.ts';
@@ -214,4 +214,13 @@ test('a value fits a hint by its start and its end', () => {
 test('a hint that shows only one end, or nothing, fits no value', () => {
   for (const hint of [null, '', '...', 'sk-ant', 'sk-ant-api03-FAK...', '...AAAA']) expect(matchesHint(value, hint)).toBe(false);
   for (const hint of [null, 'undefined']) expect(matchesHint(new Secret('undefined'), hint)).toBe(false);
+});
+
+test('an answer that was on its way for longer than the deadline is none about now: both sides are asked once more', async () => {
+  const ports = looks([{ answer: 'refused' }, info], [accepted, info]);
+  const probe = async (): Promise<ProbeAnswer> => {
+    ports.asked.instant += 2 * minuteMs;
+    return ports.probe.probe();
+  };
+  expect(await prove(expected, value, { ...ports, probe: { probe } })).toEqual({ verdict: 'proven' });
 });

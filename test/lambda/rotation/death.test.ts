@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { deathIn, provenDead } from '../../../lambda/rotation/death.ts';
 import type { ProbeAnswer, SecretVersions } from '../../../lambda/rotation/ports.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
@@ -24,6 +25,17 @@ test('a change that takes a moment is waited for, two seconds between two looks'
   const { stage, value, began } = aDyingKey(3);
   expect(await provenDead(value, stage.ports)).toBe(true);
   expect(stage.world.now).toBe(began + 4_000);
+});
+
+test('an answer that was on its way for longer than the deadline is none about now: it is asked once more', async () => {
+  const { stage, value, asked } = aDyingKey(2);
+  const probe: typeof stage.ports.probe.probe = async (asking) => {
+    const answer = await stage.ports.probe.probe(asking);
+    stage.world.now += 2 * minuteMs;
+    return answer;
+  };
+  expect(await provenDead(value, { ...stage.ports, probe: { probe } })).toBe(true);
+  expect(asked()).toBe(2);
 });
 
 test('a value that still answers after a minute is not proven dead', async () => {

@@ -53,17 +53,20 @@ test('at the maximum the policy decides: wait keeps a straggler alive, cut ends 
 
 test('silence is counted from the end of the last minute with tokens, and is enough at the very instant it is known', () => {
   const lastTokensAt = switchedAt + 30 * hourMs;
-  const known = (usageKnownUntil: number) => judgeGrace({ switchedAt, lastTokensAt, usageKnownUntil }, policy, switchedAt + 40 * hourMs);
   const quiet = lastTokensAt + minuteMs + policy.quietMs;
+  const known = (usageKnownUntil: number) => judgeGrace({ switchedAt, lastTokensAt, usageKnownUntil }, policy, quiet + hourMs / 2);
   expect(known(quiet)).toEqual({ verdict: 'retire', because: 'silent' });
   expect(known(quiet - 1)).toEqual({ verdict: 'wait', because: 'still used' });
 });
 
-test('usage that is known less far back than the quiet period is no evidence; exactly that far it is', () => {
+test('usage that is known up to the last hour is evidence; older silence is none, however long it was', () => {
   const now = switchedAt + 30 * hourMs;
-  const behind = (ms: number) => judgeGrace({ switchedAt, lastTokensAt: now - 8 * hourMs, usageKnownUntil: now - ms }, policy, now);
-  expect(behind(policy.quietMs)).toEqual({ verdict: 'wait', because: 'still used' });
-  expect(behind(policy.quietMs + 1)).toEqual({ verdict: 'wait', because: 'usage unknown' });
+  const behind = (ms: number, usedAgo = 20 * hourMs) =>
+    judgeGrace({ switchedAt, lastTokensAt: now - usedAgo, usageKnownUntil: now - ms }, policy, now);
+  expect(behind(hourMs)).toEqual({ verdict: 'retire', because: 'silent' });
+  expect(behind(hourMs + 1)).toEqual({ verdict: 'wait', because: 'usage unknown' });
+  expect(behind(hourMs, 5 * hourMs)).toEqual({ verdict: 'wait', because: 'still used' });
+  expect(behind(hourMs + 1, 5 * hourMs)).toEqual({ verdict: 'wait', because: 'usage unknown' });
 });
 
 test('an emergency ends the grace at the switch itself, whatever consumers do', () => {

@@ -75,13 +75,20 @@ test('a wish that nobody carries out in time is carried out by retirement, and o
   expect(await world.currentValue('production')).toBe(first.value);
 });
 
-test('an old key that somebody archived does not come back: it is rejected, and consumers keep what they have', async () => {
+test('an old key that somebody archived does not come back: people hear why, and consumers keep what they have', async () => {
   const { first, second } = await twice();
+  const third = await world.addStandbyKey('production');
   world.anthropic.console.setStatus(first.apiKeyId, 'archived');
   await wantBack(first.apiKeyId);
   await world.rotate('production');
   expect(await world.currentValue('production')).toBe(second.value);
-  expect(states()[first.apiKeyId]).toBe('rejected');
+  expect(states()[first.apiKeyId]).toBe('draining');
+  const told = world.aws.mailbox.messages().map(({ subject, body }) => `${subject} ${body}`.replaceAll(/\s+/g, ' '));
+  expect(told.at(-2)).toContain(`the undo of production came to nothing: ${first.apiKeyId}: the key is archived`);
+  expect(told.at(-1)).toContain('the key that was current still is');
+  // Nobody asked for another key in its place.
+  await world.passes(hourMs, beats);
+  expect(states()).toMatchObject({ [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
 });
 
 test('an emergency gives the old keys no grace', async () => {

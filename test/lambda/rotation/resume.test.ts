@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { Unavailable } from '../../../lambda/foundation/errors.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
-import { Stage } from './stage.ts';
+import { failure, Stage } from './stage.ts';
 
 const now = new Stage().world.now;
 const wish = (at: number) => ({ at, by: 'operator', because: 'stolen' });
@@ -16,9 +17,12 @@ function aStage({ standby = true, ...deviations }: { standby?: boolean } & Const
   return stage;
 }
 
-async function resumed(stage: Stage, failedAt?: number, registeredAt?: number): Promise<readonly string[]> {
+const facts = { reason: 'the pool is empty' };
+
+async function resumed(stage: Stage, failedAt?: number, registeredAt?: number, paused = false): Promise<readonly string[]> {
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, registeredAt: async () => registeredAt } };
-  await resumeRotation(await stage.sight(), failedAt, ports, stage.tally);
+  const failed = failedAt === undefined ? undefined : { at: failedAt, facts };
+  await resumeRotation(await stage.sight(), failed, paused, ports, stage.tally);
   return stage.effects;
 }
 
@@ -96,7 +100,7 @@ test('people are told of a rotation that has not finished within the hour', asyn
   const since = now - hourMs - 1;
   const stage = aStage();
   stage.world.register('t-open');
-  expect(await resumed(stage, undefined, since)).toEqual(['alarm.raise', ...started]);
+  expect(await resumed(stage, undefined, since)).toEqual([...started, 'alarm.raise']);
   expect(stage.raised).toEqual([
     {
       kind: 'rotation-failed',
@@ -108,6 +112,40 @@ test('people are told of a rotation that has not finished within the hour', asyn
   const inTime = aStage();
   inTime.world.register('t-open');
   expect(await resumed(inTime, undefined, now - hourMs)).toEqual(started);
+});
+
+test('a rotation that is known as failed keeps its reason, which is the better one', async () => {
+  const stage = aStage({ standby: false });
+  stage.world.register('t-open');
+  expect(await resumed(stage, now - hourMs, now - 2 * hourMs)).toEqual(['alarm.raise']);
+  expect(stage.raised).toEqual([{ kind: 'rotation-failed', ...facts }]);
+});
+
+test('that people cannot be told holds up no rotation', async () => {
+  const stage = aStage();
+  stage.world.register('t-open');
+  const deaf = async (): Promise<never> => {
+    throw new Unavailable('sns:Publish', 'KMS');
+  };
+  const ports = { ...stage.ports, alarm: { ...stage.ports.alarm, raise: deaf } };
+  const late = { ...ports, secrets: { ...ports.secrets, registeredAt: async () => now - 2 * hourMs } };
+  expect(await failure(resumeRotation(await stage.sight(), undefined, false, late, stage.tally))).toMatchObject({ code: 'unavailable' });
+  expect(stage.effects).toEqual(started);
+});
+
+test('while it is paused nothing is started, and people are told all the same', async () => {
+  const stage = aStage();
+  stage.world.register('t-open');
+  expect(await resumed(stage, now - dayMs, now - 2 * hourMs, true)).toEqual(['alarm.raise']);
+});
+
+test('AWSPENDING on a version that has served is no open rotation: somebody moved AWSCURRENT away from it by hand', async () => {
+  const stage = aStage();
+  stage.has('replaced', 'draining', { token: 't-replaced', labels: ['AWSPENDING'], servedSince: now - 2 * dayMs });
+  expect(await resumed(stage, undefined, now - 2 * dayMs)).toEqual([]);
+  const cut = aStage();
+  cut.has('cut', 'contained', { token: 't-cut', labels: ['AWSPENDING'] });
+  expect(await resumed(cut, undefined, now - 30 * minuteMs)).toEqual(started);
 });
 
 test('a rotation that is over is not open: AWSPENDING lies with AWSCURRENT then', async () => {

@@ -57,16 +57,30 @@ test('the evidence of usage reaches each key: a silent one retires, a used one w
   expect([stage.record('silent').state, stage.record('used').state]).toEqual(['inactive', 'draining']);
 });
 
-test('an emergency goes before everything, and a key that could not be proven dead before comes last', async () => {
-  const stage = healthy({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
-  const intent = { to: 'inactive', at: now - hourMs, because: 'silent' } as const;
-  stage.has('undead', 'draining', { intent });
+test('what is condemned goes first, and every key is asleep before the first proof of death, which may take a minute', async () => {
+  const stage = healthy({ probe: () => ({ answer: 'unclear', why: 'overloaded' }) });
   stage.has('silent', 'draining');
-  stage.has('stolen', 'draining', { switchedAt: now, noGrace: { at: now, by: 'operator', because: 'stolen' } });
-  await retireDueKeys(stage.ports);
-  expect(stage.effects.filter((effect) => effect.startsWith('keys.setStatus'))).toEqual(
-    ['stolen', 'silent', 'undead'].map((key) => `keys.setStatus ${key} inactive`),
-  );
+  for (const key of ['stolen', 'stolen too']) {
+    stage.has(key, 'draining', { switchedAt: now, noGrace: { at: now, by: 'operator', because: 'stolen' } });
+  }
+  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, failed: 3 });
+  const calls = stage.calls.filter((call) => call.startsWith('keys.setStatus') || call === 'probe');
+  expect(calls.slice(0, 4)).toEqual([...['stolen', 'stolen too', 'silent'].map((key) => `keys.setStatus ${key} inactive`), 'probe']);
+});
+
+test('the usage report is read up to an instant that was known before: a use that comes to light between the two is not missed', async () => {
+  const stage = healthy();
+  const read: string[] = [];
+  const { usage } = stage.ports;
+  const ports = {
+    ...stage.ports,
+    usage: {
+      knownUntil: () => (read.push('knownUntil'), usage.knownUntil()),
+      lastUses: () => (read.push('lastUses'), usage.lastUses()),
+    },
+  };
+  await retireDueKeys(ports);
+  expect(read).toEqual(['knownUntil', 'lastUses']);
 });
 
 test('what people must know is told before a minute is spent on a key that will not die', async () => {
@@ -84,14 +98,14 @@ test('what people must know is told before a minute is spent on a key that will 
 
 test('keys that will not die take turns, so that each of them is tried although the time is short', async () => {
   const intent = { to: 'inactive', at: now - hourMs, because: 'silent' } as const;
-  const firstTried = async (beat: number): Promise<string | undefined> => {
+  const firstProven = async (beat: number): Promise<string | undefined> => {
     const stage = healthy();
     stage.world.now += beat * 5 * minuteMs;
     for (const key of ['a', 'b', 'c']) stage.has(key, 'draining', { intent });
     await retireDueKeys(stage.ports);
-    return stage.effects.find((effect) => effect.startsWith('keys.setStatus'));
+    return stage.calls.find((call) => call.startsWith('secrets.read'));
   };
-  expect(new Set([await firstTried(0), await firstTried(1), await firstTried(2)]).size).toBe(3);
+  expect(new Set([await firstProven(0), await firstProven(1), await firstProven(2)]).size).toBe(3);
 });
 
 test('one key’s failure does not hold up the others, and is logged without what Anthropic said', async () => {
@@ -111,7 +125,7 @@ test('a lost race is no failure: whoever won goes on with the key', async () => 
 });
 
 test('a rotation that failed is started again, and one that cannot be started is a failure of its own', async () => {
-  const failed = { failedRotations: new Map([['production', now - hourMs]]) };
+  const failed = { failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'failed' } }]]) };
   expect(await retireDueKeys(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
   const stage = healthy(failed);
   expect(await retireDueKeys(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
@@ -125,7 +139,7 @@ test('a rotation that failed is started again, and one that cannot be started is
 
 test('while a managed key is paused, its old keys stay and its rotation is not started; a pause of another one counts for nothing', async () => {
   const pausedBeat = async (managedKey: string) => {
-    const stage = healthy({ failedRotations: new Map([['production', now - hourMs]]) });
+    const stage = healthy({ failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'failed' } }]]) });
     stage.has('old', 'draining');
     stage.world.paused = { schema: 1, managedKey, at: now, by: 'operator', because: 'a freeze' };
     return retireDueKeys(stage.ports);

@@ -253,6 +253,44 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
   },
 );
 
+/** An undo that has begun, of a key that somebody archived. */
+function undoOfArchived(): Stage {
+  const stage = new Stage({ infos: { old: { status: 'archived' } } });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('old', 'draining', { wanted: { at: stage.world.now, by: 'operator', because: 'the new one is broken' } });
+  stage.has('next', 'standby');
+  stage.world.register(token);
+  return stage;
+}
+
+test('an undo that cannot be is told, and leaves everything as it was: no other key is taken, and no rotation is owed', async () => {
+  const stage = undoOfArchived();
+  expect(await failure(step(stage, 'createSecret'))).toEqual({
+    code: 'cannot-come-back',
+    message: 'the undo of production came to nothing: old: the key is archived',
+    fix: 'nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate production',
+  });
+  expect(stage.effects).toEqual([
+    'ledger.replace old draining→pending',
+    'alarm.raise',
+    'secrets.discardPending',
+    'alarm.clear',
+    'ledger.replace old pending→draining',
+  ]);
+  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
+  expect(stage.logged).toEqual([
+    { event: 'rotation.not-back', fields: { managedKey: 'production', token, because: 'old: the key is archived' } },
+  ]);
+  expect(stage.world.currentKey()).toBe('current');
+});
+
+test('an undo that cannot be neither hides nor ends an earlier failure, whose rotation is still owed', async () => {
+  const stage = undoOfArchived();
+  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  await failure(step(stage, 'createSecret'));
+  expect([stage.raised.length, stage.cleared]).toEqual([1, []]);
+});
+
 test('testSecret proves the candidate', async () => {
   const stage = created();
   await step(stage, 'testSecret');
@@ -298,6 +336,22 @@ test('finishSecret proves the candidate once more and records an owed switch, be
     'alarm.clear',
     'secrets.freeStandbyLabels',
   ]);
+});
+
+test('a step that comes again after the switch tells nobody of a failure, although Secrets Manager still shows the old labels', async () => {
+  const stage = new Stage({ secret: { stages: new Map([[token, ['AWSPENDING']]]) } });
+  stage.has('next', 'current', { token, labels: ['AWSCURRENT'], servedSince: stage.world.now });
+  const describe: typeof stage.ports.secrets.describe = async (secretArn) => {
+    if (stage.calls.includes('secrets.describe')) throw new KeyguardError('aws-refused', 'the label is no longer there', 'nothing');
+    return stage.ports.secrets.describe(secretArn);
+  };
+  expect(await failure(step(stage, 'finishSecret', stage.ports))).toMatchObject({ code: 'lost-race' });
+  const read = async (): Promise<never> => {
+    throw new KeyguardError('aws-refused', 'UpdateSecretVersionStage was refused', 'nothing');
+  };
+  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, describe, read } };
+  expect(await failure(step(stage, 'testSecret', ports))).toMatchObject({ code: 'aws-refused' });
+  expect(stage.raised).toEqual([]);
 });
 
 test('labels that cannot be freed make no failure of a rotation that succeeded', async () => {

@@ -8,6 +8,7 @@ import type {
   ApiKeyInfo,
   Condition,
   Deed,
+  FailedRotation,
   ProbeAnswer,
   RetirementPorts,
   SecretDescription,
@@ -23,7 +24,7 @@ interface Deviations {
   readonly secret?: Partial<SecretDescription>;
   readonly lastTokensAt?: Readonly<Record<string, number>>;
   readonly usageKnownUntil?: number;
-  readonly failedRotations?: ReadonlyMap<string, number>;
+  readonly failedRotations?: ReadonlyMap<string, FailedRotation>;
 }
 
 interface Step {
@@ -105,6 +106,7 @@ export class Stage {
           this.cleared.push({ kind, managedKey, reason });
           return ports.alarm.clear(kind, managedKey, reason);
         },
+        isOpen: (kind, managedKey) => ports.alarm.isOpen(kind, managedKey),
       },
       usage: {
         knownUntil: async () => deviations.usageKnownUntil ?? (await ports.usage.knownUntil()),
@@ -127,7 +129,7 @@ export class Stage {
 
   /** The calls that changed something, in order. */
   get effects(): readonly string[] {
-    const looks = /^(ledger\.all|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
+    const looks = /^(ledger\.all|alarm\.isOpen|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
     return this.calls.filter((call) => !looks.test(call));
   }
 

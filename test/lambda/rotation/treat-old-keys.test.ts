@@ -246,6 +246,20 @@ test('an old key that somebody woke and put to sleep again has its whole undo pe
   await isLeftAlone(stage, 'old');
 });
 
+test('an emergency that nobody could carry out within a day is void: the key has its ordinary grace', async () => {
+  const stage = new Stage({ lastTokensAt: { old: now - 2 * hourMs } });
+  stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, noGrace: { at: now - dayMs, by: 'operator', because: 'stolen' } });
+  await treated(stage, 'old');
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'old', to: 'draining', by, because: 'no grace no longer: nobody could cut it off within a day' },
+  ]);
+  expect(stage.record('old')).not.toHaveProperty('noGrace');
+  const late = new Stage();
+  late.has('old', 'draining', { switchedAt: now, noGrace: { at: now - dayMs + 1, by: 'operator', because: 'stolen' } });
+  await treated(late, 'old');
+  expect(late.record('old').state).toBe('inactive');
+});
+
 test('a key that was woken since the list was read is not archived', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs });

@@ -199,6 +199,29 @@ test('the request that put an unfinished intake to sleep is recorded', async () 
   expect(stage.audit).toMatchObject([{ to: 'rejected', by, requestIds: ['anthropic next inactive'] }]);
 });
 
+test('a list that is behind, and shows a trial that is over, puts no key to sleep and accuses nobody', async () => {
+  const stage = new Stage({ infos: {} });
+  stage.has('next', 'standby', { status: 'active' });
+  const sight = await stage.sight();
+  stage.world.key('next').status = 'inactive';
+  await treat(stage.record('next'), sight, false, stage.ports, stage.tally);
+  expect([stage.effects, stage.logged]).toEqual([[], []]);
+  const lately = new Stage();
+  lately.has('next', 'standby', { status: 'active', parkedAt: now - 5 * minuteMs + 1 });
+  await isLeftAlone(lately, 'next');
+});
+
+test('a key that was put to sleep is asleep since then; of an intake that was broken off nobody has proven anything', async () => {
+  const stage = new Stage();
+  stage.has('next', 'standby', { status: 'active' });
+  await treated(stage, 'next');
+  expect(stage.record('next').parkedAt).toBe(now);
+  const broken = new Stage();
+  broken.has('next', 'rejected', { status: 'active', parked: false });
+  await treated(broken, 'next');
+  expect(broken.record('next')).not.toHaveProperty('parkedAt');
+});
+
 test('what was begun with a key that is gone, or has expired, holds it no longer', async () => {
   const gone = new Stage({ infos: { next: 'gone' } });
   gone.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });

@@ -21,7 +21,7 @@ type Act = fc.AsyncCommand<Model, MemoryWorld>;
 type Choice = (model: Model, world: MemoryWorld, which: number) => Actor | undefined;
 
 /** Short, so that a history meets the end of a key's life. */
-const rotationPolicy = { ...definition.rotation, intervalMs: 5 * dayMs, maximumGraceMs: 2 * dayMs };
+const rotationPolicy = { ...definition.rotation, intervalMs: 5 * dayMs, maximumGraceMs: 2 * dayMs, quietMs: 3 * hourMs };
 /** A key that dies sooner is not worth taking in, or claiming. */
 const needMs = rotationPolicy.intervalMs + rotationPolicy.maximumGraceMs;
 
@@ -140,7 +140,7 @@ function theftAct(which: number, kind: ContainableKind): Act {
       const ids = recordsIn(world, ['standby', 'pending', 'current', 'draining', 'inactive', 'contained', 'rejected']);
       const apiKeyId = ids[which % ids.length];
       if (apiKeyId === undefined) return;
-      world.usedAt.set(apiKeyId, world.now);
+      world.use(apiKeyId);
       await record(kind, definition.name, kind === 'retired-key-used' ? { apiKeyId } : {}, containmentPorts(world, undisturbed));
     },
     toString: () => `${kind} of key ${which}`,
@@ -161,6 +161,25 @@ function usedAct(): Act {
     check: () => true,
     run: async (_model, world) => world.useOldKeys(),
     toString: () => 'old keys are used',
+  };
+}
+
+/** Longer ago than what the report shows may be old, and not long enough to be quiet. */
+function unseen(world: MemoryWorld): void {
+  world.collectedUntil ??= world.now;
+  world.now += 2 * hourMs;
+  world.useOldKeys();
+  world.now += 80 * minuteMs;
+}
+
+function collectorAct(runs: boolean): Act {
+  return {
+    check: () => true,
+    async run(_model, world) {
+      if (runs) world.collectedUntil = undefined;
+      else unseen(world);
+    },
+    toString: () => (runs ? 'usage is collected again' : 'usage is collected no more, and old keys are used then'),
   };
 }
 
@@ -199,6 +218,7 @@ const acts: fc.Arbitrary<Act>[] = [
   fc.tuple(which, fc.constantFrom('active', 'inactive', 'archived')).map((given) => consoleAct(...given)),
   fc.boolean().map(pauseAct),
   fc.constant(usedAct()),
+  fc.boolean().map(collectorAct),
   fc.tuple(which, fc.constantFrom(...containableKinds)).map((given) => theftAct(...given)),
   fc.constantFrom(...containableKinds).map(calmAct),
   fc.constant(byHandAct()),
@@ -233,6 +253,7 @@ export async function tryHistories({ runs, seed, again, begin = (changes) => new
       for (let rotations = 1; rotations < keys; rotations += 1) await runSchedule([choices.rotation(model, world)], []);
       await fc.asyncModelRun(() => ({ model, real: world }), commands);
       world.paused = undefined;
+      world.collectedUntil = undefined;
       await comeToRest(world);
       judgeAtRest(world);
       judge(world);

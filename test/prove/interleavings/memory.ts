@@ -58,8 +58,10 @@ export class MemoryWorld {
   readonly cut = new Set<string>();
   /** Keys that an operator began to take out of the pool. */
   readonly removed = new Set<string>();
-  /** When an old key was last used, by its id. */
-  readonly usedAt = new Map<string, number>();
+  /** When an old key was used, by its id. */
+  readonly uses = new Map<string, number[]>();
+  /** When the collector stopped reading the usage report. */
+  collectedUntil: number | undefined;
   readonly violations: string[] = [];
 
   constructor(changes: Partial<ManagedKeyDefinition> = {}) {
@@ -137,7 +139,11 @@ export class MemoryWorld {
 
   /** Whoever still holds an old key that works uses it now. */
   useOldKeys(): void {
-    for (const apiKeyId of this.leftAt.keys()) if (this.statusOf(apiKeyId) === 'active') this.usedAt.set(apiKeyId, this.now);
+    for (const apiKeyId of this.leftAt.keys()) if (this.statusOf(apiKeyId) === 'active') this.use(apiKeyId);
+  }
+
+  use(apiKeyId: string): void {
+    this.uses.set(apiKeyId, [...(this.uses.get(apiKeyId) ?? []), this.now]);
   }
 
   /** AWSPREVIOUS follows AWSCURRENT by itself. */
@@ -197,10 +203,10 @@ export class MemoryWorld {
     // Its grace was over when an operator wanted it back, and that came to nothing.
     if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
     if (this.now < left + this.definition.rotation.minimumGraceMs) this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
-    const { minimumGraceMs, quietMs } = this.definition.rotation;
-    // What was used in the last minutes the usage report does not show yet.
-    const used = Math.min(this.usedAt.get(apiKeyId) ?? 0, this.now - 10 * 60_000);
-    if (used >= left + minimumGraceMs && this.now < used + quietMs) this.violate(`I2 ${apiKeyId} was made inactive while in use`);
+    const { quietMs } = this.definition.rotation;
+    // The usage report runs late, and what it shows counts for an hour.
+    const used = lastUntil(this.uses.get(apiKeyId), this.now - (this.collectedUntil === undefined ? 10 * 60_000 : 70 * 60_000));
+    if (used !== undefined && used >= left && this.now < used + quietMs) this.violate(`I2 ${apiKeyId} was made inactive while in use`);
   }
 
   /** It could be brought back for the undo period, and a person who wakes it begins it anew. What an operator removes has none. */
@@ -363,8 +369,12 @@ export class MemoryWorld {
       alarm: {
         raise: (_kind, managedKey) => call('alarm.raise', () => void this.open.set(managedKey, this.now)),
         clear: (_kind, managedKey) => call('alarm.clear', () => void this.open.delete(managedKey)),
+        isOpen: (_kind, managedKey) => call('alarm.isOpen', () => this.open.has(managedKey)),
       },
-      usage: { knownUntil: async () => this.now - 5 * 60_000, lastUses: async () => this.#lastUses() },
+      usage: {
+        knownUntil: async () => (this.collectedUntil ?? this.now) - 5 * 60_000,
+        lastUses: async () => this.#lastUses(),
+      },
       rotations: {
         start: (secretArn) =>
           call('rotations.start', () => {
@@ -373,17 +383,20 @@ export class MemoryWorld {
           }),
       },
       watch: {
-        failedRotations: async () => new Map(this.open),
+        failedRotations: async () => new Map([...this.open].map(([name, at]) => [name, { at, facts: { reason: 'failed' } }])),
         settle: async (found) => void (this.known = found.map(({ kind }) => kind)),
       },
     };
   }
 
   #lastUses(): Awaited<ReturnType<RetirementPorts['usage']['lastUses']>> {
-    return [...this.usedAt].flatMap(([apiKeyId, at]) => {
-      // The report runs late.
-      const shownAt = Math.min(at, this.now - 10 * 60_000);
-      return shownAt <= 0 ? [] : [{ schema: 1, apiKeyId, at: shownAt, model: 'model', workspaceId: '', tokens: 1 }];
+    return [...this.uses].flatMap(([apiKeyId, uses]) => {
+      const at = lastUntil(uses, (this.collectedUntil ?? this.now) - 5 * 60_000);
+      return at === undefined ? [] : [{ schema: 1, apiKeyId, at, model: 'model', workspaceId: '', tokens: 1 }];
     });
   }
+}
+
+function lastUntil(instants: readonly number[] = [], until: number): number | undefined {
+  return instants.findLast((at) => at <= until);
 }

@@ -2,7 +2,7 @@ import type { IncidentRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
-import { record } from '../../../lambda/incidents/raise.ts';
+import { clear, record } from '../../../lambda/incidents/raise.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import { intending, moved, wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
@@ -293,6 +293,21 @@ export const scenarios: readonly Scenario[] = [
     name: 'containment of the old key and its undo',
     begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
     actors: (world) => [containment(world), operator(world, 'undo', 'old')],
+  },
+  {
+    name: 'containment of a key that was cut off before, and the rotation of its undo',
+    begin: async () => {
+      const world = await withIncident(await afterOneRotation(minuteMs), 'old');
+      await quietly(containment(world), containment(world));
+      world.inConsole('old', 'active');
+      await clear('retired-key-used', definition.name, 'calm', containmentPorts(world, undisturbed));
+      world.now += hourMs;
+      await withIncident(world, 'old');
+      await quietly(operator(world, 'undo', 'old'));
+      world.register('t-undo');
+      return world;
+    },
+    actors: (world) => [containment(world), rotation(world, 't-undo')],
   },
   {
     name: 'containment of a standby key during its trial',

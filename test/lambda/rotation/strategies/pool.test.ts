@@ -29,7 +29,10 @@ function claimed(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
   return stage;
 }
 
-const obtained = async (stage: Stage, ports: RotationPorts = stage.ports) => stage.world.idOf(await pool.obtain(definition, token, ports));
+async function obtained(stage: Stage, ports: RotationPorts = stage.ports): Promise<string | undefined> {
+  const value = await pool.obtain(definition, token, ports);
+  return 'verdict' in value ? value.because : stage.world.idOf(value);
+}
 const wakes = ['keys.setStatus first active', 'ledger.replace first pending→pending'];
 const woken = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
 const rejects = ['keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
@@ -200,6 +203,44 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
   const stage = claimed({ infos: { first: info } });
   expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'lost', because: `first: ${because}` });
   expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'rejected', by, because }]);
+});
+
+test('an old key that fails its proof stays claimed, and no standby key is taken in its place', async () => {
+  const stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'old' ? { answer: 'refused' } : undefined) });
+  stage.has('old', 'draining', { wanted: wish });
+  const because = 'old: the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z';
+  expect(await pool.obtain(definition, token, stage.ports)).toEqual({ verdict: 'not back', because });
+  expect(stage.effects).toEqual(['ledger.replace old draining→pending']);
+  stage.world.register(token);
+  await stage.ports.secrets.putPending(definition.secretArn, token, stage.world.key('old').value);
+  expect(await pool.prove(definition, token, stage.ports)).toMatchObject({ verdict: 'not back' });
+  expect(stage.record('old').state).toBe('pending');
+});
+
+test('an old key is given back as it was: awake in its grace, else asleep', async () => {
+  const release = async (state: 'draining' | 'inactive' | 'contained') => {
+    const stage = new Stage();
+    stage.has('old', state, { wanted: wish });
+    await pool.obtain(definition, token, stage.ports);
+    stage.audit.length = 0;
+    await pool.release(token, 'cannot come back: refused', stage.ports);
+    expect(stage.record('old')).toMatchObject({ state, token: 'v-old', because: 'cannot come back: refused' });
+    expect(stage.record('old')).not.toHaveProperty('origin');
+    return [stage.world.key('old').status, stage.audit];
+  };
+  const step = { apiKeyId: 'old', by, because: 'cannot come back: refused' };
+  expect(await release('draining')).toEqual(['active', [{ ...step, to: 'draining' }]]);
+  for (const state of ['inactive', 'contained'] as const) {
+    expect(await release(state)).toEqual(['inactive', [{ ...step, to: state, requestIds: ['anthropic old inactive'] }]]);
+  }
+});
+
+test('what AWSCURRENT may have moved to is not given back, and where nothing is claimed there is nothing to give', async () => {
+  const stage = new Stage();
+  stage.has('old', 'pending', { token, intent: { to: 'current', at: now, because: 'AWSCURRENT moves to it' } });
+  await pool.release(token, 'refused', stage.ports);
+  await pool.release('t-other', 'refused', stage.ports);
+  expect(stage.effects).toEqual([]);
 });
 
 test('a candidate is proven with the value that the pending version holds, and is good when both sides agree', async () => {
