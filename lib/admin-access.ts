@@ -40,7 +40,7 @@ export class AdminAccess extends Construct {
       grantee.grantPrincipal.addToPrincipalPolicy(
         new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [this.secret.secretArn] }),
       );
-      allowKeyThrough('secretsmanager', encryptionKey, grantee);
+      allowKeyThrough('secretsmanager to read', encryptionKey, grantee);
     }
     if (access.kind === 'federation') grantee.grantPrincipal.addToPrincipalPolicy(webIdentityToken(access.audience));
   }

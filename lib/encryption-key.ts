@@ -52,15 +52,18 @@ const uses = {
   // Everything that DynamoDB may do for a caller, but CreateGrant, which making a table needs:
   // docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
   dynamodb: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'],
-  secretsmanager: ['kms:Decrypt', 'kms:GenerateDataKey'],
+  // Only who writes a value needs a data key: docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+  'secretsmanager to read': ['kms:Decrypt'],
+  'secretsmanager to write': ['kms:Decrypt', 'kms:GenerateDataKey'],
   sns: ['kms:Decrypt', 'kms:GenerateDataKey'],
 } as const;
 
 /** Lets `grantee` use the key through one service only, never by itself. */
-export function allowKeyThrough(service: keyof typeof uses, key: IKey, grantee: IGrantable): void {
+export function allowKeyThrough(use: keyof typeof uses, key: IKey, grantee: IGrantable): void {
+  const [service] = use.split(' ');
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({
-      actions: [...uses[service]],
+      actions: [...uses[use]],
       resources: [key.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': `${service}.${Stack.of(key).region}.amazonaws.com` } },
     }),

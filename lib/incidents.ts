@@ -32,7 +32,7 @@ export class Incidents extends Construct {
       'slack-webhook': () => {
         if (slackWebhookSecret === undefined) return;
         this.notifier.allow(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [slackWebhookSecret.secretArn] }));
-        allowKeyThrough('secretsmanager', commons.encryptionKey, this.notifier);
+        allowKeyThrough('secretsmanager to read', commons.encryptionKey, this.notifier);
       },
     };
     for (const grant of Object.values(grants)) grant();

@@ -76,7 +76,7 @@ export class ManagedKey extends Construct {
 
   /** Lets `consumer` read the current value, and no other version. */
   grantRead(consumer: IGrantable): Grant {
-    allowKeyThrough('secretsmanager', this.#installation.encryptionKey, consumer);
+    allowKeyThrough('secretsmanager to read', this.#installation.encryptionKey, consumer);
     const resourceArns = [this.secret.secretArn];
     const current = { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } };
     return Grant.addToPrincipal({
@@ -128,7 +128,9 @@ export class ManagedKey extends Construct {
         new PolicyStatement({ principals: [fn.role], actions: actions.map((action) => `secretsmanager:${action}`), resources: ['*'] }),
       );
     }
-    for (const fn of [rotation, retirement, detector]) allowKeyThrough('secretsmanager', this.#installation.encryptionKey, fn);
+    const { encryptionKey } = this.#installation;
+    allowKeyThrough('secretsmanager to write', encryptionKey, rotation);
+    for (const fn of [retirement, detector]) allowKeyThrough('secretsmanager to read', encryptionKey, fn);
   }
 
   /** Administrators too: whoever may read standby keys could use one that nobody watches yet, or copy all to another Region. */

@@ -55,16 +55,15 @@ function grantsBySecrets(role: string): readonly string[] {
 
 const table = '{InstallationStateTable.Arn}';
 const items = (...actions: readonly string[]): readonly string[] => actions.map((action) => `dynamodb:${action} ${table}`);
-const encryptionKey = ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'].map(
-  (action) => `kms:${action} {InstallationEncryptionKey.Arn}`,
-);
-const throughServices = (count: number): readonly string[] => [
-  ...encryptionKey,
-  ...Array.from({ length: count }, () => [
-    'kms:Decrypt {InstallationEncryptionKey.Arn}',
-    'kms:GenerateDataKey {InstallationEncryptionKey.Arn}',
-  ]).flat(),
-];
+const encryptionKey = (...actions: readonly string[]): readonly string[] =>
+  actions.map((action) => `kms:${action} {InstallationEncryptionKey.Arn}`);
+/** What each function may do with the key through a service. */
+const through = {
+  dynamodb: encryptionKey('Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'),
+  secretsToRead: encryptionKey('Decrypt'),
+  secretsToWrite: encryptionKey('Decrypt', 'GenerateDataKey'),
+  sns: encryptionKey('Decrypt', 'GenerateDataKey'),
+};
 const directory = 'ssm:GetParametersByPath arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter/keyguard/managed-keys';
 const adminKey = 'secretsmanager:GetSecretValue {InstallationAdminAccessAdminKey}';
 const publish = 'sns:Publish {InstallationAlertsTopic}';
@@ -79,7 +78,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   RotationPolicy: [
     ...logsAndLetters('Rotation'),
     ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
-    ...throughServices(2),
+    ...through.dynamodb,
+    ...through.secretsToWrite,
+    ...through.sns,
     directory,
     adminKey,
     publish,
@@ -87,7 +88,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   RotationRetirementPolicy: [
     ...logsAndLetters('RotationRetirement'),
     ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
-    ...throughServices(2),
+    ...through.dynamodb,
+    ...through.secretsToRead,
+    ...through.sns,
     directory,
     adminKey,
     publish,
@@ -96,7 +99,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   UsageCollectorPolicy: [
     ...logsAndLetters('UsageCollector'),
     ...items('GetItem', 'Query', 'PutItem'),
-    ...throughServices(1),
+    ...through.dynamodb,
+    ...through.secretsToRead,
     adminKey,
     'cloudwatch:PutMetricData *',
     'cloudwatch:GetMetricData *',
@@ -104,7 +108,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   DetectionDetectorPolicy: [
     ...logsAndLetters('DetectionDetector'),
     ...items('GetItem', 'Query', 'PutItem', 'DeleteItem'),
-    ...throughServices(2),
+    ...through.dynamodb,
+    ...through.secretsToRead,
+    ...through.sns,
     directory,
     adminKey,
     publish,
@@ -114,7 +120,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   Incidents: [
     ...logsAndLetters('IncidentsNotifier'),
     ...items('GetItem', 'PutItem'),
-    ...throughServices(1),
+    ...through.dynamodb,
+    ...through.secretsToRead,
     'secretsmanager:GetSecretValue {InstallationSlackWebhook}',
   ],
 };
