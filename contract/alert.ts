@@ -10,7 +10,7 @@ export interface Alert {
   readonly incidentId: string;
   readonly kind: IncidentKind;
   readonly state: IncidentState;
-  /** Which telling of the open incident it is, from the second on. */
+  /** Which turn of the incident it is, where it is open or contained, from the second on. */
   readonly turn?: number;
   /** Which reminder it is, from the first on; absent in a telling that says something new. */
   readonly reminder?: number;

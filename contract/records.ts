@@ -195,22 +195,34 @@ export interface IncidentRecord {
   readonly facts: IncidentFacts;
   /** The API key that is being or was cut off. */
   readonly target?: string;
+  /** The API keys that were cut off, each with the instant of its last cut. */
+  readonly cuts?: readonly Cut[];
   /** Why containment did not happen or is waiting, in plain words. */
   readonly brake?: string;
+  /** The brakes that people were told of since usage was found that nobody had cut off. */
+  readonly brakesTold?: readonly string[];
+  /** What people were told of an incident to which more can come: API keys in use, or changes. */
+  readonly known?: readonly string[];
   /** What people were told. */
   readonly announced: readonly Telling[];
   /** What somebody is telling people this moment. */
   readonly announcing?: { readonly state: Telling; readonly at: number };
   /** When people were last told. */
   readonly toldAt?: number;
-  /** Which telling of the open incident this is: it grows when people are to hear of it again. Absent: the first. */
+  /** Which turn of the incident this is: it grows when people are to hear of it again. Absent: the first. */
   readonly turn?: number;
   /** Which reminder this telling is. Absent: it says something new. */
   readonly reminder?: number;
 }
 
-/** What people are told of an incident: that it came into a state, or, such as `open-2`, that it still is open. */
-export type Telling = IncidentState | `open-${number}`;
+/** What people are told of an incident: that it came into a state, or, such as `open-2`, that it did so or still is in it in a later turn. */
+export type Telling = IncidentState | `${'open' | 'contained'}-${number}`;
+
+export interface Cut {
+  readonly apiKeyId: string;
+  /** When it was proven dead. */
+  readonly at: number;
+}
 
 /** What the message is made of: plain data, never a value. */
 export interface IncidentFacts {

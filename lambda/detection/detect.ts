@@ -3,8 +3,18 @@ import type { BaselineRecord, IncidentFacts, IncidentRecord, LookRecord } from '
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
+import { cutsOf, usableAfter } from '../incidents/states.ts';
 import { awakened } from './awakened.ts';
-import { rateFolder, readRateState, startRate, type Observation, type RateSettings, type RateVerdict } from './detectors/rate.ts';
+import {
+  asUsual,
+  rateFolder,
+  readRateState,
+  startRate,
+  type Observation,
+  type RateFolder,
+  type RateSettings,
+  type RateVerdict,
+} from './detectors/rate.ts';
 import type { DetectionPorts } from './ports.ts';
 
 /** Keys whose usage did not move are looked at on this beat all the same: they may be recovering. */
@@ -78,6 +88,10 @@ async function lookAt(
   const folder = rateFolder(before === undefined ? startRate(watchedMetrics.length) : readRateState(before.state), settings);
   const observations = await ports.series.read(subject, from, until.open);
 
+  // The long windows still speak of what a cut has ended: whether usage is unusual again is told from the minutes after it.
+  const cutUntil = cutUntilOf(incidents, subject);
+  let sinceCut: RateFolder | undefined;
+  let again: RateVerdict | undefined;
   let alert: { readonly at: number; readonly verdict: RateVerdict } | undefined;
   let remembered: BaselineRecord | undefined;
   const rememberUntil = until.settled - from >= rememberEveryMs ? until.settled : from;
@@ -93,7 +107,12 @@ async function lookAt(
   };
   for (const observation of observations) {
     if (observation.at >= rememberUntil) remember();
-    const verdict = folder.fold(inDetectorUnits(observation));
+    const bucket = inDetectorUnits(observation);
+    if (cutUntil !== undefined && bucket.at >= cutUntil) {
+      sinceCut ??= rateFolder(asUsual(folder.state()), settings);
+      again = sinceCut.fold(bucket);
+    }
+    const verdict = folder.fold(bucket);
     if (verdict.alert) alert = { at: observation.at, verdict };
   }
   remember();
@@ -101,7 +120,7 @@ async function lookAt(
   const clearedUntil = last?.clearedUntil ?? 0;
   const lastAlertAt = alert?.at ?? before?.lastAlertAt ?? null;
   const news = alert !== undefined && alert.at >= Math.max(clearedUntil, until.open - newsMs) ? alert : undefined;
-  if (news !== undefined) await record('usage-anomaly', subject, factsOf(news.verdict), ports);
+  if (news !== undefined) await record('usage-anomaly', subject, factsOf(again?.alert === true ? again : news.verdict), ports);
   const calm = lastAlertAt === null || until.open - lastAlertAt >= calmMs;
   if (calm) {
     // What was recorded just now is not among the incidents that were read.
@@ -114,6 +133,14 @@ async function lookAt(
   const over = calm && lastAlertAt !== null ? lastAlertAt + minuteMs : 0;
   await ports.memory.look({ schema: 1, subject, lookedAt: now, clearedUntil: Math.max(clearedUntil, over) });
   return !calm;
+}
+
+/** Until when usage may be what containment has cut off in the incident of this subject (epoch ms); undefined where it cut off nothing. */
+function cutUntilOf(incidents: readonly IncidentRecord[], subject: string): number | undefined {
+  const cutOff = incidents.find(
+    (incident) => incident.kind === 'usage-anomaly' && incident.subject === subject && incident.state === 'contained',
+  );
+  return cutOff === undefined ? undefined : usableAfter(cutsOf(cutOff));
 }
 
 /**
@@ -159,10 +186,9 @@ async function lookForAwakened(incidents: readonly IncidentRecord[], ports: Dete
   for (const subject of new Set(records.map((record) => record.managedKey))) {
     const own = records.filter((record) => record.managedKey === subject);
     const { sinceAsleep, lately } = awakened(own, uses, now);
-    const [use] = sinceAsleep;
     if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
-    if (use !== undefined) {
-      const { apiKeyId, model, workspaceId, at, tokens } = use;
+    // Each of them, or one that is used all the time would hide the others.
+    for (const { apiKeyId, model, workspaceId, at, tokens } of sinceAsleep) {
       await record('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens }, ports);
     }
   }

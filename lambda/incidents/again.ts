@@ -17,8 +17,34 @@ export function isReminderDue({ kind, openedAt, toldAt = openedAt, reminder = 0 
   return pauseMs !== undefined && at - toldAt >= pauseMs;
 }
 
+/** Whether there is more to an open incident than people know of it: an API key that it did not name, or a worse grade. */
+export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean {
+  const known = knownOf(incident);
+  return newsOf(incident.kind, facts).some((each) => !known.includes(each)) || isWorse(incident.kind, incident.facts, facts);
+}
+
+/** What people know once they are told of the incident as it is. */
+export function knowing(incident: IncidentRecord): Pick<IncidentRecord, 'known' | 'brakesTold'> {
+  const { kind, facts, known = [], brake, brakesTold = [] } = incident;
+  const news = new Set([...known, ...newsOf(kind, facts)]);
+  return {
+    ...(news.size === 0 ? {} : { known: [...news] }),
+    ...(brake === undefined ? {} : { brakesTold: [...new Set([...brakesTold, brake])] }),
+  };
+}
+
+/** A record that does not say so, and that somebody was told of, is known as it is. */
+function knownOf(incident: IncidentRecord): readonly string[] {
+  return incident.known ?? newsOf(incident.kind, incident.facts);
+}
+
+/** What about a finding is news by itself. */
+function newsOf(kind: IncidentKind, { apiKeyId }: IncidentFacts): readonly string[] {
+  return kind === 'retired-key-used' && apiKeyId !== undefined ? [apiKeyId] : [];
+}
+
 /** Whether `after` is of a worse grade; a grade that this version does not know counts as none. */
-export function isWorse(kind: IncidentKind, before: IncidentFacts, after: IncidentFacts): boolean {
+function isWorse(kind: IncidentKind, before: IncidentFacts, after: IncidentFacts): boolean {
   const grades: Partial<Record<IncidentKind, readonly string[]>> = incidentGrades;
   const rank = ({ grade = '' }: IncidentFacts): number => grades[kind]?.indexOf(grade) ?? -1;
   return rank(after) > rank(before);

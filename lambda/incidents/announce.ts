@@ -1,6 +1,7 @@
 import type { IncidentRecord, Telling } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
+import { knowing } from './again.ts';
 import { alertOf } from './message.ts';
 import type { IncidentPorts } from './ports.ts';
 import { unannounced } from './states.ts';
@@ -23,7 +24,7 @@ export async function announce(incident: IncidentRecord, ports: IncidentPorts): 
   if (incident.announcing !== undefined && incident.announcing.state === telling && now - incident.announcing.at < leaseMs) return;
   let claimed: IncidentRecord;
   try {
-    claimed = await ports.incidents.replace(incident, { ...incident, announcing: { state: telling, at: now } });
+    claimed = await ports.incidents.replace(incident, { ...incident, ...knowing(incident), announcing: { state: telling, at: now } });
   } catch (error) {
     if (error instanceof LostRace) return;
     throw error;

@@ -8,6 +8,7 @@ import { cutOff, fenceMs, intending } from '../rotation/lifecycle.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
+import { isOpeningTold } from './states.ts';
 
 const by = 'containment';
 
@@ -23,12 +24,12 @@ export interface ContainmentTally {
  * (user-pains B39). The step is decided anew from the stored state, so a killed run is simply succeeded.
  */
 export async function containIncidents(ports: ContainmentPorts): Promise<ContainmentTally> {
-  return eachStolen(ports, (incident) => incident.announced.includes('open'), containOne);
+  return eachStolen(ports, isOpeningTold, containOne);
 }
 
 /** Before people are told of an incident: why containment will not act by itself, so that the first message says it. */
 export async function findBrakes(ports: ContainmentPorts): Promise<ContainmentTally> {
-  return eachStolen(ports, (incident) => !incident.announced.includes('open'), brakeOne);
+  return eachStolen(ports, (incident) => !isOpeningTold(incident), brakeOne);
 }
 
 type Act = (incident: IncidentRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts, tally: ContainmentTally) => Promise<void>;
@@ -70,7 +71,12 @@ async function decide(
   const wanted = incident.target ?? incident.facts.apiKeyId;
   const target =
     wanted === undefined
-      ? likeliestTarget(definition.name, records, await ports.usage.lastUses(), incident.since - 10 * minuteMs)
+      ? likeliestTarget(
+          definition.name,
+          records,
+          await ports.usage.lastUses(),
+          (incident.facts.startedAt ?? incident.since) - 10 * minuteMs,
+        )
       : records.find((record) => record.apiKeyId === wanted);
   const decision = judgeBrakes(target, definition, records, ports.clock.now());
   if (decision.verdict === 'brake') return { reason: decision.because };
@@ -102,7 +108,7 @@ const containOne: Act = async (incident, definition, ports, tally) => {
     return;
   }
   await cut(target, incident, definition, ports);
-  await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId }, ports);
+  await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId, at: ports.clock.now() }, ports);
   tally.cut += 1;
 };
 

@@ -64,9 +64,9 @@ function tellOf({ kind, state }: IncidentRecord): Tell {
   return tells[state] ?? tells.open;
 }
 
-/** Only an open incident is told again. */
+/** What is over is told once. */
 function again({ state, turn = 1, reminder }: IncidentRecord): Pick<Alert, 'turn' | 'reminder'> {
-  if (state !== 'open' || turn < 2) return {};
+  if ((state !== 'open' && state !== 'contained') || turn < 2) return {};
   return { turn, ...(reminder === undefined ? {} : { reminder }) };
 }
 

@@ -1,13 +1,17 @@
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
-import type { IncidentFacts, IncidentRecord, IncidentState, Telling } from '../../contract/records.ts';
-import { isReminderDue, isWorse } from './again.ts';
+import type { Cut, IncidentFacts, IncidentRecord, IncidentState, Telling } from '../../contract/records.ts';
+import { minuteMs } from '../foundation/clock.ts';
+import { isNews, isReminderDue } from './again.ts';
+
+/** Requests that were under way when a key was cut off are counted a little later. */
+export const afterCutMs = 5 * minuteMs;
 
 /** What can happen to a cause. Instants are epoch ms, UTC. */
 export type IncidentEvent =
   | FindingEvent
   | { readonly type: 'braked'; readonly reason: string }
   | { readonly type: 'containing'; readonly target: string }
-  | { readonly type: 'contained'; readonly target: string }
+  | { readonly type: 'contained'; readonly target: string; readonly at: number }
   | { readonly type: 'quiet'; readonly reason: string };
 
 interface FindingEvent {
@@ -23,8 +27,9 @@ const announceable: readonly IncidentState[] = ['open', 'contained', 'recovered'
 
 /**
  * The incident after an event, or `unchanged`. Total: every state has an answer to every event. A finding on an open
- * incident is the same cause (I7): people hear of it again when it became worse, and as a reminder when its kind has a pace.
- * One after recovery is a new incident, because the ended record has left its place.
+ * incident is the same cause (I7): people hear of it again, in a next turn, when there is more to it than they know, and as a
+ * reminder when its kind has a pace. What is used after the cut is a next turn, too. One after recovery is a new incident,
+ * because the ended record has left its place.
  */
 export function advance(
   kind: IncidentKind,
@@ -51,17 +56,23 @@ export function advance(
       // A replacement that failed brakes too: the incident is open again, and people can see why.
       if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
       if (incident.state === 'open' && incident.brake === event.reason) return 'unchanged';
-      return { ...incident, state: 'open', brake: event.reason };
+      return { ...incident, state: 'open', brake: event.reason, ...(isBrakeNews(incident, event.reason) ? nextTurn(incident) : {}) };
     case 'containing':
       if (incident?.state !== 'open') return 'unchanged';
       return { ...released(incident), state: 'containing', target: event.target };
     case 'contained':
       if (incident === undefined || incident.state === 'contained' || incident.state === 'recovered') return 'unchanged';
-      return { ...released(incident), state: 'contained', target: event.target };
+      return { ...released(incident), state: 'contained', target: event.target, cuts: withCut(incident, event.target, event.at) };
     case 'quiet':
       if (incident === undefined || incident.state === 'recovered') return 'unchanged';
       return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason } };
   }
+}
+
+/** Whether people were told that it is open, or are this moment, and never of this brake. One that comes and goes is told once. */
+function isBrakeNews(incident: IncidentRecord, reason: string): boolean {
+  const { announcing, brakesTold = [] } = incident;
+  return (isOpeningTold(incident) || announcing?.state === openingOf(incident)) && !brakesTold.includes(reason);
 }
 
 /** What people have not been told, if anything. */
@@ -72,26 +83,71 @@ export function unannounced(incident: IncidentRecord): Telling | undefined {
 
 /** What people are told of an incident as it is, or were told by an alert: the same for every repeat of one message. */
 export function tellingOf({ state, turn = 1 }: { readonly state: IncidentState; readonly turn?: number }): Telling {
-  return state === 'open' && turn > 1 ? `open-${turn}` : state;
+  return (state === 'open' || state === 'contained') && turn > 1 ? `${state}-${turn}` : state;
 }
 
-function foundAgain(incident: IncidentRecord, { at, facts }: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
+/** Whether people were told that the incident opened, in its present turn: nothing is enforced before. */
+export function isOpeningTold(incident: IncidentRecord): boolean {
+  return incident.announced.includes(openingOf(incident));
+}
+
+function openingOf({ turn = 1 }: IncidentRecord): Telling {
+  return tellingOf({ state: 'open', turn });
+}
+
+function nextTurn({ turn = 1 }: IncidentRecord): Pick<IncidentRecord, 'turn'> {
+  return { turn: turn + 1 };
+}
+
+/** The API keys that were cut off, each with when it was; of a record that does not say so, as it can be told from the rest. */
+export function cutsOf({ cuts, target, state, announced, toldAt, openedAt }: IncidentRecord): readonly Cut[] {
+  if (cuts !== undefined) return cuts;
+  const wasCut = target !== undefined && (state === 'contained' || announced.includes('contained'));
+  return wasCut ? [{ apiKeyId: target, at: toldAt ?? openedAt }] : [];
+}
+
+/** From when on usage is none that the cuts have ended: the last cut, and a while for what was under way. */
+export function usableAfter(cuts: readonly Cut[]): number {
+  return Math.max(...cuts.map((cut) => cut.at)) + afterCutMs;
+}
+
+function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
+  const { at, facts } = event;
+  if (incident.state === 'contained' && isAfterCut(incident, event) && unannounced(incident) === undefined) return anew(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
   const telling = tellingOf(incident);
   const told = incident.announced.includes(telling);
-  const next = { turn: (incident.turn ?? 1) + 1 };
-  if (isWorse(incident.kind, incident.facts, facts)) {
+  if (isNews(incident, facts)) {
+    // One key after the other: what people were not told of yet is told and acted on first, and this is found again.
+    if (isContainable(incident.kind)) return told ? anew(incident, event) : 'unchanged';
     const { reminder, ...rest } = incident;
-    // What somebody is telling this moment is of the lesser grade.
-    return { ...rest, lastFindingAt: at, facts, ...(told || incident.announcing?.state === telling ? next : {}) };
+    // What somebody is telling this moment does not hold the news.
+    return { ...rest, lastFindingAt: at, facts, ...(told || incident.announcing?.state === telling ? nextTurn(incident) : {}) };
   }
   if (told && isReminderDue(incident, at)) {
-    return { ...incident, lastFindingAt: at, facts, ...next, reminder: (incident.reminder ?? 0) + 1 };
+    return { ...incident, lastFindingAt: at, facts, ...nextTurn(incident), reminder: (incident.reminder ?? 0) + 1 };
   }
   if (at === incident.lastFindingAt) return 'unchanged';
   // What containment decided about stays as it was found.
   return { ...incident, lastFindingAt: at, facts: isContainable(incident.kind) ? incident.facts : facts };
+}
+
+/** Whether the cut of this key, or, where the finding names none, the last cut, cannot be what ends this usage. */
+function isAfterCut(incident: IncidentRecord, { since, facts }: FindingEvent): boolean {
+  const names = incident.kind === 'retired-key-used' ? facts.apiKeyId : undefined;
+  const cuts = cutsOf(incident).filter(({ apiKeyId }) => names === undefined || apiKeyId === names);
+  return since >= usableAfter(cuts);
+}
+
+/** Usage that nobody has cut off: people are told again, and containment chooses its target anew. */
+function anew(incident: IncidentRecord, { at, facts }: FindingEvent): Omit<IncidentRecord, 'revision'> {
+  const { target, brake, brakesTold, ...rest } = incident;
+  return { ...rest, state: 'open', lastFindingAt: at, facts, ...nextTurn(incident) };
+}
+
+function withCut(incident: IncidentRecord, apiKeyId: string, at: number): readonly Cut[] {
+  return [...cutsOf(incident).filter((cut) => cut.apiKeyId !== apiKeyId), { apiKeyId, at }];
 }
 
 function released(incident: IncidentRecord): Omit<IncidentRecord, 'brake'> {

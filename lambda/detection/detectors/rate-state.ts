@@ -153,6 +153,19 @@ export function startRate(metrics: number): RateState {
   };
 }
 
+/** The state as though the last day's usage had been the usual one: an alert that follows rests on what is folded from here on. */
+export function asUsual(state: RateState): RateState {
+  const copy = copyRateState(state);
+  copy.alertSince = null;
+  copy.calmSince = null;
+  copy.strongest = null;
+  for (const metric of copy.metrics) {
+    metric.wokeAt = null;
+    for (const window of metric.windows) window.seen = window.expected;
+  }
+  return copy;
+}
+
 /** A copy that shares nothing with `state`. */
 export function copyRateState(state: RateState): RateState {
   return structuredClone(state);

@@ -8,7 +8,7 @@ import type { Found, RatePlan } from './rate-plan.ts';
 import { copyRateState, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
-export { startRate } from './rate-state.ts';
+export { asUsual, startRate } from './rate-state.ts';
 export { readRateState } from './read-rate-state.ts';
 export type { RateState } from './rate-state.ts';
 

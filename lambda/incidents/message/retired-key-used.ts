@@ -3,11 +3,7 @@ import { consolePath, type Story, type Wording } from './story.ts';
 export const retiredKeyUsed: Wording<'retired-key-used'> = {
   open: (story) => ({
     title: `${story.name}: ${story.key} is used although it should be asleep`,
-    summary: [
-      happened(story),
-      story.brake === undefined ? 'It has not been made inactive so far.' : `It was not made inactive automatically: ${story.brake}.`,
-      'If nobody acts, whoever holds this value can go on spending.',
-    ],
+    summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
     actions: [
       `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
       `Unless you know who uses it, cut it off now: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
@@ -40,12 +36,17 @@ export const retiredKeyUsed: Wording<'retired-key-used'> = {
     title: `${story.name}: ${story.key} is quiet again`,
     summary: [
       `${story.key} of ${story.name} is quiet again${story.reason === undefined ? '' : ` (${story.reason})`}; it was used ${story.sinceAndAgo}.`,
-      story.wasCut ? 'It was cut off and stays inactive.' : 'Nothing was cut off.',
+      story.cutSoFar,
       'If it is used again, you will hear of it as a new incident.',
     ],
     actions: ['If nobody found out who used it, look for it while the logs are fresh.'],
   }),
 };
+
+function soFar({ brake, wasCut }: Story): string {
+  if (brake !== undefined) return `It was not made inactive automatically: ${brake}.`;
+  return wasCut ? 'It was cut off before, and is used again.' : 'It has not been made inactive so far.';
+}
 
 function happened(story: Story): string {
   const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;

@@ -2,6 +2,7 @@ import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
+import { cutsOf } from '../states.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
@@ -41,6 +42,11 @@ export interface Story {
   readonly workspace: string;
   readonly reason: string | undefined;
   readonly brake: string | undefined;
+  /** Whether anything was cut off in this incident. */
+  readonly isCut: boolean;
+  /** The same as a sentence that names what was. */
+  readonly cutSoFar: string;
+  /** Whether it was this very key. */
   readonly wasCut: boolean;
   readonly grade: string | undefined;
   /** A name for the key that a person is to create now. */
@@ -68,9 +74,23 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
     reason: clause(facts.reason ?? '') || undefined,
     brake: clause(incident.brake ?? '') || undefined,
-    wasCut: incident.target !== undefined,
+    ...cutIn(incident, key),
     grade: facts.grade,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
+  };
+}
+
+function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, 'isCut' | 'cutSoFar' | 'wasCut'> {
+  const ids = cutsOf(incident).map(({ apiKeyId }) => apiKeyId);
+  if (ids.length === 0) return { isCut: false, cutSoFar: 'Nothing was cut off.', wasCut: false };
+  const named = plain(ids.join(', '));
+  const cutSoFar = ids.length === 1 ? `${named} was cut off` : `${ids.length} API keys were cut off (${named})`;
+  // After a cut a key may be in use again, until it is cut off again.
+  const asleep = incident.target === undefined ? '' : ids.length === 1 ? ' and stays inactive' : ' and stay inactive';
+  return {
+    isCut: true,
+    cutSoFar: `${cutSoFar}${asleep}.`,
+    wasCut: key !== undefined && ids.includes(key),
   };
 }
 

@@ -2,10 +2,11 @@ import { consolePath, type Story, type Wording } from './story.ts';
 
 export const usageAnomaly: Wording<'usage-anomaly'> = {
   open: (story) => ({
-    title: `${story.name}: ${story.excess ?? 'usage left its normal range'}`,
+    title: `${story.name}: ${story.excess ?? 'usage left its normal range'}${story.isCut ? ', also after the cut' : ''}`,
     summary: [
       happened(story),
-      story.brake === undefined ? 'Nothing has been cut off so far.' : `It was not cut off automatically: ${story.brake}.`,
+      ...(story.isCut ? [`It went on after a cut: ${story.cutSoFar}`] : []),
+      soFar(story),
       story.managed
         ? `If nobody acts, the usage and its cost go on, unless the policy of ${story.name} cuts the key off; you would get a message.`
         : 'If nobody acts, the usage and its cost go on: nothing is cut off automatically outside managed keys.',
@@ -41,11 +42,11 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
     title: `${story.name}: usage is back to normal`,
     summary: [
       `The unusual usage of ${story.name} that began ${story.sinceAndAgo} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-      story.wasCut ? `${story.key} was cut off and stays inactive.` : 'Nothing was cut off.',
+      story.cutSoFar,
       'If it comes back, you will hear of it as a new incident.',
     ],
-    actions: story.wasCut
-      ? ['Keep the dead key inactive; nothing else has to be done.']
+    actions: story.isCut
+      ? ['Keep what was cut off inactive; nothing else has to be done.']
       : ['If nobody found the cause yet, look for it while the logs are fresh.'],
   }),
 };
@@ -54,6 +55,11 @@ function happened(story: Story): string {
   const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';
   const what = story.measured === undefined ? 'left its normal range' : `shows ${story.measured}`;
   return `${who} ${what}. It began ${story.sinceAndAgo}${story.whereUsed}.`;
+}
+
+function soFar({ brake, isCut }: Story): string {
+  if (brake !== undefined) return `It was not cut off automatically: ${brake}.`;
+  return isCut ? 'Nothing more has been cut off so far.' : 'Nothing has been cut off so far.';
 }
 
 function whenManaged(story: Story): readonly string[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { foldRate, rateFolder, readRateState, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { asUsual, foldRate, rateFolder, readRateState, startRate } from '../../../lambda/detection/detectors/rate.ts';
 import { alertStarts, daily, dayMs, drawn, flat, hourMs, judged, minutesToAlert, minuteMs, monday, office, withTheft } from './series.ts';
 
 const settings = { intervalMs: 10 * minuteMs, falseAlarmsPerMonth: 1 };
@@ -268,4 +268,36 @@ test('a larger budget never alarms later', () => {
   const minutes = [0.01, 0.1, 1, 10].map((budget) => minutesToAlert(judged(series, budget), from));
   expect(minutes).toEqual([...minutes].sort((a, b) => b - a));
   expect(minutes.at(-1)).toBeLessThan(30);
+});
+
+/** What is told after a cut at the end of half an hour of theft: from a state that forgets it, and from one that does not. */
+function afterCut(seed: number, extra: number): { readonly forgets: number; readonly remembers: boolean } {
+  const from = monday + 8 * dayMs + 14 * hourMs;
+  const cutAt = from + 30 * minuteMs;
+  const series = withTheft(withTheft(drawn(daily(5000), { seed, days: 8.7 }), from, cutAt, 50_000), cutAt, Infinity, extra);
+  const folder = rateFolder(startRate(1), deployed);
+  for (const observation of series.filter(({ at }) => at < cutAt)) folder.fold(observation);
+  const since = rateFolder(asUsual(folder.state()), deployed);
+  const later = series.filter(({ at }) => at >= cutAt && at < cutAt + 90 * minuteMs);
+  const answers = later.map((each) => ({ ...each, verdict: since.fold(each) }));
+  return { forgets: minutesToAlert(answers, cutAt), remembers: folder.fold(later[0] ?? { at: cutAt, values: [0] }).alert };
+}
+
+test('usage that was unusual until a cut says nothing of the time after it; usage that stays so is told within minutes', () => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    expect(afterCut(seed, 0)).toEqual({ forgets: Infinity, remembers: true });
+    expect(afterCut(seed, 50_000).forgets).toBeLessThanOrEqual(5);
+  }
+});
+
+test('a state made usual keeps all that was learnt, and leaves the state that it was made of', () => {
+  const from = monday + 8 * dayMs + 14 * hourMs;
+  const folder = rateFolder(startRate(1), deployed);
+  for (const observation of withTheft(drawn(daily(5000), { days: 8.6 }), from, Infinity, 50_000)) folder.fold(observation);
+  const state = folder.state();
+  const copy = asUsual(state);
+  expect(state).toEqual(folder.state());
+  expect(copy).toMatchObject({ alertSince: null, calmSince: null, strongest: null, buckets: state.buckets, lastAt: state.lastAt });
+  expect(copy.metrics[0]?.slots).toEqual(state.metrics[0]?.slots);
+  expect(copy.metrics[0]?.windows.map(({ season }) => season)).toEqual(state.metrics[0]?.windows.map(({ season }) => season));
 });

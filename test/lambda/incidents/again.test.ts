@@ -17,7 +17,7 @@ const happens = {
   finding: finding(at),
   braked: { type: 'braked', reason: 'pool empty' },
   containing: { type: 'containing', target: 'apikey_one' },
-  contained: { type: 'contained', target: 'apikey_one' },
+  contained: { type: 'contained', target: 'apikey_one', at },
   quiet: { type: 'quiet', reason: 'calm' },
 } as const satisfies Record<IncidentEvent['type'], IncidentEvent>;
 
@@ -137,7 +137,7 @@ test('an older finding that comes late changes nothing', () => {
 });
 
 test('what containment decided about stays as it was found; other facts are the latest', () => {
-  const facts = { apiKeyId: 'apikey_two', reason: 'seen last' };
+  const facts = { apiKeyId: 'apikey_01FAKEold', reason: 'seen last' };
   for (const kind of incidentKinds) {
     const open = anIncident({ kind, announced: ['open'], toldAt: at - minuteMs });
     const stays = containableKinds.some((containable) => containable === kind);

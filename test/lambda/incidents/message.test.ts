@@ -129,6 +129,34 @@ test('usage outside managed keys is never told to rotate', () => {
   expect(alert.summary).toContain('nothing is cut off automatically');
 });
 
+test('what goes on after a cut says what was cut off, and which turn it is', () => {
+  const cuts = [{ apiKeyId: 'apikey_01FAKEold', at: at - 10 * 60_000 }];
+  const { facts } = anIncident();
+  const again = alertOf(anIncident({ turn: 2, cuts, facts: { ...facts, startedAt: at - 4 * 60_000 } }), context);
+  expect(again).toMatchObject({ state: 'open', turn: 2, title: 'production: 23 times the usual output tokens, also after the cut' });
+  expect(again.summary).toContain('It went on after a cut: apikey_01FAKEold was cut off. Nothing more has been cut off so far.');
+  const both = [...cuts, { apiKeyId: 'apikey_01FAKEnext', at }];
+  const contained = alertOf(anIncident({ state: 'contained', target: 'apikey_01FAKEnext', turn: 2, cuts: both }), context);
+  expect(contained).toMatchObject({ state: 'contained', turn: 2 });
+  const over = alertOf(anIncident({ state: 'recovered', target: 'apikey_01FAKEnext', turn: 2, cuts: both }), context);
+  expect(over.summary).toContain('2 API keys were cut off (apikey_01FAKEold, apikey_01FAKEnext) and stay inactive.');
+  expect(over).not.toHaveProperty('turn');
+});
+
+test('a sleeping key that was cut off once and is used again is not said to be untouched', () => {
+  const facts = { apiKeyId: 'apikey_01FAKEold', startedAt: at };
+  const cuts = [{ apiKeyId: 'apikey_01FAKEold', at: at - 10 * 60_000 }];
+  const { summary } = alertOf(anIncident({ kind: 'retired-key-used', turn: 2, cuts, facts }), context);
+  expect(summary).toContain('It was cut off before, and is used again.');
+});
+
+test('a key that was to be cut off, and was not, is not told as cut off when it is over', () => {
+  const { summary } = alertOf(anIncident({ state: 'recovered', target: 'apikey_01FAKEold', announced: ['open'] }), context);
+  expect(summary).toContain('Nothing was cut off.');
+  const stored = anIncident({ state: 'recovered', target: 'apikey_01FAKEold', announced: ['open', 'contained'] });
+  expect(alertOf(stored, context).summary).toContain('apikey_01FAKEold was cut off and stays inactive.');
+});
+
 test('what held containment back is said in the summary', () => {
   const { summary } = alertOf(anIncident({ brake: 'it is the last key that works' }), context);
   expect(summary).toContain('It was not cut off automatically: it is the last key that works.');

@@ -135,6 +135,84 @@ test('a standby key that shows tokens was woken and used: it is cut off at once'
   expect(states()).toEqual(['open', 'contained']);
 });
 
+test('a thief who reads what is current is told and cut off again, key after key, down to the last one', async () => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  for (let number = 0; number < 3; number += 1) await world.addStandbyKey('production');
+  await world.rotate('production');
+  const current = async (): Promise<string> => world.currentValue('production');
+  const work = async (at: number): Promise<void> => void world.anthropic.use(await current(), { ...usual, at: at - minuteMs });
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
+  await world.passes(80 * minuteMs, {
+    eachMinute: async (at) => {
+      await work(at);
+      world.anthropic.use(await current(), { ...theft, at: at - minuteMs });
+    },
+  });
+  expect(states()).toEqual(['open', 'contained', 'open', 'contained', 'open']);
+  expect(world.slack.cards).toHaveLength(5);
+  expect(world.ledger().map(({ state }) => state)).toEqual(expect.arrayContaining(['contained', 'contained', 'current']));
+  expect(world.aws.mailbox.messages()[4]?.body).toContain('last working credential');
+  const [, first] = world.aws.mailbox.messages();
+  const [id] = /apikey_\w+/.exec(first?.subject ?? '') ?? [];
+  expect(world.aws.mailbox.messages()[2]?.subject).toContain('also after the cut');
+  expect(world.aws.mailbox.messages()[2]?.body.replace(/\s+/g, ' ')).toContain(`It went on after a cut: ${id} was cut off.`);
+});
+
+/** Two old keys, the first of which somebody enables and uses, and the second six minutes later. */
+async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly { readonly apiKeyId: string; readonly value: string }[]> {
+  world = await startWorld({ managedKeys: [{ name: 'production', containment }] });
+  const keys: { readonly apiKeyId: string; readonly value: string }[] = [];
+  for (let number = 0; number < 3; number += 1) {
+    keys.push(await world.addStandbyKey('production'));
+    await world.rotate('production');
+    await world.passes(hourMs, { beatMs: hourMs });
+  }
+  await world.addStandbyKey('production');
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs });
+  const old = keys.slice(0, 2);
+  let minute = 0;
+  await world.passes(hourMs, {
+    eachMinute: (at) => {
+      for (const [index, { apiKeyId, value }] of old.entries()) {
+        if (minute === 6 * index) world.anthropic.console.setStatus(apiKeyId, 'active');
+        world.anthropic.use(value, { ...usual, at: at - minuteMs });
+      }
+      minute += 1;
+    },
+  });
+  return old;
+}
+/** The messages of tokens on a sleeping key, each with the key that it is about. */
+const sleepers = (keys: readonly { readonly apiKeyId: string }[]): readonly string[] =>
+  world.aws.inspect.topics.published().flatMap(({ bodies }) => {
+    const { kind, state, title } = JSON.parse(bodies['default'] ?? '{}') as Record<string, string>;
+    return kind === 'retired-key-used' ? [`${state} ${keys.findIndex(({ apiKeyId }) => title?.includes(apiKeyId))}`] : [];
+  });
+
+test('a second old key that is used is told and cut off, although the first one is cut off', async () => {
+  const keys = await twoOldKeysWoken({ mode: 'auto', lastCredential: 'keep' });
+  expect(sleepers(keys)).toEqual(['open 0', 'contained 0', 'open 1', 'contained 1']);
+  expect(keys.map(({ value }) => isDead(value))).toEqual([true, true]);
+});
+
+test('a second old key that is used is told once, although people leave the first one in use', async () => {
+  const keys = await twoOldKeysWoken({ mode: 'off', lastCredential: 'keep' });
+  expect(sleepers(keys)).toEqual(['open 0', 'open 1']);
+});
+
+test('what holds containment back after the first message is told once', async () => {
+  const { stolen, id, steals } = await aTheft();
+  const spare = world.ledger().find(({ state }) => state === 'standby');
+  world.anthropic.console.setStatus(spare?.apiKeyId ?? '', 'archived');
+  world.aws.schedules.disable('retirement');
+  await steals(40 * minuteMs);
+  const told = world.aws.mailbox.messages().filter(({ subject }) => subject.includes('the usual output tokens'));
+  expect(told.map(({ body }) => body.includes('last working credential'))).toEqual([false, true]);
+  expect(told[1]?.body).toContain('Held back');
+  expect(isDead(stolen)).toBe(false);
+  expect(world.ledger().find((record) => record.apiKeyId === id)?.state).toBe('current');
+});
+
 test('looking at a fleet at peace costs as many reads of items for six managed keys as for one', async () => {
   const reads: number[] = [];
   for (const names of [['one'], ['one', 'two', 'three', 'four', 'five', 'six']]) {

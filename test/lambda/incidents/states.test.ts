@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { IncidentKind } from '../../../contract/kinds.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
+import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { knowing } from '../../../lambda/incidents/again.ts';
 import { judgeBrakes, likeliestTarget } from '../../../lambda/incidents/brakes.ts';
-import { advance, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
+import { advance, isOpeningTold, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
 
 const finding = (at: number): IncidentEvent => ({ type: 'finding', at, since: at, facts: {}, incidentId: `incident-${at}` });
@@ -10,7 +13,7 @@ const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
   fc.nat(1000).map(finding),
   fc.constant<IncidentEvent>({ type: 'braked', reason: 'pool empty' }),
   fc.constant<IncidentEvent>({ type: 'containing', target: 'apikey_one' }),
-  fc.constant<IncidentEvent>({ type: 'contained', target: 'apikey_one' }),
+  fc.constant<IncidentEvent>({ type: 'contained', target: 'apikey_one', at: 500 }),
   fc.constant<IncidentEvent>({ type: 'quiet', reason: 'calm' }),
 );
 
@@ -44,7 +47,7 @@ test('one cause is one incident, however often it is found', () => {
 test('nothing happens to a cause that has no incident, except a finding', () => {
   for (const event of [
     { type: 'quiet', reason: 'calm' },
-    { type: 'contained', target: 'a' },
+    { type: 'contained', target: 'a', at: 1 },
     { type: 'braked', reason: 'b' },
   ] as const) {
     expect(advance('usage-anomaly', 'production', undefined, event)).toBe('unchanged');
@@ -67,6 +70,111 @@ test('people hear about open, contained and recovered, each once', () => {
   expect(unannounced({ ...open, announced: ['open'] })).toBeUndefined();
   expect(unannounced({ ...open, state: 'containing', announced: ['open'] })).toBeUndefined();
   expect(unannounced({ ...open, state: 'contained', announced: ['open'] })).toBe('contained');
+});
+
+/** People are told at once of whatever they are owed: each telling with the key or the brake that it is about. */
+function tellings(kind: IncidentKind, events: readonly IncidentEvent[]): readonly string[] {
+  const told: string[] = [];
+  let record: IncidentRecord | undefined;
+  for (const event of events) {
+    const after = advance(kind, 'production', record, event);
+    if (after === 'unchanged') continue;
+    record = { ...after, revision: 0 };
+    const owed = unannounced(record);
+    if (owed === undefined) continue;
+    told.push(`${owed} ${record.target ?? record.brake ?? record.facts.apiKeyId ?? ''}`.trim());
+    record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
+  }
+  return told;
+}
+/** Seen at `minute`, of usage in the minute `of`. */
+const used = (minute: number, apiKeyId: string | undefined, of = minute): IncidentEvent => ({
+  type: 'finding',
+  at: minute * minuteMs,
+  since: of * minuteMs,
+  facts: apiKeyId === undefined ? {} : { apiKeyId },
+  incidentId: `incident-${minute}`,
+});
+const cut = (target: string, minute: number): IncidentEvent => ({ type: 'contained', target, at: minute * minuteMs });
+const braked = (reason: string): IncidentEvent => ({ type: 'braked', reason });
+
+test('what is used after the cut and its echo is told again, and cut again', () => {
+  const before = [used(0, undefined), cut('apikey_one', 8)];
+  const told = ['open', 'contained apikey_one'];
+  expect(tellings('usage-anomaly', [...before, used(9, undefined, 0), used(14, undefined, 12), used(99, undefined, 0)])).toEqual(told);
+  const goesOn = [...before, used(16, undefined, 13), used(17, undefined, 13), used(18, undefined, 14)];
+  expect(tellings('usage-anomaly', goesOn)).toEqual([...told, 'open-2']);
+  const again = [...goesOn, cut('apikey_two', 20), used(21, undefined, 13), used(24, undefined, 24), used(30, undefined, 25)];
+  expect(tellings('usage-anomaly', again)).toEqual([...told, 'open-2', 'contained-2 apikey_two', 'open-3']);
+});
+
+test('another key that should be asleep is told at once; a key that was cut off, when it is used long after its cut', () => {
+  const [one, two] = ['apikey_one', 'apikey_two'];
+  const told = ['open apikey_one', 'contained apikey_one'];
+  const before = [used(0, one), cut(one, 1)];
+  expect(tellings('retired-key-used', [...before, used(2, one, 0), used(5, one, 4)])).toEqual(told);
+  expect(tellings('retired-key-used', [...before, used(2, two, 0)])).toEqual([...told, 'open-2 apikey_two']);
+  expect(tellings('retired-key-used', [...before, used(9, one, 6)])).toEqual([...told, 'open-2 apikey_one']);
+  const both = [...before, used(2, two, 0), cut(two, 3), used(4, one, 0), used(4, two, 2)];
+  expect(tellings('retired-key-used', both)).toEqual([...told, 'open-2 apikey_two', 'contained-2 apikey_two']);
+});
+
+test('of keys that nobody cuts off each is told once, however they take turns', () => {
+  const uses = Array.from({ length: 40 }, (_, minute) => used(minute, ['apikey_one', 'apikey_two', 'apikey_three'][minute % 3]));
+  expect(tellings('retired-key-used', uses)).toEqual(['open apikey_one', 'open-2 apikey_two', 'open-3 apikey_three']);
+});
+
+test('a next turn forgets the target and the brake of the last one, and nothing of what was cut off', () => {
+  const contained = afterAll([finding(1), cut('apikey_one', 8)]);
+  if (contained === undefined) throw new Error('no incident');
+  const again = advance('usage-anomaly', 'production', { ...contained, announced: ['open', 'contained'] }, used(20, undefined));
+  expect(again).toMatchObject({ state: 'open', turn: 2, cuts: [{ apiKeyId: 'apikey_one', at: 8 * minuteMs }] });
+  expect(again).not.toHaveProperty('target');
+  if (again === 'unchanged') throw new Error('nothing happened');
+  // Nothing is enforced before people were told.
+  expect(isOpeningTold({ ...again, revision: 0 })).toBe(false);
+  expect(isOpeningTold({ ...again, revision: 0, announced: ['open', 'contained', 'open-2'] })).toBe(true);
+});
+
+test('what people were not told of yet is told first', () => {
+  const contained = afterAll([finding(1), cut('apikey_one', 8)]);
+  if (contained === undefined) throw new Error('no incident');
+  expect(advance('usage-anomaly', 'production', { ...contained, announced: ['open'] }, used(20, undefined))).toMatchObject({
+    state: 'contained',
+  });
+  const untold = advance('retired-key-used', 'production', undefined, used(1, 'apikey_one'));
+  if (untold === 'unchanged') throw new Error('nothing happened');
+  expect(advance('retired-key-used', 'production', { ...untold, revision: 0 }, used(2, 'apikey_two'))).toBe('unchanged');
+});
+
+test('an incident that was cut off before cuts were dated begins a next turn by when people were told', () => {
+  const stored = afterAll([finding(1), cut('apikey_one', 8)]);
+  if (stored === undefined) throw new Error('no incident');
+  const { cuts, ...rest } = stored;
+  const old = { ...rest, announced: ['open', 'contained'] as const, toldAt: 9 * minuteMs };
+  expect(advance('usage-anomaly', 'production', old, used(16, undefined, 13))).toMatchObject({ state: 'contained' });
+  expect(advance('usage-anomaly', 'production', old, used(16, undefined, 14))).toMatchObject({ state: 'open', turn: 2 });
+});
+
+test('a brake after the first message is told, once, and again when another theft meets it', () => {
+  const first = [used(0, undefined), braked('no standby key'), braked('no standby key')];
+  expect(tellings('usage-anomaly', first)).toEqual(['open', 'open-2 no standby key']);
+  const alternating = Array.from({ length: 40 }, (_, index) => braked(['no standby key', 'it is paused'][index % 2] ?? ''));
+  expect(tellings('usage-anomaly', [...first, ...alternating])).toEqual(['open', 'open-2 no standby key', 'open-3 it is paused']);
+  const replaced: IncidentEvent = { type: 'containing', target: 'apikey_one' };
+  expect(tellings('usage-anomaly', [...first, replaced, braked('no standby key')])).toHaveLength(2);
+  const again = [...first, cut('apikey_one', 8), used(20, undefined), braked('no standby key')];
+  expect(tellings('usage-anomaly', again).slice(2)).toEqual(['contained-2 apikey_one', 'open-3', 'open-4 no standby key']);
+});
+
+test('a brake that is known before anybody is told is in the first message', () => {
+  const open = advance('usage-anomaly', 'production', undefined, used(0, undefined));
+  if (open === 'unchanged') throw new Error('nothing happened');
+  const held = advance('usage-anomaly', 'production', { ...open, revision: 0 }, braked('no standby key'));
+  expect(held).toMatchObject({ brake: 'no standby key' });
+  expect(held).not.toHaveProperty('turn');
+  const telling = { ...open, revision: 0, announcing: { state: 'open', at: 0 } } as const;
+  expect(advance('usage-anomaly', 'production', telling, braked('no standby key'))).toMatchObject({ turn: 2 });
 });
 
 const current = aRecord({ apiKeyId: 'apikey_current', state: 'current' });
