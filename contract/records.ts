@@ -237,6 +237,14 @@ export interface IncidentFacts {
   readonly score?: number;
   /** One of its kind's `incidentGrades`. */
   readonly grade?: string;
+  /** Of `key-changed`, where there are several: each of them. The facts themselves are those of the one that is told first. */
+  readonly changes?: readonly ChangeFacts[];
+}
+
+export interface ChangeFacts {
+  readonly grade: string;
+  readonly apiKeyId: string;
+  readonly reason: string;
 }
 
 /** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<telling>#<channel>`. */

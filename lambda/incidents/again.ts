@@ -1,5 +1,5 @@
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
-import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
+import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../foundation/clock.ts';
 
 /** How long after the last telling a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
@@ -17,10 +17,25 @@ export function isReminderDue({ kind, openedAt, toldAt = openedAt, reminder = 0 
   return pauseMs !== undefined && at - toldAt >= pauseMs;
 }
 
-/** Whether there is more to an open incident than people know of it: an API key that it did not name, or a worse grade. */
+/** Whether there is more to an open incident than people know of it: an API key in use, a change, or a worse grade. */
 export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean {
+  const { kind } = incident;
   const known = knownOf(incident);
-  return newsOf(incident.kind, facts).some((each) => !known.includes(each)) || isWorse(incident.kind, incident.facts, facts);
+  return (
+    newsOf(kind, facts).some((each) => !known.includes(each)) || (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts))
+  );
+}
+
+/** The facts as they are told: what people do not know of comes first, and gives the message its title. */
+export function newsFirst(incident: IncidentRecord, facts: IncidentFacts): IncidentFacts {
+  const { changes = [] } = facts;
+  const known = knownOf(incident);
+  const news = changes.filter((change) => !known.includes(nameOf(change)));
+  const [worst] = [...news].sort((a, b) => rank('key-changed', b) - rank('key-changed', a));
+  if (worst === undefined || news.length === changes.length) return facts;
+  const reasons = (of: readonly ChangeFacts[]): string => of.map(({ reason }) => reason).join('; ');
+  const rest = changes.filter((change) => !news.includes(change));
+  return { ...facts, grade: worst.grade, apiKeyId: worst.apiKeyId, reason: `${reasons(news)}; and still: ${reasons(rest)}` };
 }
 
 /** What people know once they are told of the incident as it is. */
@@ -33,19 +48,24 @@ export function knowing(incident: IncidentRecord): Pick<IncidentRecord, 'known' 
   };
 }
 
-/** A record that does not say so, and that somebody was told of, is known as it is. */
-function knownOf(incident: IncidentRecord): readonly string[] {
-  return incident.known ?? newsOf(incident.kind, incident.facts);
+/** An incident that people were told of, and whose record does not say what they know, is known as it is. */
+function knownOf({ known, announced, announcing, kind, facts }: IncidentRecord): readonly string[] {
+  return known ?? (announced.length === 0 && announcing === undefined ? [] : newsOf(kind, facts));
 }
 
 /** What about a finding is news by itself. */
-function newsOf(kind: IncidentKind, { apiKeyId }: IncidentFacts): readonly string[] {
-  return kind === 'retired-key-used' && apiKeyId !== undefined ? [apiKeyId] : [];
+function newsOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
+  if (kind === 'retired-key-used') return apiKeyId === undefined ? [] : [apiKeyId];
+  if (kind !== 'key-changed') return [];
+  return changes?.map(nameOf) ?? (grade === undefined ? [] : [nameOf({ grade, apiKeyId: apiKeyId ?? '' })]);
 }
 
-/** Whether `after` is of a worse grade; a grade that this version does not know counts as none. */
-function isWorse(kind: IncidentKind, before: IncidentFacts, after: IncidentFacts): boolean {
-  const grades: Partial<Record<IncidentKind, readonly string[]>> = incidentGrades;
-  const rank = ({ grade = '' }: IncidentFacts): number => grades[kind]?.indexOf(grade) ?? -1;
-  return rank(after) > rank(before);
+function nameOf({ grade, apiKeyId }: Pick<ChangeFacts, 'grade' | 'apiKeyId'>): string {
+  return `${grade} ${apiKeyId}`;
+}
+
+/** A grade that this version does not know counts as none. */
+function rank(kind: keyof typeof incidentGrades, { grade = '' }: { readonly grade?: string }): number {
+  const grades: readonly string[] = incidentGrades[kind];
+  return grades.indexOf(grade);
 }

@@ -1,7 +1,7 @@
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
 import type { Cut, IncidentFacts, IncidentRecord, IncidentState, Telling } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
-import { isNews, isReminderDue } from './again.ts';
+import { isNews, isReminderDue, newsFirst } from './again.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
 export const afterCutMs = 5 * minuteMs;
@@ -112,15 +112,17 @@ export function usableAfter(cuts: readonly Cut[]): number {
 }
 
 function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
-  const { at, facts } = event;
+  const { at } = event;
+  const facts = newsFirst(incident, event.facts);
   if (incident.state === 'contained' && isAfterCut(incident, event) && unannounced(incident) === undefined) return anew(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
   const telling = tellingOf(incident);
   const told = incident.announced.includes(telling);
-  if (isNews(incident, facts)) {
-    // One key after the other: what people were not told of yet is told and acted on first, and this is found again.
-    if (isContainable(incident.kind)) return told ? anew(incident, event) : 'unchanged';
+  const news = isNews(incident, facts);
+  // One key after the other: what people were not told of yet is told and acted on first, and this is found again.
+  if (news && told && isContainable(incident.kind)) return anew(incident, event);
+  if (news && !isContainable(incident.kind)) {
     const { reminder, ...rest } = incident;
     // What somebody is telling this moment does not hold the news.
     return { ...rest, lastFindingAt: at, facts, ...(told || incident.announcing?.state === telling ? nextTurn(incident) : {}) };

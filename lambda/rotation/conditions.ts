@@ -1,6 +1,6 @@
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ChangeFacts, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
 import { poolCover } from './pool-cover.ts';
@@ -132,7 +132,7 @@ const recovered: Readonly<Record<WatchedKind, string>> = {
 /** Why a watched incident is over once its condition is found no more, in a person's words. */
 export const recoveries: ReadonlyMap<IncidentKind, string> = new Map(watchedKinds.map((kind) => [kind, recovered[kind]]));
 
-interface Change extends AlarmFacts {
+interface Change extends ChangeFacts {
   readonly grade: ChangeGrade;
 }
 type ChangeGrade = (typeof incidentGrades)['key-changed'][number];
@@ -140,7 +140,8 @@ type ChangeGrade = (typeof incidentGrades)['key-changed'][number];
 /** One incident for all that was changed: the worst of it names the grade. */
 function asOne(changes: readonly Change[]): AlarmFacts | undefined {
   const worst = [...changes].sort((a, b) => rank(b.grade) - rank(a.grade))[0];
-  return worst === undefined ? undefined : { ...worst, reason: changes.map((change) => change.reason).join('; ') };
+  if (worst === undefined || changes.length === 1) return worst;
+  return { ...worst, reason: changes.map((change) => change.reason).join('; '), changes };
 }
 
 function rank(grade: ChangeGrade): number {

@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import type { ApiKeyRecord, LastUseRecord, PauseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Secret } from '../foundation/secret.ts';
@@ -155,6 +155,7 @@ export interface AlarmFacts {
   readonly workspaceId?: string;
   readonly startedAt?: number;
   readonly grade?: string;
+  readonly changes?: readonly ChangeFacts[];
 }
 
 /** One thing about a managed key that people must know of, for as long as it lasts. */

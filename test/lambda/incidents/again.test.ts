@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
 import { incidentStates, type IncidentFacts, type IncidentRecord, type Telling } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { knowing } from '../../../lambda/incidents/again.ts';
 import { advance, tellingOf, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { anIncident, at } from './message-incidents.ts';
 
@@ -52,7 +53,7 @@ function follow(kind: IncidentKind, findings: readonly (readonly [at: number, fa
     const owed = record === undefined ? undefined : unannounced(record);
     if (record === undefined || owed === undefined) continue;
     tellings.push(`${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.reason ?? ''}`.trim());
-    record = { ...record, announced: [...record.announced, owed], toldAt: when };
+    record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: when };
   }
   return tellings;
 }
@@ -98,12 +99,71 @@ test('a worse grade is told at once, as news; a better one is noted and told whe
 });
 
 test('every grade is worse than the one before it, in the same instant too', () => {
-  for (const kind of ['pool-low', 'key-changed'] as const) {
-    const grades = incidentGrades[kind].map((grade) => [5, { grade }] as const);
-    expect(follow(kind, grades)).toHaveLength(grades.length);
-    expect(follow(kind, [...grades].reverse())).toEqual(['open']);
-    expect(follow(kind, [[0], [1, { grade: 'unheard-of' }]])).toEqual(['open']);
-  }
+  const grades = incidentGrades['pool-low'].map((grade) => [5, { grade }] as const);
+  expect(follow('pool-low', grades)).toHaveLength(grades.length);
+  expect(follow('pool-low', [...grades].reverse())).toEqual(['open']);
+  expect(follow('pool-low', [[0], [1, { grade: 'unheard-of' }]])).toEqual(['open']);
+});
+
+describe('of what somebody else changed', () => {
+  const reasons = {
+    a: { grade: 'old-key-woken', apiKeyId: 'apikey_a', reason: 'a is awake' },
+    b: { grade: 'old-key-woken', apiKeyId: 'apikey_b', reason: 'b is awake' },
+    s: { grade: 'standby-key-woken', apiKeyId: 'apikey_s', reason: 's is awake' },
+    w: { grade: 'secret-written', apiKeyId: 'apikey_w', reason: 'somebody wrote' },
+  } as const;
+  /** What a look finds: the worst first, as the detector of changes has it. */
+  const changed = (when: number, names: string) => {
+    const changes = names.split('').map((name) => reasons[name as keyof typeof reasons]);
+    const [worst] = [...changes].sort((one, other) => grades.indexOf(other.grade) - grades.indexOf(one.grade));
+    const reason = changes.map((change) => change.reason).join('; ');
+    return [when, changes.length === 1 ? { ...worst } : { ...worst, reason, changes }] as const;
+  };
+  const grades: readonly string[] = incidentGrades['key-changed'];
+
+  test('each is told once, of equal and of lesser grade too, and the news first', () => {
+    expect(follow('key-changed', [changed(0, 'a'), changed(1, 'ab'), changed(2, 'ab'), changed(3, 'ba')])).toEqual([
+      'open a is awake',
+      'open-2 b is awake; and still: a is awake',
+    ]);
+    expect(follow('key-changed', [changed(0, 'w'), changed(1, 'asw'), changed(2, 'wsa'), changed(9, 'w')])).toEqual([
+      'open somebody wrote',
+      'open-2 a is awake; s is awake; and still: somebody wrote',
+    ]);
+  });
+
+  test('one that comes and goes is told once, however long others last', () => {
+    const looks = Array.from({ length: 60 }, (_, minute) => changed(minute, ['w', 'wa', 'as'][minute % 3] ?? ''));
+    expect(follow('key-changed', looks)).toEqual([
+      'open somebody wrote',
+      'open-2 a is awake; and still: somebody wrote',
+      'open-3 s is awake; and still: a is awake',
+    ]);
+  });
+
+  test('the title is that of the worst which is news', () => {
+    const untold = advance('key-changed', 'production', undefined, finding(at, changed(0, 'ws')[1]));
+    if (untold === 'unchanged') throw new Error('nothing happened');
+    expect(untold.facts.grade).toBe('secret-written');
+    const told = { ...untold, ...knowing({ ...untold, revision: 0 }), revision: 0, announced: ['open'] as const };
+    expect(advance('key-changed', 'production', told, finding(at + 1, changed(1, 'wsab')[1]))).toMatchObject({
+      turn: 2,
+      facts: { grade: 'old-key-woken', apiKeyId: 'apikey_a' },
+    });
+  });
+
+  test('what comes before anybody was told is told with the rest, the worst first', () => {
+    const untold = anIncident({ kind: 'key-changed', facts: reasons.a });
+    const after = advance('key-changed', 'production', untold, finding(at, changed(0, 'aw')[1]));
+    expect(after).toMatchObject({ facts: { grade: 'secret-written', reason: 'a is awake; somebody wrote' } });
+    expect(after).not.toHaveProperty('turn');
+  });
+
+  test('an incident that was stored before changes were counted is known by what it says', () => {
+    const stored = anIncident({ kind: 'key-changed', facts: reasons.a, announced: ['open'] });
+    expect(advance('key-changed', 'production', stored, finding(at, reasons.a))).not.toHaveProperty('turn');
+    expect(advance('key-changed', 'production', stored, finding(at, changed(0, 'ab')[1]))).toMatchObject({ turn: 2 });
+  });
 });
 
 test('what became worse before anybody was told is told once, as it is now', () => {
@@ -166,7 +226,7 @@ test('no history tells anything twice, or anything after it was over', () => {
         expect(tellings).not.toContain(owed);
         if (owed.startsWith('open') && record.reminder !== undefined) reminders += 1;
         tellings.push(owed);
-        record = { ...record, announced: [...record.announced, owed], toldAt: record.lastFindingAt };
+        record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
       }
       // At most one in each hour of the two days that there are.
       expect(reminders).toBeLessThanOrEqual(kind === 'current-key-dead' ? 4 : 2);

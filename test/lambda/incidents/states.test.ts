@@ -144,7 +144,9 @@ test('what people were not told of yet is told first', () => {
   });
   const untold = advance('retired-key-used', 'production', undefined, used(1, 'apikey_one'));
   if (untold === 'unchanged') throw new Error('nothing happened');
-  expect(advance('retired-key-used', 'production', { ...untold, revision: 0 }, used(2, 'apikey_two'))).toBe('unchanged');
+  expect(advance('retired-key-used', 'production', { ...untold, revision: 0 }, used(2, 'apikey_two'))).toMatchObject({
+    facts: { apiKeyId: 'apikey_one' },
+  });
 });
 
 test('an incident that was cut off before cuts were dated begins a next turn by when people were told', () => {

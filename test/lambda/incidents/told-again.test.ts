@@ -109,6 +109,25 @@ test('a pool that runs empty is told again on each channel, at once', async () =
   expect(world.aws.mailbox.messages()[1]?.subject).toContain('the next rotation will fail');
 });
 
+test('a second old key that is enabled while the first one is awake is told on each channel, once', async () => {
+  const woken = (...ids: readonly string[]) => {
+    const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} is awake` }));
+    const facts = { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), ...(ids.length > 1 ? { changes } : {}) };
+    return reconcile(['key-changed'], [{ kind: 'key-changed', subject: 'production', facts }], () => undefined, ports);
+  };
+  await woken('apikey_a');
+  for (let pass = 0; pass < 300; pass += 1) {
+    world.clock.advance(5 * minuteMs);
+    await woken('apikey_a', 'apikey_b');
+  }
+  await world.aws.settle();
+  expect(tellings()).toEqual(['production key-changed open', 'production key-changed open 2']);
+  expect(world.slack.cards).toHaveLength(2);
+  const [, second] = world.aws.mailbox.messages();
+  expect(second?.subject).toContain('somebody enabled the old key apikey_b again');
+  expect(second?.body).toContain('apikey_b is awake; and still: apikey_a is awake');
+});
+
 test('what becomes worse while people are told of less is told once, although the first run finishes in between', async () => {
   const low = (grade: string, whenClaimed: () => Promise<void>) =>
     raise(

@@ -59,6 +59,10 @@ test('a secret that was written by hand is told, and of several changes the wors
   const [both] = conditionsOf(seen({ ...woken, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));
   expect(both?.facts.grade).toBe('secret-written');
   expect(both?.facts.reason).toMatch(/apikey_standby .* sleep; AWSCURRENT holds/);
+  expect(both?.facts.changes?.map(({ grade, apiKeyId }) => `${grade} ${apiKeyId}`)).toEqual([
+    'standby-key-woken apikey_standby',
+    'secret-written apikey_current',
+  ]);
 });
 
 test('a rotation is overdue when the next grace would no longer fit into the maximum age, and not before', () => {
