@@ -213,6 +213,15 @@ export interface IncidentRecord {
   readonly turn?: number;
   /** Which reminder this telling is. Absent: it says something new. */
   readonly reminder?: number;
+  /** Found after recovery, before people were told of that: a new incident, which begins as soon as this one has ended. */
+  readonly next?: NextIncident;
+}
+
+export interface NextIncident {
+  readonly incidentId: string;
+  readonly at: number;
+  readonly since: number;
+  readonly facts: IncidentFacts;
 }
 
 /** What people are told of an incident: that it came into a state, or, such as `open-2`, that it did so or still is in it in a later turn. */

@@ -2,6 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentRecord, NextIncident } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
@@ -76,7 +77,7 @@ export function rotationPorts(
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
       async isOpen(kind, managedKey) {
         const incident = await incidents.incidents.find(kind, managedKey);
-        return incident !== undefined && incident.state !== 'recovered';
+        return incident !== undefined && lastFinding(incident) !== undefined;
       },
     },
     pauses: pauses(table),
@@ -98,12 +99,13 @@ export function retirementPorts(
     rotations: rotations(secrets),
     watch: {
       async failedRotations() {
-        const failed = (await incidents.incidents.all()).filter(({ kind, state }) => kind === 'rotation-failed' && state !== 'recovered');
+        const failed = (await incidents.incidents.all()).filter(({ kind }) => kind === 'rotation-failed');
         return new Map(
-          failed.map(({ subject, lastFindingAt, facts }) => [
-            subject,
-            { at: lastFindingAt, facts: { reason: 'see the log of the rotation function', ...facts } },
-          ]),
+          failed.flatMap((incident) => {
+            const last = lastFinding(incident);
+            if (last === undefined) return [];
+            return [[incident.subject, { at: last.at, facts: { reason: 'see the log of the rotation function', ...last.facts } }]];
+          }),
         );
       },
       async settle(found, left) {
@@ -113,6 +115,11 @@ export function retirementPorts(
       },
     },
   };
+}
+
+/** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
+function lastFinding({ state, lastFindingAt, facts, next }: IncidentRecord): Pick<NextIncident, 'at' | 'facts'> | undefined {
+  return state === 'recovered' ? next : { at: lastFindingAt, facts };
 }
 
 /** What intake needs, from what an installation says of itself. */

@@ -4,13 +4,13 @@ import { briefly, LostRace } from '../foundation/errors.ts';
 import { knowing } from './again.ts';
 import { alertOf } from './message.ts';
 import type { IncidentPorts } from './ports.ts';
-import { unannounced } from './states.ts';
+import { successorOf, unannounced } from './states.ts';
 
 /** A run that claimed an announcement and was killed is succeeded after this time. */
 const leaseMs = 2 * minuteMs;
 
 /**
- * Tells people about the incident as it is, once. The claim is stored before the publish, so two runs at once publish once;
+ * Tells people about the incident as it is, once. What comes after one that is over is told by the next run. The claim is stored before the publish, so two runs at once publish once;
  * a run killed between publish and record makes the next one publish again after the lease, since a message too many is
  * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one.
  */
@@ -70,7 +70,7 @@ async function markAnnounced(claimed: IncidentRecord, telling: Telling, toldAt: 
 
 async function endQuietly(record: IncidentRecord, ports: IncidentPorts): Promise<void> {
   try {
-    await ports.incidents.end(record);
+    await ports.incidents.end(record, successorOf(record));
   } catch (error) {
     if (!(error instanceof LostRace)) throw error;
   }

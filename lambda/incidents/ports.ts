@@ -12,8 +12,8 @@ export interface IncidentStore {
   find(kind: IncidentKind, subject: string): Promise<IncidentRecord | undefined>;
   /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise. */
   replace(before: IncidentRecord | undefined, after: Omit<IncidentRecord, 'revision'>): Promise<IncidentRecord>;
-  /** Moves a recovered incident to the ended ones. Throws `LostRace` when it changed. */
-  end(record: IncidentRecord): Promise<void>;
+  /** Moves a recovered incident to the ended ones, and puts `next`, if there is one, into its place. Throws `LostRace` when it changed. */
+  end(record: IncidentRecord, next: Omit<IncidentRecord, 'revision'> | undefined): Promise<void>;
 }
 
 export interface AlertPublisher {

@@ -1,5 +1,5 @@
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
-import type { Cut, IncidentFacts, IncidentRecord, IncidentState, Telling } from '../../contract/records.ts';
+import type { Cut, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { isNews, isReminderDue, newsFirst } from './again.ts';
 
@@ -14,12 +14,8 @@ export type IncidentEvent =
   | { readonly type: 'contained'; readonly target: string; readonly at: number }
   | { readonly type: 'quiet'; readonly reason: string };
 
-interface FindingEvent {
+interface FindingEvent extends NextIncident {
   readonly type: 'finding';
-  readonly at: number;
-  readonly since: number;
-  readonly facts: IncidentFacts;
-  readonly incidentId: string;
 }
 
 /** State changes that people hear about; `containing` lasts a minute or two and ends in one of these. */
@@ -28,8 +24,8 @@ const announceable: readonly IncidentState[] = ['open', 'contained', 'recovered'
 /**
  * The incident after an event, or `unchanged`. Total: every state has an answer to every event. A finding on an open
  * incident is the same cause (I7): people hear of it again, in a next turn, when there is more to it than they know, and as a
- * reminder when its kind has a pace. What is used after the cut is a next turn, too. One after recovery is a new incident,
- * because the ended record has left its place.
+ * reminder when its kind has a pace. What is used after the cut is a next turn, too. One after recovery is a new incident:
+ * the ended record has left its place, or leaves it to what is `next` once people know that it is over.
  */
 export function advance(
   kind: IncidentKind,
@@ -40,18 +36,7 @@ export function advance(
   switch (event.type) {
     case 'finding':
       if (incident !== undefined) return foundAgain(incident, event);
-      return {
-        schema: 1,
-        incidentId: event.incidentId,
-        kind,
-        subject,
-        state: 'open',
-        openedAt: event.at,
-        since: event.since,
-        lastFindingAt: event.at,
-        facts: event.facts,
-        announced: [],
-      };
+      return begun(kind, subject, event);
     case 'braked':
       // A replacement that failed brakes too: the incident is open again, and people can see why.
       if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
@@ -64,9 +49,25 @@ export function advance(
       if (incident === undefined || incident.state === 'contained' || incident.state === 'recovered') return 'unchanged';
       return { ...released(incident), state: 'contained', target: event.target, cuts: withCut(incident, event.target, event.at) };
     case 'quiet':
-      if (incident === undefined || incident.state === 'recovered') return 'unchanged';
+      if (incident === undefined) return 'unchanged';
+      if (incident.state === 'recovered') return incident.next === undefined ? 'unchanged' : withoutNext(incident);
       return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason } };
   }
+}
+
+/** The incident that takes the place of one that has ended, if there is one. */
+export function successorOf({ kind, subject, next }: IncidentRecord): Omit<IncidentRecord, 'revision'> | undefined {
+  return next === undefined ? undefined : begun(kind, subject, next);
+}
+
+/** The same incident without what was found after it. */
+export function withoutNext(incident: IncidentRecord): IncidentRecord {
+  const { next, ...rest } = incident;
+  return rest;
+}
+
+function begun(kind: IncidentKind, subject: string, { incidentId, at, since, facts }: NextIncident): Omit<IncidentRecord, 'revision'> {
+  return { schema: 1, incidentId, kind, subject, state: 'open', openedAt: at, since, lastFindingAt: at, facts, announced: [] };
 }
 
 /** Whether people were told that it is open, or are this moment, and never of this brake. One that comes and goes is told once. */
@@ -114,6 +115,7 @@ export function usableAfter(cuts: readonly Cut[]): number {
 function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
   const { at } = event;
   const facts = newsFirst(incident, event.facts);
+  if (incident.state === 'recovered') return awaiting(incident, event);
   if (incident.state === 'contained' && isAfterCut(incident, event) && unannounced(incident) === undefined) return anew(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
@@ -133,6 +135,11 @@ function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<Inciden
   if (at === incident.lastFindingAt) return 'unchanged';
   // What containment decided about stays as it was found.
   return { ...incident, lastFindingAt: at, facts: isContainable(incident.kind) ? incident.facts : facts };
+}
+
+/** What comes after recovery waits until people know that it is over, each in its own incident. */
+function awaiting(incident: IncidentRecord, { incidentId, at, since, facts }: FindingEvent): Omit<IncidentRecord, 'revision'> {
+  return { ...incident, lastFindingAt: at, next: incident.next ?? { incidentId, at, since, facts } };
 }
 
 /** Whether the cut of this key, or, where the finding names none, the last cut, cannot be what ends this usage. */

@@ -1,6 +1,7 @@
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
+import { withoutNext } from '../../incidents/states.ts';
 import { recordOf, type Item, type Table } from './table.ts';
 
 /** Ended incidents stay long enough for a yearly audit. */
@@ -32,10 +33,14 @@ export function incidentStore(table: Table): IncidentStore {
       const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);
       return { ...after, revision };
     },
-    async end(record) {
+    async end(record, next) {
       // Copied first: killed in between, the next run ends it again.
-      await table.put('INCIDENT_ENDED', record.incidentId, { ...record, expiresAt: Math.floor((record.lastFindingAt + keepMs) / 1000) });
-      await table.remove('INCIDENT', `${record.kind}#${record.subject}`, record.revision);
+      await table.put('INCIDENT_ENDED', record.incidentId, {
+        ...withoutNext(record),
+        expiresAt: Math.floor((record.lastFindingAt + keepMs) / 1000),
+      });
+      const sk = `${record.kind}#${record.subject}`;
+      await (next === undefined ? table.remove('INCIDENT', sk, record.revision) : table.replace('INCIDENT', sk, record.revision, next));
     },
   };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Alert } from '../../../contract/alert.ts';
 import type { IncidentKind } from '../../../contract/kinds.ts';
 import { incidentPorts } from '../../../lambda/adapters/assemble.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
@@ -170,6 +171,69 @@ test('what recovers while people are told that it is open is told to be over, to
   await announceOwed(ports);
   expect(tellings()).toEqual(['production straggler open', 'production straggler recovered']);
   expect(await ports.incidents.all()).toEqual([]);
+});
+
+describe('what is found after an incident is over, and before people were told of that', () => {
+  const fails = (reason: string, publisher = ports.publisher) =>
+    raise('rotation-failed', 'production', { reason }, { ...ports, publisher }).catch(() => undefined);
+  const down: IncidentPorts['publisher'] = { publish: () => Promise.reject(new Error('sns:Publish')) };
+  const overUntold = async (): Promise<void> => {
+    await fails('the first failure');
+    world.clock.advance(10 * minuteMs);
+    await clear('rotation-failed', 'production', 'the rotation succeeded', { ...ports, publisher: down }).catch(() => undefined);
+    world.clock.advance(10 * minuteMs);
+  };
+  const passes = async (): Promise<void> => {
+    for (let pass = 0; pass < 3; pass += 1) {
+      world.clock.advance(3 * minuteMs);
+      await announceOwed(ports);
+    }
+    await world.aws.settle();
+  };
+  const open = async () => (await ports.incidents.all()).map(({ state, facts }) => [state, facts.reason]);
+
+  test('is an incident of its own, and the end of the first one is told, too', async () => {
+    await overUntold();
+    await fails('the second failure', down);
+    await fails('the third failure', down);
+    await passes();
+    expect(tellings()).toEqual([
+      'production rotation-failed open',
+      'production rotation-failed recovered',
+      'production rotation-failed open',
+    ]);
+    expect(world.slack.cards).toHaveLength(3);
+    expect(await open()).toEqual([['open', 'the second failure']]);
+    const [first, over, second] = world.aws.inspect.topics.published().map(({ bodies }) => JSON.parse(bodies['default'] ?? '{}') as Alert);
+    expect(over?.incidentId).toBe(first?.incidentId);
+    expect(second?.incidentId).not.toBe(first?.incidentId);
+  });
+
+  test('is told where the run that ends the first one is killed at any call', async () => {
+    for (const skip of [0, 1, 2, 3]) {
+      await overUntold();
+      await fails('the second failure', down);
+      world.clock.advance(3 * minuteMs);
+      world.aws.intercept.inject({ service: 'dynamodb', operation: 'PutItem', fault: 'error500', skip, times: 20 });
+      await announceOwed(ports);
+      world.aws.intercept.clearFaults();
+      await passes();
+      expect(await open()).toEqual([['open', 'the second failure']]);
+      expect(tellings().at(-1)).toBe('production rotation-failed open');
+      expect(tellings()).toContain('production rotation-failed recovered');
+      await clear('rotation-failed', 'production', 'the rotation succeeded', ports);
+      world.clock.advance(10 * minuteMs);
+    }
+  });
+
+  test('is no news where it is over, too, before anybody was told', async () => {
+    await overUntold();
+    await fails('the second failure', down);
+    await clear('rotation-failed', 'production', 'the rotation succeeded', { ...ports, publisher: down }).catch(() => undefined);
+    await passes();
+    expect(tellings()).toEqual(['production rotation-failed open', 'production rotation-failed recovered']);
+    expect(await open()).toEqual([]);
+  });
 });
 
 describe('reconcile', () => {

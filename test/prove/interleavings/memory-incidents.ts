@@ -25,10 +25,11 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
           incidents.set(cause(after), stored);
           return stored;
         }),
-      end: (record) =>
+      end: (record, next) =>
         world.call(gate, 'incidents.end', () => {
           if (incidents.get(cause(record))?.revision !== record.revision) throw new LostRace(cause(record));
-          incidents.delete(cause(record));
+          if (next === undefined) incidents.delete(cause(record));
+          else incidents.set(cause(record), { ...next, revision: record.revision + 1 });
         }),
     },
   };
