@@ -213,6 +213,8 @@ export interface IncidentRecord {
   readonly turn?: number;
   /** Which reminder this telling is. Absent: it says something new. */
   readonly reminder?: number;
+  /** It ended because its managed key was taken out of the configuration. */
+  readonly removed?: true;
   /** Found after recovery, before people were told of that: a new incident, which begins as soon as this one has ended. */
   readonly next?: NextIncident;
 }

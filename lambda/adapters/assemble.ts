@@ -6,9 +6,9 @@ import type { IncidentRecord, NextIncident } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
-import { clear, raise, reconcile } from '../incidents/raise.ts';
+import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
-import { recoveries } from '../rotation/conditions.ts';
+import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
 import { watchedKinds, type RetirementPorts, type RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
@@ -93,8 +93,9 @@ export function retirementPorts(
   secrets: SecretsManagerClient,
   incidents: IncidentPorts,
 ): RetirementPorts {
+  const rotation = rotationPorts(env, table, secrets, incidents);
   return {
-    ...rotationPorts(env, table, secrets, incidents),
+    ...rotation,
     usage: usageLedger(table),
     rotations: rotations(secrets),
     watch: {
@@ -110,8 +111,15 @@ export function retirementPorts(
       },
       async settle(found, left) {
         const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));
-        const over = (kind: IncidentKind, subject: string): string | undefined => (left.has(subject) ? undefined : recoveries.get(kind));
+        const names = new Set((await rotation.directory.all()).map(({ name }) => name));
+        const records = await rotation.ledger.all();
+        const over = (_kind: IncidentKind, subject: string, incident: IncidentRecord): string | undefined => {
+          if (left.has(subject) || isRemoved(incident, names)) return undefined;
+          const own = records.filter((record) => record.managedKey === subject);
+          return recoveryOf(incident, own, incidents.clock.now());
+        };
         await reconcile(watchedKinds, findings, over, incidents);
+        await closeRemoved((incident) => isRemoved(incident, names), incidents);
       },
     },
   };

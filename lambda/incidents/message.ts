@@ -6,6 +6,7 @@ import { keyChanged } from './message/key-changed.ts';
 import { keyExpiring } from './message/key-expiring.ts';
 import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
 import { poolLow } from './message/pool-low.ts';
+import { removed } from './message/removed.ts';
 import { replicaBehind } from './message/replica-behind.ts';
 import { retiredKeyUsed } from './message/retired-key-used.ts';
 import { rotationFailed } from './message/rotation-failed.ts';
@@ -59,7 +60,8 @@ export function alertOf(incident: IncidentRecord, context: AlertContext): Alert 
 }
 
 /** A kind that is never contained has no words for those states; should a record say so all the same, its cause still is there. */
-function tellOf({ kind, state }: IncidentRecord): Tell {
+function tellOf({ kind, state, removed: isRemoved }: IncidentRecord): Tell {
+  if (state === 'recovered' && isRemoved === true) return removed;
   const tells: Partial<Record<IncidentState, Tell>> & Record<'open', Tell> = wording[kind];
   return tells[state] ?? tells.open;
 }

@@ -48,24 +48,53 @@ export interface Finding {
 export async function reconcile(
   kinds: readonly IncidentKind[],
   found: readonly Finding[],
-  cleared: (kind: IncidentKind, subject: string) => string | undefined,
+  cleared: (kind: IncidentKind, subject: string, incident: IncidentRecord) => string | undefined,
   ports: IncidentPorts,
 ): Promise<void> {
   const open = await ports.incidents.all();
+  const others = open.filter(
+    ({ kind, subject }) => kinds.includes(kind) && !found.some((finding) => finding.kind === kind && finding.subject === subject),
+  );
+  await tellAll(
+    [
+      ...found.map(({ kind, subject, facts }) => ({ kind, subject, event: findingOf(kind, subject, facts, ports.clock.now()) })),
+      ...others.flatMap((incident) => {
+        const { kind, subject } = incident;
+        const reason = cleared(kind, subject, incident);
+        return reason === undefined ? [] : [{ kind, subject, event: { type: 'quiet', reason } as const }];
+      }),
+    ],
+    open,
+    ports,
+  );
+}
+
+/**
+ * Ends the incidents for which `isRemoved`: nobody looks at their managed key any more. Fails as `reconcile` does.
+ */
+export async function closeRemoved(isRemoved: (incident: IncidentRecord) => boolean, ports: IncidentPorts): Promise<void> {
+  const open = await ports.incidents.all();
+  const event = { type: 'quiet', reason: 'it was taken out of the configuration', removed: true } as const;
+  await tellAll(
+    open.filter(isRemoved).map(({ kind, subject }) => ({ kind, subject, event })),
+    open,
+    ports,
+  );
+}
+
+async function tellAll(
+  events: readonly { readonly kind: IncidentKind; readonly subject: string; readonly event: IncidentEvent }[],
+  open: readonly IncidentRecord[],
+  ports: IncidentPorts,
+): Promise<void> {
   let failed = 0;
-  const attempt = async (kind: IncidentKind, subject: string, event: IncidentEvent): Promise<void> => {
+  for (const { kind, subject, event } of events) {
     try {
       await tell(kind, subject, incidentOf(open, kind, subject), event, ports);
     } catch (error) {
       failed += 1;
       ports.log.warn('incidents.failed', { kind, subject, error: briefly(error) });
     }
-  };
-  for (const { kind, subject, facts } of found) await attempt(kind, subject, findingOf(kind, subject, facts, ports.clock.now()));
-  for (const { kind, subject } of open) {
-    if (!kinds.includes(kind) || found.some((finding) => finding.kind === kind && finding.subject === subject)) continue;
-    const reason = cleared(kind, subject);
-    if (reason !== undefined) await attempt(kind, subject, { type: 'quiet', reason });
   }
   if (failed > 0) throw new KeyguardError('incidents-incomplete', `${failed} incidents are not up to date`, 'see the function log');
 }

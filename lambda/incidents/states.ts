@@ -12,7 +12,7 @@ export type IncidentEvent =
   | { readonly type: 'braked'; readonly reason: string }
   | { readonly type: 'containing'; readonly target: string }
   | { readonly type: 'contained'; readonly target: string; readonly at: number }
-  | { readonly type: 'quiet'; readonly reason: string };
+  | { readonly type: 'quiet'; readonly reason: string; readonly removed?: true };
 
 interface FindingEvent extends NextIncident {
   readonly type: 'finding';
@@ -51,8 +51,12 @@ export function advance(
     case 'quiet':
       if (incident === undefined) return 'unchanged';
       if (incident.state === 'recovered') return incident.next === undefined ? 'unchanged' : withoutNext(incident);
-      return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason } };
+      return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason }, ...removal(event) };
   }
+}
+
+function removal({ removed }: { readonly removed?: true }): Pick<IncidentRecord, 'removed'> {
+  return removed === undefined ? {} : { removed };
 }
 
 /** The incident that takes the place of one that has ended, if there is one. */

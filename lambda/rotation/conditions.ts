@@ -1,6 +1,7 @@
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
+import { unattributed } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, ChangeFacts, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
 import { poolCover } from './pool-cover.ts';
@@ -131,6 +132,38 @@ const recovered: Readonly<Record<WatchedKind, string>> = {
 
 /** Why a watched incident is over once its condition is found no more, in a person's words. */
 export const recoveries: ReadonlyMap<IncidentKind, string> = new Map(watchedKinds.map((kind) => [kind, recovered[kind]]));
+
+/** What is said of the current key is said of nothing while there is none, or none that has settled. */
+const ofCurrentKey: readonly IncidentKind[] = ['current-key-dead', 'rotation-overdue', 'pool-low', 'key-expiring'];
+
+/**
+ * Why an incident whose condition was not found is over; undefined: it stays, because that it was not found says nothing.
+ * `own`: the API keys of its managed key, as they are now.
+ */
+export function recoveryOf(
+  { kind, facts: { grade, changes = [] } }: Pick<IncidentRecord, 'kind' | 'facts'>,
+  own: readonly ApiKeyRecord[],
+  now: number,
+): string | undefined {
+  const isWritten = [grade, ...changes.map((change) => change.grade)].includes('secret-written');
+  if (!ofCurrentKey.includes(kind) && !isWritten) return recoveries.get(kind);
+  const current = own.find((record) => record.state === 'current');
+  // A rotation that has just succeeded is one, whatever else is known of its key.
+  if (current === undefined || (kind !== 'rotation-overdue' && settled([current], now).length === 0)) return undefined;
+  return kind === 'current-key-dead' && current.intent !== undefined ? undefined : recoveries.get(kind);
+}
+
+/**
+ * Whether nobody looks at what the incident is about any more, because its managed key is not among the configured `names`. The
+ * detector looks at sleeping keys of any managed key, and retirement at those that were left active.
+ */
+export function isRemoved(
+  { kind, subject, facts }: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'>,
+  names: ReadonlySet<string>,
+): boolean {
+  if (names.has(subject) || subject === unattributed || kind === 'retired-key-used') return false;
+  return !(kind === 'key-changed' && facts.grade === 'left-active');
+}
 
 interface Change extends ChangeFacts {
   readonly grade: ChangeGrade;

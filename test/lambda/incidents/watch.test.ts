@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Alert } from '../../../contract/alert.ts';
 import { keyDirectoryPath } from '../../../contract/installation.ts';
 import { incidentPorts, retirementPorts } from '../../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
@@ -6,7 +7,7 @@ import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { jsonLog } from '../../../lambda/foundation/log.ts';
 import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
-import { clear, raise } from '../../../lambda/incidents/raise.ts';
+import { clear, happen, raise } from '../../../lambda/incidents/raise.ts';
 import type { RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 
@@ -36,4 +37,62 @@ test('a rotation that failed again after a success nobody could be told of count
   world.clock.advance(minuteMs);
   await raise('rotation-failed', 'production', { reason: 'second' }, unheard).catch(() => undefined);
   expect([...(await watch.failedRotations())]).toEqual([['production', { at: world.clock.now(), facts: { reason: 'second' } }]]);
+});
+
+const left: ReadonlySet<string> = new Set();
+/** Each incident that has not ended. */
+const open = async (): Promise<readonly string[]> =>
+  (await ports.incidents.all()).map(({ kind, subject, state }) => `${kind} of ${subject} ${state}`).sort();
+const told = () => world.aws.inspect.topics.published().map(({ bodies }) => JSON.parse(bodies['default'] ?? '{}') as Alert);
+
+test('what is said of the current key is not over while there is no current key', async () => {
+  const kinds = ['current-key-dead', 'key-expiring', 'pool-low', 'rotation-overdue'] as const;
+  for (const kind of kinds) await raise(kind, 'production', { reason: 'it is so' }, ports);
+  await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
+  await watch.settle([], left);
+  expect(await open()).toEqual(kinds.map((kind) => `${kind} of production open`));
+  await world.addStandbyKey('production');
+  await world.rotate('production');
+  await watch.settle([], left);
+  expect(await open()).toEqual(['current-key-dead', 'key-expiring', 'pool-low'].map((kind) => `${kind} of production open`));
+  world.clock.advance(5 * minuteMs);
+  await watch.settle([], left);
+  expect(await open()).toEqual([]);
+});
+
+test('incidents of a managed key that was taken out of the configuration are closed, and not told as mended', async () => {
+  const kinds = ['current-key-dead', 'rotation-overdue', 'rotation-failed', 'key-changed', 'usage-anomaly'] as const;
+  for (const kind of kinds) await raise(kind, 'gone', { reason: 'it is so', grade: 'old-key-woken', apiKeyId: 'apikey_a' }, ports);
+  await happen('usage-anomaly', 'gone', { type: 'containing', target: 'apikey_a' }, ports);
+  await watch.settle([], left);
+  expect(await open()).toEqual([]);
+  const closed = told().filter(({ state }) => state === 'recovered');
+  expect(closed.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
+  for (const { title, summary } of closed) {
+    expect(title).toBe('gone: closed, the managed key was taken out of the configuration');
+    expect(summary).toContain('Nobody has seen that its cause is gone');
+    expect(summary).not.toMatch(/succeeded|works again|back to normal|in order/);
+  }
+});
+
+test('what is still looked at ends by what is seen: unknown usage, sleeping keys, keys that were left active', async () => {
+  await raise('usage-anomaly', 'unattributed', {}, ports);
+  await raise('retired-key-used', 'gone', { apiKeyId: 'apikey_a' }, ports);
+  const orphan = {
+    kind: 'key-changed',
+    managedKey: 'gone',
+    facts: { grade: 'left-active', apiKeyId: 'apikey_a', reason: 'active' },
+  } as const;
+  await watch.settle([orphan], left);
+  const looked = ['retired-key-used of gone open', 'usage-anomaly of unattributed open'];
+  expect(await open()).toEqual(['key-changed of gone open', ...looked]);
+  await watch.settle([], left);
+  expect(await open()).toEqual(looked);
+  expect(told().at(-1)?.summary).toContain('all keys are as they should be');
+});
+
+test('of a managed key that could not be looked at, everything stays', async () => {
+  await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
+  await watch.settle([], new Set(['production']));
+  expect(await open()).toEqual(['replica-behind of production open']);
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { IncidentKind } from '../../../contract/kinds.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { conditionsOf, recoveries } from '../../../lambda/rotation/conditions.ts';
+import { conditionsOf, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
 import { watchedKinds } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
@@ -206,4 +207,20 @@ test('every incident that is watched says in plain words why it is over', () => 
     ['replica-behind', 'every replica is in sync'],
   ]);
   expect([...recoveries.keys()]).toEqual([...watchedKinds]);
+});
+
+test('what is found no more is over where the current key shows it, and stays where there is none to show it', () => {
+  const over = (kind: IncidentKind, own: readonly ApiKeyRecord[], facts = {}) => recoveryOf({ kind, facts }, own, now) !== undefined;
+  const young = { ...current, since: now - minuteMs };
+  const leaving = { ...current, intent: { to: 'contained', at: now, because: 'cut off' } as const };
+  const cut = { ...current, state: 'contained' } as const;
+  for (const kind of watchedKinds) {
+    const ofCurrent = ['current-key-dead', 'rotation-overdue', 'pool-low', 'key-expiring'].includes(kind);
+    expect([kind, over(kind, [standby, current])]).toEqual([kind, true]);
+    expect([kind, over(kind, [standby, cut])]).toEqual([kind, !ofCurrent]);
+    expect([kind, over(kind, [young])]).toEqual([kind, !ofCurrent || kind === 'rotation-overdue']);
+    expect([kind, over(kind, [leaving])]).toEqual([kind, kind !== 'current-key-dead']);
+  }
+  const written = { changes: [{ grade: 'secret-written', apiKeyId: 'apikey_current', reason: 'by hand' }] };
+  expect([over('key-changed', [cut], written), over('key-changed', [current], written)]).toEqual([false, true]);
 });
