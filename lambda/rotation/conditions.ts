@@ -4,7 +4,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
-import { poolCover } from './pool-cover.ts';
+import { isServed, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
 import { versionWith } from './switch.ts';
 
@@ -81,7 +81,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     const keys =
       cover.standbyKeys === 0 ? 'no standby key is left' : `${cover.standbyKeys} standby ${cover.standbyKeys === 1 ? 'key' : 'keys'}`;
     return {
-      grade: cover.rotations === 0 ? 'empty' : 'low',
+      grade: cover.rotations === 0 && !isServed(definition, own) ? 'empty' : 'low',
       reason: `${keys}, and the rotation of ${utcMinute(cover.until)} will find none that lives long enough`,
       workspaceId: definition.workspaceId,
     };

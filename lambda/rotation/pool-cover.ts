@@ -15,7 +15,8 @@ export interface PoolCover {
 
 /**
  * How far the pool reaches: the schedule played forward with the very choice that a rotation makes. A key that is being tried
- * this moment counts, or each trial would tell people of an empty pool.
+ * this moment counts, or each trial would tell people of an empty pool; after a rotation that holds its key the next one is an interval
+ * away.
  */
 export function poolCover(
   definition: ManagedKeyDefinition,
@@ -24,7 +25,7 @@ export function poolCover(
   now: number,
 ): PoolCover {
   const { intervalMs } = definition.rotation;
-  let until = Math.max(nextRotationAt ?? now + intervalMs, now);
+  let until = isServed(definition, records) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
   let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const standbyKeys = left.length;
   let rotations = 0;
@@ -36,4 +37,9 @@ export function poolCover(
     rotations += 1;
     until += intervalMs;
   }
+}
+
+/** Whether a rotation is under way that has its key from the pool. */
+export function isServed({ name }: ManagedKeyDefinition, records: readonly ApiKeyRecord[]): boolean {
+  return records.some(({ managedKey, state, origin }) => managedKey === name && state === 'pending' && origin === undefined);
 }

@@ -73,6 +73,17 @@ test.each([
   ]);
 });
 
+test('a pool of one is not empty while a rotation has its key, and no worse than low where the next one is near', () => {
+  const claimed = aRecord({ apiKeyId: 'apikey_standby', state: 'pending', token: 'v2', since: now - minuteMs });
+  const during = (intervalMs: number) => {
+    const definition = aDefinition({ rotation: { ...policy, intervalMs } });
+    const sight = seen({ own: [current, claimed], statuses: { apikey_standby: 'active' }, secret: { nextRotationAt: now + hourMs } });
+    return conditionsOf({ ...sight, definition }).map(({ kind, facts }) => `${kind} ${facts.grade}`);
+  };
+  expect(during(policy.intervalMs)).toEqual([]);
+  expect(during(3 * dayMs)).toEqual(['pool-low low']);
+});
+
 test('a current key that expires is told with its date; when an old key expires matters to nobody', () => {
   expect(told({ own: [{ ...current, expiresAt: now + dayMs }, standby] })).toEqual([
     { kind: 'key-expiring', reason: 'it expires 2026-06-21 12:00 UTC, before its next grace is over', apiKeyId: 'apikey_current' },

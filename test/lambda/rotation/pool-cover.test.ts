@@ -42,6 +42,16 @@ test.each(['archived', 'contained', 'rejected'] as const)('a standby key that is
   expect(poolCover(definition, [leaving], next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
 });
 
+test('a rotation that has its key needs none: the next one is an interval away', () => {
+  const claimed = aRecord({ apiKeyId: 'apikey_claimed', state: 'pending', token: 'v2' });
+  expect(poolCover(definition, [claimed], now, now)).toMatchObject({ standbyKeys: 0, rotations: 0, until: now + policy.intervalMs });
+  expect(poolCover(definition, [claimed, ...keys(null)], now, now)).toMatchObject({ rotations: 1, until: now + 2 * policy.intervalMs });
+  expect(poolCover(definition, [{ ...claimed, managedKey: 'other' }], now, now)).toMatchObject({ until: now });
+  // One that an operator brought back has its place in nobody's pool.
+  const back = { ...claimed, origin: { state: 'inactive', versionId: 'v1' } } as const;
+  expect(poolCover(definition, [back], now, now)).toMatchObject({ until: now });
+});
+
 test('a rotation that is overdue needs its key now', () => {
   expect(poolCover(definition, keys(null), now - dayMs, now)).toMatchObject({ rotations: 1, until: now + policy.intervalMs });
 });
