@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { caseNamed, operationNamed } from './crash.ts';
 import { operations } from './operations.ts';
 import { harmPart } from './parts/harm.ts';
 import { historiesPart } from './parts/histories.ts';
@@ -30,34 +31,23 @@ Tries to break the rotation engine, and prints a table for each way; exit code 1
   --help
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    part: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    short: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    case: { type: 'string' },
-    shard: { type: 'string' },
-    runs: { type: 'string' },
-    path: { type: 'string' },
-    replay: { type: 'string' },
-    jobs: { type: 'string', default: '2' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const flags = flagsOrExit({
+  part: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  short: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  case: { type: 'string' },
+  shard: { type: 'string' },
+  runs: { type: 'string' },
+  path: { type: 'string' },
+  replay: { type: 'string' },
+  jobs: { type: 'string', default: '2' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
 });
 
-const { runs, path, replay } = flags;
-const parts: Readonly<Record<string, (extent: Extent) => Promise<Outcome>>> = {
-  schedules: schedulesPart,
-  histories: (extent) =>
-    historiesPart(extent, {
-      ...(runs === undefined ? {} : { runs: wholeNumber(runs, 'runs') }),
-      ...(path === undefined || replay === undefined ? {} : { again: { path, replayPath: replay } }),
-    }),
-  load: loadPart,
-  harm: (extent) => harmPart(extent, { only: flags.only, case: flags.case, shard: shardOf(flags.shard) }),
-};
+const partNames = ['schedules', 'histories', 'load', 'harm'] as const;
+type PartName = (typeof partNames)[number];
 
 if (flags.help) process.stdout.write(help);
 else {
@@ -77,10 +67,10 @@ async function main(): Promise<0 | 1> {
     short: flags.short,
     say: (text) => void process.stderr.write(text),
   };
+  const parts = partsAsAsked();
   const outcomes: Outcome[] = [];
   for (const name of chosenParts()) {
-    const outcome = await parts[name]?.(extent);
-    if (outcome === undefined) continue;
+    const outcome = await parts[name](extent);
     outcomes.push(outcome);
     if (!flags.json) process.stdout.write(`\n== ${name}\n${[outcome.text, ...outcome.violations].join('\n')}\n`);
   }
@@ -90,11 +80,47 @@ async function main(): Promise<0 | 1> {
   return violations === 0 ? 0 : 1;
 }
 
-function chosenParts(): readonly string[] {
-  const wanted = flags.part ?? (flags.only === undefined && flags.case === undefined ? undefined : 'harm');
-  if (wanted === undefined) return Object.keys(parts);
-  if (wanted in parts) return [wanted];
-  throw new RangeError(`there is no part ${wanted}: harm, schedules, histories, load`);
+/** Each part, with what was asked of it: whatever is wrong with that is said before the first one begins. */
+function partsAsAsked(): Readonly<Record<PartName, (extent: Extent) => Promise<Outcome>>> {
+  const { path, replay, only } = flags;
+  if ((path === undefined) !== (replay === undefined))
+    throw new RangeError('--path and --replay go together: both stand below the history');
+  const runs = flags.runs === undefined ? {} : { runs: wholeNumber(flags.runs, 'runs') };
+  const again = path === undefined || replay === undefined ? {} : { again: { path, replayPath: replay } };
+  const shard = shardOf(flags.shard);
+  if (only !== undefined) operationNamed(only);
+  if (flags.case !== undefined) caseNamed(flags.case, 1);
+  return {
+    schedules: schedulesPart,
+    histories: (extent) => historiesPart(extent, { ...runs, ...again }),
+    load: loadPart,
+    harm: (extent) => harmPart(extent, { only, case: flags.case, shard }),
+  };
+}
+
+/** What only one part knows chooses that part. */
+function chosenParts(): readonly PartName[] {
+  const { part, only, shard, runs, path } = flags;
+  if (part !== undefined) {
+    const known = partNames.find((name) => name === part);
+    if (known === undefined) throw new RangeError(`there is no part ${part}: ${partNames.join(', ')}`);
+    return [known];
+  }
+  if (only !== undefined || shard !== undefined || flags.case !== undefined) return ['harm'];
+  return runs !== undefined || path !== undefined ? ['histories'] : partNames;
+}
+
+/** What nobody knows is said in one line. */
+function flagsOrExit<T extends NonNullable<ParseArgsConfig['options']>>(
+  options: T,
+): ReturnType<typeof parseArgs<{ options: T }>>['values'] {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`${error.message}\nnpm run prove:rotation -- --help tells what there is\n`);
+    process.exit(2);
+  }
 }
 
 function wholeNumber(text: string, name: string): number {
