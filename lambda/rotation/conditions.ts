@@ -219,7 +219,7 @@ function changedSecret({ own, secret }: Sight): readonly Change[] {
 }
 
 function settled(own: readonly ApiKeyRecord[], now: number): readonly ApiKeyRecord[] {
-  return own.filter((record) => record.since + settlingMs <= now);
+  return own.filter(({ since, parkedAt = 0 }) => Math.max(since, parkedAt) + settlingMs <= now);
 }
 
 function days(ms: number): string {

@@ -23,6 +23,7 @@ async function triedAt(minute: number): Promise<readonly string[]> {
       ...ports.incidents,
       all: async () => names.map((name) => anIncident({ subject: name, facts: { apiKeyId: `apikey_${name}` }, announced: ['open'] })),
     },
+    keys: { ...ports.keys, retrieve: async () => 'gone' },
     ledger: {
       ...ports.ledger,
       all: async () => keys,

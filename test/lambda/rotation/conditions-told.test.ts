@@ -142,6 +142,12 @@ test.each([
   expect(told(withOther({ state }, status))).toEqual([]);
 });
 
+test('a standby key that was put to sleep a moment ago is not yet judged: the list may show its trial', () => {
+  const woken = (parkedAt: number) => told(withOther({ state: 'standby', since: now - dayMs, parkedAt }, 'active'));
+  expect(woken(now - 5 * minuteMs + 1)).toEqual([]);
+  expect(woken(now - 5 * minuteMs)).toHaveLength(1);
+});
+
 test('an old key that we are at work on was not woken by somebody else', () => {
   const intent = { to: 'archived', at: now, because: 'the undo period is over' } as const;
   expect(told(withOther({ state: 'inactive', intent }, 'active'))).toEqual([]);
