@@ -3,7 +3,7 @@ import type { BaselineRecord, IncidentFacts, IncidentRecord, LookRecord } from '
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
-import { cutsOf, usableAfter } from '../incidents/states.ts';
+import { cutsOf, echoUntil } from '../incidents/states.ts';
 import { awakened } from './awakened.ts';
 import {
   asUsual,
@@ -140,7 +140,7 @@ function cutUntilOf(incidents: readonly IncidentRecord[], subject: string): numb
   const cutOff = incidents.find(
     (incident) => incident.kind === 'usage-anomaly' && incident.subject === subject && incident.state === 'contained',
   );
-  return cutOff === undefined ? undefined : usableAfter(cutsOf(cutOff));
+  return cutOff === undefined ? undefined : echoUntil(cutsOf(cutOff));
 }
 
 /**

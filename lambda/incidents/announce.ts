@@ -10,9 +10,10 @@ import { successorOf, unannounced } from './states.ts';
 const leaseMs = 2 * minuteMs;
 
 /**
- * Tells people about the incident as it is, once. What comes after one that is over is told by the next run. The claim is stored before the publish, so two runs at once publish once;
+ * Tells people about the incident as it is, once. The claim is stored before the publish, so two runs at once publish once;
  * a run killed between publish and record makes the next one publish again after the lease, since a message too many is
- * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one.
+ * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one. One that is over and told makes
+ * way for what was found after it, which the next run tells.
  */
 export async function announce(incident: IncidentRecord, ports: IncidentPorts): Promise<void> {
   const telling = unannounced(incident);

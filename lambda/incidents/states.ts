@@ -4,7 +4,7 @@ import { minuteMs } from '../foundation/clock.ts';
 import { isNews, isReminderDue, newsFirst } from './again.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
-export const afterCutMs = 5 * minuteMs;
+const echoMs = 5 * minuteMs;
 
 /** What can happen to a cause. Instants are epoch ms, UTC. */
 export type IncidentEvent =
@@ -111,9 +111,9 @@ export function cutsOf({ cuts, target, state, announced, toldAt, openedAt }: Inc
   return wasCut ? [{ apiKeyId: target, at: toldAt ?? openedAt }] : [];
 }
 
-/** From when on usage is none that the cuts have ended: the last cut, and a while for what was under way. */
-export function usableAfter(cuts: readonly Cut[]): number {
-  return Math.max(...cuts.map((cut) => cut.at)) + afterCutMs;
+/** Until when usage may be what the cuts have ended (epoch ms): the last one, and a while for what was under way. */
+export function echoUntil(cuts: readonly Cut[]): number {
+  return Math.max(...cuts.map((cut) => cut.at)) + echoMs;
 }
 
 function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
@@ -146,11 +146,11 @@ function awaiting(incident: IncidentRecord, { incidentId, at, since, facts }: Fi
   return { ...incident, lastFindingAt: at, next: incident.next ?? { incidentId, at, since, facts } };
 }
 
-/** Whether the cut of this key, or, where the finding names none, the last cut, cannot be what ends this usage. */
+/** Whether the cut of this key, or the last one where the finding names no key, did not end this usage. */
 function isAfterCut(incident: IncidentRecord, { since, facts }: FindingEvent): boolean {
   const names = incident.kind === 'retired-key-used' ? facts.apiKeyId : undefined;
   const cuts = cutsOf(incident).filter(({ apiKeyId }) => names === undefined || apiKeyId === names);
-  return since >= usableAfter(cuts);
+  return since >= echoUntil(cuts);
 }
 
 /** Usage that nobody has cut off: people are told again, and containment chooses its target anew. */

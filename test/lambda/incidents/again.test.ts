@@ -210,6 +210,8 @@ test('no history tells anything twice, or anything after it was over', () => {
     fc
       .tuple(fc.nat(40), fc.constantFrom(...incidentGrades['pool-low'], ...incidentGrades['key-changed'], undefined))
       .map(([hours, grade]) => finding(hours * hourMs, grade === undefined ? {} : { grade })),
+    fc.tuple(fc.nat(40), fc.constantFrom('apikey_one', 'apikey_two')).map(([hours, apiKeyId]) => finding(hours * hourMs, { apiKeyId })),
+    fc.nat(40).map((hours): IncidentEvent => ({ type: 'contained', target: 'apikey_one', at: hours * hourMs })),
     fc.constantFrom(...Object.values(happens)),
   );
   fc.assert(

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../lambda/foundation/errors.ts';
-import { containIncidents } from '../../../lambda/incidents/contain.ts';
-import { MemoryWorld, undisturbed } from '../../prove/interleavings/memory.ts';
+import { announceOwed } from '../../../lambda/incidents/announce.ts';
+import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
+import type { AlertPublisher } from '../../../lambda/incidents/ports.ts';
+import { record } from '../../../lambda/incidents/raise.ts';
+import { tellingOf } from '../../../lambda/incidents/states.ts';
+import { definition, MemoryWorld, undisturbed, type Gate } from '../../prove/interleavings/memory.ts';
+import { rotation } from '../../prove/interleavings/scenarios.ts';
+import { runSchedule } from '../../prove/interleavings/schedule.ts';
 import { containmentPorts } from '../../prove/interleavings/memory-incidents.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
 import { anIncident } from './message-incidents.ts';
@@ -40,4 +46,56 @@ test('several keys to cut off take turns, so that each of them is reached althou
   const tried = await Promise.all([0, 1, 2, 3].map(triedAt));
   expect(tried.map(([first]) => first)).toEqual(['apikey_one', 'apikey_two', 'apikey_three', 'apikey_one']);
   for (const keys of tried) expect([...keys].sort()).toEqual(names.map((name) => `apikey_${name}`).sort());
+});
+
+/** Three rotations, so that two old keys drain; then minutes of the detector, in which `found` is seen in use. */
+async function aWorld(): Promise<{
+  readonly world: MemoryWorld;
+  readonly tellings: readonly string[];
+  readonly minute: (found: string | undefined, gate?: Gate) => Promise<void>;
+}> {
+  const world = new MemoryWorld();
+  const tellings: string[] = [];
+  for (const id of ['one', 'two', 'three']) {
+    world.standby(id);
+    world.register(`t-${id}`);
+    await runSchedule([rotation(world, `t-${id}`)], []);
+    world.now += minuteMs;
+  }
+  const minute = async (found: string | undefined, gate = undisturbed): Promise<void> => {
+    const base = containmentPorts(world, gate);
+    const publish: AlertPublisher['publish'] = async (alert) => {
+      await base.publisher.publish(alert);
+      tellings.push(tellingOf(alert));
+    };
+    const ports = { ...base, publisher: { publish } };
+    if (found !== undefined) await record('retired-key-used', definition.name, { apiKeyId: found, startedAt: world.now }, ports);
+    await findBrakes(ports);
+    await announceOwed(ports);
+    await containIncidents(ports);
+  };
+  return { world, tellings, minute };
+}
+
+test('a second theft is told and cut off, wherever the run that found it was killed', async () => {
+  let calls = 0;
+  for (let killedAt = 1; killedAt === 1 || calls >= killedAt - 1; killedAt += 1) {
+    const { world, tellings, minute } = await aWorld();
+    await minute('one');
+    expect(tellings).toEqual(['open', 'contained']);
+    calls = 0;
+    await minute('two', () => {
+      calls += 1;
+      return calls < killedAt ? Promise.resolve(undefined) : Promise.reject(new Error('killed'));
+    }).catch(() => undefined);
+    for (let again = 0; again < 4; again += 1) {
+      world.now += 3 * minuteMs;
+      await minute(world.records.get('two')?.state === 'contained' ? undefined : 'two');
+    }
+    expect(world.records.get('two')?.state).toBe('contained');
+    expect([...new Set(tellings)]).toEqual(['open', 'contained', 'open-2', 'contained-2']);
+    expect(world.violations).toEqual([]);
+  }
+  // Each call of the minute was tried, and at last none.
+  expect(calls).toBeGreaterThan(15);
 });
