@@ -6,7 +6,7 @@ import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
 import { isServed, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
-import { versionWith } from './switch.ts';
+import { movedByHand, versionWith } from './switch.ts';
 
 /** A record and the list of keys are read one after the other, and nobody promises how soon a list shows a change. */
 const settlingMs = 5 * minuteMs;
@@ -77,11 +77,16 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   'pool-low': ({ definition, own, secret, now }) => {
     if (!own.some((record) => record.state === 'current')) return undefined;
     const cover = poolCover(definition, own, secret.nextRotationAt, now);
-    if (cover.until - now >= definition.rotation.lowWaterMs) return undefined;
-    const keys =
-      cover.standbyKeys === 0 ? 'no standby key is left' : `${cover.standbyKeys} standby ${cover.standbyKeys === 1 ? 'key' : 'keys'}`;
+    const isSoon = cover.until - now < definition.rotation.lowWaterMs;
+    const isBusy = isServed(definition, own);
+    const isEmpty = cover.standbyKeys === 0;
+    // However far away the next rotation is: an emergency could come today.
+    if (!isSoon && (!isEmpty || isBusy)) return undefined;
+    const keys = isEmpty
+      ? 'no standby key is left, so that nothing could take the place of a stolen key'
+      : `${cover.standbyKeys} standby ${cover.standbyKeys === 1 ? 'key' : 'keys'}`;
     return {
-      grade: cover.rotations === 0 && !isServed(definition, own) ? 'empty' : 'low',
+      grade: isSoon && cover.rotations === 0 && !isBusy ? 'empty' : 'low',
       reason: `${keys}, and the rotation of ${utcMinute(cover.until)} will find none that lives long enough`,
       workspaceId: definition.workspaceId,
     };
@@ -117,7 +122,8 @@ function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, 
   if (grace.verdict === 'retire' || use.at <= switchedAt + rotation.minimumGraceMs) return [];
   if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) return [];
   const { model, workspaceId } = use;
-  return [{ reason: `the old key is ${grace.because}`, apiKeyId, startedAt: switchedAt, model, workspaceId }];
+  const used = grace.because === 'usage unknown' ? 'was still used when usage was last known' : `is ${grace.because}`;
+  return [{ reason: `the old key ${used}`, apiKeyId, startedAt: switchedAt, model, workspaceId }];
 }
 
 const recovered: Readonly<Record<WatchedKind, string>> = {
@@ -145,7 +151,7 @@ export function recoveryOf(
   own: readonly ApiKeyRecord[],
   now: number,
 ): string | undefined {
-  const isWritten = [grade, ...changes.map((change) => change.grade)].includes('secret-written');
+  const isWritten = [grade, ...changes.map((change) => change.grade)].some((each) => each === 'secret-written' || each === 'label-moved');
   if (!ofCurrentKey.includes(kind) && !isWritten) return recoveries.get(kind);
   const current = own.find((record) => record.state === 'current');
   // A rotation that has just succeeded is one, whatever else is known of its key.
@@ -163,6 +169,26 @@ export function isRemoved(
 ): boolean {
   if (names.has(subject) || subject === unattributed || kind === 'retired-key-used') return false;
   return !(kind === 'key-changed' && facts.grade === 'left-active');
+}
+
+/** Keys of managed keys that are no longer configured: nobody rotates them, and they must not stay active unnoticed (I3). */
+export function leftActive(
+  records: readonly ApiKeyRecord[],
+  definitions: readonly ManagedKeyDefinition[],
+  infos: Sight['infos'],
+): readonly Condition[] {
+  const known = new Set(definitions.map((definition) => definition.name));
+  const awake = records.filter(({ managedKey, apiKeyId }) => !known.has(managedKey) && infos.get(apiKeyId)?.status === 'active');
+  return [...new Set(awake.map((record) => record.managedKey))].flatMap((managedKey) => {
+    const changes = awake
+      .filter((record) => record.managedKey === managedKey)
+      .map(({ apiKeyId }): Change => {
+        const reason = `${apiKeyId} is still active at Anthropic, although ${managedKey} was taken out of the configuration`;
+        return { grade: 'left-active', apiKeyId, reason };
+      });
+    const facts = asOne(changes);
+    return facts === undefined ? [] : [{ kind: 'key-changed', managedKey, facts }];
+  });
 }
 
 interface Change extends ChangeFacts {
@@ -213,7 +239,12 @@ function hasExpired({ expiresAt }: ApiKeyRecord, now: number): boolean {
 function changedSecret({ own, secret }: Sight): readonly Change[] {
   const version = versionWith(secret.stages, 'AWSCURRENT');
   const current = own.find((record) => record.state === 'current');
-  if (version === undefined || current === undefined || own.some((record) => record.token === version)) return [];
+  if (version === undefined || current === undefined) return [];
+  if (current.because === movedByHand) {
+    const reason = `somebody moved AWSCURRENT to ${current.apiKeyId}, a key that a rotation had replaced`;
+    return [{ grade: 'label-moved', apiKeyId: current.apiKeyId, reason }];
+  }
+  if (own.some((record) => record.token === version)) return [];
   const reason = 'AWSCURRENT holds a version that no rotation made: somebody wrote the secret by hand';
   return [{ grade: 'secret-written', apiKeyId: current.apiKeyId, reason }];
 }

@@ -1,9 +1,7 @@
-import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
-import { conditionsOf, type Sight } from './conditions.ts';
-import type { Condition, RetirementPorts } from './ports.ts';
+import { conditionsOf, leftActive, type Sight } from './conditions.ts';
+import type { RetirementPorts } from './ports.ts';
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
@@ -55,7 +53,7 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     return [{ definition, own, secret, infos, lastUses, usageKnownUntil, now }];
   });
   // Before anything is mended: what people must know is what was found.
-  const conditions = [...orphans(records, definitions, infos), ...sights.flatMap((sight) => conditionsOf(sight))];
+  const conditions = [...leftActive(records, definitions, infos), ...sights.flatMap((sight) => conditionsOf(sight))];
   const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
   await attempt('what people must know', () => ports.watch.settle(conditions, left));
 
@@ -83,22 +81,4 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
 function inTurn<T>(things: readonly T[], now: number): readonly T[] {
   const first = Math.floor(now / beatMs) % Math.max(things.length, 1);
   return [...things.slice(first), ...things.slice(0, first)];
-}
-
-/** Keys of managed keys that are no longer configured: nobody rotates them, and they must not stay active unnoticed (I3). */
-function orphans(records: readonly ApiKeyRecord[], definitions: readonly ManagedKeyDefinition[], infos: Sight['infos']): Condition[] {
-  const known = new Set(definitions.map((definition) => definition.name));
-  const awake = records.filter(({ managedKey, apiKeyId }) => !known.has(managedKey) && infos.get(apiKeyId)?.status === 'active');
-  return [...new Set(awake.map((record) => record.managedKey))].map((managedKey) => {
-    const ids = awake.filter((record) => record.managedKey === managedKey).map((record) => record.apiKeyId);
-    return {
-      kind: 'key-changed',
-      managedKey,
-      facts: {
-        grade: 'left-active',
-        reason: `it was taken out of the configuration, and these keys are still active at Anthropic: ${ids.join(', ')}`,
-        apiKeyId: ids[0] ?? '',
-      },
-    };
-  });
 }

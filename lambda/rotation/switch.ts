@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
-import { lifecycle, moved } from './lifecycle.ts';
+import { isOld, lifecycle, moved } from './lifecycle.ts';
 import type { RotationPorts, SecretDescription, Traced } from './ports.ts';
 
 /** The version that carries a staging label. */
@@ -10,6 +10,9 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
   for (const [versionId, labels] of stages) if (labels.includes(label)) return versionId;
   return undefined;
 }
+
+/** Why a key is current to which no rotation moved AWSCURRENT, but somebody by hand. */
+export const movedByHand = 'AWSCURRENT moved to it outside of a rotation';
 
 /** DescribeSecret is eventually consistent: for so long after a switch, what points to an older key may be an old answer. */
 const staleMs = minuteMs;
@@ -61,5 +64,6 @@ async function record(
   }
   // Last: as long as the successor is not current, the step before may still be owed.
   if (successor.state === 'current') return;
-  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because: 'AWSCURRENT moved to it' }), by, traced);
+  const because = isOld(successor.state) ? movedByHand : 'AWSCURRENT moved to it';
+  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because }), by, traced);
 }

@@ -80,6 +80,18 @@ function changeOf(story: Story): Change {
         `If consumers need it, give it back to them in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`.`,
       ],
     },
+    'label-moved': {
+      title: 'somebody moved AWSCURRENT to a key that was replaced',
+      sequel: [
+        `Nothing was undone: consumers read ${story.key} again, and the key that was current has its grace.`,
+        'If nobody acts, it stays until the next rotation.',
+      ],
+      steps: [
+        'Find out who it was: CloudTrail, events UpdateSecretVersionStage of this secret.',
+        `If consumers need it, nothing has to be done; \`npx keyguard undo ${story.name}\` does the same, and proves the key first.`,
+        `If not, move on: \`npx keyguard rotate ${story.name}\`.`,
+      ],
+    },
     'secret-written': {
       title: 'somebody wrote the secret by hand',
       sequel: [

@@ -66,8 +66,8 @@ function whenManaged(story: Story): readonly string[] {
   return [
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
-    `If it is nobody's, give consumers a fresh key: \`npx keyguard rotate ${story.name}\`.`,
-    `Then cut the old key off (it can be enabled again): ${consolePath} > ${story.key} > Disable.`,
+    `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx keyguard rotate ${story.name} --emergency\`.`,
+    `Without a standby key that refuses; then add one, or stop the spending although consumers fail: ${consolePath} > ${story.key} > Disable.`,
     'Run `npx keyguard status` and see that the new key is current.',
   ];
 }

@@ -55,7 +55,7 @@ test('a managed key that consumers never got a key of needs no pool, however soo
 });
 
 test.each([
-  [[], 'no standby key is left', 'empty'],
+  [[], 'no standby key is left, so that nothing could take the place of a stolen key', 'empty'],
   [[standby], '1 standby key', 'low'],
   [[standby, aRecord({ apiKeyId: 'apikey_two', since: now - dayMs })], '2 standby keys', 'low'],
 ] as const)('a pool of %j is told as “%s”, with the rotation that will find none', (pool, words, grade) => {
@@ -160,7 +160,7 @@ test('a key is judged by the list from the fifth minute on', () => {
 });
 
 test('a secret without AWSCURRENT was written by nobody', () => {
-  expect(told({ own: [current], secret: { stages: new Map() } })).toEqual([]);
+  expect(told({ own: [current, standby], secret: { stages: new Map() } })).toEqual([]);
 });
 
 /** An old key whose consumers went on: by default switched three days ago and used until an hour ago. */
@@ -240,4 +240,22 @@ test('what is found no more is over where the current key shows it, and stays wh
   }
   const written = { changes: [{ grade: 'secret-written', apiKeyId: 'apikey_current', reason: 'by hand' }] };
   expect([over('key-changed', [cut], written), over('key-changed', [current], written)]).toEqual([false, true]);
+});
+
+test('that somebody moved AWSCURRENT back to a replaced key is told, until a rotation moves on', () => {
+  const moved = { ...current, because: 'AWSCURRENT moved to it outside of a rotation' };
+  expect(told({ own: [moved, standby] })).toEqual([
+    {
+      kind: 'key-changed',
+      grade: 'label-moved',
+      apiKeyId: 'apikey_current',
+      reason: 'somebody moved AWSCURRENT to apikey_current, a key that a rotation had replaced',
+    },
+  ]);
+});
+
+test('of usage that is not known any more, a straggler is told as what it was', () => {
+  expect(told(straggler({ knownMs: 2 * hourMs, usedMs: 3 * hourMs })).map(({ reason }) => reason)).toEqual([
+    'the old key was still used when usage was last known',
+  ]);
 });

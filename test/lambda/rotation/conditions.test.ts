@@ -96,7 +96,8 @@ test('people are asked for the next key when the pool reaches less far than the 
   const within = (ms: number) => ({ nextRotationAt: now + ms });
   // One key: the pool reaches one interval beyond the next rotation.
   expect(found({ secret: within(dayMs) })).toEqual([]);
-  expect(found({ own: [current], secret: within(policy.lowWaterMs) })).toEqual([]);
+  // However far away the next rotation is, an emergency could come today.
+  expect(found({ own: [current], secret: within(policy.lowWaterMs) })).toEqual([['pool-low', 'low']]);
   expect(found({ own: [current], secret: within(policy.lowWaterMs - 1) })).toEqual([['pool-low', 'empty']]);
   const short = { ...aDefinition(), rotation: { ...policy, intervalMs: 7 * dayMs } };
   const [low] = conditionsOf({ ...seen({ secret: within(dayMs) }), definition: short });

@@ -132,7 +132,8 @@ test('a candidate that dies after AWSPENDING was filled does not block the secre
 
   await world.passes(30 * minuteMs, beats);
   expect(await world.currentValue('production')).toBe(next.value);
-  expect(world.aws.mailbox.messages().map((mail) => mail.subject)).toHaveLength(2);
+  const subjects = world.aws.mailbox.messages().map((mail) => mail.subject);
+  expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
 test('an outage that outlives the rotation window does not end the rotation', async () => {

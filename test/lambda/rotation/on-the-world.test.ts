@@ -94,7 +94,7 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   await world.passes(2 * hourMs, { beatMs: 5 * minuteMs });
   expect(await world.currentValue('production')).toBe(second.value);
   const subjects = world.aws.mailbox.messages().map((mail) => mail.subject);
-  expect(subjects).toHaveLength(2);
+  expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
 test('a standby key that fails its proof is rejected and put to sleep, and the next one is tried', async () => {

@@ -192,24 +192,18 @@ test('of a managed key that was taken out of the configuration, the keys that ar
   stage.has('gone-asleep', 'inactive', { managedKey: 'gone', since: now - 30 * dayMs });
   stage.has('lost', 'current', { managedKey: 'lost' });
   expect(await retireDueKeys(stage.ports)).toEqual(nothing);
+  const left = (apiKeyId: string, managedKey: string) => ({
+    grade: 'left-active',
+    apiKeyId,
+    reason: `${apiKeyId} is still active at Anthropic, although ${managedKey} was taken out of the configuration`,
+  });
+  const changes = [left('gone-one', 'gone'), left('gone-two', 'gone')];
   expect(stage.settled[0]?.found).toEqual([
     {
       kind: 'key-changed',
       managedKey: 'gone',
-      facts: {
-        grade: 'left-active',
-        reason: 'it was taken out of the configuration, and these keys are still active at Anthropic: gone-one, gone-two',
-        apiKeyId: 'gone-one',
-      },
+      facts: { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), changes },
     },
-    {
-      kind: 'key-changed',
-      managedKey: 'lost',
-      facts: {
-        grade: 'left-active',
-        reason: 'it was taken out of the configuration, and these keys are still active at Anthropic: lost',
-        apiKeyId: 'lost',
-      },
-    },
+    { kind: 'key-changed', managedKey: 'lost', facts: left('lost', 'lost') },
   ]);
 });
