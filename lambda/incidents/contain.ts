@@ -114,7 +114,14 @@ const containOne: Act = async (incident, definition, ports, tally) => {
     tally.replacing += 1;
     return;
   }
-  await cut(target, incident, definition, ports);
+  try {
+    await cut(target, incident, definition, ports);
+  } catch (error) {
+    // It is tried again each minute; people can do more.
+    if (error instanceof KeyguardError && error.code === 'still-alive')
+      await brake(incident, `${error.message}; ${error.fix}`, ports, tally);
+    throw error;
+  }
   await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId, at: ports.clock.now() }, ports);
   tally.cut += 1;
 };

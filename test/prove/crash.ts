@@ -20,6 +20,8 @@ export interface CaseResult {
   readonly case: Case;
   /** The call that was harmed, if any. */
   readonly call: string | undefined;
+  /** Whether the operation made that call: a run may need fewer than the clean one did. */
+  readonly reached: boolean;
   readonly violations: readonly Violation[];
 }
 
@@ -87,6 +89,7 @@ export function casesOf(operation: Operation, { calls, beside }: Pick<CleanRun, 
 
 export async function runCase(each: Case): Promise<CaseResult> {
   let call: string | undefined;
+  let reached = true;
   const violations = await onGround(operationNamed(each.operation), each.seed, async (ground, prepared) => {
     if (isBeside(each.kind)) {
       const other = prepared.beside[Number(each.kind.split('-')[1])];
@@ -99,12 +102,13 @@ export async function runCase(each: Case): Promise<CaseResult> {
       await Promise.race([prepared.act(), harm.killed]);
       harm.stop();
       call = harm.calls[each.point - 1]?.name;
+      reached = harm.reached();
     }
     const { again, atOnce = again } = prepared;
     if (each.hands === 2) await interleaved(ground.world, each.seed * 1000 + each.point, [atOnce, atOnce]);
     await again();
   });
-  return { case: each, call, violations };
+  return { case: each, call, reached, violations };
 }
 
 function isBeside(kind: Case['kind']): kind is `beside-${number}` {

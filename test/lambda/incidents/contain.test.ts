@@ -99,3 +99,25 @@ test('a second theft is told and cut off, wherever the run that found it was kil
   // Each call of the minute was tried, and at last none.
   expect(calls).toBeGreaterThan(15);
 });
+
+test('people hear that a key will not die, once, and again when it is cut off', async () => {
+  const { world, tellings, minute } = await aWorld();
+  const key = world.key('one');
+  let undead = true;
+  const ports = world.ports.bind(world);
+  world.ports = (gate) => {
+    const sound = ports(gate);
+    const probe: typeof sound.probe.probe = async (value) =>
+      undead && value === key.value ? { answer: 'accepted', organizationId: null, workspaceId: null } : sound.probe.probe(value);
+    return { ...sound, probe: { probe } };
+  };
+  await minute('one');
+  for (let again = 0; again < 3; again += 1) await minute(undefined);
+  expect(tellings).toEqual(['open', 'open-2']);
+  expect([...world.incidents.values()][0]?.brake).toBe(
+    'one is set inactive, but Anthropic still accepts its value; archive it in the Console',
+  );
+  undead = false;
+  await minute(undefined);
+  expect(tellings).toEqual(['open', 'open-2', 'contained-2']);
+});

@@ -259,5 +259,5 @@ export async function tryHistories({ runs, seed, again, begin = (changes) => new
       judge(world);
     },
   );
-  await fc.assert(property, { numRuns: runs, seed, ...(again === undefined ? {} : { path: again.path }) });
+  await fc.assert(property, { numRuns: runs, seed, includeErrorInReport: true, ...(again === undefined ? {} : { path: again.path }) });
 }

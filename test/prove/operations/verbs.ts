@@ -34,6 +34,27 @@ export const verbs: readonly Operation[] = [
     },
   },
   {
+    name: 'emergency-of-old-key',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      await graceOver(ground, old);
+      await beat(ground, 'retirement')();
+      ground.inConsole(old, 'active');
+      const act = typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
+      return {
+        act,
+        again: async () => {
+          await untilDone(ground, act)();
+          ground.world.aws.schedules.enable('retirement');
+        },
+        atOnce: act,
+        beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--api-key-id', old.id, '--yes')],
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'inactive|current', next: 'current|draining', spare: 'standby' }),
+      };
+    },
+  },
+  {
     name: 'undo',
     async prepare(ground) {
       const { old, next } = await rotated(ground);

@@ -27,7 +27,12 @@ export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome>
     if (results.length % 100 === 0) say(`${results.length} of ${cases.length} cases\n`);
   });
   const violated = results.filter((result) => result.violations.length > 0);
-  return { text: tableOf(results, calls), data: results, violations: violated.map(violatedText) };
+  const unreached = results.filter(({ reached }) => !reached);
+  const aside = unreached.length === 0 ? '' : `\n${unreached.length} of them made fewer calls than the run without harm, and met none`;
+  // Whoever asks for one case wants to see it.
+  const missed =
+    choice.case === undefined ? [] : unreached.map((result) => `NOT REACHED ${caseName(result.case)}: no call has that number`);
+  return { text: `${tableOf(results, calls)}${aside}`, data: results, violations: [...violated.map(violatedText), ...missed] };
 }
 
 async function planned(
