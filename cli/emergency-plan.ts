@@ -2,7 +2,7 @@ import type { ApiKeyRecord, Wish } from '../contract/records.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { chooseStandby } from '../lambda/rotation/claim.ts';
-import { emergencyLastsMs, withoutGrace } from '../lambda/rotation/lifecycle.ts';
+import { emergencyLastsMs, isEndedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { nextKeyText, planOf, type RotationPlan } from './rotation-plan.ts';
@@ -39,9 +39,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
-  const over = own.find(
-    ({ state, because, since }) => state === 'inactive' && because?.startsWith('retired: emergency') === true && now < since + lateMs,
-  );
+  const over = own.find((record) => isEndedByEmergency(record) && now < record.since + lateMs);
   if (over !== undefined && current !== undefined && current.noGrace === undefined && stolen === undefined) {
     throw new KeyguardError(
       'nothing-to-cut',

@@ -1,7 +1,7 @@
 import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { isWanted } from '../lambda/rotation/claim.ts';
-import { isOld } from '../lambda/rotation/lifecycle.ts';
+import { isCondemned, isEndedByEmergency, isOld } from '../lambda/rotation/lifecycle.ts';
 import { isAbandoned } from './key-findings.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
@@ -15,7 +15,7 @@ import { instant } from './output.ts';
 export function undoTarget(sight: KeySight, steps: readonly AuditRecord[], apiKeyId: string | undefined, now: number): ApiKeyRecord {
   const { own, definition } = sight;
   const underWay = own.find((record) => record.origin !== undefined) ?? own.find((record) => isWanted(record, now));
-  const target = apiKeyId === undefined ? (underWay ?? lastOf(sight, steps)) : named(sight, apiKeyId);
+  const target = apiKeyId === undefined ? (underWay ?? lastOf(sight, steps, now)) : named(sight, apiKeyId);
   if (target.state === 'current') return target;
   if (underWay !== undefined && underWay.apiKeyId !== target.apiKeyId) {
     throw busy(`${underWay.apiKeyId} of ${definition.name} is on its way back already`, definition.name);
@@ -39,16 +39,17 @@ function named({ own, definition: { name } }: KeySight, apiKeyId: string): ApiKe
   throw nothing(`${apiKeyId} of ${name} ${why}`, name);
 }
 
-function lastOf({ own, definition: { name } }: KeySight, steps: readonly AuditRecord[]): ApiKeyRecord {
+function lastOf({ own, definition: { name } }: KeySight, steps: readonly AuditRecord[], now: number): ApiKeyRecord {
   const left = own.filter((record) => record.switchedAt !== undefined).sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
-  const target = left.find(({ state, token }) => (state === 'draining' || state === 'inactive') && token !== undefined);
+  const target = left.find((record) => isOld(record.state) && record.token !== undefined && cutText(record, now) === undefined);
   const [last] = left;
   if (target === undefined) {
     if (last === undefined) throw nothing(`${name} has no old key to go back to`, name);
-    if (last.state === 'contained') {
+    const cut = cutText(last, now);
+    if (cut !== undefined) {
       throw new KeyguardError(
         'cannot-come-back',
-        `the last key of ${name}, ${last.apiKeyId}, was cut off ${instant(last.since)}: ${last.because ?? 'because of an incident'}`,
+        `the last key of ${name}, ${last.apiKeyId}, was cut off ${instant(last.since)}: ${cut}`,
         `if you are sure that nobody else has it: npx keyguard undo ${name} --api-key-id ${last.apiKeyId}`,
       );
     }
@@ -61,6 +62,23 @@ function lastOf({ own, definition: { name } }: KeySight, steps: readonly AuditRe
     'cannot-come-back',
     `${current.apiKeyId} of ${name} itself came back by an undo at ${instant(undone.at)}`,
     `nothing, if that is the key you want; to go on to the one it replaced: npx keyguard undo ${name} --api-key-id ${target.apiKeyId}`,
+  );
+}
+
+/** Why nobody should hold an old key any more; undefined where it was merely replaced. Such a key comes back only by its name. */
+export function cutText(record: ApiKeyRecord, now: number): string | undefined {
+  if (record.state === 'contained') return record.because ?? 'because of an incident';
+  if (isEndedByEmergency(record)) return 'an emergency ended it';
+  return record.state === 'draining' && isCondemned(record, now) ? `an emergency: ${record.noGrace?.because ?? ''}` : undefined;
+}
+
+/** Throws KeyguardError where a person disabled this key, which nobody named, in the Console: its record cannot know why. */
+export function checkEnabled({ apiKeyId, state }: ApiKeyRecord, isEnabled: boolean, name: string): void {
+  if (isEnabled || state !== 'draining') return;
+  throw new KeyguardError(
+    'cannot-come-back',
+    `the last key of ${name}, ${apiKeyId}, is in its grace, and somebody disabled it at Anthropic`,
+    `if you are sure that nobody else has it: npx keyguard undo ${name} --api-key-id ${apiKeyId}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../../lambda/adapters/aws/audit.ts';
 import { keptVersions } from '../../lambda/adapters/aws/kept-versions.ts';
@@ -16,7 +17,7 @@ import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { instant, json, lengthText, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
-import { undoTarget } from '../undo-target.ts';
+import { checkEnabled, cutText, undoTarget } from '../undo-target.ts';
 import { startFor } from '../wish-rotation.ts';
 
 interface Flags extends InstallationFlags {
@@ -37,7 +38,10 @@ export const undo: Command = {
           'gets its ordinary grace. It works as long as the old key is not archived. Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .option('--api-key-id <apikey_…>', 'which old key (default: the one that was replaced last; one that was cut off must be named)')
+      .option(
+        '--api-key-id <apikey_…>',
+        'which old key (default: the one that was replaced last; one that was cut off, or that somebody disabled, must be named)',
+      )
       .option('--because <text>', 'why, for the history')
       .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
@@ -73,7 +77,10 @@ async function goBack(
   const { name } = definition;
   checkRotates(sight);
   await checkKept(sight, target, installation);
-  for (const warning of warningsOf(sight, target)) progress(warning, io);
+  const isEnabled = await isEnabledAtAnthropic(target, installation);
+  // One that is on its way back already was asked for before.
+  if (flags.apiKeyId === undefined && target.wanted === undefined) checkEnabled(target, isEnabled, name);
+  for (const warning of warningsOf(sight, target, isEnabled, installation.clock.now())) progress(warning, io);
   if (flags.yes !== true && !(await confirmed(`Undo the rotation of ${name}? ${planText(sight, target)}`, io))) {
     io.fail('not undone', 'nothing was changed', 1);
   }
@@ -112,12 +119,24 @@ async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secre
   );
 }
 
-function warningsOf({ own, definition }: KeySight, target: ApiKeyRecord): readonly string[] {
+/** Of a key in its grace: whether it still works. Any other state says so itself. */
+async function isEnabledAtAnthropic(
+  { apiKeyId, state, intent }: ApiKeyRecord,
+  { definition, table, secrets, clock }: OpenInstallation,
+): Promise<boolean> {
+  // With an intent it is retirement that puts it to sleep.
+  if (state !== 'draining' || intent !== undefined) return true;
+  const info = await admitPorts(definition, table, secrets, clock).keys.retrieve(apiKeyId);
+  return info === 'gone' || info.status !== 'inactive';
+}
+
+function warningsOf({ own, definition }: KeySight, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
   const current = own.find((record) => record.state === 'current');
+  const cut = cutText(target, now);
   const later = own.find((record) => isOld(record.state) && (record.switchedAt ?? 0) > (target.switchedAt ?? 0));
   return [
-    ...(target.state === 'contained' ? [`Careful: ${target.apiKeyId} was cut off (${target.because ?? 'because of an incident'}).`] : []),
-    ...(target.noGrace === undefined ? [] : [`Careful: ${target.apiKeyId} was replaced in an emergency (${target.noGrace.because}).`]),
+    ...(cut === undefined ? [] : [`Careful: ${target.apiKeyId} was cut off (${cut}).`]),
+    ...(isEnabled ? [] : [`Careful: somebody disabled ${target.apiKeyId} at Anthropic; it is enabled again.`]),
     ...(later === undefined ? [] : [`${later.apiKeyId} was replaced later, and is ${later.state}; it comes back only if you name it.`]),
     ...(current?.noGrace === undefined
       ? []

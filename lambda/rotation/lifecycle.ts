@@ -148,6 +148,14 @@ export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
   return parkedAt === undefined && (state === 'standby' || state === 'rejected');
 }
 
+/** What a record says of a key that was retired because an operator's emergency had taken its grace. */
+const emergencyEnd = 'retired: emergency';
+
+/** Whether an operator's emergency ended it: it may be stolen, and is as little to come back unasked as one that was cut off. */
+export function isEndedByEmergency({ state, because }: ApiKeyRecord): boolean {
+  return state === 'inactive' && because?.includes(emergencyEnd) === true;
+}
+
 export function isOld(state: ApiKeyState): state is OldState {
   return oldStates.some((old) => old === state);
 }
@@ -162,7 +170,11 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   if (answer === 'same') return record;
   const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, ...rest } = record;
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
-  const base = { ...rest, state, since: event.at, because: event.because };
+  // An undo that comes to nothing leaves what an emergency ended as it was.
+  const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
+  const remembers = isTried && record.because?.includes(emergencyEnd) === true;
+  const because = remembers ? `${event.because} (before: ${emergencyEnd})` : event.because;
+  const base = { ...rest, state, since: event.at, because };
   switch (event.type) {
     case 'admitted':
       return base;

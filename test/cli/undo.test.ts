@@ -169,6 +169,48 @@ test('a key that was cut off comes back only by name, with a warning', async () 
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
+test('a key that an emergency ended comes back only by name, with a warning', async () => {
+  me = await anOperator();
+  const [leaked, next] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.run(['rotate', 'production', '--emergency', '--because', 'leaked', '--yes']);
+  expect(states()).toEqual({ [leaked]: 'inactive', [next]: 'current' });
+  const refused = await me.run(['undo', 'production', '--yes']);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toMatch(new RegExp(`the last key of production, ${leaked}, was cut off 2026-\\S+ \\S+ UTC: an emergency ended it`));
+  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${leaked}`);
+  expect(states()).toEqual({ [leaked]: 'inactive', [next]: 'current' });
+  expect(me.world.anthropic.inspect.key(leaked).status).toBe('inactive');
+  const said = await me.run([...undo, '--api-key-id', leaked]);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`Careful: ${leaked} was cut off (an emergency ended it)`);
+  expect(states()).toEqual({ [leaked]: 'current', [next]: 'draining' });
+});
+
+test('a key that an emergency is about to cut off comes back only by name', async () => {
+  const { first, second, third } = await rotatedTwice();
+  await me.killed(['rotate', 'production', '--emergency', '--because', 'leaked', '--yes'], { phase: 'before', operation: 'Invoke' });
+  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'draining', [third]: 'current' });
+  const refused = await me.run(undo);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain(`the last key of production, ${second}, was cut off`);
+  expect((await me.run([...undo, '--api-key-id', second])).err).toContain(`Careful: ${second} was cut off (an emergency: leaked)`);
+});
+
+test('a key in its grace that somebody disabled in the Console comes back only by name, with a warning', async () => {
+  const { first, second, third } = await rotatedTwice();
+  me.world.anthropic.console.setStatus(first, 'inactive');
+  const refused = await me.run(undo);
+  expect(refused.code).toBe(1);
+  expect(refused.err).toContain(`the last key of production, ${first}, is in its grace, and somebody disabled it at Anthropic`);
+  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+  expect(me.world.anthropic.inspect.key(first).status).toBe('inactive');
+  const said = await me.run([...undo, '--api-key-id', first]);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`Careful: somebody disabled ${first} at Anthropic`);
+  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+});
+
 test('where nobody can answer it wants --yes', async () => {
   await rotatedTwice();
   const said = await me.run(['undo', 'production']);

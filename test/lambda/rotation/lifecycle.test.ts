@@ -8,6 +8,7 @@ import {
   emergencyLastsMs,
   foundAwake,
   intending,
+  isEndedByEmergency,
   isUnfinishedIntake,
   keyEvents,
   lifecycle,
@@ -123,6 +124,17 @@ test.each(['draining', 'inactive', 'contained'] as const)(
     for (const field of ['origin', 'switchedAt', 'noGrace']) expect(current).not.toHaveProperty(field);
   },
 );
+
+test('a key that an emergency ended stays one while an undo tries it, and is none once it has served again', () => {
+  const ended = aRecord({ state: 'inactive', token: 'first', because: 'retired: emergency', wanted: wish });
+  expect(isEndedByEmergency(ended)).toBe(true);
+  expect(isEndedByEmergency({ ...ended, because: 'retired: silent' })).toBe(false);
+  const claimed = after(ended, 'claimed');
+  expect(claimed.because).toBe('test (before: retired: emergency)');
+  expect(isEndedByEmergency(claimed)).toBe(false);
+  expect(isEndedByEmergency(after(claimed, 'abandoned'))).toBe(true);
+  expect(isEndedByEmergency(after(after(after(claimed, 'promoted'), 'replaced'), 'retired'))).toBe(false);
+});
 
 test('nobody claims an old key that no operator wants, and none comes back that is not old, or that somebody is at work on', () => {
   expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('nobody wants it back');
