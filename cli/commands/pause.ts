@@ -28,6 +28,7 @@ export const pause: Command = {
   register: (program, io) => {
     withInstallation(program.command(pause.name))
       .summary(pause.summary)
+      .usage('[options] --because <text> <name>')
       .description(
         'Stops the rotation of a managed key: no new key becomes current, no old key becomes inactive or is archived. A rotation ' +
           'that is under way has two minutes to end, and is broken off then: consumers keep the key that they have, and npx keyguard unstick ' +
@@ -35,7 +36,7 @@ export const pause: Command = {
           'one: for that there is npx keyguard rotate NAME --emergency, which ends the pause. Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .requiredOption('--because <text>', 'why, for whoever finds it paused')
+      .requiredOption('--because <text>', 'why, for whoever finds it paused; required')
       .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
   },

@@ -25,7 +25,7 @@ async function program(): Promise<Program> {
   return whole;
 }
 
-/** What is wrong with the words behind `npx keyguard`; undefined where the command exists with each flag that is named. */
+/** What is wrong with the words behind `npx keyguard`; undefined where the command exists with each flag that is named, and has those that it needs. */
 function wrongIn(words: readonly string[], whole: Program): string | undefined {
   let command = whole;
   for (const word of words) {
@@ -38,7 +38,9 @@ function wrongIn(words: readonly string[], whole: Program): string | undefined {
     return `${command.name()} needs one of ${command.commands.map((child) => child.name()).join(', ')}`;
   const flags = command.options.map((option) => option.long);
   const unknown = words.filter((word) => word.startsWith('--') && word !== '--help' && !flags.includes(word));
-  return unknown.length === 0 ? undefined : `${command.name()} has no ${unknown.join(', ')}`;
+  if (unknown.length > 0) return `${command.name()} has no ${unknown.join(', ')}`;
+  const owed = command.options.filter(({ mandatory, long }) => mandatory && !words.includes(long ?? '') && !words.includes('--help'));
+  return owed.length === 0 ? undefined : `${command.name()} needs ${owed.map(({ flags: text }) => text).join(', ')}`;
 }
 
 test('every npm script that a page names exists', () => {
