@@ -14,10 +14,15 @@ export async function secretFrom(question: string, io: CliIo): Promise<Secret> {
 
 /** A yes or no question; without a terminal nobody can answer, so `--yes` is asked for. */
 export async function confirmed(question: string, io: CliIo): Promise<boolean> {
-  if (!isTerminal(io.stdin)) io.fail('this needs a yes, and there is no terminal to ask on', 'give --yes if you mean it', 2);
+  if (!canAsk(io)) io.fail('this needs a yes, and there is no terminal to ask on', 'give --yes if you mean it', 2);
   const { confirm, isCancel } = await import('@clack/prompts');
   const answer = await confirm({ message: question, initialValue: false, ...streams(io) });
   return !isCancel(answer) && answer;
+}
+
+/** Whether somebody is there to answer. */
+export function canAsk({ stdin }: CliIo): boolean {
+  return isTerminal(stdin);
 }
 
 async function hidden(question: string, io: CliIo): Promise<string> {

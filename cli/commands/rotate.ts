@@ -9,9 +9,10 @@ import { emergencyPlan } from '../emergency-plan.ts';
 import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { askedText, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line, progress } from '../output.ts';
-import { confirmed } from '../prompt.ts';
+import { canAsk, confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 import { nextKeyText, planOf, planText } from '../rotation-plan.ts';
 
@@ -23,6 +24,7 @@ interface Flags extends InstallationFlags {
   readonly emergency?: boolean;
   readonly apiKeyId?: string;
   readonly because?: string;
+  readonly again?: boolean;
 }
 
 /** `keyguard rotate NAME`. */
@@ -35,7 +37,10 @@ export const rotate: Command = {
       .description(
         'Asks Secrets Manager to rotate now, and follows until the new key is current or the rotation failed. The old key stays valid ' +
           'for its grace; with --emergency it has none, and is cut off as soon as the new key is current. Without a standby key neither happens, ' +
-          'because consumers would be left without a key: add one first, or disable a stolen key in the Claude Console.',
+          'because consumers would be left without a key: add one first, or disable a stolen key in the Claude Console. Typed again after an ' +
+          'interruption, it goes on with a rotation that is under way; one that is over is not followed by another within 15 minutes, unless ' +
+          '--again says so. An emergency is not begun anew within 15 minutes of its end; later it is, and cuts off the key that took over, ' +
+          'unless --api-key-id names the stolen one.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is awake for a moment')
@@ -45,6 +50,7 @@ export const rotate: Command = {
         '--api-key-id <apikey_…>',
         'of an emergency: the key that must die; a repeat then never takes another one. An old key that somebody enabled again is made inactive without a rotation',
       )
+      .option('--again', 'rotate once more although a rotation was over less than 15 minutes ago')
       .option('--because <text>', 'why, for the history')
       .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
@@ -55,6 +61,13 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   if (flags.apiKeyId !== undefined) checkedApiKeyId(flags.apiKeyId, '--api-key-id', io);
   if (flags.apiKeyId !== undefined && flags.emergency !== true) io.fail('--api-key-id belongs to --emergency', 'leave it out', 2);
+  if (flags.again === true && flags.emergency === true) {
+    io.fail(
+      '--again belongs to a rotation with grace',
+      'leave it out; to cut off a key that has just taken over, name it with --api-key-id',
+      2,
+    );
+  }
   if (!flags.proof && flags.dryRun !== true) io.fail('--no-proof belongs to --dry-run: a rotation always proves', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
@@ -89,14 +102,18 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   const { definition } = sight;
   const { name } = definition;
   checkRotates(sight);
-  const plan = planOf(sight, installation.clock.now());
+  const { table, clock } = installation;
+  const now = clock.now();
+  const lately = flags.again === true ? undefined : justRotated(sight, await audit(table).read(name, now - repeatMs), now);
+  if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
+  const plan = planOf(sight, now);
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
   if (plan.next === undefined) throw new KeyguardError('no-standby-key', `${name} cannot rotate: ${plan.because}`, nextKeyText(definition));
-  if (flags.yes !== true && !(await confirmed(`Rotate ${name} now? ${planText(plan, definition)}`, io))) {
+  const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
+  if (flags.yes !== true && !(await confirmed(`${question} ${planText(plan, definition)}`, io))) {
     io.fail('not rotated', 'nothing was changed', 1);
   }
-  const { table, clock } = installation;
-  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: `a rotation is asked for: ${because}` });
+  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: askedText(because) });
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io));
   const rotated = rotatedOrFail(definition, outcome, io);
   if (flags.json === true) {

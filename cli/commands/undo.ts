@@ -35,7 +35,8 @@ export const undo: Command = {
       .summary(undo.summary)
       .description(
         'Makes the key active again that consumers read before, proves it, and moves AWSCURRENT back to it; the key that was current ' +
-          'gets its ordinary grace. It works as long as the old key is not archived. Safe to repeat.',
+          'gets its ordinary grace. It works as long as the old key is not archived. Safe to repeat for ' +
+          'an hour; later, the same command goes back again, unless --api-key-id names the key that you want.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option(

@@ -51,7 +51,7 @@ test('a paused key does not rotate by itself, nor by a command, until it is resu
 
 test('no old key becomes inactive while it is paused; after it, within minutes', async () => {
   const { first, second } = await withTwoKeys();
-  await me.run(['rotate', 'production', '--yes']);
+  await me.run(['rotate', 'production', '--again', '--yes']);
   await me.run(pause);
   await me.world.passes(3 * dayMs, { beatMs: 12 * hourMs });
   expect((await me.run(['undo', 'production', '--yes'])).err).toContain('production is paused since');

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { hourMs } from '../../lambda/foundation/clock.ts';
-import { anOperator, type Operator } from './operator.ts';
+import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Moment, type Operator } from './operator.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -73,6 +73,53 @@ test('a rotation of which nothing is heard ends the command after its deadline, 
   expect(said.code).toBe(1);
   expect(said.err).toContain('did not finish within 6 minutes');
   expect(said.err).toContain('it goes on without us: npx keyguard status production');
+});
+
+test.each<Moment>([
+  { phase: 'before', operation: 'RotateSecret' },
+  { phase: 'after', operation: 'RotateSecret' },
+])('killed %j, a rotation that is typed again is done once, the first as any other', async (moment) => {
+  me = await anOperator();
+  const ids = [await me.added(), await me.added(), await me.added()];
+  for (const [index, id] of ids.slice(0, 2).entries()) {
+    await me.killed(['rotate', 'production', '--yes'], moment);
+    await me.world.passes(2 * minuteMs, { beatMs: minuteMs });
+    const said = await me.run(['rotate', 'production', '--yes', '--json']);
+    const done = { error: { code: 'just-rotated', message: expect.stringContaining(`${id} is current since 2026-`) as unknown } };
+    if (moment.phase === 'before') expect(JSON.parse(said.out)).toMatchObject({ apiKeyId: id });
+    else expect(JSON.parse(said.err)).toMatchObject(done);
+    expect(said.code).toBe(moment.phase === 'before' ? 0 : 1);
+    expect(me.world.ledger().filter(({ state }) => state === 'standby')).toHaveLength(2 - index);
+    await me.world.passes(hourMs, { beatMs: hourMs });
+  }
+});
+
+test('within 15 minutes of a rotation another one wants --again; a dry run, and what an intake began, do not', async () => {
+  me = await anOperator();
+  await me.world.rotate('production');
+  const [first, second] = [await me.added(), await me.added()];
+  await me.world.aws.settle();
+  expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: first } }] });
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
+  const third = await me.added();
+  for (const answer of [['--yes'], []]) {
+    const refused = await me.run(['rotate', 'production', ...answer]);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toMatch(new RegExp(`production has rotated a moment ago: ${second} is current since 2026-\\S+ \\S+ UTC`));
+    expect(refused.err).toContain('npx keyguard rotate production --again');
+  }
+  expect(await me.run(['rotate', 'production', '--dry-run'])).toMatchObject({ code: 0 });
+  expect((await me.run(['rotate', 'production', '--again', '--yes'])).out).toContain(`production rotated: ${third} (`);
+  await me.added();
+  me.world.clock.advance(15 * minuteMs);
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
+});
+
+test('--again is no part of an emergency', async () => {
+  me = await anOperator();
+  const said = await me.run(['rotate', 'production', '--emergency', '--again', '--yes']);
+  expect(said.code).toBe(2);
+  expect(said.err).toContain('--again belongs to a rotation with grace');
 });
 
 test('rotate asks, and where nobody can answer it wants --yes', async () => {

@@ -19,7 +19,7 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
   expect(await of()).toMatchObject({
     managedKeys: [{ health: 'ok', attention: [], current: { apiKeyId: first }, pool: { standbyKeys: 1 } }],
   });
-  await me.run(['rotate', 'production', '--yes']);
+  await me.run(['rotate', 'production', '--again', '--yes']);
   await me.world.passes(10 * minuteMs);
   const answer = await me.run(['status', 'production']);
   expect(answer.code).toBe(0);
@@ -40,7 +40,7 @@ test('status shows what waits: a pause, and an old key that is wanted back', asy
   const [first] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
   await me.world.passes(10 * minuteMs);
-  await me.run(['rotate', 'production', '--yes']);
+  await me.run(['rotate', 'production', '--again', '--yes']);
   await me.killed(['undo', 'production', '--because', 'it fails', '--yes'], { phase: 'before', operation: 'RotateSecret' });
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
   const said = await me.run(['status']);

@@ -98,7 +98,7 @@ test('what cannot come back is refused with the reason, and nothing is changed',
   };
   expect(await refused([])).toContain('production has no old key to go back to');
   const second = await me.added();
-  await me.run(['rotate', 'production', '--yes']);
+  await me.run(['rotate', 'production', '--again', '--yes']);
   const third = await me.added();
   expect(await refused(['--api-key-id', 'apikey_other'])).toContain('apikey_other is no key of production');
   expect(await refused(['--api-key-id', third])).toContain(`${third} of production is standby, no old key`);

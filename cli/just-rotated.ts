@@ -1,0 +1,37 @@
+import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
+import { minuteMs } from '../lambda/foundation/clock.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import type { KeySight } from './key-sight.ts';
+import { instant } from './output.ts';
+
+/** Whoever asks for a rotation so soon after one may be repeating a command that was interrupted. */
+export const repeatMs = 15 * minuteMs;
+
+const asked = 'a rotation is asked for: ';
+
+/** How the history notes that an operator asks for a rotation. */
+export function askedText(because: string): string {
+  return `${asked}${because}`;
+}
+
+/**
+ * The current key, where a rotation made it current so lately that another one needs a second thought. The first key counts
+ * only where an operator asked for its rotation: one that came with an intake is no answer to a command.
+ *
+ * @param steps what happened to the managed key within `repeatMs`
+ */
+export function justRotated({ own }: Pick<KeySight, 'own'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
+  const current = own.find((record) => record.state === 'current');
+  if (current === undefined || now >= current.since + repeatMs) return undefined;
+  const isFirst = !own.some(({ apiKeyId, switchedAt }) => apiKeyId !== current.apiKeyId && switchedAt !== undefined);
+  const wasAsked = steps.some(({ at, apiKeyId, because }) => apiKeyId === undefined && because.startsWith(asked) && at <= current.since);
+  return isFirst && !wasAsked ? undefined : current;
+}
+
+export function justRotatedError({ managedKey: name, apiKeyId, since }: ApiKeyRecord): KeyguardError {
+  return new KeyguardError(
+    'just-rotated',
+    `${name} has rotated a moment ago: ${apiKeyId} is current since ${instant(since)}`,
+    `nothing, if that was your rotation; to rotate once more all the same: npx keyguard rotate ${name} --again`,
+  );
+}
