@@ -1,13 +1,14 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { Trial } from '../lambda/rotation/trial.ts';
 import type { CliIo } from './command.ts';
 import { lookAtOldKey } from './cut-old-key.ts';
 import type { EmergencyPlan } from './emergency-plan.ts';
 import { emergencyText } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
-import type { KeySight } from './key-sight.ts';
-import { instant, json, line, progress } from './output.ts';
-import { nextKeyText, planOf, planText } from './rotation-plan.ts';
+import { rotationObstacle, type KeySight } from './key-sight.ts';
+import { json, line, progress } from './output.ts';
+import { noKeyError, planOf, planText, type RotationPlan } from './rotation-plan.ts';
 import { tryKey } from './trial.ts';
 
 export interface DryRunOrder {
@@ -30,13 +31,16 @@ export async function dryRun(
   const { name } = definition;
   const plan = emergency?.rotation ?? planOf(sight, installation.clock.now());
   const { next } = plan;
-  const trial = next !== undefined && proves && canBeTried(next) ? await tried(name, next, installation, io) : undefined;
+  // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
+  const refusal = emergency === undefined ? refusalOf(plan, sight) : undefined;
+  const trial =
+    refusal === undefined && next !== undefined && proves && canBeTried(next) ? await tried(name, next, installation, io) : undefined;
   if (asJson) {
     json(
       {
         managedKey: name,
-        wouldClaim: next?.apiKeyId ?? null,
-        because: plan.because,
+        wouldClaim: refusal === undefined ? (next?.apiKeyId ?? null) : null,
+        because: (refusal ?? plan).because,
         current: plan.current?.apiKeyId ?? null,
         wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
         paused: pause !== undefined,
@@ -44,19 +48,23 @@ export async function dryRun(
       },
       io,
     );
-  } else if (next === undefined) {
-    line(`A rotation of ${name} would fail: ${plan.because}.`, io);
+  } else if (refusal !== undefined || next === undefined) {
+    line(`A rotation of ${name} would fail: ${(refusal ?? plan).because}.`, io);
   } else {
     const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(sight, emergency, installation);
     line(`A rotation of ${name} would do this:`, io);
     for (const sentence of text) line(`  ${sentence}`, io);
     line(proofText(next, trial, proves), io);
   }
-  if (next === undefined) io.fail(`${name} cannot rotate: ${plan.because}`, nextKeyText(definition), 1);
-  if (trial !== undefined && trial.verdict !== 'good') failed(name, trial, io);
-  if (pause !== undefined && emergency === undefined) {
-    io.fail(`${name} is paused since ${instant(pause.at)} by ${pause.by}: ${pause.because}`, `npx keyguard resume ${name}`, 1);
-  }
+  if (refusal !== undefined) throw refusal.error;
+  if (trial !== undefined && trial.verdict !== 'good') throw trialError(name, trial);
+}
+
+/** Why the command itself would not even begin, and with which error. */
+function refusalOf(plan: RotationPlan, sight: KeySight): { readonly because: string; readonly error: KeyguardError } | undefined {
+  const obstacle = rotationObstacle(sight);
+  if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
+  return plan.next === undefined ? { because: plan.because, error: noKeyError(plan, sight.definition) } : undefined;
 }
 
 /** What an emergency would do that names a key which is off by the records: nothing rotates. */
@@ -114,12 +122,13 @@ function proofText({ apiKeyId, state }: ApiKeyRecord, trial: Trial | undefined, 
   }
 }
 
-function failed(name: string, { apiKeyId, verdict, because }: Trial, io: CliIo): never {
+function trialError(name: string, { apiKeyId, verdict, because }: Trial): KeyguardError {
   const why = because ?? 'no reason is known';
-  if (verdict === 'unclear') return io.fail(`${apiKeyId} could not be proven: ${why}`, 'try again in five minutes', 1);
-  return io.fail(
+  if (verdict === 'unclear')
+    return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, 'try again in five minutes');
+  return new KeyguardError(
+    'proof-failed',
     `${apiKeyId} failed its proof: ${why}`,
     `npx keyguard rotate ${name} --dry-run tries the next one; to put this one away: npx keyguard standby remove ${name} ${apiKeyId}`,
-    1,
   );
 }

@@ -46,12 +46,17 @@ export async function openSince(sight: KeySight, { secrets }: OpenInstallation):
   return claimedKey(sight)?.since ?? secretVersions(secrets).registeredAt(sight.definition.secretArn, versionId);
 }
 
-/** Throws KeyguardError where no rotation may begin: the managed key is paused, or its schedule was stopped by somebody. */
-export function checkRotates({ definition: { name }, secret, pause }: KeySight): void {
-  if (pause !== undefined) throw new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
-  if (!secret.rotationEnabled) {
-    throw new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);
-  }
+/** Why no rotation may begin: the managed key is paused, or its schedule was stopped by somebody. */
+export function rotationObstacle({ definition: { name }, secret, pause }: KeySight): KeyguardError | undefined {
+  if (pause !== undefined) return new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
+  if (secret.rotationEnabled) return undefined;
+  return new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);
+}
+
+/** Throws KeyguardError where no rotation may begin. */
+export function checkRotates(sight: KeySight): void {
+  const obstacle = rotationObstacle(sight);
+  if (obstacle !== undefined) throw obstacle;
 }
 
 export function pausedText(name: string, { at, by, because }: PauseRecord): string {

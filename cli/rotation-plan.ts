@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { chooseStandby } from '../lambda/rotation/claim.ts';
 import { chooseNext } from '../lambda/rotation/claim.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
@@ -29,6 +30,11 @@ export function planText({ next, because, current }: RotationPlan, { rotation }:
   const claim = `${next?.apiKeyId ?? ''} becomes current (${because}).`;
   if (current === undefined) return claim;
   return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
+}
+
+/** No key could take over. */
+export function noKeyError({ because }: RotationPlan, definition: ManagedKeyDefinition): KeyguardError {
+  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${because}`, nextKeyText(definition));
 }
 
 /** How a managed key gets its next key. */

@@ -14,7 +14,7 @@ import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line, progress } from '../output.ts';
 import { canAsk, confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
-import { nextKeyText, planOf, planText } from '../rotation-plan.ts';
+import { noKeyError, planOf, planText } from '../rotation-plan.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
@@ -108,7 +108,7 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
   const plan = planOf(sight, now);
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
-  if (plan.next === undefined) throw new KeyguardError('no-standby-key', `${name} cannot rotate: ${plan.because}`, nextKeyText(definition));
+  if (plan.next === undefined) throw noKeyError(plan, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
   if (flags.yes !== true && !(await confirmed(`${question} ${planText(plan, definition)}`, io))) {
     io.fail('not rotated', 'nothing was changed', 1);

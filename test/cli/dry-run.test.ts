@@ -1,3 +1,4 @@
+import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
@@ -86,10 +87,43 @@ test('a dry run fails where the rotation would: an empty pool, a pause', async (
   expect(empty.err).toContain('npx keyguard standby add production');
   await me.added();
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
-  const paused = await me.run([...dryRun, '--no-proof', '--json']);
+  me.world.anthropic.intercept.forgetCalls();
+  const paused = await me.run([...dryRun, '--json']);
   expect(paused.code).toBe(1);
-  expect(JSON.parse(paused.out)).toMatchObject({ paused: true });
-  expect(paused.err).toContain('npx keyguard resume production');
+  expect(JSON.parse(paused.out)).toMatchObject({ paused: true, wouldClaim: null, proof: null });
+  expect(JSON.parse(paused.err)).toMatchObject({ error: { code: 'paused', fix: 'npx keyguard resume production' } });
+  expect((await me.run(dryRun)).out).toMatch(/^A rotation of production would fail: production is paused since .+: an audit\.$/m);
+  expect(me.world.anthropic.intercept.calls).toEqual([]);
+});
+
+test('a dry run fails where somebody stopped the schedule in AWS, and wakes nothing', async () => {
+  me = await anOperator();
+  await me.added();
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: me.world.definition('production').secretArn }));
+  me.world.anthropic.intercept.forgetCalls();
+  const said = await me.run([...dryRun, '--json']);
+  expect(said.code).toBe(1);
+  expect(JSON.parse(said.out)).toMatchObject({ wouldClaim: null, because: 'rotation is not enabled for production', proof: null });
+  expect(JSON.parse(said.err)).toMatchObject({ error: { code: 'rotation-disabled', fix: 'npx keyguard resume production' } });
+  expect(me.world.anthropic.intercept.calls).toEqual([]);
+  expect(JSON.parse((await me.run(['rotate', 'production', '--yes', '--json'])).err)).toMatchObject({
+    error: { code: 'rotation-disabled' },
+  });
+});
+
+test('what a dry run fails with has a code', async () => {
+  me = await anOperator();
+  const errorOf = async (): Promise<unknown> => JSON.parse((await me.run([...dryRun, '--json'])).err.split('\n').at(-2) ?? '') as unknown;
+  expect(await errorOf()).toMatchObject({ error: { code: 'no-standby-key' } });
+  const bad = await me.added();
+  await me.added();
+  me.world.anthropic.console.setStatus(bad, 'archived');
+  expect(await errorOf()).toMatchObject({ error: { code: 'proof-failed' } });
+  const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/organizations/api_keys/{api_key_id}' ? { kind: 'status', status: 529 } : undefined,
+  );
+  expect(await errorOf()).toMatchObject({ error: { code: 'proof-unclear' } });
+  outage();
 });
 
 test('the dry run of an emergency says which keys would die', async () => {
