@@ -5,6 +5,7 @@ import { conditionsOf } from '../lambda/rotation/conditions.ts';
 import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
+import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
 
 /** What is looked at, and what it says where all is well. */
 export const keyChecks = {
@@ -64,6 +65,7 @@ export function keyFindings(reading: KeyReading): readonly Finding[] {
     ...wishes(reading),
     ...conditions.map((condition) => conditionFinding(condition)),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
+    ...shortLived(reading),
     ...incidents(
       reading,
       conditions.map(({ kind }) => kind),
@@ -196,6 +198,22 @@ function noReplacement({ own, definition, now }: KeyReading): readonly Finding[]
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${choice.because}: nothing could take the place of the current key if it were stolen`;
   return [{ check: 'pool', state: 'attention', what, fix: `npx keyguard standby add ${definition.name}` }];
+}
+
+/** The pool of a managed key that was read. */
+export function poolIn({ definition, own, secret, incidents: all, now }: KeyReading): PoolSight {
+  const hasFailed = all.some(({ kind, subject, state }) => kind === 'rotation-failed' && subject === definition.name && state === 'open');
+  return { definition, own, nextRotationAt: secret.nextRotationAt, hasFailed, now };
+}
+
+/** Standby keys that are counted on, and that no rotation of the schedule will take. */
+function shortLived(reading: KeyReading): readonly Finding[] {
+  const sight = poolIn(reading);
+  const fix = `make one that lives longer, or never expires, then: npx keyguard standby add ${reading.definition.name}`;
+  return shortKeys(sight).map((key): Finding => {
+    const what = `standby key ${key.record.apiKeyId} ${shortText(key, sight)}`;
+    return { check: 'pool', state: 'attention', what, fix };
+  });
 }
 
 /** What is not told by a condition that was found above. */

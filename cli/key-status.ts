@@ -1,7 +1,8 @@
 import type { IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
-import { poolCover, type PoolCover } from '../lambda/rotation/pool-cover.ts';
+import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
-import { keyFindings, type KeyReading } from './key-findings.ts';
+import { keyFindings, poolIn, type KeyReading } from './key-findings.ts';
+import { coverIn } from './pool-cover.ts';
 import { previousKey, type PreviousKey } from './previous-key.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
@@ -54,7 +55,7 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     previous: own
       .filter((record) => record.state === 'draining')
       .map((record) => previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, now)),
-    pool: poolCover(definition, own, secret.nextRotationAt, now),
+    pool: coverIn(poolIn(reading)),
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap(({ apiKeyId, wanted, noGrace }): readonly WaitingWish[] => [
       ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),

@@ -4,7 +4,6 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
-import { admitStandbyKey } from '../../lambda/rotation/admit.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
@@ -14,6 +13,7 @@ import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
 import { secretFrom } from '../prompt.ts';
 import { coverJson, coverOf } from './pool.ts';
+import { takeIn } from './take-in.ts';
 
 export interface AddFlags extends InstallationFlags {
   readonly apiKeyId?: string;
@@ -35,7 +35,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
     ...(apiKeyId === undefined ? {} : { apiKeyId }),
   } as const;
-  const record = await admitStandbyKey(definition, value, options, ports);
+  const record = await takeIn(definition, value, options, ports, installation, io);
   const rotationResumed = await resume(installation, definition);
   const cover = await coverOf(definition, await apiKeyLedger(installation.table).all(), installation);
   if (flags.json === true) {

@@ -3,14 +3,14 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { secretVersions, standbyLabel } from '../../lambda/adapters/aws/secret-versions.ts';
-import { neededLifeMs } from '../../lambda/rotation/claim.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
 import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
-import { counted, instant, json, line, progress, table } from '../output.ts';
+import { counted, json, line, progress, table } from '../output.ts';
+import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
-import { byAge } from './pool.ts';
+import { byAge, poolSight } from './pool.ts';
 
 export interface CheckFlags extends InstallationFlags {
   readonly prove?: boolean;
@@ -20,6 +20,8 @@ interface Checked {
   readonly record: ApiKeyRecord;
   /** Each in plain words; none: as far as it was looked at, it is good. */
   readonly problems: readonly string[];
+  /** What somebody should know of it although it is good. */
+  readonly notes: readonly string[];
   readonly trial: Trial | undefined;
 }
 
@@ -34,12 +36,17 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
   for (const definition of wanted) {
     const pool = records.filter((record) => record.managedKey === definition.name && record.state === 'standby').sort(byAge);
     const secret = await secretVersions(installation.secrets).describe(definition.standbySecretArn);
+    const sight = await poolSight(definition, records, installation);
+    const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
+      shortKeys(sight)
+        .filter((key) => key.record === record && key.tooShortFor === tooShortFor)
+        .map((key) => `it ${shortText(key, sight)}`);
     for (const record of pool) {
-      const problems = problemsOf(record, infos.get(record.apiKeyId), secret, definition, installation.clock.now());
+      const problems = [...problemsOf(record, infos.get(record.apiKeyId), secret, definition), ...tooShort(record, 'next')];
       const proves = flags.prove === true && problems.length === 0;
       if (proves) progress(`${record.apiKeyId} is made active for a moment, and proven …`, io);
       const trial = proves ? await tryKey(definition.name, record.apiKeyId, installation) : undefined;
-      checked.push({ record, problems: [...problems, ...failedTrial(trial)], trial });
+      checked.push({ record, problems: [...problems, ...failedTrial(trial)], notes: tooShort(record, 'its turn'), trial });
     }
   }
   const bad = checked.filter(({ problems }) => problems.length > 0);
@@ -61,12 +68,10 @@ function problemsOf(
   info: ApiKeyInfo | undefined,
   standbySecret: SecretDescription,
   definition: ManagedKeyDefinition,
-  now: number,
 ): readonly string[] {
   const labelled = standbySecret.stages.get(standbyVersionId)?.includes(standbyLabel(apiKeyId)) === true;
   const stored = labelled ? [] : ['the standby secret does not hold its value any more'];
   if (info === undefined) return ['Anthropic lists it no more', ...stored];
-  const needed = now + neededLifeMs(definition.rotation);
   return [
     // One that somebody is at work on may be awake.
     ...(info.status === 'inactive' || (info.status === 'active' && intent !== undefined)
@@ -74,7 +79,6 @@ function problemsOf(
       : [`Anthropic shows it as ${info.status}, not asleep`]),
     ...(info.workspaceId === definition.workspaceId ? [] : [`it belongs to ${info.workspaceId ?? 'the whole organization'}`]),
     ...(info.hint === null || info.hint === hint ? [] : [`its hint is ${info.hint}, and was ${hint} when it was taken in`]),
-    ...(info.expiresAt === null || info.expiresAt >= needed ? [] : [`it expires ${instant(info.expiresAt)}, too soon for a rotation now`]),
     ...stored,
   ];
 }
@@ -88,17 +92,15 @@ async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): 
     line('There is no standby key to check: npx keyguard standby add NAME', io);
     return;
   }
-  const rows = checked.map(({ record, problems, trial }) => [
-    record.managedKey,
-    record.apiKeyId,
-    record.hint,
-    problems.length > 0 ? problems.join('; ') : trial === undefined ? 'good, not proven' : 'good, proven and asleep again',
-  ]);
+  const rows = checked.map(({ record, problems, notes, trial }) => {
+    const good = trial === undefined ? 'good, not proven' : 'good, proven and asleep again';
+    return [record.managedKey, record.apiKeyId, record.hint, [...(problems.length > 0 ? problems : [good]), ...notes].join('; ')];
+  });
   await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE'], rows, io);
   if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove wakes each key for a moment.', io);
 }
 
-function checkedJson({ record, problems, trial }: Checked): object {
+function checkedJson({ record, problems, notes, trial }: Checked): object {
   const { managedKey: name, apiKeyId, hint } = record;
-  return { managedKey: name, apiKeyId, hint, good: problems.length === 0, problems, proof: trial?.verdict ?? null };
+  return { managedKey: name, apiKeyId, hint, good: problems.length === 0, problems, notes, proof: trial?.verdict ?? null };
 }

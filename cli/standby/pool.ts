@@ -1,18 +1,33 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
-import { poolCover, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
+import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { isoOrNull } from '../output.ts';
+import { coverIn, type PoolSight } from '../pool-cover.ts';
+
+/** A managed key's pool out of all records, and what says when rotations take from it, as of now. */
+export async function poolSight(
+  definition: ManagedKeyDefinition,
+  records: readonly ApiKeyRecord[],
+  { table, secrets, clock }: OpenInstallation,
+): Promise<PoolSight> {
+  const [{ nextRotationAt }, failed] = await Promise.all([
+    secretVersions(secrets).describe(definition.secretArn),
+    incidentStore(table).find('rotation-failed', definition.name),
+  ]);
+  const own = records.filter((record) => record.managedKey === definition.name);
+  return { definition, own, nextRotationAt, hasFailed: failed?.state === 'open', now: clock.now() };
+}
 
 /** How far a managed key's standby keys reach, as of now. */
 export async function coverOf(
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
-  { secrets, clock }: OpenInstallation,
+  installation: OpenInstallation,
 ): Promise<PoolCover> {
-  const { nextRotationAt } = await secretVersions(secrets).describe(definition.secretArn);
-  return poolCover(definition, records, nextRotationAt, clock.now());
+  return coverIn(await poolSight(definition, records, installation));
 }
 
 export function coverJson(cover: PoolCover): object {

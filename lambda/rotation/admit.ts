@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import type { Clock } from '../foundation/clock.ts';
+import { utcMinute, type Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
@@ -23,6 +23,8 @@ export interface AdmitOptions {
   readonly apiKeyId?: string;
   /** Whether a key that acts as a person is taken: it is archived when that person leaves. @default 'refused' */
   readonly userKey?: 'refused' | 'accepted';
+  /** When a rotation takes it at the earliest (epoch ms, UTC): from then on it must live long enough. @default now */
+  readonly takenAt?: number;
   readonly by: string;
 }
 
@@ -61,10 +63,15 @@ export async function admitStandbyKey(
       'make the key for a service account in the Console; to take this one all the same: --accept-user-key',
     );
   }
-  const aliveUntil = now + neededLifeMs(definition.rotation);
+  const takenAt = Math.max(options.takenAt ?? now, now);
+  const aliveUntil = takenAt + neededLifeMs(definition.rotation);
   if (info.expiresAt !== null && info.expiresAt < aliveUntil) {
     const needed = new Date(aliveUntil).toISOString().slice(0, 10);
-    throw refused(`${info.apiKeyId} expires too soon for this rotation policy`, `make a key that lives beyond ${needed}`);
+    const from = takenAt === now ? 'now' : `the rotation that takes it (${utcMinute(takenAt)})`;
+    throw refused(
+      `${info.apiKeyId} expires too soon for this rotation policy: from ${from} on it must live for a whole interval and the maximum grace`,
+      `make a key that lives beyond ${needed}`,
+    );
   }
   // Whoever began it may still be at work, and about to put it to sleep.
   if (known?.intent !== undefined && now - known.intent.at < fenceMs) {

@@ -104,6 +104,13 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     '1 standby key, and the rotation of 2026-06-11 00:00 UTC will find none that lives long enough',
   ],
   [
+    'a standby key expires before the next rotation could take it, and the pool reaches far enough otherwise',
+    'attention',
+    { own: [current, { ...standby, expiresAt: now + 38 * dayMs }] },
+    { nextRotationAt: now + 20 * dayMs },
+    'standby key apikey_standby expires 2026-07-09 00:00 UTC, too soon for the rotation of 2026-06-21 00:00 UTC that would take it: make one that lives longer, or never expires, then: npx keyguard standby add production',
+  ],
+  [
     'the current key was cut off',
     'broken',
     { own: [{ ...current, state: 'contained' }] },
@@ -224,6 +231,14 @@ test('what Anthropic shows counts only where Anthropic was asked', () => {
     attention: ['the current key apikey_current does not work: Anthropic lists it no more: npx keyguard rotate production'],
   });
   expect(statusOf({})).toMatchObject({ health: 'ok', attention: [] });
+});
+
+test('a key that the failed rotation takes now does not expire too soon', () => {
+  const { attention } = statusOf(
+    { own: [current, { ...standby, expiresAt: now + 38 * dayMs }], incidents: [anIncident({ kind: 'rotation-failed' })] },
+    { nextRotationAt: now + 20 * dayMs },
+  );
+  expect(attention).toHaveLength(1);
 });
 
 test('what is found now is not said again as an incident', () => {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { dayMs } from '../../lambda/foundation/clock.ts';
+import { dayMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -77,4 +77,48 @@ test('standby add refuses a key of another workspace, one that expires too soon,
       fix: 'nothing; see it with npx keyguard standby list production',
     },
   });
+});
+
+test('standby add measures the expiry from the rotation on that takes the key: now for the first one, then from the schedule on', async () => {
+  me = await anOperator();
+  const lives = (days: number) => me.made({ expiresAt: me.world.clock.now() + days * dayMs });
+  const first = await me.run(['standby', 'add', 'production'], lives(38).value);
+  expect(first).toMatchObject({ code: 0, out: expect.stringContaining('1 key: enough for 1 rotation') as unknown });
+  await me.run(['rotate', 'production', '--yes']);
+  const refused = await me.run(['standby', 'add', 'production'], lives(38).value);
+  expect(refused).toMatchObject({ code: 1, out: '' });
+  expect(refused.err).toMatch(/expires too soon for this rotation policy: from the rotation that takes it \(2026-10-\d\d \S+ UTC\) on/);
+  expect(refused.err).toMatch(/fix: {3}make a key that lives beyond 2026-11-1\d/);
+  const { id, value } = lives(69);
+  const taken = await me.run(['standby', 'add', 'production'], value);
+  expect(taken.code).toBe(0);
+  expect(taken.err).not.toContain('Take note');
+  me.world.clock.advance(minuteMs);
+  const later = lives(70);
+  const noted = await me.run(['standby', 'add', 'production'], later.value);
+  expect(noted.code).toBe(0);
+  const words = `${later.id} expires 2026-11-16 00:01 UTC, too soon for its turn: other standby keys go first`;
+  expect(noted.err).toContain(`Take note: ${words}.\n`);
+  const checked = await me.run(['standby', 'check', 'production']);
+  expect(checked.code).toBe(0);
+  expect(checked.out).toMatch(new RegExp(`${id} +\\S+ +good, not proven$`, 'm'));
+  expect(checked.out).toContain('good, not proven; it expires 2026-11-16 00:01 UTC, too soon for its turn: other standby keys go first');
+  await me.world.passes(10 * minuteMs);
+  expect((await me.run(['status', 'production'])).out).toContain(`! standby key ${words}`);
+});
+
+test('standby check and status name a key that the next rotation comes too late for', async () => {
+  me = await anOperator();
+  const key = me.made({ expiresAt: me.world.clock.now() + 38 * dayMs });
+  await me.added();
+  // While another key serves first, it comes in with a warning; taken by hand, its turn would have come.
+  expect((await me.run(['standby', 'add', 'production'], key.value)).err).toContain('too soon for its turn');
+  await me.run(['rotate', 'production', '--yes']);
+  const words = /expires 2026-10-15 00:00 UTC, too soon for the rotation of 2026-10-\d\d \S+ UTC that would take it/;
+  const checked = await me.run(['standby', 'check']);
+  expect(checked).toMatchObject({ code: 1, out: expect.stringMatching(words) as unknown });
+  expect(checked.out).not.toContain('good, not proven');
+  const status = await me.run(['status']);
+  expect(status.out).toMatch(/^production: attention$/m);
+  expect(status.out).toMatch(words);
 });

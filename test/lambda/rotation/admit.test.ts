@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
@@ -191,7 +191,7 @@ test.each<[string, Partial<ApiKeyInfo>, string, string]>([
   [
     'that expires too soon',
     { expiresAt: needed - 1 },
-    'new expires too soon for this rotation policy',
+    'new expires too soon for this rotation policy: from now on it must live for a whole interval and the maximum grace',
     'make a key that lives beyond 2026-10-14',
   ],
 ])('a key %s is refused before it is woken or stored', async (_name, info, message, fix) => {
@@ -219,6 +219,26 @@ test('a key that acts as a person is refused unless the operator accepts that; a
 test('a key that lives just long enough is taken, with its expiry', async () => {
   const stage = aNewKey({ infos: { new: { expiresAt: needed } } });
   expect(await admitted(stage)).toMatchObject({ expiresAt: needed });
+});
+
+test('a key must live long enough from the rotation on that takes it', async () => {
+  const takenAt = now + 31 * dayMs;
+  const lives = async (expiresAt: number, at = takenAt) => {
+    const stage = aNewKey({ infos: { new: { expiresAt } } });
+    const { value } = stage.world.key('new');
+    const intake = admitStandbyKey(definition, value, { by, takenAt: at }, stage.ports);
+    return { stage, intake };
+  };
+  const short = await lives(needed + 31 * dayMs - 1);
+  expect(await failure(short.intake)).toEqual({
+    code: 'standby-refused',
+    message: `new expires too soon for this rotation policy: from the rotation that takes it (${utcMinute(takenAt)}) on it must live for a whole interval and the maximum grace`,
+    fix: `make a key that lives beyond ${iso(needed + 31 * dayMs).slice(0, 10)}`,
+  });
+  expect(short.stage.effects).toEqual([]);
+  expect(await (await lives(needed + 31 * dayMs)).intake).toMatchObject({ state: 'standby' });
+  // A rotation that is late takes it now.
+  expect(await (await lives(needed, now - dayMs)).intake).toMatchObject({ state: 'standby' });
 });
 
 const accepted: ProbeAnswer = { answer: 'accepted', organizationId, workspaceId };
