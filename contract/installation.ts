@@ -17,8 +17,13 @@ export interface InstallationDefinition {
   /** Empty without Slack. */
   readonly slackWebhookSecretArn: string;
   readonly dashboardUrl: string;
-  /** Names of the functions that an operator may ask for something: to have standby keys tried, to retire what is due now. */
-  readonly functions: { readonly rotation: string; readonly retirement: string };
+  /** Names of functions: rotation and retirement may be asked by an operator to try standby keys, and to retire what is due now. */
+  readonly functions: {
+    readonly rotation: string;
+    readonly retirement: string;
+    /** Carries alerts to Slack; absent where an older version deployed. */
+    readonly notifier?: string;
+  };
 }
 
 export function installationParameter(installation: string): string {

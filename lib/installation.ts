@@ -38,6 +38,7 @@ export class Installation extends Construct {
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
   #operated: { readonly rotation: AppFunction; readonly retirement: AppFunction } | undefined;
+  #notifier: AppFunction | undefined;
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
@@ -89,6 +90,11 @@ export class Installation extends Construct {
     this.#operated = functions;
   }
 
+  /** Tells operators' tools which function carries alerts to the channels. */
+  notifiedThrough(notifier: AppFunction): void {
+    this.#notifier = notifier;
+  }
+
   /** Lets `grantee` list the definitions of the managed keys. */
   grantKeyDirectory(grantee: IGrantable): void {
     const resource = Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: this.keyDirectory.slice(1) });
@@ -117,6 +123,7 @@ export class Installation extends Construct {
       functions: {
         rotation: this.#operated?.rotation.function.functionName ?? '',
         retirement: this.#operated?.retirement.function.functionName ?? '',
+        ...(this.#notifier === undefined ? {} : { notifier: this.#notifier.function.functionName }),
       },
     };
   }

@@ -225,7 +225,7 @@ async function install(
     alarmTopicArn,
     slackWebhookSecretArn,
     dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
-    functions: { rotation: 'rotation', retirement: 'retirement' },
+    functions: { rotation: 'rotation', retirement: 'retirement', notifier: 'notifier' },
   };
   await clients.ssm.send(
     new PutParameterCommand({ Name: installationParameter(name), Type: 'String', Value: JSON.stringify(installation) }),

@@ -1,4 +1,6 @@
-import { secretsManager, sns } from '../../lambda/adapters/aws/clients.ts';
+import type { InstallationDefinition } from '../../contract/installation.ts';
+import { lambda, secretsManager, sns } from '../../lambda/adapters/aws/clients.ts';
+import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { subscriptionsOf, type TopicSubscription } from '../../lambda/adapters/aws/subscriptions.ts';
 import { versionWith } from '../../lambda/rotation/switch.ts';
@@ -8,11 +10,15 @@ import { broken, checked, good, warning, type Answer, type Check } from './check
 
 const address = 'name an address in keyguard.json (alerts.emails), deploy, and confirm the email of AWS';
 
-/** Whether alerts and alarms reach people: every address has confirmed, and Slack's webhook is there. Its value is never read. */
+/**
+ * Whether alerts and alarms reach people: every address has confirmed, Slack's webhook is there, and so is what posts to it. Its value
+ * is never read.
+ */
 export async function alertChecks(about: string, { definition }: OpenInstallation): Promise<readonly Check[]> {
   const { alertTopicArn, alarmTopicArn, slackWebhookSecretArn } = definition;
   const hasSlack = slackWebhookSecretArn !== '';
-  const alerts = checked(about, 'alerts', async () => heard(await subscriptionsOf(sns(), alertTopicArn), 'alerts', hasSlack));
+  const subscriptions = subscriptionsOf(sns(), alertTopicArn);
+  const alerts = checked(about, 'alerts', async () => heard(await subscriptions, 'alerts', hasSlack));
   // CloudWatch speaks here without our functions, so Slack does not hear it.
   const alarms = checked(about, 'alarms', async () => {
     if (alarmTopicArn !== undefined) return heard(await subscriptionsOf(sns(), alarmTopicArn), 'alarms', false);
@@ -21,7 +27,12 @@ export async function alertChecks(about: string, { definition }: OpenInstallatio
       'deploy again to have it checked: npx cdk deploy',
     );
   });
-  const slack = hasSlack ? [checked(about, 'Slack', () => webhookAnswer(slackWebhookSecretArn))] : [];
+  const slack = hasSlack
+    ? [
+        checked(about, 'Slack', () => webhookAnswer(slackWebhookSecretArn)),
+        checked(about, 'Slack', async () => notifierAnswer(await subscriptions, definition)),
+      ]
+    : [];
   return (await Promise.all([alerts, alarms, ...slack])).flat();
 }
 
@@ -37,7 +48,8 @@ function heard(all: readonly TopicSubscription[], what: 'alerts' | 'alarms', oth
     );
   }
   const people = all.filter(({ protocol }) => protocol.startsWith('email'));
-  if (people.length > 0 || otherwise) return good(`${counted(people.length, 'subscription')} by email, confirmed`);
+  if (people.length > 0) return good(`${counted(people.length, 'subscription')} by email, confirmed`);
+  if (otherwise && all.length > 0) return good('nobody by email, but others are subscribed');
   return broken(`nobody hears of ${what}`, address);
 }
 
@@ -45,4 +57,26 @@ async function webhookAnswer(secretArn: string): Promise<Answer> {
   const { stages } = await secretVersions(secretsManager()).describe(secretArn);
   if (versionWith(stages, 'AWSCURRENT') !== undefined) return good('its webhook is stored');
   return broken('its webhook is not stored, and Slack hears nothing', 'npx keyguard slack-webhook set');
+}
+
+/** Whether what is published as an alert reaches the function that posts it. */
+async function notifierAnswer(
+  all: readonly TopicSubscription[],
+  { alertTopicArn, functions: { notifier } }: InstallationDefinition,
+): Promise<Answer> {
+  if (notifier === undefined) {
+    return warning('not looked at: the deployment does not name its notifier yet', 'deploy again to have it checked: npx cdk deploy');
+  }
+  // Throws where there is no such function.
+  await roleOf(lambda(), notifier);
+  const [arn, partition, , region, account] = alertTopicArn.split(':');
+  const functionArn = [arn, partition, 'lambda', region, account, 'function', notifier].join(':');
+  if (all.some(({ protocol, endpoint, confirmed }) => protocol === 'lambda' && endpoint === functionArn && confirmed)) {
+    return good('its notifier is subscribed to alerts');
+  }
+  // CloudFormation puts back nothing that was deleted behind its back.
+  return broken(
+    'its notifier is not subscribed to alerts, and Slack hears nothing of them',
+    `aws sns subscribe --topic-arn ${alertTopicArn} --protocol lambda --notification-endpoint ${functionArn}`,
+  );
 }

@@ -5,12 +5,12 @@ import {
   PutResourcePolicyCommand,
   PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { SubscribeCommand, SNSClient } from '@aws-sdk/client-sns';
+import { ListSubscriptionsByTopicCommand, SNSClient, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, expect, test } from 'vitest';
 import { checked } from '../../cli/doctor/check.ts';
 import { clockAnswer } from '../../cli/doctor/clock.ts';
-import { installationParameter } from '../../contract/installation.ts';
+import { installationParameter, type InstallationDefinition } from '../../contract/installation.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { anOperator, type Operator } from './operator.ts';
@@ -44,6 +44,7 @@ test('where all is well each check is a line that says so, and nothing is change
   expect(said.out).toMatch(/^ok {7}keyguard, Anthropic: the admin credential works, and sees 2 API keys of /m);
   expect(said.out).toMatch(/^ok {7}keyguard, retirement: it ran 2026-/m);
   expect(said.out).toMatch(/^ok {7}keyguard, alerts: 1 subscription by email, confirmed$/m);
+  expect(said.out).toMatch(/^ok {7}keyguard, Slack: its notifier is subscribed to alerts$/m);
   expect(said.out).toMatch(/^ok {7}keyguard, alarms: 1 subscription by email, confirmed$/m);
   expect(said.out).toMatch(/^ok {7}keyguard, rotation function: it runs, and reads the managed keys and the state table$/m);
   expect(said.out).toMatch(/^ok {7}keyguard, rotation permission: Secrets Manager may call the rotation function$/m);
@@ -92,14 +93,45 @@ test('an address that confirmed alerts and not alarms is broken, and so is a top
   expect(await found('broken')).toMatchObject([{ check: 'alarms', what: 'nobody hears of alarms' }]);
 });
 
-test('a deployment of an older version, which does not name its topic of alarms, is a warning', async () => {
-  await healthy();
-  const { alarmTopicArn, ...older } = me.world.installation;
-  expect(alarmTopicArn).toMatch(/^arn:aws:sns:/);
-  const parameter = { Name: installationParameter('keyguard'), Value: JSON.stringify(older), Overwrite: true };
+async function isDeployed(installation: Partial<InstallationDefinition>): Promise<void> {
+  const parameter = { Name: installationParameter('keyguard'), Value: JSON.stringify(installation), Overwrite: true };
   await new SSMClient({}).send(new PutParameterCommand(parameter));
+}
+
+test('a deployment of an older version, which does not name its topic of alarms and its notifier, is a warning', async () => {
+  await healthy();
+  const { alarmTopicArn, functions, ...older } = me.world.installation;
+  expect(alarmTopicArn).toMatch(/^arn:aws:sns:/);
+  await isDeployed({ ...older, functions: { rotation: functions.rotation, retirement: functions.retirement } });
   expect(await found('broken')).toEqual([]);
-  expect(await found('warning')).toMatchObject([{ check: 'alarms', fix: 'deploy again to have it checked: npx cdk deploy' }]);
+  const fix = 'deploy again to have it checked: npx cdk deploy';
+  expect(await found('warning')).toMatchObject([
+    { check: 'alarms', fix },
+    { check: 'Slack', fix },
+  ]);
+});
+
+test('alerts that nobody is subscribed to are broken, and with Slack a notifier that is not subscribed, or not there', async () => {
+  await healthy();
+  const { alertTopicArn, functions } = me.world.installation;
+  const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn: alertTopicArn }));
+  const unsubscribe = async (protocol: string): Promise<void> => {
+    for (const { Protocol, SubscriptionArn } of Subscriptions)
+      if (Protocol === protocol) await new SNSClient({}).send(new UnsubscribeCommand({ SubscriptionArn }));
+  };
+  await unsubscribe('email');
+  expect(await found('broken')).toEqual([]);
+  expect((await me.run(['doctor'])).out).toMatch(/^ok {7}keyguard, alerts: nobody by email, but others are subscribed$/m);
+  await unsubscribe('lambda');
+  const endpoint = Subscriptions.find(({ Protocol }) => Protocol === 'lambda')?.Endpoint ?? '';
+  const fix = `aws sns subscribe --topic-arn ${alertTopicArn} --protocol lambda --notification-endpoint ${endpoint}`;
+  const unheard = { check: 'Slack', what: 'its notifier is not subscribed to alerts, and Slack hears nothing of them', fix };
+  expect(await found('broken')).toMatchObject([{ check: 'alerts', what: 'nobody hears of alerts' }, unheard]);
+  const another = me.world.aws.functions.register('another', () => Promise.resolve());
+  await new SNSClient({}).send(new SubscribeCommand({ TopicArn: alertTopicArn, Protocol: 'lambda', Endpoint: another }));
+  expect(await found('broken')).toMatchObject([unheard]);
+  await isDeployed({ ...me.world.installation, functions: { ...functions, notifier: 'gone' } });
+  expect(await found('broken')).toMatchObject([{ check: 'Slack', what: 'there is no function gone', fix: 'deploy again: npx cdk deploy' }]);
 });
 
 test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {

@@ -125,6 +125,7 @@ test('the installation describes itself to the command line, without a value', (
     functions: {
       rotation: `{${stack.one('AWS::Lambda::Function', 'RotationFunction').id}}`,
       retirement: `{${stack.one('AWS::Lambda::Function', 'RotationRetirementFunction').id}}`,
+      notifier: `{${stack.one('AWS::Lambda::Function', 'IncidentsNotifierFunction').id}}`,
     },
   });
   expect(stack.text).not.toMatch(/sk-ant-|hooks\.slack/);
