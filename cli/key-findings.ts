@@ -2,6 +2,7 @@ import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '.
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf } from '../lambda/rotation/conditions.ts';
+import { isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
 import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
@@ -18,6 +19,7 @@ export const keyChecks = {
   age: 'a rotation has succeeded in time',
   expiry: 'the current key outlives its next grace',
   pool: 'the pool reaches beyond the low-water mark',
+  'rejected keys': 'no standby key was rejected',
   'old keys': 'no old key is used past its time',
   replicas: 'no replica is behind',
   incidents: 'no incident is open',
@@ -66,6 +68,7 @@ export function keyFindings(reading: KeyReading): readonly Finding[] {
     ...conditions.map((condition) => conditionFinding(condition)),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
     ...shortLived(reading),
+    ...rejected(reading),
     ...incidents(
       reading,
       conditions.map(({ kind }) => kind),
@@ -214,6 +217,19 @@ function shortLived(reading: KeyReading): readonly Finding[] {
     const what = `standby key ${key.record.apiKeyId} ${shortText(key, sight)}`;
     return { check: 'pool', state: 'attention', what, fix };
   });
+}
+
+/** Nothing becomes of a rejected key by itself, and whoever added it counts on it. */
+function rejected({ own, definition: { name } }: KeyReading): readonly Finding[] {
+  return own
+    .filter(({ state, intent }) => state === 'rejected' && intent?.to !== 'archived')
+    .map((record): Finding => {
+      const { apiKeyId, because } = record;
+      const what = `${apiKeyId} was rejected: ${because ?? 'no reason is recorded'}`;
+      // The reason of a broken-off intake says how it goes on.
+      const fix = `${isUnfinishedIntake(record) ? 'or ' : ''}put it away with npx keyguard standby remove ${name} ${apiKeyId}`;
+      return { check: 'rejected keys', state: 'attention', what, fix };
+    });
 }
 
 /** What is not told by a condition that was found above. */

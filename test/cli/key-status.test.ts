@@ -178,6 +178,20 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'apikey_standby is about to become archived since 2026-05-31 23:00 UTC (so), and is not: npx keyguard unstick production',
   ],
   [
+    'a standby key was rejected',
+    'attention',
+    { own: [current, standby, { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', parkedAt: now }), because: 'it answers 401' }] },
+    {},
+    'apikey_bad was rejected: it answers 401: put it away with npx keyguard standby remove production apikey_bad',
+  ],
+  [
+    'an intake was broken off',
+    'attention',
+    { own: [current, standby, { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected' }), because: 'broken off: add it again' }] },
+    {},
+    'broken off: add it again: or put it away with npx keyguard standby remove production apikey_bad',
+  ],
+  [
     'an old key is wanted back',
     'attention',
     { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', wanted: wish })] },
@@ -239,6 +253,11 @@ test('a key that the failed rotation takes now does not expire too soon', () => 
     { nextRotationAt: now + 20 * dayMs },
   );
   expect(attention).toHaveLength(1);
+});
+
+test('a rejected key that is being put away is left to that', () => {
+  const bad = aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', intent: { to: 'archived', at: now, because: 'so' } });
+  expect(statusOf({ own: [current, standby, bad] })).toMatchObject({ health: 'ok', attention: [] });
 });
 
 test('what is found now is not said again as an incident', () => {

@@ -72,7 +72,14 @@ test('only standby and rejected keys are removed', async () => {
   await me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
   expect(states()[second]).toBe('rejected');
   expect((await me.run(['standby', 'list'])).out).toContain(`npx keyguard standby remove production ${second}`);
+  const words = `${second} was rejected: it is archived at Anthropic`;
+  expect((await me.run(['status'])).out).toContain(`! ${words}: put it away with npx keyguard standby remove production ${second}\n`);
+  const doctor = await me.run(['doctor', 'production']);
+  expect(doctor.out).toContain(
+    `production, rejected keys: ${words}; fix: put it away with npx keyguard standby remove production ${second}`,
+  );
   expect(await me.run(remove(second))).toMatchObject({ code: 0 });
+  expect((await me.run(['status'])).out).not.toContain('was rejected');
   expect(states()).toEqual({ [first]: 'current', [second]: 'archived' });
 });
 
