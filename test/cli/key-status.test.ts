@@ -87,14 +87,14 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     { own: [current] },
     { nextRotationAt: now + 20 * dayMs },
-    'the pool is empty: nothing could take the place of the current key if it were stolen',
+    'no standby key is left, so that nothing could take the place of a stolen key',
   ],
   [
     'the pool is empty',
     'attention',
     { own: [current] },
     {},
-    'no standby key is left, and the rotation of 2026-06-11 00:00 UTC will find none',
+    'no standby key is left, so that nothing could take the place of a stolen key, and the rotation of 2026-06-11 00:00 UTC will find none',
   ],
   [
     'the standby key expires too soon',
