@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { LostRace } from '../lambda/foundation/errors.ts';
-import type { ApiKeyLedger } from '../lambda/rotation/ports.ts';
+import type { ApiKeyLedger, Deed } from '../lambda/rotation/ports.ts';
 
 /** How often somebody else may be faster: each time the record is read again and decided on anew. */
 const attempts = 5;
@@ -14,6 +14,7 @@ export async function amend(
   apiKeyId: string,
   by: string,
   change: (record: ApiKeyRecord) => Omit<ApiKeyRecord, 'revision'> | undefined,
+  deed?: Deed,
 ): Promise<ApiKeyRecord> {
   for (let attempt = 1; ; attempt += 1) {
     const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
@@ -21,7 +22,7 @@ export async function amend(
     const after = change(record);
     if (after === undefined) return record;
     try {
-      return await ledger.replace(record, after, by);
+      return await ledger.replace(record, after, by, deed);
     } catch (error) {
       if (!(error instanceof LostRace) || attempt === attempts) throw error;
     }

@@ -1,9 +1,8 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
-import { audit } from '../lambda/adapters/aws/audit.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import { shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
+import { cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
 import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
 import { amend } from './amend.ts';
@@ -42,8 +41,9 @@ export async function lookAtOldKey(record: ApiKeyRecord, sight: KeySight, instal
 }
 
 /**
- * Takes back that it is wanted, and makes it inactive where it is awake. Anthropic's status is the proof: only the functions may
- * read a value and have it refused. Answers that status.
+ * Takes back that it is wanted, and cuts it off where it is awake: the intent first, so that no undo brings it back meanwhile, and
+ * retirement finishes what is killed here. Anthropic's status is the proof: only the functions may read a value and have it
+ * refused. Answers that status.
  */
 export async function cutOldKey(
   { record, isAwake, status }: OldKeySight,
@@ -52,21 +52,26 @@ export async function cutOldKey(
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<OldKeySight['status']> {
-  const { apiKeyId, managedKey, state } = record;
+  const { apiKeyId } = record;
   const by = await callerName();
-  const { table, clock } = installation;
+  const { clock } = installation;
   const { ledger, keys } = portsOf(installation);
-  // Before anything else: no rotation must bring back what is being cut off.
+  const reason = `cut off by an operator: ${because}`;
   await amend(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, sight);
+    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), because: reason });
     return found.wanted === undefined ? undefined : withoutWish(found);
   });
   if (!isAwake) return status;
-  const what = `${apiKeyId}, ${state}, was active at Anthropic and is made inactive: ${because}`;
-  await audit(table).note({ managedKey, at: clock.now(), by, because: what });
-  await keys.setStatus(apiKeyId, 'inactive');
+  const { requestIds } = await keys.setStatus(apiKeyId, 'inactive');
   const after = await statusOf(apiKeyId, keys);
-  if (!isAcceptedIn(after)) return after;
+  if (!isAcceptedIn(after)) {
+    const at = clock.now();
+    // Whoever finished it meanwhile has taken the intent off.
+    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? cutOff(found, reason, at) : undefined);
+    await amend(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, because: reason } });
+    return after;
+  }
   return io.fail(
     `${apiKeyId} was made inactive, and Anthropic shows it as ${after}`,
     'give the command again; if it lasts, delete the key in the Claude Console, which cannot be undone',

@@ -45,12 +45,13 @@ export const verbs: readonly Operation[] = [
       return {
         act,
         again: async () => {
-          await untilDone(ground, act)();
+          // Whoever wanted it back meanwhile has it: another emergency would be one of the current key.
+          await untilDone(ground, act, () => stateOf(ground, old) !== 'inactive')();
           ground.world.aws.schedules.enable('retirement');
         },
         atOnce: act,
         beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--api-key-id', old.id, '--yes')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'inactive|current', next: 'current|draining', spare: 'standby' }),
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'contained|current', next: 'current|draining', spare: 'standby' }),
       };
     },
   },
