@@ -45,13 +45,12 @@ export const verbs: readonly Operation[] = [
       return {
         act,
         again: async () => {
-          // Whoever wanted it back meanwhile has it: another emergency would be one of the current key.
-          await untilDone(ground, act, () => stateOf(ground, old) !== 'inactive')();
+          await untilDone(ground, act)();
           ground.world.aws.schedules.enable('retirement');
         },
         atOnce: act,
-        beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--api-key-id', old.id, '--yes')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'contained|current', next: 'current|draining', spare: 'standby' }),
+        beside: [act, beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'contained', next: 'current', spare: 'standby' }),
       };
     },
   },
