@@ -11,13 +11,14 @@ export function checkedApiKeyId(text: string, what: string, io: CliIo): string {
 /** A length of time such as `30d`, in milliseconds. */
 export function checkedLength(text: string, what: string, io: CliIo): number {
   if (isDuration(text)) return durationMs(text);
-  return io.fail(`${what} is no length of time`, 'write it like 90m, 24h or 30d', 2);
+  return io.fail(`${what} is no length of time`, 'write it like 90m, 24h or 30d: a whole number from 1 to 999999, and s, m, h or d', 2);
 }
 
 /** What an operator's act is recorded with; `undefined` where no reason was given. */
 export function checkedReason(because: string | undefined, io: CliIo): string {
   if (because === undefined) return 'an operator asked for it';
   const text = because.trim();
+  if (/\p{Cc}/u.test(text)) io.fail('--because holds a line break or another control character', 'say it in one line', 2);
   if (text === '' || text.length > 200) io.fail('--because wants a reason of 1 to 200 characters', 'say it in a few words', 2);
   return text;
 }

@@ -4,6 +4,7 @@ import type { Replica } from '../lambda/rotation/ports.ts';
 import { keyFindings, poolIn, type KeyReading } from './key-findings.ts';
 import { coverIn } from './pool-cover.ts';
 import { previousKey, type PreviousKey } from './previous-key.ts';
+import { waysBack, type WayBack } from './way-back.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
 export type Health = 'ok' | 'attention' | 'broken';
@@ -14,6 +15,7 @@ export interface KeyStatus {
   readonly health: Health;
   readonly current: CurrentKey | null;
   readonly previous: readonly PreviousKey[];
+  readonly waysBack: readonly WayBack[];
   readonly pool: PoolCover;
   readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
   readonly wishes: readonly WaitingWish[];
@@ -55,6 +57,7 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     previous: own
       .filter((record) => record.state === 'draining')
       .map((record) => previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, now)),
+    waysBack: waysBack(own, definition, now),
     pool: coverIn(poolIn(reading)),
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap(({ apiKeyId, wanted, noGrace }): readonly WaitingWish[] => [

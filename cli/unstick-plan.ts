@@ -12,10 +12,17 @@ export interface UnstickPlan {
   readonly discard: string | undefined;
   /** Keys whose wish to come back is taken back. */
   readonly wishes: readonly ApiKeyRecord[];
-  /** What will be done, a sentence each; nothing is stuck where there is none. */
-  readonly does: readonly string[];
+  /** What will be done; nothing is stuck where there is none. */
+  readonly acts: readonly Act[];
   /** What only needs time. */
   readonly waits: readonly string[];
+}
+
+/** One thing that is cleared away. */
+export interface Act {
+  readonly will: string;
+  /** What became of it, told from a second look; undefined where it stands as before. */
+  readonly did: (after: KeyReading) => string | undefined;
 }
 
 /** What stands in a managed key's way that can be cleared away. */
@@ -30,18 +37,64 @@ export function unstickPlan(reading: KeyReading): UnstickPlan {
   return {
     discard,
     wishes,
-    does: [
-      ...wishes.map(({ apiKeyId, wanted }) => `The wish that ${apiKeyId} comes back is taken back (${wanted?.because ?? ''}).`),
-      ...(discard === undefined ? [] : [`AWSPENDING is taken off version ${discard}, whose rotation does not end.`]),
-      ...halfDone.map(
-        ({ apiKeyId, intent }) => `Retirement finishes that ${apiKeyId} becomes ${intent?.to ?? ''} (${intent?.because ?? ''}).`,
-      ),
-      ...abandoned.filter(isDue).map(({ apiKeyId }) => `Retirement returns ${apiKeyId} to where it was claimed from.`),
+    acts: [
+      ...wishes.map(takenBack),
+      ...(discard === undefined ? [] : [discarded(discard)]),
+      ...halfDone.map(finished),
+      ...abandoned.filter(isDue).map(returned),
     ],
     waits: abandoned
       .filter((record) => !isDue(record))
       .map(({ apiKeyId, since }) => `${apiKeyId} is returned 15 minutes after its claim, at ${instant(since + settledMs)}.`),
   };
+}
+
+function takenBack({ apiKeyId, wanted }: ApiKeyRecord): Act {
+  const will = `The wish that ${apiKeyId} comes back is taken back (${wanted?.because ?? ''}).`;
+  return {
+    will,
+    did: (after) => {
+      const record = recordIn(after, apiKeyId);
+      if (record?.wanted !== undefined) return undefined;
+      const cameBack = record?.state === 'pending' || record?.state === 'current';
+      return cameBack ? `The wish that ${apiKeyId} comes back had been carried out before: it is ${record.state}.` : will;
+    },
+  };
+}
+
+function discarded(versionId: string): Act {
+  return {
+    will: `AWSPENDING is taken off version ${versionId}, whose rotation does not end.`,
+    did: ({ secret }) => {
+      const labels = secret.stages.get(versionId) ?? [];
+      if (labels.includes('AWSCURRENT')) return `Version ${versionId} had become current before.`;
+      return labels.includes('AWSPENDING') ? undefined : `AWSPENDING is taken off version ${versionId}.`;
+    },
+  };
+}
+
+function finished({ apiKeyId, intent }: ApiKeyRecord): Act {
+  return {
+    will: `Retirement finishes that ${apiKeyId} becomes ${intent?.to ?? ''} (${intent?.because ?? ''}).`,
+    did: (after) => {
+      const record = recordIn(after, apiKeyId);
+      return record === undefined || record.intent !== undefined ? undefined : `${apiKeyId} is ${record.state}.`;
+    },
+  };
+}
+
+function returned({ apiKeyId }: ApiKeyRecord): Act {
+  return {
+    will: `Retirement returns ${apiKeyId} to where it was claimed from.`,
+    did: (after) => {
+      const record = recordIn(after, apiKeyId);
+      return record === undefined || record.state === 'pending' ? undefined : `${apiKeyId} is ${record.state} again.`;
+    },
+  };
+}
+
+function recordIn({ own }: KeyReading, apiKeyId: string): ApiKeyRecord | undefined {
+  return own.find((record) => record.apiKeyId === apiKeyId);
 }
 
 /** A rotation is given 15 minutes after its claim; one that has claimed nothing, or was cancelled, five. */

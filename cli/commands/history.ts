@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, AuditRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../../lambda/adapters/aws/audit.ts';
 import { checkedApiKeyId, checkedLength } from '../arguments.ts';
@@ -35,19 +35,22 @@ async function show(name: string | undefined, flags: Flags, io: CliIo): Promise<
   if (apiKeyId !== undefined) checkedApiKeyId(apiKeyId, '--api-key-id', io);
   const length = checkedLength(flags.since, '--since', io);
   const installation = await openInstallation(flags, io);
-  const since = installation.clock.now() - length;
+  const since = Math.max(installation.clock.now() - length, 0);
+  const known = await apiKeyLedger(installation.table).all();
   const records = audit(installation.table);
-  const all = await Promise.all((await namesOf(name, installation)).map((each) => records.read(each, since)));
+  const all = await Promise.all(namesOf(name, known, installation).map((each) => records.read(each, since)));
   const steps = all
     .flat()
     .filter((step) => apiKeyId === undefined || step.apiKeyId === apiKeyId)
     .sort((a, b) => a.at - b.at);
+  if (apiKeyId !== undefined && steps.length === 0) checkIsOf(name, apiKeyId, known, io);
   if (flags.json === true) {
     json(steps.map(stepJson), io);
     return;
   }
   if (steps.length === 0) {
-    line(`Nothing happened${name === undefined ? '' : ` to ${name}`} since ${instant(since)}; --since looks further back.`, io);
+    const subject = [apiKeyId, name].filter((each) => each !== undefined).join(' of ');
+    line(`Nothing happened${subject === '' ? '' : ` to ${subject}`} since ${instant(since)}; --since looks further back.`, io);
     return;
   }
   const rows = steps.map((step) => [
@@ -62,13 +65,22 @@ async function show(name: string | undefined, flags: Flags, io: CliIo): Promise<
 }
 
 /** Managed keys that were taken out of the configuration have a history too. */
-async function namesOf(name: string | undefined, installation: OpenInstallation): Promise<readonly string[]> {
-  const known = new Set([
-    ...installation.managedKeys.map((key) => key.name),
-    ...(await apiKeyLedger(installation.table).all()).map((record) => record.managedKey),
-  ]);
+function namesOf(name: string | undefined, records: readonly ApiKeyRecord[], installation: OpenInstallation): readonly string[] {
+  const known = new Set([...installation.managedKeys.map((key) => key.name), ...records.map((record) => record.managedKey)]);
   if (name === undefined) return [...known].sort();
   return known.has(name) ? [name] : [managedKey(installation, name).name];
+}
+
+/** A mistyped id has no history either, and must not read like a key that nothing happened to. */
+function checkIsOf(name: string | undefined, apiKeyId: string, records: readonly ApiKeyRecord[], io: CliIo): void {
+  const record = records.find((each) => each.apiKeyId === apiKeyId);
+  if (record === undefined) {
+    io.fail(`Key Guard has no record of ${apiKeyId}`, 'copy the id from npx keyguard history, or from the Console', 2);
+  }
+  if (name !== undefined && record.managedKey !== name) {
+    const { managedKey: other } = record;
+    io.fail(`${apiKeyId} is no key of ${name}, but of ${other}`, `npx keyguard history ${other} --api-key-id ${apiKeyId}`, 2);
+  }
 }
 
 function moveText({ from, to }: AuditRecord): string {

@@ -9,6 +9,7 @@ import { colours, counted, instant, isoOrNull, json, line, table } from '../outp
 import { coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
+import type { WayBack } from '../way-back.ts';
 
 /** The feed is about five minutes late; an hour is an outage. */
 const staleMs = hourMs;
@@ -21,9 +22,10 @@ export const status: Command = {
     withInstallation(program.command(status.name))
       .summary(status.summary)
       .description(
-        'Shows, for each managed key, the current key, old keys that are still valid and why, what an operator asked for and is not ' +
-          'done, the pool, the next rotation, the last success, replicas and open incidents. Health is ok, attention or broken; the exit ' +
-          'code is 0 in any case. Anthropic is not asked: that does npx keyguard doctor.',
+        'Shows, for each managed key, the current key, old keys that are still valid and why, those that an undo can bring back and ' +
+          'until when, what an operator asked for and is not done, the pool, the next rotation, the last success, replicas and open ' +
+          'incidents. Health is ok, attention or broken; the exit code is 0 in any case. Anthropic is not asked: that does npx keyguard ' +
+          'doctor.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
       .action((name: string | undefined, flags: InstallationFlags) => show(name, flags, io));
@@ -71,6 +73,7 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
       ['previous key', `${previous.apiKeyId} (${previous.hint}), ${validText(previous)}`],
       ['', previous.waits],
     ]),
+    ...key.waysBack.map((old) => ['old key', wayBackText(old, key.name)]),
     ...key.wishes.map(({ apiKeyId, wish, at, by, because }) => [
       wish === 'come back' ? 'wanted back' : 'no grace',
       `${apiKeyId}, since ${instant(at)} by ${by}: ${because}`,
@@ -106,6 +109,12 @@ function validText({ validAtLeastUntil, validAtMostUntil }: PreviousKey): string
   return validAtMostUntil === null ? `${atLeast}, then until it is quiet` : `${atLeast}, ${instant(validAtMostUntil)} at the latest`;
 }
 
+function wayBackText({ apiKeyId, hint, state, since, comesBackUntil, cutBecause }: WayBack, name: string): string {
+  const command = `npx keyguard undo ${name} --api-key-id ${apiKeyId}`;
+  const cut = cutBecause === null ? '' : `, cut off (${cutBecause})`;
+  return `${apiKeyId} (${hint}), ${state} since ${instant(since)}${cut}; comes back until ${instant(comesBackUntil)} by: ${command}`;
+}
+
 function tallyText(keys: readonly KeyStatus[]): string {
   const words: readonly Health[] = ['ok', 'attention', 'broken'];
   const tally = words.flatMap((word) => {
@@ -135,6 +144,7 @@ function keyJson(key: KeyStatus): object {
       validAtLeastUntil: isoOrNull(previous.validAtLeastUntil),
       validAtMostUntil: isoOrNull(previous.validAtMostUntil),
     })),
+    waysBack: key.waysBack.map((old) => ({ ...old, since: isoOrNull(old.since), comesBackUntil: isoOrNull(old.comesBackUntil) })),
     pool: { ...key.pool, until: isoOrNull(key.pool.until) },
     paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
     wishes: key.wishes.map((wish) => ({ ...wish, at: isoOrNull(wish.at) })),

@@ -8,7 +8,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { keyFindings, type KeyReading } from '../key-findings.ts';
-import { json, line, progress } from '../output.ts';
+import { counted, json, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { retireNow } from '../retire-now.ts';
@@ -29,7 +29,7 @@ export const unstick: Command = {
         'Takes AWSPENDING off the version of a rotation that does not end (15 minutes after it claimed a key, 5 minutes where it has ' +
           'claimed none), takes back that an old key is wanted back, and has retirement finish what is half done and return keys that ' +
           'are claimed by nobody; that is 15 minutes after the claim at the earliest. The key that consumers read is not touched. Safe ' +
-          'to repeat.',
+          'to repeat. Exit code 1 where something is still as it was.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--yes', 'do not ask')
@@ -41,23 +41,32 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const plan = unstickPlan(await read(definition, installation));
-  if (plan.does.length > 0) {
-    for (const sentence of plan.does) progress(sentence, io);
+  if (plan.acts.length > 0) {
+    for (const { will } of plan.acts) progress(will, io);
     if (flags.yes !== true && !(await confirmed(`Do that for ${name}?`, io))) io.fail('not done', 'nothing was changed', 1);
     await carryOut(plan, definition, installation, io);
   }
   const after = await read(definition, installation);
+  const did = plan.acts.flatMap((act) => act.did(after) ?? []);
+  const remains = plan.acts.filter((act) => act.did(after) === undefined).map(({ will }) => will);
   const { waits } = unstickPlan(after);
   const left = keyFindings(after);
-  if (flags.json === true) {
-    json({ managedKey: name, did: plan.does, waits, left }, io);
-    return;
+  if (flags.json === true) json({ managedKey: name, did, remains, waits, left }, io);
+  else {
+    if (plan.acts.length === 0) line(`Nothing of ${name} is stuck.`, io);
+    for (const sentence of did) line(`done: ${sentence}`, io);
+    for (const sentence of remains) line(`not done: ${sentence}`, io);
+    for (const sentence of waits) line(`waits: ${sentence}`, io);
+    for (const { state, what, fix } of left) line(`left, ${state}: ${what}: ${fix}`, io);
+    if (left.length === 0) line(`All is well with ${name} as far as AWS shows; Anthropic is asked by: npx keyguard doctor ${name}`, io);
   }
-  if (plan.does.length === 0) line(`Nothing of ${name} is stuck.`, io);
-  for (const sentence of plan.does) line(`done: ${sentence}`, io);
-  for (const sentence of waits) line(`waits: ${sentence}`, io);
-  for (const { state, what, fix } of left) line(`left, ${state}: ${what}: ${fix}`, io);
-  if (left.length === 0) line(`All is well with ${name} as far as AWS shows; Anthropic is asked by: npx keyguard doctor ${name}`, io);
+  if (remains.length > 0) {
+    io.fail(
+      `${remains.length} of ${counted(plan.acts.length, 'thing')} that stood in the way of ${name} stand there still`,
+      `retirement tries again every five minutes; why it fails: look for retirement.failed in the log of the function in the output RetirementFunctionName`,
+      1,
+    );
+  }
 }
 
 async function read(definition: ManagedKeyDefinition, installation: OpenInstallation): Promise<KeyReading> {
@@ -66,14 +75,14 @@ async function read(definition: ManagedKeyDefinition, installation: OpenInstalla
 
 /** Wishes first: the next rotation must not take one up again. */
 async function carryOut(
-  { wishes, discard, does }: UnstickPlan,
+  { wishes, discard, acts }: UnstickPlan,
   { name, secretArn }: ManagedKeyDefinition,
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<void> {
   const { table, secrets, clock } = installation;
   const by = await callerName();
-  await audit(table).note({ managedKey: name, at: clock.now(), by, because: `unstuck: ${does.join(' ')}` });
+  await audit(table).note({ managedKey: name, at: clock.now(), by, because: `unstuck: ${acts.map(({ will }) => will).join(' ')}` });
   for (const { apiKeyId } of wishes) {
     await amend(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
   }

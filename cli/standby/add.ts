@@ -7,6 +7,7 @@ import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
+import { failureOf } from '../failure.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
@@ -36,7 +37,11 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     ...(apiKeyId === undefined ? {} : { apiKeyId }),
   } as const;
   const record = await takeIn(definition, value, options, ports, installation, io);
-  const rotationResumed = await resume(installation, definition);
+  if (flags.json !== true) {
+    const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
+    line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
+  }
+  const rotationResumed = await resumed(installation, definition, io);
   const cover = await coverOf(definition, await apiKeyLedger(installation.table).all(), installation);
   if (flags.json === true) {
     json(
@@ -52,10 +57,24 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     );
     return;
   }
-  const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
-  line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
   if (rotationResumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
   line(`The pool of ${name} holds ${coverText(cover)}.`, io);
+}
+
+/** Whatever becomes of the rotation, the key is taken in: who is told of a failure must not make another one. */
+async function resumed(installation: OpenInstallation, definition: ManagedKeyDefinition, io: CliIo): Promise<boolean> {
+  try {
+    return await resume(installation, definition);
+  } catch (error) {
+    const { message, fix } = failureOf(error);
+    progress(`The rotation of ${definition.name} that had failed is not started again: ${message}`, io);
+    progress(
+      `The key is taken in all the same, and the rotation goes on by itself, or at once: npx keyguard rotate ${definition.name}`,
+      io,
+    );
+    if (fix !== '') progress(fix, io);
+    return false;
+  }
 }
 
 /** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */

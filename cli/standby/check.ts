@@ -51,12 +51,17 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
   }
   const bad = checked.filter(({ problems }) => problems.length > 0);
   if (flags.json === true) json(checked.map(checkedJson), io);
-  else await show(checked, flags, io);
+  else if (checked.length === 0) {
+    const adds = wanted.map((definition) => `npx keyguard standby add ${definition.name}`);
+    line(`There is no standby key to check: ${adds.join(', ')}`, io);
+  } else await show(checked, flags, io);
   if (bad.length > 0) {
     const ids = bad.map(({ record }) => record.apiKeyId).join(', ');
+    const away = bad.map(({ record }) => `npx keyguard standby remove ${record.managedKey} ${record.apiKeyId}`);
+    const adds = [...new Set(bad.map(({ record }) => `npx keyguard standby add ${record.managedKey}`))];
     io.fail(
       `${bad.length} of ${counted(checked.length, 'standby key')} cannot be relied on: ${ids}`,
-      'to put one away: npx keyguard standby remove NAME APIKEY_ID; then make another one in the Claude Console, and: npx keyguard standby add NAME',
+      `to put one away: ${away.join(', ')}; then make another one in the Claude Console, and: ${adds.join(', ')}`,
       1,
     );
   }
@@ -88,10 +93,6 @@ function failedTrial(trial: Trial | undefined): readonly string[] {
 }
 
 async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {
-  if (checked.length === 0) {
-    line('There is no standby key to check: npx keyguard standby add NAME', io);
-    return;
-  }
   const rows = checked.map(({ record, problems, notes, trial }) => {
     const good = trial === undefined ? 'good, not proven' : 'good, proven and asleep again';
     return [record.managedKey, record.apiKeyId, record.hint, [...(problems.length > 0 ? problems : [good]), ...notes].join('; ')];

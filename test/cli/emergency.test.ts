@@ -28,6 +28,19 @@ async function rotatedTwice() {
   return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };
 }
 
+test('after an emergency status says until when each old key can come back, and that it was cut off', async () => {
+  const { first } = await rotatedTwice();
+  await me.run(emergency);
+  const said = await me.run(['status', 'production']);
+  expect(said.out).toMatch(
+    new RegExp(
+      `old key +${first} \\(sk-ant-\\S+\\), inactive since 2026-\\S+ \\S+ UTC, cut off \\(an emergency ended it\\); ` +
+        `comes back until 2026-\\S+ \\S+ UTC by: npx keyguard undo production --api-key-id ${first}$`,
+      'm',
+    ),
+  );
+});
+
 test('an emergency switches and cuts off every old key at once, and says before who will fail', async () => {
   const { first, second, third, after } = await rotatedTwice();
   const said = await me.run(emergency);

@@ -49,9 +49,21 @@ test('history can be narrowed to a key and to a time', async () => {
   );
 });
 
+test('a key of another managed key is named as such, and any length of time can be looked back', async () => {
+  me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'staging' }] });
+  const first = await me.added();
+  const said = await me.run(['history', 'staging', '--api-key-id', first]);
+  expect(said).toMatchObject({ code: 2 });
+  expect(said.err).toContain(`${first} is no key of staging, but of production`);
+  expect(said.err).toContain(`npx keyguard history production --api-key-id ${first}`);
+  expect(await me.asJson(['history', '--since', '999999d'])).toEqual(await me.asJson(['history', '--since', '1d']));
+});
+
 test.each([
   [['history', '--since', 'yesterday'], '--since is no length of time'],
   [['history', '--api-key-id', 'key_1'], '--api-key-id is no id of a key'],
+  [['history', '--since', '1000000d'], 'a whole number from 1 to 999999, and s, m, h or d'],
+  [['history', '--api-key-id', 'apikey_01Mistyped'], 'Key Guard has no record of apikey_01Mistyped'],
   [['history', 'prod'], 'choose one of: production'],
 ])('%j is wrong usage', async (args, words) => {
   me = await anOperator();

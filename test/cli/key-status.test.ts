@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KeyReading } from '../../cli/key-findings.ts';
 import { keyStatus } from '../../cli/key-status.ts';
-import type { IncidentRecord, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../../lambda/foundation/clock.ts';
 import type { SecretDescription } from '../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../support/records.ts';
@@ -351,3 +351,27 @@ test('only a policy that cuts promises an end; one that waits asks for a person 
   expect(status).toMatchObject({ health: 'attention' });
   expect(status.attention[0]).toContain('apikey_old: the old key is still used past the maximum');
 });
+
+test('old keys that an undo can bring back, and until when', () => {
+  const { rotation } = aDefinition();
+  const old = { token: 'v1', switchedAt: now - 2 * dayMs };
+  const replaced = aRecord({ ...old, apiKeyId: 'apikey_replaced', state: 'inactive', since: now - hourMs });
+  const cut = aRecord({ ...old, apiKeyId: 'apikey_cut', state: 'contained', since: now - 2 * hourMs, because: 'a theft' });
+  const expiring = aRecord({ ...old, apiKeyId: 'apikey_expiring', state: 'inactive', since: now - 3 * hourMs, expiresAt: now + hourMs });
+  const hopeless = [
+    aRecord({ ...old, apiKeyId: 'apikey_over', state: 'inactive', since: now - rotation.undoMs }),
+    aRecord({ ...old, apiKeyId: 'apikey_expired', state: 'inactive', since: now - hourMs, expiresAt: now }),
+    aRecord({ ...old, apiKeyId: 'apikey_archived', state: 'archived', since: now - hourMs }),
+    aRecord({ apiKeyId: 'apikey_unused', state: 'contained', since: now - hourMs }),
+    aRecord({ ...old, apiKeyId: 'apikey_going', state: 'inactive', since: now - hourMs, intent: anIntent('archived') }),
+  ];
+  expect(statusOf({ own: [current, standby, expiring, ...hopeless, cut, replaced] }).waysBack).toMatchObject([
+    { apiKeyId: 'apikey_replaced', comesBackUntil: now - hourMs + rotation.undoMs, cutBecause: null },
+    { apiKeyId: 'apikey_cut', comesBackUntil: now - 2 * hourMs + rotation.undoMs, cutBecause: 'a theft' },
+    { apiKeyId: 'apikey_expiring', comesBackUntil: now + hourMs, cutBecause: null },
+  ]);
+});
+
+function anIntent(to: 'archived'): NonNullable<ApiKeyRecord['intent']> {
+  return { to, at: now, because: 'the undo period is over' };
+}

@@ -123,7 +123,7 @@ test('an empty pool has nothing to check', async () => {
   me = await anOperator();
   expect(await me.run(['standby', 'check'])).toMatchObject({
     code: 0,
-    out: 'There is no standby key to check: npx keyguard standby add NAME\n',
+    out: 'There is no standby key to check: npx keyguard standby add production\n',
   });
 });
 

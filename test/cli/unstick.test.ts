@@ -34,8 +34,8 @@ test('unstick frees the label, returns the claimed key, says what it did and wha
   me.world.clock.advance(20 * minuteMs);
   const said = await me.run(unstick);
   expect(said).toMatchObject({ code: 0 });
-  expect(said.out).toMatch(/^done: AWSPENDING is taken off version [0-9a-f-]{36}, whose rotation does not end\.$/m);
-  expect(said.out).toContain(`done: Retirement returns ${second} to where it was claimed from.`);
+  expect(said.out).toMatch(/^done: AWSPENDING is taken off version [0-9a-f-]{36}\.$/m);
+  expect(said.out).toContain(`done: ${second} is standby again.`);
   expect(said.out).toContain('left, broken: its rotation schedule is off, and nobody paused it: npx keyguard resume production');
   expect(labels()).not.toContain('AWSPENDING');
   expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
@@ -81,11 +81,31 @@ test('a wish is taken back', async () => {
   expect(await me.asJson(unstick)).toEqual({
     managedKey: 'production',
     did: [`The wish that ${first} comes back is taken back (it fails).`],
+    remains: [],
     waits: [],
     left: [expect.objectContaining({ check: 'pool', state: 'attention' })],
   });
   await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(states()).toEqual({ [first]: 'draining', [second]: 'current' });
+});
+
+test('what retirement cannot do is not said to be done, and the exit code says so', async () => {
+  const { first, second } = await stuck();
+  me.world.clock.advance(20 * minuteMs);
+  const outage = me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
+  const said = await me.run([...unstick, '--json']);
+  outage();
+  expect(said.code).toBe(1);
+  expect(JSON.parse(said.out)).toMatchObject({
+    did: [expect.stringMatching(/^AWSPENDING is taken off version/)],
+    remains: [`Retirement returns ${second} to where it was claimed from.`],
+  });
+  expect(said.err).toContain('1 of 2 things that stood in the way of production stand there still');
+  expect(said.err).toContain('look for retirement.failed in the log of the function in the output RetirementFunctionName');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });
+  const again = await me.run(unstick);
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.out).toContain(`done: ${second} is standby again.`);
 });
 
 test.each<Moment>([
