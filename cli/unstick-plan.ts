@@ -19,7 +19,7 @@ export interface UnstickPlan {
 }
 
 /** One thing that is cleared away. */
-export interface Act {
+interface Act {
   readonly will: string;
   /** What became of it, told from a second look; undefined where it stands as before. */
   readonly did: (after: KeyReading) => string | undefined;

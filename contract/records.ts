@@ -244,6 +244,8 @@ export interface IncidentFacts {
   readonly observed?: number;
   readonly expected?: number;
   readonly startedAt?: number;
+  /** Of `straggler`: when its policy cuts the old key off at the latest. Absent: the policy waits. */
+  readonly validUntil?: number;
   readonly reason?: string;
   readonly score?: number;
   /** One of its kind's `incidentGrades`. */

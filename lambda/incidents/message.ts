@@ -1,6 +1,7 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
+import { utcMinute } from '../foundation/clock.ts';
 import { currentKeyDead } from './message/current-key-dead.ts';
 import { keyChanged } from './message/key-changed.ts';
 import { keyExpiring } from './message/key-expiring.ts';
@@ -97,6 +98,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
     ['Model', facts.model],
     ['Workspace', facts.workspaceId],
     ['Since', sinceWhen(facts.startedAt ?? incident.since, at)],
+    ['Valid until', incident.state === 'recovered' || facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil)],
     [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? facts.reason],
     ['Run-book', `docs/runbooks/${incident.kind}.md`],
   ];

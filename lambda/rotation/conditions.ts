@@ -123,7 +123,8 @@ function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, 
   if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) return [];
   const { model, workspaceId } = use;
   const used = grace.because === 'usage unknown' ? 'was still used when usage was last known' : `is ${grace.because}`;
-  return [{ reason: `the old key ${used}`, apiKeyId, startedAt: switchedAt, model, workspaceId }];
+  const end = rotation.atMaximum === 'cut' ? { validUntil: switchedAt + rotation.maximumGraceMs } : {};
+  return [{ reason: `the old key ${used}`, apiKeyId, startedAt: switchedAt, ...end, model, workspaceId }];
 }
 
 const recovered: Readonly<Record<WatchedKind, string>> = {

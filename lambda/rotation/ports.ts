@@ -154,6 +154,7 @@ export interface AlarmFacts {
   readonly model?: string;
   readonly workspaceId?: string;
   readonly startedAt?: number;
+  readonly validUntil?: number;
   readonly grade?: string;
   readonly changes?: readonly ChangeFacts[];
 }

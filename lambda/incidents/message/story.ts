@@ -40,6 +40,8 @@ export interface Story {
   /** ` with claude-haiku-4-5 in workspace wrkspc_…`, or nothing; follows a verb. */
   readonly whereUsed: string;
   readonly workspace: string;
+  /** Until when an old key works at the latest; undefined where its policy waits. */
+  readonly validUntil: string | undefined;
   readonly reason: string | undefined;
   readonly brake: string | undefined;
   /** Whether anything was cut off in this incident. */
@@ -72,6 +74,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     ...deviation(incident),
     whereUsed: `${model}${workspace}`,
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
+    validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
     reason: clause(facts.reason ?? '') || undefined,
     brake: clause(incident.brake ?? '') || undefined,
     ...cutIn(incident, key),

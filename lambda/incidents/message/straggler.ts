@@ -6,7 +6,9 @@ export const straggler: Wording<'straggler'> = {
     summary: [
       happened(story),
       'It stays active for now, so nothing fails.',
-      `If nobody acts, the policy of ${story.name} decides at its maximum grace: wait longer, or make the key inactive, and then whoever still holds it gets 401.`,
+      story.validUntil === undefined
+        ? `If nobody acts, it stays active for as long as it is used: so the policy of ${story.name} says.`
+        : `If nobody acts, the policy of ${story.name} makes it inactive ${story.validUntil}, and whoever still holds it gets 401.`,
     ],
     actions: [
       `Find the program that still holds the old value: look for traffic${story.whereUsed} in services that were not restarted since the rotation.`,

@@ -239,6 +239,17 @@ describe('an open incident that is told again', () => {
     );
   });
 
+  test('says until when the old key works: a date where the policy cuts, else for as long as it is used', () => {
+    const cut = alertOf({ ...straggler, facts: { ...straggler.facts, validUntil: at + 6 * 86_400_000 } }, context);
+    expect(cut.summary).toContain('the policy of production makes it inactive 2026-06-16 14:21 UTC, and whoever still holds it gets 401');
+    expect(cut.facts).toContainEqual({ label: 'Valid until', value: '2026-06-16 14:21 UTC' });
+    const waits = alertOf(straggler, context);
+    expect(waits.summary).toContain('it stays active for as long as it is used');
+    expect(JSON.stringify(waits.facts)).not.toContain('Valid until');
+    const over = alertOf({ ...straggler, state: 'recovered', facts: { ...straggler.facts, validUntil: at + 86_400_000 } }, context);
+    expect(JSON.stringify(over.facts)).not.toContain('Valid until');
+  });
+
   test('because it became worse, says what it is now, and no word of a reminder', () => {
     const alert = alertOf(anIncident({ kind: 'pool-low', facts: { grade: 'empty' }, announced: ['open'], turn: 2 }), context);
     expect(violations(alert)).toBe('');

@@ -143,6 +143,10 @@ test('a straggler is told once its tokens came after the minimum grace and twice
     workspaceId: 'wrkspc_production',
     reason: 'the old key is still used past the maximum',
   });
+  expect(told?.facts.validUntil).toBeUndefined();
+  const cutting = aDefinition({ rotation: { ...policy, atMaximum: 'cut' } });
+  const [toBeCut] = conditionsOf({ ...seen(used(3 * dayMs, hourMs)), definition: cutting });
+  expect(toBeCut?.facts.validUntil).toBe(now - 3 * dayMs + policy.maximumGraceMs);
   const hasty = { ...draining(3 * dayMs), noGrace: { at: 1, by: 'operator', because: 'stolen' } };
   expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, hasty] })).toEqual([]);
 });
