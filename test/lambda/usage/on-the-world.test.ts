@@ -1,5 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { dimensionNames, usageMetrics } from '../../../contract/metrics.ts';
+import type { BaselineRecord } from '../../../contract/records.ts';
+import { detectionMemory } from '../../../lambda/adapters/aws/detection-memory.ts';
+import { incidentStore } from '../../../lambda/adapters/aws/incident-store.ts';
+import { openTable, type Table } from '../../../lambda/adapters/aws/table.ts';
+import { usageLedger } from '../../../lambda/adapters/aws/usage-ledger.ts';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 
@@ -28,6 +33,9 @@ function published(metric: keyof typeof usageMetrics, subject = 'production'): n
     .flatMap(({ minutes }) => minutes.map(({ sum }) => sum))
     .reduce((total, sum) => total + sum, 0);
 }
+
+const table = (): Table => openTable(world.installation.stateTable);
+const baseline = (): Promise<BaselineRecord | undefined> => detectionMemory(table(), usageLedger(table())).baseline('production');
 
 test('CloudWatch ends with exactly what was used, whichever beat collected it', async () => {
   const { use } = await aBusyWorld();
@@ -71,6 +79,22 @@ test('two collectors at once publish once', async () => {
   }
   await world.passes(hourMs, tenMinutes);
   expect(published('outputTokens')).toBe(20 * 300);
+});
+
+test('a rotation changes the API key and not the series: usage, baseline and incidents stay with the managed key', async () => {
+  const { use } = await aBusyWorld();
+  await world.passes(5 * hourMs, { ...tenMinutes, eachMinute: use });
+  const learnt = await baseline();
+  const { value } = await world.addStandbyKey('production');
+  await world.rotate('production');
+  const useNext = (at: number): void => void world.anthropic.use(value, { ...traffic, at: at - minuteMs });
+  await world.passes(5 * hourMs, { ...tenMinutes, eachMinute: useNext });
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(10 * 60 * 300);
+  // The same baseline, folded on: it was not begun anew.
+  expect(learnt?.foldedUntil).toBeGreaterThan(0);
+  expect((await baseline())?.foldedUntil).toBeGreaterThan(learnt?.foldedUntil ?? Number.POSITIVE_INFINITY);
+  expect((await incidentStore(table()).all()).map(({ kind }) => kind)).not.toContain('usage-anomaly');
 });
 
 test('usage of keys that nobody manages is seen as unattributed', async () => {
