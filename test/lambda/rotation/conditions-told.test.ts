@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { IncidentKind } from '../../../contract/kinds.ts';
+import { unattributed } from '../../../contract/metrics.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { conditionsOf, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
+import { conditionsOf, isRemoved, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
 import { watchedKinds } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
@@ -238,8 +239,26 @@ test('what is found no more is over where the current key shows it, and stays wh
     expect([kind, over(kind, [young])]).toEqual([kind, !ofCurrent || kind === 'rotation-overdue']);
     expect([kind, over(kind, [leaving])]).toEqual([kind, kind !== 'current-key-dead']);
   }
+  const movedBack = { grade: 'label-moved' };
+  expect([over('key-changed', [cut], movedBack), over('key-changed', [current], movedBack)]).toEqual([false, true]);
   const written = { changes: [{ grade: 'secret-written', apiKeyId: 'apikey_current', reason: 'by hand' }] };
   expect([over('key-changed', [cut], written), over('key-changed', [current], written)]).toEqual([false, true]);
+});
+
+test('what nobody looks at any more is removed: not what is of no managed key, and not what is still looked at', () => {
+  const names = new Set(['production']);
+  const removed = (kind: IncidentKind, subject: string, facts = {}) => isRemoved({ kind, subject, facts }, names);
+  for (const kind of [...watchedKinds, 'rotation-failed', 'usage-anomaly', 'retired-key-used'] as const) {
+    expect([kind, removed(kind, 'production')]).toEqual([kind, false]);
+    expect([kind, removed(kind, unattributed)]).toEqual([kind, false]);
+    expect([kind, removed(kind, 'staging')]).toEqual([kind, kind !== 'retired-key-used']);
+  }
+  expect(removed('key-changed', 'staging', { grade: 'left-active' })).toBe(false);
+  expect(removed('pool-low', 'staging', { grade: 'left-active' })).toBe(true);
+});
+
+test('a secret without AWSCURRENT was not written by hand: there is nothing in it', () => {
+  expect(told({ own: [current], secret: { stages: new Map() } }).map(({ kind }) => kind)).toEqual(['pool-low']);
 });
 
 test('that somebody moved AWSCURRENT back to a replaced key is told, until a rotation moves on', () => {

@@ -5,8 +5,10 @@ import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
   asleepAgain,
+  cutOff,
   emergencyLastsMs,
   foundAwake,
+  hasServed,
   intending,
   isEndedByEmergency,
   isUnfinishedIntake,
@@ -133,6 +135,8 @@ test('a key that an emergency ended stays one while an undo tries it, and is non
   expect(claimed.because).toBe('test (before: retired: emergency)');
   expect(isEndedByEmergency(claimed)).toBe(false);
   expect(isEndedByEmergency(after(claimed, 'abandoned'))).toBe(true);
+  expect(after(claimed, 'promoted').because).toBe('test');
+  expect(isEndedByEmergency(aRecord({ state: 'inactive' }))).toBe(false);
   expect(isEndedByEmergency(after(after(after(claimed, 'promoted'), 'replaced'), 'retired'))).toBe(false);
 });
 
@@ -247,4 +251,19 @@ test('when a key was first found awake is kept while it is awake, and forgotten 
 test('an intake is unfinished while nobody has proven the key dead, and only before it was ever claimed', () => {
   for (const state of apiKeyStates) expect(isUnfinishedIntake(aRecord({ state }))).toBe(state === 'standby' || state === 'rejected');
   expect(isUnfinishedIntake(aRecord({ state: 'standby', parkedAt: 5 }))).toBe(false);
+});
+
+test('a key that is cut off again begins its undo period anew, with the new reason; its state stays', () => {
+  const cut = aRecord({ state: 'contained', since: 3, because: 'the first theft', wokenAt: 4, token: 'v1' });
+  const again = cutOff({ ...cut, intent: { to: 'contained', at: 5, because: 'the second theft' } }, 'the second theft', 9);
+  expect(again).toEqual({ ...aRecord({ state: 'contained', since: 9, because: 'the second theft', token: 'v1' }), revision: cut.revision });
+  const { revision, ...first } = aRecord({ state: 'contained', since: 9, because: 'a theft', token: 'v1' });
+  expect(cutOff(aRecord({ state: 'draining', token: 'v1' }), 'a theft', 9)).toMatchObject(first);
+});
+
+test('served has what consumers read, and not what is on its way to them, for the first time or again', () => {
+  expect(hasServed(aRecord({ state: 'current', servedSince: 1 }))).toBe(true);
+  expect(hasServed(aRecord({ state: 'draining', servedSince: 1 }))).toBe(true);
+  expect(hasServed(aRecord({ state: 'pending', servedSince: 1 }))).toBe(false);
+  expect(hasServed(aRecord({ state: 'current' }))).toBe(false);
 });

@@ -286,10 +286,35 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
 
 test('an undo that cannot be neither hides nor ends an earlier failure, whose rotation is still owed', async () => {
   const stage = undoOfArchived();
-  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
-  await failure(step(stage, 'createSecret'));
+  const { alarm } = stage.ports;
+  await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  const asked: string[] = [];
+  const isOpen: typeof alarm.isOpen = (kind, managedKey) => {
+    asked.push(`${kind} ${managedKey}`);
+    return alarm.isOpen(kind, managedKey);
+  };
+  await failure(step(stage, 'createSecret', { ...stage.ports, alarm: { ...alarm, isOpen } }));
+  expect(asked).toEqual(['rotation-failed production']);
   expect([stage.raised.length, stage.cleared]).toEqual([1, []]);
 });
+
+test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
+  'an undo whose key is lost at %s is given up as one that cannot begin',
+  async (name) => {
+    const stage = new Stage({ infos: { old: { status: 'archived' } } });
+    stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+    stage.has('old', 'pending', { token, labels: ['AWSPENDING'], origin: { state: 'draining', versionId: 'v-before' } });
+    expect(await failure(step(stage, name))).toMatchObject({
+      code: 'cannot-come-back',
+      message: 'the undo of production came to nothing: old: the key is archived',
+    });
+    expect(stage.effects).toEqual(['alarm.raise', 'secrets.discardPending', 'alarm.clear', 'ledger.replace old pending→draining']);
+    expect(stage.audit).toEqual([
+      { apiKeyId: 'old', to: 'draining', by: 'rotation', because: 'cannot come back: old: the key is archived' },
+    ]);
+    expect(stage.record('old').token).toBe('v-before');
+  },
+);
 
 test('testSecret proves the candidate', async () => {
   const stage = created();
@@ -338,20 +363,25 @@ test('finishSecret proves the candidate once more and records an owed switch, be
   ]);
 });
 
-test('a step that comes again after the switch tells nobody of a failure, although Secrets Manager still shows the old labels', async () => {
+/** A step that AWS refuses, while Secrets Manager still shows the labels from before the switch. */
+async function refusedBehind(changes: Partial<ApiKeyRecord>): Promise<Stage> {
   const stage = new Stage({ secret: { stages: new Map([[token, ['AWSPENDING']]]) } });
-  stage.has('next', 'current', { token, labels: ['AWSCURRENT'], servedSince: stage.world.now });
-  const describe: typeof stage.ports.secrets.describe = async (secretArn) => {
-    if (stage.calls.includes('secrets.describe')) throw new KeyguardError('aws-refused', 'the label is no longer there', 'nothing');
-    return stage.ports.secrets.describe(secretArn);
-  };
-  expect(await failure(step(stage, 'finishSecret', stage.ports))).toMatchObject({ code: 'lost-race' });
+  stage.has('old', 'draining', { servedSince: stage.world.now });
+  stage.has('next', 'current', { token, labels: ['AWSCURRENT'], ...changes });
   const read = async (): Promise<never> => {
-    throw new KeyguardError('aws-refused', 'UpdateSecretVersionStage was refused', 'nothing');
+    throw new KeyguardError('aws-refused', 'GetSecretValue was refused', 'nothing');
   };
-  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, describe, read } };
+  const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, read } };
   expect(await failure(step(stage, 'testSecret', ports))).toMatchObject({ code: 'aws-refused' });
-  expect(stage.raised).toEqual([]);
+  return stage;
+}
+
+test('a step that comes again after the switch tells nobody of a failure, although Secrets Manager still shows the old labels', async () => {
+  const { now } = new Stage().world;
+  expect((await refusedBehind({ servedSince: now })).raised).toEqual([]);
+  // One that is on its way back has served before, and not by this rotation.
+  expect((await refusedBehind({ state: 'pending', servedSince: now })).raised).toHaveLength(1);
+  expect((await refusedBehind({ token: 't-other', servedSince: now })).raised).toHaveLength(1);
 });
 
 test('labels that cannot be freed make no failure of a rotation that succeeded', async () => {

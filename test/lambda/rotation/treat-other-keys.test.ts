@@ -238,3 +238,10 @@ test('what was begun with a key that is gone, or has expired, holds it no longer
   expect(expired.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is expired' }]);
   expect(expired.record('next')).not.toHaveProperty('intent');
 });
+
+test.each(['standby', 'rejected'] as const)('a %s key that the list shows asleep is not asked for', async (state) => {
+  const stage = new Stage();
+  stage.has('next', state);
+  await isLeftAlone(stage, 'next');
+  expect(stage.calls).toEqual([]);
+});

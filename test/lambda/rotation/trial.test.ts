@@ -44,6 +44,7 @@ test('a key that is awake already is not woken, and sleeps afterwards', async ()
   stage.world.key('next').status = 'active';
   expect(await tried(stage)).toMatchObject({ verdict: 'good' });
   expect(stage.effects).toEqual([fence, sleeps, lifts]);
+  expect(stage.audit[1]).toMatchObject({ requestIds: ['anthropic next inactive'] });
 });
 
 test('a key whose value is gone is rejected, unwoken', async () => {
