@@ -44,54 +44,16 @@ export const verbs: readonly Operation[] = [
       const act = typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
       return {
         act,
-        again: async () => {
-          await untilDone(ground, act)();
-          ground.world.aws.schedules.enable('retirement');
-        },
+        again: thenRetirement(ground, untilDone(ground, act)),
         atOnce: act,
         beside: [act, beat(ground, 'retirement')],
         outcome: () => outcome(ground, { old, next, spare }, { old: 'contained', next: 'current', spare: 'standby' }),
       };
     },
   },
-  {
-    name: 'undo',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      // Retirement would make it inactive at its next look.
-      await graceOver(ground, old);
-      const act = typed(ground, 'undo', managedKey, '--yes');
-      return {
-        act,
-        again: async () => {
-          await untilDone(ground, act)();
-          ground.world.aws.schedules.enable('retirement');
-        },
-        atOnce: act,
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next }, { old: 'current', next: 'draining' }),
-      };
-    },
-  },
-  {
-    name: 'undo-of-inactive',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      await graceOver(ground, old);
-      await beat(ground, 'retirement')();
-      const act = typed(ground, 'undo', managedKey, '--yes');
-      return {
-        act,
-        again: async () => {
-          await untilDone(ground, act)();
-          ground.world.aws.schedules.enable('retirement');
-        },
-        atOnce: act,
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next }, { old: 'current', next: 'draining' }),
-      };
-    },
-  },
+  // Retirement would make it inactive at its next look.
+  undoWith('undo', async () => undefined),
+  undoWith('undo-of-inactive', (ground) => beat(ground, 'retirement')()),
   {
     name: 'pause',
     async prepare(ground) {
@@ -198,10 +160,7 @@ export const verbs: readonly Operation[] = [
       const act = typed(ground, 'unstick', managedKey, '--yes');
       return {
         act,
-        again: async () => {
-          await untilDone(ground, act)();
-          ground.world.aws.schedules.enable('retirement');
-        },
+        again: thenRetirement(ground, untilDone(ground, act)),
         atOnce: act,
         beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--yes')],
         outcome: () => outcome(ground, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
@@ -209,6 +168,33 @@ export const verbs: readonly Operation[] = [
     },
   },
 ];
+
+function undoWith(name: string, before: (ground: Ground) => Promise<unknown>): Operation {
+  return {
+    name,
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      await graceOver(ground, old);
+      await before(ground);
+      const act = typed(ground, 'undo', managedKey, '--yes');
+      return {
+        act,
+        again: thenRetirement(ground, untilDone(ground, act)),
+        atOnce: act,
+        beside: [act, beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { old, next }, { old: 'current', next: 'draining' }),
+      };
+    },
+  };
+}
+
+/** What `graceOver` has stopped runs again, once this is done. */
+function thenRetirement({ world }: Ground, flow: Flow): Flow {
+  return async () => {
+    await flow();
+    world.aws.schedules.enable('retirement');
+  };
+}
 
 /** A rotation has claimed a key and cannot prove it; nobody tries it again for twenty minutes. */
 async function stuckRotation(ground: Ground): Promise<void> {
