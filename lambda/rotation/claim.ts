@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
-import { isOld } from './lifecycle.ts';
+import { isOld, isResting } from './lifecycle.ts';
 
 /** A wish that nobody fulfilled for so long is void: a rotation weeks later must not bring an old key back. */
 export const wishLastsMs = hourMs;
@@ -18,19 +18,22 @@ export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimed
 
 export type Claim =
   | { readonly claim: ApiKeyRecord }
-  | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof heldUp };
+  | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof heldUp | typeof rests };
 
+/** Two runs were at work on it, and the call of one of them may come late. */
+export const rests = 'the key that is wanted back rests for some minutes';
 const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
 
 /** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   const wanted = records.find((record) => record.managedKey === definition.name && isWanted(record, now));
-  return wanted === undefined ? chooseStandby(records, definition, now) : { claim: wanted };
+  if (wanted === undefined) return chooseStandby(records, definition, now);
+  return isResting(wanted, now) ? { claim: 'none', because: rests } : { claim: wanted };
 }
 
 /** The oldest standby key of the managed key that lives long enough at `now`. */
 export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  const free = records.filter((record) => record.intent === undefined);
+  const free = records.filter((record) => record.intent === undefined && !isResting(record, now));
   const choice = chooseLater(free, definition, now);
   if (choice.claim !== 'none') return choice;
   const later = chooseLater(records, definition, now);

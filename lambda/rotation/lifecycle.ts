@@ -5,7 +5,7 @@ import { KeyguardError } from '../foundation/errors.ts';
 /** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
 export const emergencyLastsMs = dayMs;
 
-/** The intent on a key of the pool keeps rotations away from it; an older one was left by an intake, a trial or a removal that is over. */
+/** No function runs for longer: who stored an intent before that is over, and so is every call that it made. */
 export const fenceMs = 5 * minuteMs;
 
 /**
@@ -168,13 +168,15 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const answer = lifecycle[record.state][event.type];
   if (answer === 'refused') throw illegal(record, event.type);
   if (answer === 'same') return record;
-  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, ...rest } = record;
+  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, restsUntil, ...rest } = record;
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   // An undo that comes to nothing leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
   const remembers = isTried && record.because?.includes(emergencyEnd) === true;
   const because = remembers ? `${event.because} (before: ${emergencyEnd})` : event.because;
-  const base = { ...rest, state, since: event.at, because };
+  // Where AWSCURRENT moved, the intent may be that of another run, which is at work on the key still.
+  const foreign = event.type === 'replaced' || event.type === 'promoted' ? intent : undefined;
+  const base = { ...rest, state, since: event.at, because, ...restOf(restsUntil, foreign, event.at) };
   switch (event.type) {
     case 'admitted':
       return base;
@@ -213,20 +215,36 @@ export function isCondemned({ noGrace }: ApiKeyRecord, now: number): boolean {
   return noGrace !== undefined && now < noGrace.at + emergencyLastsMs;
 }
 
-/** The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. */
+/**
+ * The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. Who goes
+ * on with what another run began stores it anew, so that the other one loses its race; that one's calls may come late all the same.
+ */
 export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
-  const { wanted, ...rest } = record;
-  return { ...rest, intent };
+  const { wanted, restsUntil, ...rest } = record;
+  return { ...rest, intent, ...restOf(restsUntil, record.intent, intent.at) };
 }
 
-export function withoutIntent(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { intent, ...rest } = record;
-  return rest;
+/** What another run began is given up at `at`. */
+export function withoutIntent(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  const { intent, restsUntil, ...rest } = record;
+  return { ...rest, ...restOf(restsUntil, intent, at) };
 }
 
-/** A standby or rejected key is asleep since `at`, and whatever was begun with it is over. */
+/** A standby or rejected key is asleep since `at`, and whatever this run began with it is over. */
 export function parked(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return { ...withoutIntent(record), parkedAt: at };
+  const { intent, ...rest } = record;
+  return { ...rest, parkedAt: at };
+}
+
+/** Whether a late call may still reach it, of a run that lost it to another one. */
+export function isResting({ restsUntil }: ApiKeyRecord, now: number): boolean {
+  return restsUntil !== undefined && now < restsUntil;
+}
+
+/** How long a key rests that somebody else's `intent` was to put to sleep; nothing where all of that is over at `at`. */
+function restOf(known: number | undefined, intent: ApiKeyIntent | undefined, at: number): Pick<ApiKeyRecord, 'restsUntil'> {
+  const until = Math.max(known ?? 0, intent === undefined || intent.to === 'current' ? 0 : intent.at + fenceMs);
+  return until > at ? { restsUntil: until } : {};
 }
 
 /** An operator asks for an old key back. Throws KeyguardError where it cannot come back, or somebody is at work on it. */
@@ -250,7 +268,7 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
 
 /** An old key that should be asleep, and was enabled again by somebody: its undo period does not run meanwhile. */
 export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return record.wokenAt === undefined ? { ...withoutIntent(record), wokenAt: at } : withoutIntent(record);
+  return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
 }
 
 /** Cut off because of an incident; one that was cut off before begins its undo period anew. */
@@ -260,7 +278,7 @@ export function cutOff(record: ApiKeyRecord, because: string, at: number): Omit<
 
 /** It is asleep again, and its undo period begins anew. */
 export function asleepAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { wokenAt, intent, ...rest } = record;
+  const { wokenAt, ...rest } = withoutIntent(record, at);
   return { ...rest, since: at };
 }
 

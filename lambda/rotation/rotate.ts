@@ -98,10 +98,10 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
   async finishSecret(definition, token, ports) {
     const strategy = await strategies[definition.rotation.strategy]();
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
-    await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
+    const proven = await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
     // The switch of a rotation that was killed before its record: once another follows it, nobody could tell that the key served.
     const { stages } = await settleSwitch(definition, ports, by);
-    await intendSwitch(token, ports);
+    await intendSwitch(token, proven, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(stages, 'AWSCURRENT'));
     await settleSwitch(definition, ports, by, { requestIds });
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
@@ -114,13 +114,16 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
  * Stored before AWSCURRENT moves: from now on consumers may have read the key, whatever becomes of this run. Throws LostRace when
  * the claim was given back meanwhile.
  */
-async function intendSwitch(token: string, ports: RotationPorts): Promise<void> {
+async function intendSwitch(token: string, apiKeyId: string, ports: RotationPorts): Promise<void> {
   for (;;) {
+    // Another run of this rotation may have rejected it, and claimed another key under the same token.
     const claimed = (await ports.ledger.all()).find(
-      (record) => record.token === token && (record.state === 'pending' || record.state === 'current'),
+      (record) => record.apiKeyId === apiKeyId && record.token === token && (record.state === 'pending' || record.state === 'current'),
     );
-    if (claimed?.state === 'current' || claimed?.intent?.to === 'current') return;
-    if (claimed === undefined || claimed.intent !== undefined) throw new LostRace(`the claim of version ${token}`);
+    if (claimed?.state === 'current') return;
+    // Written anew by each run: one that puts the key to sleep meanwhile loses its race.
+    if (claimed === undefined || (claimed.intent !== undefined && claimed.intent.to !== 'current'))
+      throw new LostRace(`the claim of version ${token}`);
     const intent = { to: 'current', at: ports.clock.now(), because: 'AWSCURRENT moves to it' } as const;
     try {
       await ports.ledger.replace(claimed, intending(claimed, intent), by);
@@ -134,10 +137,16 @@ async function intendSwitch(token: string, ports: RotationPorts): Promise<void> 
 
 /**
  * A candidate that is lost after AWSPENDING was filled cannot be exchanged under the same token, and would block every later
- * rotation (user-pains B6): the label is taken off, this rotation is over, and retirement starts the next one.
+ * rotation (user-pains B6): the label is taken off, this rotation is over, and retirement starts the next one. Returns the id of a
+ * good one.
  */
-async function goOnWith(candidate: CandidateVerdict, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<void> {
-  if (candidate.verdict === 'good') return;
+async function goOnWith(
+  candidate: CandidateVerdict,
+  definition: ManagedKeyDefinition,
+  token: string,
+  ports: RotationPorts,
+): Promise<string> {
+  if (candidate.verdict === 'good') return candidate.apiKeyId;
   if (candidate.verdict === 'not back') throw await givenUp(candidate, definition, token, ports);
   const error = new KeyguardError(
     'candidate-lost',

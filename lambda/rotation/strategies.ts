@@ -9,8 +9,9 @@ export interface NotBack {
   readonly because: string;
 }
 
-/** `lost`: what AWSPENDING holds can never become current; whatever was claimed for it is put away. */
-export type CandidateVerdict = { readonly verdict: 'good' } | { readonly verdict: 'lost'; readonly because: string } | NotBack;
+/** `good`: with the key that was looked at. `lost`: what AWSPENDING holds can never become current; whatever was claimed is put away. */
+export type CandidateVerdict =
+  { readonly verdict: 'good'; readonly apiKeyId: string } | { readonly verdict: 'lost'; readonly because: string } | NotBack;
 
 /** Where a rotation's new credential comes from. Asks ports; must survive being killed and run again with the same token. */
 export interface RotationStrategy {

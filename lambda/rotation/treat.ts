@@ -98,7 +98,7 @@ const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, ta
     return undefined;
   }
   const intent = { to: 'inactive', at: now, because } as const;
-  const intended = record.intent === undefined ? await ports.ledger.replace(record, intending(record, intent), by) : record;
+  const intended = await ports.ledger.replace(record, intending(record, intent), by);
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
   return async () => {
     const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
@@ -146,8 +146,7 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   }
   if (own === undefined && status !== 'archived' && now < record.since + definition.rotation.undoMs) return;
   const because = status === 'archived' && own === undefined ? 'somebody archived it' : 'the undo period is over';
-  const intended =
-    record.intent === undefined ? await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by) : record;
+  const intended = await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by);
   // The list is some moments old, and archiving is for ever: the next look decides.
   const latest = await ports.keys.retrieve(record.apiKeyId);
   if (latest !== 'gone' && latest.status === 'active') return;
@@ -187,27 +186,36 @@ async function finishContainment(
 }
 
 async function withdraw(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
-  await ports.ledger.replace(record, withoutIntent(record), by, { occasion: { at: ports.clock.now(), because } });
+  const at = ports.clock.now();
+  await ports.ledger.replace(record, withoutIntent(record, at), by, { occasion: { at, because } });
 }
 
 /** A claim whose rotation was abandoned: the key goes back to where it came from, asleep unless it was in its grace. */
 const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tally) => {
   const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
+  if (record.intent?.to === 'rejected') return finishRejection(record, record.intent, infos, ports);
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
   if (record.intent?.to === 'current' || labels.includes('AWSPREVIOUS')) return recordService(record, ports);
   if (ports.clock.now() - record.since < claimRestMs) return;
   const back = record.origin?.state ?? 'standby';
   const because = 'its rotation was abandoned';
   // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
-  const intended =
-    record.intent === undefined
-      ? await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by)
-      : record;
+  const intended = await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by);
   const sleeps = back !== 'draining' && infos.get(record.apiKeyId)?.status === 'active';
   const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
   tally.returned += 1;
 };
+
+/** A rotation was putting it to sleep after a failed proof, and did not go on. */
+async function finishRejection(record: ApiKeyRecord, intent: ApiKeyIntent, infos: Sight['infos'], ports: RetirementPorts): Promise<void> {
+  const at = ports.clock.now();
+  if (at - intent.at < fenceMs) return;
+  const intended = await ports.ledger.replace(record, intending(record, { ...intent, at }), by);
+  const traced = infos.get(record.apiKeyId)?.status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const event = { type: 'rejected', at: ports.clock.now(), because: intent.because } as const;
+  await ports.ledger.replace(intended, moved(intended, event), by, traced);
+}
 
 /** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
 async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
@@ -239,15 +247,15 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   if (intent === undefined && (status !== 'active' || now - asleepSince < fenceMs)) return;
   // The list may be behind, and show a trial that is over.
   if (intent === undefined && !(await isAwake(record.apiKeyId, ports))) return;
-  const fence = { to: record.state, at: now, because: 'found awake' };
-  const fenced = intent === undefined ? await ports.ledger.replace(record, intending(record, fence), by) : record;
+  const fence = { to: record.state, because: 'found awake', ...intent, at: now };
+  const fenced = await ports.ledger.replace(record, intending(record, fence), by);
   const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'inactive');
   if (intent !== undefined && isUnfinishedIntake(record)) {
     const because = 'its intake was broken off, and nobody proved that its value is its own: enable it in the Console and add it again';
     await ports.ledger.replace(fenced, moved(fenced, { type: 'rejected', at: now, because }), by, { requestIds });
   } else {
     const because = intent === undefined ? 'it was found awake' : `asleep again: what was begun was broken off (${intent.because})`;
-    await ports.ledger.replace(fenced, isUnfinishedIntake(fenced) ? withoutIntent(fenced) : parked(fenced, now), by, {
+    await ports.ledger.replace(fenced, isUnfinishedIntake(fenced) ? withoutIntent(fenced, now) : parked(fenced, now), by, {
       requestIds,
       occasion: { at: now, because },
     });

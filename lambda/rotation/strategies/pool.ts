@@ -1,11 +1,11 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord } from '../../../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { aliveUntil, chooseNext } from '../claim.ts';
-import { moved } from '../lifecycle.ts';
+import { aliveUntil, chooseNext, rests } from '../claim.ts';
+import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
 import { prove, type ProofVerdict } from '../proof.ts';
-import type { RotationPorts, Traced } from '../ports.ts';
+import type { RotationPorts } from '../ports.ts';
 import { storedValue } from '../stored.ts';
 import type { CandidateVerdict, NotBack, RotationStrategy } from '../strategies.ts';
 
@@ -30,17 +30,19 @@ export const pool: RotationStrategy = {
   async assure(_definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
+    if (record.intent?.to === 'rejected') return lost(record, record.intent.because, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
     if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
       return lost(record, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, ports);
     }
     if (info.status !== 'active') await awaken(record, ports);
-    return { verdict: 'good' };
+    return { verdict: 'good', apiKeyId: record.apiKeyId };
   },
 
   async prove(definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
+    if (record.intent?.to === 'rejected') return lost(record, record.intent.because, ports);
     const value = await ports.secrets.read(definition.secretArn, token);
     // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
     if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
@@ -50,7 +52,7 @@ export const pool: RotationStrategy = {
       return { verdict: 'lost', because: `the pending version holds another value than that of ${record.apiKeyId}` };
     }
     const verdict = await proofOf(record, value, definition, ports);
-    if (verdict.verdict === 'proven') return { verdict: 'good' };
+    if (verdict.verdict === 'proven') return { verdict: 'good', apiKeyId: record.apiKeyId };
     return lost(record, verdict.because, ports);
   },
 
@@ -58,10 +60,11 @@ export const pool: RotationStrategy = {
     const record = claimedFor(await ports.ledger.all(), token);
     // AWSCURRENT may have moved to it, and retirement looks whether it did.
     if (record === undefined || record.intent !== undefined) return;
-    const { origin } = record;
+    const back = record.origin?.state ?? 'standby';
+    const event = { type: 'abandoned', because } as const;
     // In its grace it is awake, and consumers may hold it.
-    const traced = origin?.state === 'draining' ? undefined : await putToSleep(record, ports);
-    await ports.ledger.replace(record, moved(record, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
+    if (back === 'draining') await ports.ledger.replace(record, moved(record, { ...event, at: ports.clock.now() }), by);
+    else await asleep(record, back, event, ports);
   },
 };
 
@@ -73,7 +76,7 @@ const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key 
  */
 function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
   const claimed = records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
-  const givenBack = claimed?.intent !== undefined && claimed.intent.to !== 'current';
+  const givenBack = claimed?.intent !== undefined && claimed.intent.to !== 'current' && claimed.intent.to !== 'rejected';
   if (claimed?.state === 'current' || givenBack) throw new LostRace(claimed.apiKeyId);
   return claimed;
 }
@@ -87,6 +90,7 @@ async function claim(
   const at = ports.clock.now();
   const choice = chooseNext(records, definition, at);
   if (choice.claim === 'none') {
+    if (choice.because === rests) throw new Unavailable(`the undo of ${definition.name}`, rests);
     throw new KeyguardError(
       'no-standby-key',
       `${definition.name} cannot rotate: ${choice.because}`,
@@ -109,6 +113,8 @@ async function candidate(
   definition: ManagedKeyDefinition,
   ports: RotationPorts,
 ): Promise<Secret | 'rejected' | NotBack> {
+  // A run that was killed had begun to.
+  if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, ports);
   const value = await storedValue(record, definition, ports);
   if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
@@ -153,15 +159,18 @@ async function lost(record: ApiKeyRecord, because: string, ports: RotationPorts)
 
 async function rejected(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<'rejected' | NotBack> {
   if (record.origin !== undefined) return { verdict: 'not back', because: `${record.apiKeyId}: ${because}` };
-  // Put to sleep before the record says so: killed in between, the next run rejects it again.
-  const traced = await putToSleep(record, ports);
-  const event = { type: 'rejected', at: ports.clock.now(), because } as const;
-  await ports.ledger.replace(record, moved(record, event), by, traced);
+  // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
+  if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(record.apiKeyId);
+  await asleep(record, 'rejected', { type: 'rejected', because }, ports);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId: record.apiKeyId, because });
   return 'rejected';
 }
 
-async function putToSleep({ apiKeyId }: ApiKeyRecord, { keys }: RotationPorts): Promise<Traced | undefined> {
-  const info = await keys.retrieve(apiKeyId);
-  return info !== 'gone' && info.status === 'active' ? keys.setStatus(apiKeyId, 'inactive') : undefined;
+/** The intent first: a run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
+async function asleep(record: ApiKeyRecord, to: ApiKeyState, event: Omit<KeyEvent, 'at'>, ports: RotationPorts): Promise<void> {
+  const { keys, ledger, clock } = ports;
+  const intended = await ledger.replace(record, intending(record, { to, at: clock.now(), because: event.because }), by);
+  const info = await keys.retrieve(record.apiKeyId);
+  const traced = info !== 'gone' && info.status === 'active' ? await keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  await ledger.replace(intended, moved(intended, { ...event, at: clock.now() }), by, traced);
 }

@@ -7,9 +7,11 @@ import {
   asleepAgain,
   cutOff,
   emergencyLastsMs,
+  fenceMs,
   foundAwake,
   hasServed,
   intending,
+  isResting,
   isEndedByEmergency,
   isUnfinishedIntake,
   keyEvents,
@@ -107,7 +109,28 @@ test('a step fulfils the intent that announced it', () => {
   const intended = { ...intending(aRecord({ state: 'draining' }), { to: 'inactive', at: 1, because: 'silent' }), revision: 2 };
   expect(intended.intent).toMatchObject({ to: 'inactive' });
   expect(after(intended, 'retired')).not.toHaveProperty('intent');
-  expect(withoutIntent(intended)).not.toHaveProperty('intent');
+  expect(withoutIntent(intended, 1)).not.toHaveProperty('intent');
+});
+
+test('a key rests until the calls of a run that lost it are over', () => {
+  const begun = aRecord({ state: 'draining', token: 'v1', intent: { to: 'inactive', at: 10, because: 'silent' } });
+  const until = 10 + fenceMs;
+  const intent = (at: number) => ({ to: 'inactive', at, because: 'silent' }) as const;
+  // Who stored the intent itself knows of nobody else.
+  expect(after({ ...intending(aRecord({ state: 'draining' }), intent(10)), revision: 2 }, 'retired', 11)).not.toHaveProperty('restsUntil');
+  const taken = { ...intending(begun, intent(20)), revision: 2 };
+  expect([taken.restsUntil, after(taken, 'retired', 30).restsUntil]).toEqual([until, until]);
+  expect(intending({ ...taken, intent: intent(20) }, intent(30)).restsUntil).toBe(20 + fenceMs);
+  expect(intending(begun, intent(until))).not.toHaveProperty('restsUntil');
+  expect([withoutIntent(begun, 20).restsUntil, withoutIntent(begun, until).restsUntil]).toEqual([until, undefined]);
+  expect(asleepAgain(begun, 20).restsUntil).toBe(until);
+  expect(foundAwake(begun, 20).restsUntil).toBe(until);
+  // AWSCURRENT moved from it while containment was at work on it.
+  expect(after({ ...begun, state: 'current' }, 'replaced', 20).restsUntil).toBe(until);
+  // Nobody puts a key to sleep that AWSCURRENT moves to.
+  const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, because: 'AWSCURRENT moves to it' } });
+  expect(after(promoted, 'promoted', 20)).not.toHaveProperty('restsUntil');
+  expect([isResting(taken, until - 1), isResting(taken, until), isResting(begun, 20)]).toEqual([true, false, false]);
 });
 
 test.each(['draining', 'inactive', 'contained'] as const)(
@@ -256,7 +279,10 @@ test('an intake is unfinished while nobody has proven the key dead, and only bef
 test('a key that is cut off again begins its undo period anew, with the new reason; its state stays', () => {
   const cut = aRecord({ state: 'contained', since: 3, because: 'the first theft', wokenAt: 4, token: 'v1' });
   const again = cutOff({ ...cut, intent: { to: 'contained', at: 5, because: 'the second theft' } }, 'the second theft', 9);
-  expect(again).toEqual({ ...aRecord({ state: 'contained', since: 9, because: 'the second theft', token: 'v1' }), revision: cut.revision });
+  expect(again.restsUntil).toBe(5 + fenceMs);
+  expect(again).toMatchObject({ state: 'contained', since: 9, because: 'the second theft', token: 'v1' });
+  expect(again).not.toHaveProperty('intent');
+  expect(again).not.toHaveProperty('wokenAt');
   const { revision, ...first } = aRecord({ state: 'contained', since: 9, because: 'a theft', token: 'v1' });
   expect(cutOff(aRecord({ state: 'draining', token: 'v1' }), 'a theft', 9)).toMatchObject(first);
 });

@@ -243,7 +243,12 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
       fix: 'nothing, if a standby key is left: the rotation starts again within minutes',
     });
     // People first: killed before the last call, somebody must know that a rotation is owed.
-    expect(stage.effects).toEqual(['ledger.replace next pending→rejected', 'alarm.raise', 'secrets.discardPending']);
+    expect(stage.effects).toEqual([
+      'ledger.replace next pending→pending (intent)',
+      'ledger.replace next pending→rejected',
+      'alarm.raise',
+      'secrets.discardPending',
+    ]);
     expect(stage.world.holder('AWSPENDING')).toBeUndefined();
     expect(stage.world.currentKey()).toBe('current');
     expect(stage.logged).toContainEqual({
@@ -481,15 +486,36 @@ test('AWSCURRENT does not move to a claim that was given back after its last pro
   for (const { stage } of [givenBack, gone]) expect(stage.effects).not.toContain('secrets.promote');
 });
 
-test('that AWSCURRENT is about to move is written once, whoever wrote it', async () => {
+test('that AWSCURRENT is about to move is written by each run that moves it, and not once it has moved', async () => {
   const at = new Stage().world.now;
+  const intents = (stage: Stage): number => stage.effects.filter((effect) => effect.endsWith('(intent)')).length;
   const written = await finishedBeside(3, () => ({ intent: { to: 'current', at, because: 'AWSCURRENT moves to it' } }));
   const current = await finishedBeside(3, () => ({ state: 'current' }));
+  expect([intents(written.stage), intents(current.stage)]).toEqual([1, 0]);
   for (const { stage, ended } of [written, current]) {
     expect(ended).toBe('done');
-    expect(stage.effects.filter((effect) => effect.endsWith('(intent)'))).toEqual([]);
     expect(stage.effects).toContain('secrets.promote');
+    expect(stage.record('next')).not.toHaveProperty('restsUntil');
   }
+});
+
+test('AWSCURRENT does not move where another run rejected the key that was proven, and claimed another one', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
+  const { ledger } = stage.ports;
+  let looks = 0;
+  const all = async (): Promise<readonly ApiKeyRecord[]> => {
+    looks += 1;
+    if (looks === 3) {
+      stage.world.records.set('next', { ...stage.record('next'), token: 't-none', state: 'rejected' });
+      stage.has('other', 'pending', { token, labels: ['AWSPENDING'] });
+    }
+    return ledger.all();
+  };
+  const error = await failure(step(stage, 'finishSecret', { ...stage.ports, ledger: { ...ledger, all } }));
+  expect(error).toMatchObject({ code: 'lost-race' });
+  expect(stage.effects).toEqual([]);
 });
 
 test('of two steps that write it at once, the one that loses the race looks again; any other failure ends it', async () => {

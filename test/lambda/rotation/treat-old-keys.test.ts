@@ -75,10 +75,12 @@ test.each(['archived', 'expired'] as const)(
 test('a retirement that a killed run began is finished for its reason once the key is inactive, and while paused too', async () => {
   for (const paused of [false, true]) {
     const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
-    stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', 'silent') });
+    stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', 'silent', now - minuteMs) });
     await treated(stage, 'old', paused);
-    expect(stage.effects).toEqual([retires[1], retires[2]]);
-    expect(stage.audit.map(({ because }) => because)).toEqual(['retired: silent']);
+    expect(stage.effects).toEqual(retires);
+    expect(stage.audit.map(({ because }) => because)).toEqual(['silent', 'retired: silent']);
+    // The other run may be at it still: its call must not meet an undo.
+    expect(stage.record('old').restsUntil).toBe(now + 4 * minuteMs);
   }
 });
 
@@ -298,7 +300,7 @@ test('an archiving that a killed run began is finished, whether or not Anthropic
     const stage = new Stage();
     stage.has('old', 'inactive', { since: now, status, intent: intent('archived', 'the undo period is over') });
     await treated(stage, 'old', paused);
-    expect(stage.effects).toEqual(status === 'archived' ? [archives[2]] : [archives[1], archives[2]]);
+    expect(stage.effects).toEqual(status === 'archived' ? [archives[0], archives[2]] : archives);
     expect(stage.record('old')).toMatchObject({ state: 'archived', because: 'the undo period is over' });
   }
 });

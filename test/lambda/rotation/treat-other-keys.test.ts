@@ -67,11 +67,36 @@ test('a claim that a killed run was giving back is given back, and one whose swi
   const begun = new Stage();
   begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, because: 'its rotation was abandoned' } });
   await treated(begun, 'next');
-  expect(begun.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next pending→standby']);
+  expect(begun.effects).toEqual([
+    'ledger.replace next pending→pending (intent)',
+    'keys.setStatus next inactive',
+    'ledger.replace next pending→standby',
+  ]);
+  // The other run's call may come late, and must not meet the next claim.
+  expect(begun.record('next').restsUntil).toBe(now + 4 * minuteMs);
   const switching = new Stage();
   switching.has('next', 'pending', { intent: { to: 'current', at: now - minuteMs, because: 'AWSCURRENT moves to it' } });
   await treated(switching, 'next');
   expect(switching.record('next')).toMatchObject({ state: 'draining', switchedAt: now });
+});
+
+test('a rejection that a rotation did not go on with is finished after five minutes, whatever became of its version', async () => {
+  const intent = (at: number) => ({ to: 'rejected', at, because: 'the value is refused' }) as const;
+  const young = new Stage();
+  young.has('next', 'pending', { labels: ['AWSPENDING'], intent: intent(now - 5 * minuteMs + 1) });
+  await isLeftAlone(young, 'next');
+  for (const status of ['active', 'inactive'] as const) {
+    const stage = new Stage();
+    stage.has('next', 'pending', { status, labels: ['AWSPENDING'], intent: intent(now - 5 * minuteMs) });
+    await treated(stage, 'next');
+    expect(stage.effects).toEqual([
+      'ledger.replace next pending→pending (intent)',
+      ...(status === 'active' ? ['keys.setStatus next inactive'] : []),
+      'ledger.replace next pending→rejected',
+    ]);
+    expect(stage.record('next')).toMatchObject({ state: 'rejected', because: 'the value is refused' });
+    expect(stage.audit.map(({ by: whose }) => whose)).toEqual([by, by]);
+  }
 });
 
 test('a claim that somebody else is at work on is left alone', async () => {
@@ -124,9 +149,17 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
     const stage = new Stage();
     stage.has('next', 'standby', { status, since: now, intent: tried(now - 5 * minuteMs) });
     await treated(stage, 'next');
-    expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→standby']);
+    expect(stage.effects).toEqual([
+      'ledger.replace next standby→standby (intent)',
+      'keys.setStatus next inactive',
+      'ledger.replace next standby→standby',
+    ]);
     expect(stage.record('next')).not.toHaveProperty('intent');
-    expect(stage.audit).toMatchObject([{ because: 'asleep again: what was begun was broken off (being tried)' }]);
+    expect(stage.record('next')).not.toHaveProperty('restsUntil');
+    expect(stage.audit).toMatchObject([
+      { because: 'being tried' },
+      { because: 'asleep again: what was begun was broken off (being tried)' },
+    ]);
   }
 });
 
@@ -138,7 +171,11 @@ test('an intake that was broken off leaves no key in the pool: nobody has proven
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs) });
   await treated(stage, 'next');
-  expect(stage.effects).toEqual(['keys.setStatus next inactive', 'ledger.replace next standby→rejected']);
+  expect(stage.effects).toEqual([
+    'ledger.replace next standby→standby (intent)',
+    'keys.setStatus next inactive',
+    'ledger.replace next standby→rejected',
+  ]);
   expect(stage.record('next').because).toContain('enable it in the Console and add it again');
 });
 
@@ -196,7 +233,7 @@ test('the request that put an unfinished intake to sleep is recorded', async () 
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active', parked: false, intent: tried(now - 5 * minuteMs) });
   await treated(stage, 'next');
-  expect(stage.audit).toMatchObject([{ to: 'rejected', by, requestIds: ['anthropic next inactive'] }]);
+  expect(stage.audit[1]).toMatchObject({ to: 'rejected', by, requestIds: ['anthropic next inactive'] });
 });
 
 test('a list that is behind, and shows a trial that is over, puts no key to sleep and accuses nobody', async () => {

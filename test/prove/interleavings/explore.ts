@@ -38,8 +38,14 @@ export async function explore(scenario: Scenario, preemptions: number, stopAfter
       if (mayFail) for (const to of ['death', 'failed', 'lost'] as const) await visit([...turns, { at, to }], left, false);
     }
   };
-  await visit([], preemptions, true);
+  await visit([], preemptions, scenario.onlyTurns !== true);
   return { scenario: scenario.name, calls, schedules, found };
+}
+
+/** How many changes of turn are tried: in the short form as many as some seconds allow. */
+export async function preemptionsFor({ begin, actors, onlyTurns }: Scenario, short: boolean): Promise<number> {
+  if (onlyTurns === true) return 2;
+  return (short ? 1 : 2) - (actors(await begin()).length > 2 ? 1 : 0);
 }
 
 /** One schedule, from the beginning to rest. */

@@ -52,6 +52,8 @@ export class MemoryWorld {
   readonly leftAt = new Map<string, number>();
   /** Keys that a person or an emergency may take without grace. */
   readonly exempt = new Set<string>();
+  /** Keys that Anthropic shows as active, and whose values it does not accept yet. */
+  readonly unfelt = new Set<string>();
   /** Incidents that have not ended. */
   readonly incidents: MemoryIncidents = new Map();
   /** Keys that containment cut off, or is about to. */
@@ -361,7 +363,7 @@ export class MemoryWorld {
           call('probe', () => {
             const id = this.idOf(value);
             if (id !== undefined && this.statusOf(id) !== 'active') refused.add(id);
-            if (id === undefined || this.statusOf(id) !== 'active') return { answer: 'refused' as const };
+            if (id === undefined || this.statusOf(id) !== 'active' || this.unfelt.has(id)) return { answer: 'refused' as const };
             accepted.add(id);
             return { answer: 'accepted' as const, organizationId, workspaceId: definition.workspaceId };
           }),

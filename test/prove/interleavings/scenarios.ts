@@ -17,6 +17,8 @@ export interface Scenario {
   readonly name: string;
   readonly begin: () => Promise<MemoryWorld>;
   readonly actors: (world: MemoryWorld) => readonly Actor[];
+  /** One run's late call meets what another one finished: each pair of changes of turn, also in the short form, and no deaths beside them. */
+  readonly onlyTurns?: true;
 }
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -109,6 +111,18 @@ export function operator(world: MemoryWorld, verb: 'undo' | 'emergency', apiKeyI
 /** Alone and undisturbed: how a world gets its history. */
 async function quietly(...actors: readonly Actor[]): Promise<void> {
   for (const actor of actors) await runSchedule([actor], []);
+}
+
+/** An operator wants `old` back, and Secrets Manager calls the rotation. */
+function undone(world: MemoryWorld): Actor {
+  return {
+    name: 'undo',
+    run: async (gate) => {
+      await operator(world, 'undo', 'old').run(gate);
+      world.register('t-undo');
+      await rotation(world, 't-undo').run(gate);
+    },
+  };
 }
 
 /** `old` has been replaced by `current`; `next` and `last` wait in the pool. */
@@ -323,6 +337,51 @@ export const scenarios: readonly Scenario[] = [
     name: 'a rotation, the same again, and retirement',
     begin: () => withOpenRotation(3 * hourMs),
     actors: (world) => [rotation(world, 't-next'), rotation(world, 't-next', 'the same again'), retirement(world)],
+  },
+  {
+    name: 'two retirements at once, and the undo of what they retired',
+    begin: () => afterOneRotation(3 * hourMs),
+    actors: (world) => [retirement(world), retirement(world, 'the same again'), undone(world)],
+    onlyTurns: true,
+  },
+  {
+    name: 'two containments at once, and the undo of what they cut off',
+    begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
+    actors: (world) => [containment(world), containment(world, 'the same again'), undone(world)],
+    onlyTurns: true,
+  },
+  {
+    name: 'two retirements that give a claim back, and the next rotation',
+    begin: async () => {
+      const world = await withOpenRotation(minuteMs);
+      const claims = rotation(world, 't-next');
+      await runSchedule([claims], [{ at: 9, to: 'death' }]);
+      world.now += 20 * minuteMs;
+      world.register('t-last');
+      return world;
+    },
+    actors: (world) => [retirement(world), retirement(world, 'the same again'), rotation(world, 't-last')],
+    onlyTurns: true,
+  },
+  {
+    name: 'a rotation called twice at once, of a key whose activation is felt only by the second',
+    begin: async () => {
+      const world = await withOpenRotation(minuteMs);
+      world.unfelt.add('next');
+      return world;
+    },
+    actors: (world) => [
+      rotation(world, 't-next'),
+      {
+        name: 'the same again',
+        run: async (gate) => {
+          await gate('Anthropic accepts the new key');
+          world.unfelt.delete('next');
+          await rotation(world, 't-next').run(gate);
+        },
+      },
+    ],
+    onlyTurns: true,
   },
 ];
 

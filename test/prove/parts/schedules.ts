@@ -1,4 +1,4 @@
-import { explore, type Exploration } from '../interleavings/explore.ts';
+import { explore, preemptionsFor, type Exploration } from '../interleavings/explore.ts';
 import { scenarios } from '../interleavings/scenarios.ts';
 import { plainTable } from '../table.ts';
 import type { Extent, Outcome } from './part.ts';
@@ -7,8 +7,7 @@ import type { Extent, Outcome } from './part.ts';
 export async function schedulesPart({ short, say }: Extent): Promise<Outcome> {
   const explored: (Exploration & { readonly preemptions: number })[] = [];
   for (const scenario of scenarios) {
-    const many = scenario.actors(await scenario.begin()).length > 2;
-    const preemptions = short ? (many ? 0 : 1) : many ? 1 : 2;
+    const preemptions = await preemptionsFor(scenario, short);
     const exploration = await explore(scenario, preemptions);
     explored.push({ ...exploration, preemptions });
     say(`${scenario.name}: ${exploration.schedules} schedules\n`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayMs, hourMs } from '../../../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../../lambda/rotation/ports.ts';
 import { pool } from '../../../../lambda/rotation/strategies/pool.ts';
@@ -35,7 +35,7 @@ async function obtained(stage: Stage, ports: RotationPorts = stage.ports): Promi
 }
 const wakes = ['keys.setStatus first active', 'ledger.replace first pending→pending'];
 const woken = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
-const rejects = ['keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
+const rejects = ['ledger.replace first pending→pending (intent)', 'keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
 
 test('the oldest standby key is claimed, woken and proven, and its value handed over', async () => {
   const stage = aPool();
@@ -132,8 +132,8 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
 ])('a key that is %s at Anthropic is rejected unwoken, and the next one taken', async (_name, info, because) => {
   const stage = aPool({ infos: { first: info } });
   expect(await obtained(stage)).toBe('second');
-  expect(stage.effects.slice(0, 2)).toEqual(['ledger.replace first standby→pending', 'ledger.replace first pending→rejected']);
-  expect(stage.audit[1]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because });
+  expect(stage.effects.slice(0, 3)).toEqual(['ledger.replace first standby→pending', rejects[0], rejects[2]]);
+  expect(stage.audit[2]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because });
 });
 
 test.each<[string, ProbeAnswer, string]>([
@@ -150,8 +150,8 @@ test.each<[string, ProbeAnswer, string]>([
 ])('a key %s is put to sleep before it is rejected, and the next one taken', async (_name, answer, because) => {
   const stage: Stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'first' ? answer : undefined) });
   expect(await obtained(stage)).toBe('second');
-  expect(stage.effects.slice(0, 5)).toEqual(['ledger.replace first standby→pending', ...wakes, ...rejects]);
-  expect(stage.audit[2]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because, requestIds: ['anthropic first inactive'] });
+  expect(stage.effects.slice(0, 6)).toEqual(['ledger.replace first standby→pending', ...wakes, ...rejects]);
+  expect(stage.audit[3]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because, requestIds: ['anthropic first inactive'] });
 });
 
 test('an outage burns no key: the claim stays, and the same key is tried again', async () => {
@@ -186,11 +186,11 @@ test('a pending version behind which no claimed key stands is lost', async () =>
 
 test('a candidate that fell asleep is woken, and one that is awake is left', async () => {
   const awake = claimed();
-  expect(await pool.assure(definition, token, awake.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.assure(definition, token, awake.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
   expect(awake.effects).toEqual([]);
   const asleep = claimed();
   asleep.world.key('first').status = 'inactive';
-  expect(await pool.assure(definition, token, asleep.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.assure(definition, token, asleep.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
   expect(asleep.effects).toEqual(wakes);
   expect(asleep.audit).toEqual([woken]);
 });
@@ -202,7 +202,8 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
 ])('a candidate that is %s is lost, and rejected', async (_name, info, because) => {
   const stage = claimed({ infos: { first: info } });
   expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'lost', because: `first: ${because}` });
-  expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'rejected', by, because }]);
+  const step = { apiKeyId: 'first', to: 'rejected', by, because };
+  expect(stage.audit).toEqual([step, step]);
 });
 
 test('an old key that fails its proof stays claimed, and no standby key is taken in its place', async () => {
@@ -231,7 +232,8 @@ test('an old key is given back as it was: awake in its grace, else asleep', asyn
   const step = { apiKeyId: 'old', by, because: 'cannot come back: refused' };
   expect(await release('draining')).toEqual(['active', [{ ...step, to: 'draining' }]]);
   for (const state of ['inactive', 'contained'] as const) {
-    expect(await release(state)).toEqual(['inactive', [{ ...step, to: state, requestIds: ['anthropic old inactive'] }]]);
+    const intended = { ...step, to: state };
+    expect(await release(state)).toEqual(['inactive', [intended, { ...intended, requestIds: ['anthropic old inactive'] }]]);
   }
 });
 
@@ -245,7 +247,7 @@ test('what AWSCURRENT may have moved to is not given back, and where nothing is 
 
 test('a candidate is proven with the value that the pending version holds, and is good when both sides agree', async () => {
   const stage = claimed();
-  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
   expect(stage.calls).toEqual(['ledger.all', `secrets.read ${token}`, 'secrets.read s-first', 'probe', 'keys.retrieve first']);
 });
 
@@ -279,10 +281,64 @@ test('a candidate that fails its proof is lost, put to sleep and rejected', asyn
   expect(stage.effects).toEqual(rejects);
 });
 
+test('a rejection that a killed run began is finished by the next one, and one that retirement finished is not', async () => {
+  const intent = { to: 'rejected', at: now, because: 'the value is refused' } as const;
+  const begun = () => {
+    const stage = claimed();
+    stage.world.records.set('first', { ...stage.record('first'), intent });
+    return stage;
+  };
+  const lost = { verdict: 'lost', because: 'first: the value is refused' };
+  const assured = begun();
+  expect(await pool.assure(definition, token, assured.ports)).toEqual(lost);
+  const proven = begun();
+  expect(await pool.prove(definition, token, proven.ports)).toEqual(lost);
+  for (const stage of [assured, proven]) {
+    expect(stage.effects).toEqual(rejects);
+    expect(stage.record('first')).toMatchObject({ state: 'rejected', because: 'the value is refused' });
+  }
+  const obtaining = begun();
+  obtaining.has('second', 'standby');
+  expect(await obtained(obtaining)).toBe('second');
+  expect(obtaining.effects.slice(0, 3)).toEqual(rejects);
+});
+
+test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {
+  const refused = (at: number) => {
+    const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: 'wrkspc_other' }) });
+    const intent = { to: 'current', at, because: 'AWSCURRENT moves to it' } as const;
+    stage.world.records.set('first', { ...stage.record('first'), intent });
+    return stage;
+  };
+  const young = refused(now - 5 * minuteMs + 1);
+  expect(await failure(pool.prove(definition, token, young.ports))).toMatchObject({ code: 'lost-race' });
+  expect(young.effects).toEqual([]);
+  const old = refused(now - 5 * minuteMs);
+  expect(await pool.prove(definition, token, old.ports)).toMatchObject({ verdict: 'lost' });
+  expect(old.effects).toEqual(rejects);
+});
+
+test('a key that rests is passed over, and the undo of one that rests is tried again and takes no other', async () => {
+  const stage = aPool();
+  stage.world.records.set('first', { ...stage.record('first'), restsUntil: now + 1 });
+  expect(await obtained(stage)).toBe('second');
+  const undo = aPool();
+  undo.has('old', 'inactive', { wanted: wish, restsUntil: now + 1 });
+  expect(await failure(pool.obtain(definition, token, undo.ports))).toEqual({
+    code: 'unavailable',
+    message: 'the undo of production did not succeed: the key that is wanted back rests for some minutes',
+    fix: expect.any(String) as unknown,
+  });
+  expect(undo.effects).toEqual([]);
+  undo.world.now += 1;
+  expect(await obtained(undo)).toBe('old');
+  expect(undo.record('old')).not.toHaveProperty('restsUntil');
+});
+
 test('a candidate is measured by the instant of its claim, so that a rotation that took long does not lose it', async () => {
   const stage = claimed({ infos: { first: { expiresAt: needed } } });
   stage.world.now += dayMs;
-  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
 });
 
 test('a value that Secrets Manager does not find at once is waited for: its answer may be an old one', async () => {
@@ -295,7 +351,7 @@ test('a value that Secrets Manager does not find at once is waited for: its answ
     return stage.ports.secrets.read(secretArn, versionId);
   };
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, read } };
-  expect(await pool.prove(definition, token, ports)).toEqual({ verdict: 'good' });
+  expect(await pool.prove(definition, token, ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
   expect(looks).toBe(3);
 });
 
@@ -305,12 +361,12 @@ test('a claim that is being given back is let go; that AWSCURRENT is about to mo
   stage.has('claimed', 'pending', { token, intent: intent('standby') });
   expect(await failure(obtained(stage))).toMatchObject({ code: 'lost-race' });
   stage.has('claimed', 'pending', { token, intent: intent('current') });
-  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'good', apiKeyId: 'claimed' });
 });
 
 test('a candidate whose standby version is pruned is proven by what AWSPENDING holds', async () => {
   const stage = aPool();
   stage.has('claimed', 'pending', { token, labels: ['AWSPENDING'] });
   stage.world.standbyVersions.delete('s-claimed');
-  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good' });
+  expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good', apiKeyId: 'claimed' });
 });
