@@ -13,8 +13,11 @@ const sameEmergencyMs = hourMs;
 const lateMs = 15 * minuteMs;
 
 export interface EmergencyPlan {
-  /** `cut`: an emergency that was given before has switched already, and its old keys still live. */
-  readonly todo: 'rotate and cut' | 'cut';
+  /**
+   * `cut`: an emergency that was given before has switched already, and its old keys still live. `cut one`: the key that was named
+   * is in its grace, and no other one is touched.
+   */
+  readonly todo: 'rotate and cut' | 'cut' | 'cut one';
   /** The keys that die: the current one first, since its wish says that the emergency has begun. */
   readonly dying: readonly ApiKeyRecord[];
   readonly rotation: RotationPlan;
@@ -33,6 +36,10 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   const draining = own.filter((record) => record.state === 'draining');
   const wanted = own.filter((record) => record.wanted !== undefined);
   const rotation = planOf(sight, now, chooseStandby);
+  const named = draining.filter((record) => record.apiKeyId === stolen);
+  if (named.length > 0 && current !== undefined) {
+    return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };
+  }
   const begun = draining.some(({ noGrace }) => noGrace !== undefined && now < noGrace.at + sameEmergencyMs);
   if (begun && current !== undefined && current.noGrace === undefined) return { todo: 'cut', dying: draining, rotation, wanted };
   const dying = current === undefined ? draining : [current, ...draining];

@@ -11,6 +11,7 @@ import type { CliIo } from './command.ts';
 import { cutOldKey, lookAtOldKey, type OldKeySight } from './cut-old-key.ts';
 import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
+import { letRotate } from './go-on.ts';
 import type { OpenInstallation } from './installation.ts';
 import { lookAt, type KeySight } from './key-sight.ts';
 import { lastUseText } from './last-use.ts';
@@ -51,6 +52,8 @@ export async function rotateInEmergency(
   const pauseEnded = await prepare(sight, plan, { at: installation.clock.now(), by, because }, installation);
   if (pauseEnded) progress(`The pause of ${name} is over: the emergency ended it.`, io);
   const rotated = await switched(plan, sight, installation, io);
+  // A rotation would have turned it on again.
+  if (pauseEnded && !sight.secret.rotationEnabled) await letRotate(sight.definition, 'the next window on', installation);
   const { off, on } = await retireUntilOff(
     plan.dying.map((record) => record.apiKeyId),
     installation,
@@ -58,7 +61,7 @@ export async function rotateInEmergency(
   );
   if (on.length > 0) {
     io.fail(
-      `${name} rotated, and ${idsOf(on)} is not cut off yet`,
+      `${plan.todo === 'cut one' ? '' : `${name} rotated, and `}${idsOf(on)} is not cut off yet`,
       `retirement does it within five minutes by itself; look again: npx keyguard status ${name}, or give this command again`,
       1,
     );
@@ -67,7 +70,7 @@ export async function rotateInEmergency(
     json(outcomeJson(rotated, off, pauseEnded), io);
     return;
   }
-  line(`${name} rotated: ${currentSince(rotated)}.`, io);
+  line(`${name} ${plan.todo === 'cut one' ? 'did not rotate' : 'rotated'}: ${currentSince(rotated)}.`, io);
   for (const record of off) line(`${record.apiKeyId} (${record.hint}) is ${record.state} since ${instant(record.since)}.`, io);
 }
 
@@ -108,6 +111,13 @@ function overText({ record: { apiKeyId, hint, state, since }, status, isAwake }:
     : `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, and ${shown}`;
 }
 
+const beginning: Readonly<Record<EmergencyPlan['todo'], (name: string, rotation: EmergencyPlan['rotation']) => string>> = {
+  'rotate and cut': (name, { next, because }) => `${next?.apiKeyId ?? ''} becomes the current key of ${name} (${because}).`,
+  cut: (name, { current }) =>
+    `An emergency of ${name} has switched already to ${current?.apiKeyId ?? ''}; what is left is to cut off its old keys.`,
+  'cut one': (name, { current }) => `${current?.apiKeyId ?? ''} stays the current key of ${name}; only the key that you named is cut off.`,
+};
+
 /** What will happen, said before it does: which keys die, and who will fail. */
 export async function emergencyText(
   { definition: { name }, pause }: KeySight,
@@ -122,9 +132,7 @@ export async function emergencyText(
       knownUntil,
     );
   return [
-    todo === 'cut'
-      ? `An emergency of ${name} has switched already to ${rotation.current?.apiKeyId ?? ''}; what is left is to cut off its old keys.`
-      : `${rotation.next?.apiKeyId ?? ''} becomes the current key of ${name} (${rotation.because}).`,
+    beginning[todo](name, rotation),
     ...dying.map(
       ({ apiKeyId, hint, state, since }) =>
         `${apiKeyId} (${hint}), ${state} since ${instant(since)}, is cut off at once: ${useOf(apiKeyId)}.`,
@@ -168,7 +176,7 @@ async function switched(plan: EmergencyPlan, { definition }: KeySight, installat
   const { own } = await lookAt(definition, installation);
   const current = own.find((record) => record.state === 'current');
   const wish = current?.noGrace;
-  if (current !== undefined && wish === undefined) return rotatedTo(current, current.token ?? '', own);
+  if (current !== undefined && (wish === undefined || plan.todo === 'cut one')) return rotatedTo(current, current.token ?? '', own);
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
     ...(current === undefined ? {} : { leaving: current.apiKeyId }),
     ...(current === undefined || wish === undefined

@@ -1,8 +1,8 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
-import { conditionsOf } from '../lambda/rotation/conditions.ts';
-import { isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
+import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
+import { emergencyOf, isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
 import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
@@ -65,14 +65,12 @@ export function keyFindings(reading: KeyReading): readonly Finding[] {
     ...rotation(reading),
     ...halfDone(reading),
     ...wishes(reading),
-    ...conditions.map((condition) => conditionFinding(condition)),
+    // That the last key was cut off is said above.
+    ...conditions.filter(({ facts }) => facts.grade !== 'cut-off').map((condition) => conditionFinding(condition)),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
     ...shortLived(reading),
     ...rejected(reading),
-    ...incidents(
-      reading,
-      conditions.map(({ kind }) => kind),
-    ),
+    ...incidents(reading, [...conditions.map(({ kind }) => kind), ...(cutOffLast(reading) === undefined ? [] : ['current-key-dead'])]),
   ];
 }
 
@@ -139,7 +137,8 @@ export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<Key
 }
 
 function wishes({ own, definition: { name }, now }: KeyReading): readonly Finding[] {
-  return own.flatMap(({ apiKeyId, state, wanted, noGrace, switchedAt }): readonly Finding[] => [
+  const wished = own.map((record) => ({ ...record, noGrace: emergencyOf(record, now) }));
+  return wished.flatMap(({ apiKeyId, state, wanted, noGrace, switchedAt }): readonly Finding[] => [
     ...(wanted === undefined
       ? []
       : [

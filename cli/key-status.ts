@@ -1,4 +1,5 @@
 import type { IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
+import { emergencyOf } from '../lambda/rotation/lifecycle.ts';
 import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { keyFindings, poolIn, type KeyReading } from './key-findings.ts';
@@ -56,14 +57,20 @@ export function keyStatus(reading: KeyReading): KeyStatus {
       current === undefined ? null : { apiKeyId: current.apiKeyId, hint: current.hint, since: current.since, expiresAt: current.expiresAt },
     previous: own
       .filter((record) => record.state === 'draining')
-      .map((record) => previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, now)),
+      .map((record) =>
+        previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, pause !== undefined, now),
+      ),
     waysBack: waysBack(own, definition, now),
     pool: coverIn(poolIn(reading)),
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
-    wishes: own.flatMap(({ apiKeyId, wanted, noGrace }): readonly WaitingWish[] => [
-      ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),
-      ...(noGrace === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...noGrace } as const]),
-    ]),
+    wishes: own.flatMap((record): readonly WaitingWish[] => {
+      const { apiKeyId, wanted } = record;
+      const noGrace = emergencyOf(record, now);
+      return [
+        ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),
+        ...(noGrace === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...noGrace } as const]),
+      ];
+    }),
     replicas: secret.replicas,
     rotatingSince: reading.openSince ?? null,
     nextRotationAt: secret.nextRotationAt,

@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../contract/records.ts';
 import { judgeGrace } from '../lambda/rotation/grace.ts';
+import { isCondemned } from '../lambda/rotation/lifecycle.ts';
 import { instant, lengthText } from './output.ts';
 
 /** An old key that Anthropic still accepts. Instants are epoch ms, UTC. */
@@ -21,8 +22,14 @@ interface Evidence {
   readonly usageKnownUntil: number;
 }
 
-/** Judged as retirement judges it, and put into words. */
-export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefinition, evidence: Evidence, now: number): PreviousKey {
+/** Judged as retirement judges it, and put into words; of a paused managed key, what its time has come for stays. */
+export function previousKey(
+  record: ApiKeyRecord,
+  { rotation }: ManagedKeyDefinition,
+  evidence: Evidence,
+  paused: boolean,
+  now: number,
+): PreviousKey {
   const { lastUse, usageKnownUntil } = evidence;
   const switchedAt = record.switchedAt ?? record.since;
   const minimumEnd = switchedAt + rotation.minimumGraceMs;
@@ -30,24 +37,39 @@ export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefini
   const latest = rotation.atMaximum === 'cut' ? switchedAt + rotation.maximumGraceMs : null;
   const earliest = Math.max(minimumEnd, quietSince + rotation.quietMs);
   const verdict = judgeGrace(
-    { switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil, noGrace: record.noGrace !== undefined },
+    { switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil, noGrace: isCondemned(record, now) },
     rotation,
     now,
   );
+  const expiry = record.expiresAt ?? Number.POSITIVE_INFINITY;
+  const ripe = latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd));
+  const hasCome = expiry <= now ? `it expired ${instant(record.expiresAt)}` : undefined;
+  const stays = paused && verdict.verdict === 'retire' ? 'its time has come, and it stays while the managed key is paused' : undefined;
   return {
     apiKeyId: record.apiKeyId,
     hint: record.hint,
     switchedAt,
-    validAtLeastUntil: latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd)),
-    validAtMostUntil: latest,
-    waits: reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
+    validAtLeastUntil: Math.min(isCondemned(record, now) ? now : ripe, expiry),
+    validAtMostUntil: latest === null && record.expiresAt === null ? null : Math.min(latest ?? expiry, expiry),
+    waits: hasCome ?? stays ?? reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
   };
 }
 
 /** What the policy promises for a key that is replaced at `switchedAt`, before any usage is known. */
-export function graceText(policy: RotationPolicy, switchedAt: number): string {
-  const atLeast = `valid until ${instant(switchedAt + policy.minimumGraceMs)}, then until it was quiet for ${lengthText(policy.quietMs)}`;
+export function graceText(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): string {
+  const { expiresAt } = record;
+  if (isCondemned(record, switchedAt)) return 'gets no grace: an emergency cuts it off within minutes';
+  if (expiresAt !== null && expiresAt <= switchedAt) return `expired ${instant(expiresAt)}`;
+  const minimumEnd = switchedAt + policy.minimumGraceMs;
+  if (expiresAt !== null && expiresAt <= minimumEnd) return `stays valid until ${instant(expiresAt)}, when it expires`;
+  const atLeast = `stays valid until ${instant(minimumEnd)}, then until it was quiet for ${lengthText(policy.quietMs)}`;
   return policy.atMaximum === 'cut' ? `${atLeast}, at the latest until ${instant(switchedAt + policy.maximumGraceMs)}` : atLeast;
+}
+
+/** Until when it is valid at least; epoch ms, UTC. */
+export function graceEnd(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): number {
+  if (isCondemned(record, switchedAt)) return switchedAt;
+  return Math.min(switchedAt + policy.minimumGraceMs, record.expiresAt ?? Number.POSITIVE_INFINITY);
 }
 
 type Because = ReturnType<typeof judgeGrace>['because'];

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { CliIo } from './command.ts';
 import type { Rotated, RotationOutcome } from './follow.ts';
 import { instant, isoOrNull, lengthText, line } from './output.ts';
-import { graceText } from './previous-key.ts';
+import { graceEnd, graceText } from './previous-key.ts';
 
 /** Ends the command where the rotation did not come to its end; `besides` says what else holds then. */
 export function rotatedOrFail(
@@ -47,14 +47,14 @@ export function rotatedJson({ name, rotation }: ManagedKeyDefinition, { current,
         : {
             apiKeyId: previous.apiKeyId,
             hint: previous.hint,
-            validAtLeastUntil: isoOrNull((previous.switchedAt ?? current.since) + rotation.minimumGraceMs),
+            validAtLeastUntil: isoOrNull(graceEnd(previous, rotation, previous.switchedAt ?? current.since)),
           },
   };
 }
 
 export function sayPrevious({ rotation }: ManagedKeyDefinition, { current, previous }: Rotated, io: CliIo): void {
   if (previous === undefined) return;
-  line(`The previous key ${previous.apiKeyId} stays ${graceText(rotation, previous.switchedAt ?? current.since)}.`, io);
+  line(`The previous key ${previous.apiKeyId} ${graceText(previous, rotation, previous.switchedAt ?? current.since)}.`, io);
 }
 
 export function currentSince({ current }: Rotated): string {

@@ -12,7 +12,7 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `straggler`: an old key still shows traffic when its grace should be over.
  * - `rotation-failed`: a rotation could not finish; people must act.
  * - `rotation-overdue`: no rotation has succeeded in the time that the policy's maximum age allows.
- * - `current-key-dead`: the key that consumers read now does not work, and we did not do it.
+ * - `current-key-dead`: the key that consumers read now does not work: we did not do it, or nothing could take its place.
  * - `key-changed`: somebody else changed something of a managed key.
  * - `key-expiring`: the current key expires before the next rotation's grace is over.
  * - `pool-low`: the standby keys cover less than the policy's low-water mark.
@@ -43,5 +43,6 @@ export function isContainable(kind: IncidentKind): kind is ContainableKind {
 /** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
 export const incidentGrades = {
   'pool-low': ['low', 'empty'],
+  'current-key-dead': ['dead', 'cut-off'],
   'key-changed': ['left-active', 'key-archived', 'standby-key-woken', 'old-key-disabled', 'old-key-woken', 'label-moved', 'secret-written'],
 } as const satisfies Partial<Record<IncidentKind, readonly string[]>>;

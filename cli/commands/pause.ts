@@ -4,6 +4,7 @@ import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { rotationSchedule } from '../../lambda/adapters/aws/rotation-schedule.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { LostRace } from '../../lambda/foundation/errors.ts';
+import { isCondemned } from '../../lambda/rotation/lifecycle.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -48,7 +49,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const definition = managedKey(installation, name);
   const before = await lookAt(definition, installation);
   if (before.pause === undefined) {
-    for (const sentence of warningsOf(before)) progress(sentence, io);
+    for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
     const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
     if (flags.yes !== true && !(await confirmed(question, io))) io.fail('not paused', 'nothing was changed', 1);
   }
@@ -96,11 +97,14 @@ async function stop(record: PauseRecord, { definition }: KeySight, installation:
   return lookAt(definition, installation);
 }
 
-function warningsOf({ own, definition: { name } }: KeySight): readonly string[] {
-  return own.flatMap(({ apiKeyId, noGrace, wanted }) => [
-    ...(noGrace === undefined
-      ? []
-      : [`Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, and stays on while it is paused.`]),
-    ...(wanted === undefined ? [] : [`${apiKeyId} is wanted back (${wanted.because}), and does not come back while ${name} is paused.`]),
-  ]);
+function warningsOf({ own, definition: { name } }: KeySight, now: number): readonly string[] {
+  return own.flatMap((record) => {
+    const { apiKeyId, wanted } = record;
+    return [
+      ...(!isCondemned(record, now)
+        ? []
+        : [`Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, and stays on while it is paused.`]),
+      ...(wanted === undefined ? [] : [`${apiKeyId} is wanted back (${wanted.because}), and does not come back while ${name} is paused.`]),
+    ];
+  });
 }

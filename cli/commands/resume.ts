@@ -1,12 +1,16 @@
 import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { KeyguardError, LostRace } from '../../lambda/foundation/errors.ts';
+import { isWanted } from '../../lambda/rotation/claim.ts';
+import { cutOffLast } from '../../lambda/rotation/conditions.ts';
+import { isCondemned } from '../../lambda/rotation/lifecycle.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { letRotate } from '../go-on.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { lookAt, type KeySight } from '../key-sight.ts';
+import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 
 interface Flags extends InstallationFlags {
@@ -21,7 +25,8 @@ export const resume: Command = {
     withInstallation(program.command(resume.name))
       .summary(resume.summary)
       .description(
-        'Turns the rotation schedule on again, with the rules that it had, and ends the pause. Nothing rotates at once; old keys whose ' +
+        'Turns the rotation schedule on again, with the rules that it had, and ends the pause. Nothing rotates at once, but a rotation ' +
+          'that had failed, was broken off or is asked for begins again within minutes; old keys whose ' +
           'time came meanwhile become inactive, or are archived, within five minutes. Also for a schedule that somebody stopped in the ' +
           'AWS console. Safe to repeat.',
       )
@@ -38,16 +43,37 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const before = await lookAt(definition, installation);
   const stopped = before.pause !== undefined || !before.secret.rotationEnabled;
   if (stopped) await goOn(before, because, installation);
-  const { nextRotationAt } = (await lookAt(definition, installation)).secret;
+  const after = await lookAt(definition, installation);
+  const { nextRotationAt } = after.secret;
+  // Before, because turning the schedule on makes a version of its own, to try the function.
+  const rotationOwed = openVersion(before) !== undefined || (await isOwed(after, installation));
   if (flags.json === true) {
     json(
-      { managedKey: name, pausedSince: isoOrNull(before.pause?.at ?? null), resumed: stopped, nextRotationAt: isoOrNull(nextRotationAt) },
+      {
+        managedKey: name,
+        pausedSince: isoOrNull(before.pause?.at ?? null),
+        resumed: stopped,
+        nextRotationAt: isoOrNull(nextRotationAt),
+        rotationOwed,
+      },
       io,
     );
     return;
   }
   line(stopped ? `${name} goes on${afterText(before)}.` : `${name} is not paused; nothing was changed.`, io);
-  line(`Its next rotation is due by ${instant(nextRotationAt)}.`, io);
+  if (rotationOwed) line('A rotation that did not come to its end, or was asked for, begins again within minutes.', io);
+  line(`${rotationOwed ? 'By its schedule the' : 'Its'} next rotation is due by ${instant(nextRotationAt)}.`, io);
+}
+
+/** Whether retirement will start one by itself, as soon as there is a key for it. */
+async function isOwed(sight: KeySight, { table, clock }: OpenInstallation): Promise<boolean> {
+  const failed = await incidentStore(table).find('rotation-failed', sight.definition.name);
+  const now = clock.now();
+  return (
+    failed?.state === 'open' ||
+    cutOffLast(sight) !== undefined ||
+    sight.own.some((record) => isWanted(record, now) || (record.state === 'current' && isCondemned(record, now)))
+  );
 }
 
 /** The schedule first: killed in between, the key stays paused and a repeat goes on. */

@@ -6,7 +6,7 @@ import { keptVersions } from '../../lambda/adapters/aws/kept-versions.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { isWanted, wishLastsMs } from '../../lambda/rotation/claim.ts';
-import { isOld, wishedBack } from '../../lambda/rotation/lifecycle.ts';
+import { emergencyOf, isCondemned, isOld, wishedBack } from '../../lambda/rotation/lifecycle.ts';
 import { amend } from '../amend.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -82,7 +82,7 @@ async function goBack(
   // One that is on its way back already was asked for before.
   if (flags.apiKeyId === undefined && target.wanted === undefined) checkEnabled(target, isEnabled, name);
   for (const warning of warningsOf(sight, target, isEnabled, installation.clock.now())) progress(warning, io);
-  if (flags.yes !== true && !(await confirmed(`Undo the rotation of ${name}? ${planText(sight, target)}`, io))) {
+  if (flags.yes !== true && !(await confirmed(`Undo the rotation of ${name}? ${planText(sight, target, installation.clock.now())}`, io))) {
     io.fail('not undone', 'nothing was changed', 1);
   }
   const { table, secrets, clock } = installation;
@@ -134,20 +134,21 @@ async function isEnabledAtAnthropic(
 function warningsOf({ own, definition }: KeySight, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
   const current = own.find((record) => record.state === 'current');
   const cut = cutText(target, now);
+  const emergency = current === undefined ? undefined : emergencyOf(current, now);
   const later = own.find((record) => isOld(record.state) && (record.switchedAt ?? 0) > (target.switchedAt ?? 0));
   return [
     ...(cut === undefined ? [] : [`Careful: ${target.apiKeyId} was cut off (${cut}).`]),
     ...(isEnabled ? [] : [`Careful: somebody disabled ${target.apiKeyId} at Anthropic; it is enabled again.`]),
     ...(later === undefined ? [] : [`${later.apiKeyId} was replaced later, and is ${later.state}; it comes back only if you name it.`]),
-    ...(current?.noGrace === undefined
+    ...(current === undefined || emergency === undefined
       ? []
-      : [`${current.apiKeyId} gets no grace: an emergency of ${definition.name} is not over (${current.noGrace.because}).`]),
+      : [`${current.apiKeyId} gets no grace: an emergency of ${definition.name} is not over (${emergency.because}).`]),
   ];
 }
 
-function planText({ own, definition: { rotation } }: KeySight, target: ApiKeyRecord): string {
+function planText({ own, definition: { rotation } }: KeySight, target: ApiKeyRecord, now: number): string {
   const current = own.find((record) => record.state === 'current');
   const back = `${target.apiKeyId} (${target.hint}), ${target.state} since ${instant(target.since)}, becomes current again.`;
-  if (current === undefined || current.noGrace !== undefined) return back;
+  if (current === undefined || isCondemned(current, now)) return back;
   return `${back} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
 }

@@ -2,13 +2,14 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
+import { cutOffLast } from '../../lambda/rotation/conditions.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
 import { failureOf } from '../failure.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { lookAt } from '../key-sight.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
@@ -57,7 +58,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     );
     return;
   }
-  if (rotationResumed) line(`The rotation of ${name} that had failed is started again: npx keyguard status ${name}`, io);
+  if (rotationResumed) line(`A rotation of ${name} to a new key is started: npx keyguard status ${name}`, io);
   line(`The pool of ${name} holds ${coverText(cover)}.`, io);
 }
 
@@ -67,7 +68,7 @@ async function resumed(installation: OpenInstallation, definition: ManagedKeyDef
     return await resume(installation, definition);
   } catch (error) {
     const { message, fix } = failureOf(error);
-    progress(`The rotation of ${definition.name} that had failed is not started again: ${message}`, io);
+    progress(`A rotation of ${definition.name} to it could not be started: ${message}`, io);
     progress(
       `The key is taken in all the same, and the rotation goes on by itself, or at once: npx keyguard rotate ${definition.name}`,
       io,
@@ -77,11 +78,13 @@ async function resumed(installation: OpenInstallation, definition: ManagedKeyDef
   }
 }
 
-/** A rotation that failed for want of a key goes on now; Secrets Manager itself may have closed its window. */
-async function resume({ table: records, secrets }: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
+/** A rotation that failed for want of a key goes on now, and so does one to the key that consumers lack since a cut-off; Secrets Manager itself may have closed its window. */
+async function resume(installation: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
+  const { table: records, secrets } = installation;
   const failed = await incidentStore(records).find('rotation-failed', definition.name);
+  const sight = await lookAt(definition, installation);
   // RotateSecret would turn on again what a pause has stopped.
-  if (failed?.state !== 'open' || (await pauses(records).find(definition.name)) !== undefined) return false;
+  if ((failed?.state !== 'open' && cutOffLast(sight) === undefined) || sight.pause !== undefined) return false;
   await rotations(secrets).start(definition.secretArn);
   return true;
 }

@@ -4,6 +4,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
+import { isCondemned } from './lifecycle.ts';
 import { isServed, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
 import { movedByHand, versionWith } from './switch.ts';
@@ -45,13 +46,19 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     return { ...first, reason: `${first.reason}${also}` };
   },
 
-  'current-key-dead': ({ own, infos, now }) => {
+  'current-key-dead': (sight) => {
+    const { own, infos, now } = sight;
+    const cut = cutOffLast(sight);
+    if (cut !== undefined) {
+      const reason = 'it was cut off, and no key could take its place';
+      return { reason, apiKeyId: cut.apiKeyId, startedAt: cut.since, workspaceId: sight.definition.workspaceId, grade: 'cut-off' };
+    }
     const current = settled(own, now).find((record) => record.state === 'current' && record.intent === undefined);
     if (current === undefined) return undefined;
     const status = infos.get(current.apiKeyId)?.status ?? 'gone';
     if (status === 'active' || status === 'unknown') return undefined;
     const reason = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
-    return { reason, apiKeyId: current.apiKeyId };
+    return { reason, apiKeyId: current.apiKeyId, grade: 'dead' };
   },
 
   'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
@@ -112,10 +119,17 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   },
 };
 
+/** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
+export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiKeyRecord | undefined {
+  if (own.some((record) => record.state === 'current')) return undefined;
+  const version = versionWith(secret.stages, 'AWSCURRENT');
+  return own.find((record) => record.state === 'contained' && record.token !== undefined && record.token === version);
+}
+
 function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Sight): readonly AlarmFacts[] {
   const { apiKeyId } = record;
   const use = lastUses.get(apiKeyId);
-  if (record.state !== 'draining' || record.noGrace !== undefined || use === undefined) return [];
+  if (record.state !== 'draining' || isCondemned(record, now) || use === undefined) return [];
   const switchedAt = record.switchedAt ?? record.since;
   const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
   // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.

@@ -210,9 +210,13 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   }
 }
 
-/** Whether an operator's emergency has taken its grace, and holds at `now`. */
-export function isCondemned({ noGrace }: ApiKeyRecord, now: number): boolean {
-  return noGrace !== undefined && now < noGrace.at + emergencyLastsMs;
+/** The operator's emergency that has taken its grace, and holds at `now`. */
+export function emergencyOf({ noGrace }: ApiKeyRecord, now: number): Wish | undefined {
+  return noGrace !== undefined && now < noGrace.at + emergencyLastsMs ? noGrace : undefined;
+}
+
+export function isCondemned(record: ApiKeyRecord, now: number): boolean {
+  return emergencyOf(record, now) !== undefined;
 }
 
 /**

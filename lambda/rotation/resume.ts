@@ -1,6 +1,6 @@
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
-import type { Sight } from './conditions.ts';
+import { cutOffLast, type Sight } from './conditions.ts';
 import { hasServed, isCondemned } from './lifecycle.ts';
 import type { FailedRotation, RetirementPorts } from './ports.ts';
 import { versionWith } from './switch.ts';
@@ -48,10 +48,16 @@ interface OpenRotation {
   readonly since: number;
 }
 
-function isDue({ definition, own, secret, now }: Sight, open: OpenRotation | undefined, failed: FailedRotation | undefined): boolean {
+function isDue(
+  { definition, own, secret, now }: Pick<Sight, 'definition' | 'own' | 'secret' | 'now'>,
+  open: OpenRotation | undefined,
+  failed: FailedRotation | undefined,
+): boolean {
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
   if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return false;
   return (
+    // Consumers have no key that works: the first one that is added is theirs.
+    (failed === undefined && open === undefined && cutOffLast({ own, secret }) !== undefined) ||
     (failed !== undefined && now - failed.at >= restMs) ||
     (open !== undefined && now - open.since >= restMs) ||
     own.some((record) => isWanted(record, now) && now - (record.wanted?.at ?? now) >= askedMs) ||

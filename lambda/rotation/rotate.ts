@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
-import { hasServed, intending } from './lifecycle.ts';
+import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
 import type { RotationPorts } from './ports.ts';
 import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
@@ -33,13 +33,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   }
   const versions = await ports.secrets.describe(secretArn);
   const labels = versions.stages.get(token);
-  if (!versions.rotationEnabled) {
-    throw new KeyguardError(
-      'rotation-disabled',
-      `rotation is not enabled for ${definition.name}`,
-      'deploy again, or enable rotation of the secret',
-    );
-  }
+  if (!versions.rotationEnabled) throw switchedOff(definition);
   if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
@@ -100,7 +94,9 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
     const proven = await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
     // The switch of a rotation that was killed before its record: once another follows it, nobody could tell that the key served.
-    const { stages } = await settleSwitch(definition, ports, by);
+    const { stages, rotationEnabled } = await settleSwitch(definition, ports, by);
+    // Whoever stopped it meanwhile was told that consumers keep the key that they have.
+    if (!rotationEnabled) throw switchedOff(definition);
     await intendSwitch(token, proven, ports);
     const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(stages, 'AWSCURRENT'));
     await settleSwitch(definition, ports, by, { requestIds });
@@ -193,18 +189,23 @@ function isGivenUp(error: unknown): boolean {
 }
 
 /**
- * Of keys that have left the pool for good; one that intake is just storing is not in the ledger yet, and keeps its label. The
- * rotation has succeeded by then: a failure here is none of it, and the next rotation frees them.
+ * Of keys that have left the pool for good. One that intake is just storing is not in the ledger yet, and keeps its label; so does
+ * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then: a failure here is none of it, and the next rotation frees them.
  */
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   try {
     const used = (await ports.ledger.all()).filter(
-      ({ managedKey, state }) => managedKey === definition.name && state !== 'standby' && state !== 'pending',
+      (record) =>
+        record.managedKey === definition.name && record.state !== 'standby' && record.state !== 'pending' && !isUnfinishedIntake(record),
     );
     await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
   } catch (error) {
     ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
   }
+}
+
+function switchedOff({ name }: ManagedKeyDefinition): KeyguardError {
+  return new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, 'deploy again, or enable rotation of the secret');
 }
 
 /** The same rotation may run twice at once: what fails in one of them is no news once the other has switched. */
@@ -225,10 +226,10 @@ async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, 
   if (await isOver()) await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
 }
 
-/** Throttling and lost races are retried, and who paused a key knows it; everything else needs a person. */
+/** Throttling and lost races are retried, and who paused a key or stopped its schedule knows it; everything else needs a person. */
 function needsPeople(error: unknown): boolean {
   if (error instanceof Unavailable || error instanceof LostRace) return false;
-  return !(error instanceof KeyguardError && error.code === 'paused');
+  return !(error instanceof KeyguardError && (error.code === 'paused' || error.code === 'rotation-disabled'));
 }
 
 async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { Unavailable } from '../foundation/errors.ts';
+import { KeyguardError, Unavailable } from '../foundation/errors.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import { intending, moved, parked } from './lifecycle.ts';
@@ -90,9 +90,13 @@ export async function tryStandbyKeys({ managedKey, apiKeyIds, by }: TrialRequest
     try {
       trials.push(await tryStandbyKey(record, definition, by, ports));
     } catch (error) {
-      // Retirement lifts the fence.
-      if (!(error instanceof Unavailable)) throw error;
-      trials.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: error.message });
+      // Retirement lifts the fence, and the other keys are tried all the same.
+      if (!(error instanceof KeyguardError)) throw error;
+      trials.push({
+        apiKeyId: record.apiKeyId,
+        verdict: 'unclear',
+        because: error instanceof Unavailable ? error.message : `${error.message}: ${error.fix}`,
+      });
     }
   }
   return trials;

@@ -5,6 +5,7 @@ import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { openTable, type Table } from '../../lambda/adapters/aws/table.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { wishedBack } from '../../lambda/rotation/lifecycle.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -27,6 +28,51 @@ async function rotatedTwice() {
   const [first, second, third, fourth] = ids;
   return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };
 }
+
+test('an emergency that names a key in its grace cuts off that one alone, also when it is given again', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const named = [...emergency, '--api-key-id', first];
+  const outage = me.world.anthropic.intercept.onCall(({ phase, method }) =>
+    phase === 'before' && method === 'POST' ? { kind: 'status', status: 500 } : undefined,
+  );
+  const failed = await withQuickTimers(() => me.run(named));
+  expect(failed.code).toBe(1);
+  expect(failed.err).toContain(`${second} stays the current key of production; only the key that you named is cut off.`);
+  expect(failed.err).toContain(`error: ${first} is not cut off yet`);
+  me.world.clock.advance(70 * minuteMs);
+  outage();
+  const said = await me.run(named);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain(`production did not rotate: ${second}`);
+  expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'current', [third]: 'standby' });
+  expect([first, second].map(statusOf)).toEqual(['inactive', 'active']);
+});
+
+test('an emergency that ends a pause and has only to cut turns the schedule on again', async () => {
+  const { first, second } = await rotatedTwice();
+  await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
+  const said = await me.run([...emergency, '--api-key-id', first]);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain('The pause of production is over: the emergency ended it.');
+  expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'current' });
+  const { managedKeys } = (await me.asJson(['status', 'production'])) as { managedKeys: readonly unknown[] };
+  expect(managedKeys).toMatchObject([{ paused: null, attention: [] }]);
+});
+
+test('an emergency that nobody carried out for a day is void, and nothing says that it stands', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
+  me.world.aws.schedules.disable('retirement');
+  expect((await me.run(['status', 'production'])).out).toContain('is to be cut off without grace');
+  me.world.clock.advance(25 * hourMs);
+  const said = await me.run(['status', 'production']);
+  expect(said.out).not.toContain('without grace');
+  expect(said.out).not.toContain('no grace');
+  expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
+});
 
 test('after an emergency status says until when each old key can come back, and that it was cut off', async () => {
   const { first } = await rotatedTwice();

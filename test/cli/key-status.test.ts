@@ -352,6 +352,21 @@ test('only a policy that cuts promises an end; one that waits asks for a person 
   expect(status.attention[0]).toContain('apikey_old: the old key is still used past the maximum');
 });
 
+test('an old key is valid no longer than it lives, or than an emergency or a pause lets it', () => {
+  const old = { token: 'v1', switchedAt: now - hourMs, since: now - hourMs };
+  const of = (changes: Partial<ApiKeyRecord>, more: Partial<KeyReading> = {}) =>
+    statusOf({ own: [current, standby, aRecord({ ...old, apiKeyId: 'apikey_old', state: 'draining', ...changes })], ...more }).previous[0];
+  expect(of({ expiresAt: now + hourMs })).toMatchObject({ validAtLeastUntil: now + hourMs, validAtMostUntil: now + hourMs });
+  expect(of({ expiresAt: now - 60_000 })).toMatchObject({ waits: expect.stringMatching(/^it expired 2026-/) as unknown });
+  const noGrace = { at: now - 60_000, by: 'operator', because: 'stolen' };
+  expect(of({ noGrace })).toMatchObject({ validAtLeastUntil: now });
+  expect(of({ noGrace: { ...noGrace, at: now - dayMs } })?.validAtLeastUntil).toBeGreaterThan(now);
+  const pause = { schema: 1, managedKey: 'production', at: now, by: 'operator', because: 'a freeze' } as const;
+  const quiet = { switchedAt: now - 5 * dayMs };
+  expect(of(quiet)?.waits).toContain('it becomes inactive within minutes');
+  expect(of(quiet, { pause })?.waits).toBe('its time has come, and it stays while the managed key is paused');
+});
+
 test('old keys that an undo can bring back, and until when', () => {
   const { rotation } = aDefinition();
   const old = { token: 'v1', switchedAt: now - 2 * dayMs };

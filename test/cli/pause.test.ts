@@ -134,7 +134,7 @@ test('a key that is added to a paused one starts no rotation', async () => {
   await me.world.rotate('production');
   await me.run(pause);
   const { value } = me.made();
-  expect((await me.run(['standby', 'add', 'production'], value)).out).not.toContain('is started again');
+  expect((await me.run(['standby', 'add', 'production'], value)).out).not.toContain('is started');
   expect(await schedule()).toMatchObject({ RotationEnabled: false });
 });
 
@@ -147,4 +147,18 @@ test.each([
   const said = await me.run(args);
   expect(said.code).toBe(2);
   expect(said.err).toContain(words);
+});
+
+test('resume says that a rotation which had failed begins again, and it does', async () => {
+  me = await anOperator();
+  await me.added();
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.rotate('production');
+  await me.run(pause);
+  const second = await me.added();
+  const said = await me.run(resume);
+  expect(said.out).toContain('A rotation that did not come to its end, or was asked for, begins again within minutes.');
+  expect(said.out).toContain('By its schedule the next rotation is due by 2026-');
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()[second]).toBe('current');
 });

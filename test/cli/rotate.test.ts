@@ -135,7 +135,7 @@ test('a key that is added starts the rotation again that had failed for want of 
   await me.world.rotate('production');
   const { id, value } = me.made();
   const said = await me.run(['standby', 'add', 'production'], value);
-  expect(said.out).toContain('The rotation of production that had failed is started again: npx keyguard status production');
+  expect(said.out).toContain('A rotation of production to a new key is started: npx keyguard status production');
   await me.world.aws.settle();
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
 });
@@ -152,8 +152,8 @@ test('a key that is taken in stays so where the rotation cannot be started again
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toContain(`${id} (`);
   expect(said.out).toContain('is a standby key of production: stored, inactive, proven dead.');
-  expect(said.out).not.toContain('is started again');
-  expect(said.err).toContain('The rotation of production that had failed is not started again: secretsmanager:RotateSecret');
+  expect(said.out).not.toContain('is started');
+  expect(said.err).toContain('A rotation of production to it could not be started: secretsmanager:RotateSecret');
   expect(said.err).toContain('goes on by itself, or at once: npx keyguard rotate production');
   await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id } }] });

@@ -122,3 +122,25 @@ test('standby check and status name a key that the next rotation comes too late 
   expect(status.out).toMatch(/^production: attention$/m);
   expect(status.out).toMatch(words);
 });
+
+test('a key whose intake was broken off can be added again after a rotation: its value is still there', async () => {
+  me = await anOperator();
+  await me.added();
+  const { id, value } = me.made();
+  const dies = new Promise<void>((resolve) => {
+    const stop = me.world.anthropic.intercept.onCall(async ({ phase, method, target }) => {
+      if (phase !== 'before' || method !== 'POST' || target !== id) return undefined;
+      stop();
+      resolve();
+      return new Promise<never>(() => undefined);
+    });
+  });
+  void me.run(['standby', 'add', 'production'], value);
+  await dies;
+  await me.world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === id)).toMatchObject({ state: 'rejected' });
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.anthropic.console.setStatus(id, 'active');
+  expect(await me.run(['standby', 'add', 'production'], value)).toMatchObject({ code: 0 });
+  expect(await me.run(['standby', 'check', 'production', '--prove'])).toMatchObject({ code: 0 });
+});

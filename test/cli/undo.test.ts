@@ -217,3 +217,18 @@ test('where nobody can answer it wants --yes', async () => {
   expect(said.code).toBe(2);
   expect(said.err).toContain('give --yes if you mean it');
 });
+
+test('of a key that gets no grace nobody says that it stays valid', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(hourMs, { beatMs: hourMs });
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.clock.advance(minuteMs);
+  await me.added();
+  await me.killed(['rotate', 'production', '--emergency', '--yes'], { phase: 'before', operation: 'RotateSecret' });
+  const said = await me.run(['undo', 'production', '--api-key-id', first, '--yes']);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`${second} gets no grace`);
+  expect(said.out).toContain(`The previous key ${second} gets no grace: an emergency cuts it off within minutes.`);
+});

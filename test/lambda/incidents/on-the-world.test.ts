@@ -91,6 +91,13 @@ test('unless the policy says so by name', async () => {
   const { stolen, steals } = await aTheft({ standbyKeys: 1, containment: { mode: 'auto', lastCredential: 'cut' } });
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(true);
+  // Then consumers have no key: people hear it, and the first one that is added is theirs.
+  await world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(mails().map(({ subject }) => subject)).toContainEqual(expect.stringContaining('consumers have no key'));
+  await world.addStandbyKey('production');
+  await world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(isDead(await world.currentValue('production'))).toBe(false);
+  expect(mails().map(({ subject }) => subject)).toContainEqual(expect.stringContaining('consumers have a key that works again'));
 });
 
 test('with containment off, people are told and nothing is cut', async () => {

@@ -20,8 +20,33 @@ test('of a current key that Anthropic lists no more, people are told just that',
   const sight = seen();
   const infos = new Map([...sight.infos].filter(([id]) => id !== 'apikey_current'));
   expect(conditionsOf({ ...sight, infos })).toEqual([
-    { kind: 'current-key-dead', managedKey: 'production', facts: { reason: 'Anthropic lists it no more', apiKeyId: 'apikey_current' } },
+    {
+      kind: 'current-key-dead',
+      managedKey: 'production',
+      facts: { reason: 'Anthropic lists it no more', apiKeyId: 'apikey_current', grade: 'dead' },
+    },
   ]);
+});
+
+test('a current key that was cut off, and that nothing has replaced, is told as long as nothing does', () => {
+  const cut = { ...current, state: 'contained', since: now - minuteMs } as const;
+  expect(told({ own: [cut] })).toEqual([
+    {
+      kind: 'current-key-dead',
+      reason: 'it was cut off, and no key could take its place',
+      apiKeyId: 'apikey_current',
+      startedAt: now - minuteMs,
+      workspaceId: 'wrkspc_production',
+      grade: 'cut-off',
+    },
+  ]);
+  // Another key has taken its place; AWSCURRENT holds another version; it never served.
+  const next = other({ state: 'current', token: 'v2' });
+  const secret = { stages: new Map([['v2', ['AWSCURRENT']]]) };
+  expect(told({ own: [cut, next, standby], secret, statuses: { apikey_other: 'active' } })).toEqual([]);
+  expect(told({ own: [cut], secret })).toEqual([]);
+  const { token, ...unused } = cut;
+  expect(told({ own: [unused], secret: { stages: new Map() } })).toEqual([]);
 });
 
 test('an overdue rotation is told with the date of the last one and the age that the policy allows', () => {

@@ -17,8 +17,9 @@ test('one that never had a key is nothing to tell either: status says what to do
 });
 
 test.each(['inactive', 'archived', 'expired'] as const)('a current key that is %s at Anthropic is dead: consumers fail', (status) => {
-  expect(found({ statuses: { apikey_current: status } })).toEqual([
-    ['current-key-dead', `Anthropic shows it as ${status}, and Key Guard did not do it`],
+  const reason = `Anthropic shows it as ${status}, and Key Guard did not do it`;
+  expect(conditionsOf(seen({ statuses: { apikey_current: status } }))).toMatchObject([
+    { kind: 'current-key-dead', facts: { reason, grade: 'dead' } },
   ]);
 });
 
@@ -147,6 +148,8 @@ test('a straggler is told once its tokens came after the minimum grace and twice
   const cutting = aDefinition({ rotation: { ...policy, atMaximum: 'cut' } });
   const [toBeCut] = conditionsOf({ ...seen(used(3 * dayMs, hourMs)), definition: cutting });
   expect(toBeCut?.facts.validUntil).toBe(now - 3 * dayMs + policy.maximumGraceMs);
-  const hasty = { ...draining(3 * dayMs), noGrace: { at: 1, by: 'operator', because: 'stolen' } };
+  const hasty = { ...draining(3 * dayMs), noGrace: { at: now - hourMs, by: 'operator', because: 'stolen' } };
   expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, hasty] })).toEqual([]);
+  const isVoid = { ...hasty, noGrace: { ...hasty.noGrace, at: now - dayMs } };
+  expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, isVoid] })).toEqual(['straggler']);
 });

@@ -184,3 +184,18 @@ test('an emergency whose key was replaced is no reason for another rotation', as
   stage.has('old', 'draining', { noGrace: wish(now - hourMs) });
   expect(await resumed(stage)).toEqual([]);
 });
+
+test('where the last key was cut off, the first one that is added is rotated to at once, unless a rotation is at it', async () => {
+  const cut = (standby: boolean): Stage => {
+    const stage = aStage({ standby });
+    stage.has('current', 'contained', { labels: ['AWSCURRENT'] });
+    return stage;
+  };
+  expect(await resumed(cut(true))).toEqual(started);
+  expect(await resumed(cut(false))).toEqual([]);
+  expect(await resumed(cut(true), undefined, undefined, true)).toEqual([]);
+  expect(await resumed(cut(true), now - minuteMs)).toEqual([]);
+  const open = cut(true);
+  open.world.register('t-open');
+  expect(await resumed(open, undefined, now)).toEqual([]);
+});

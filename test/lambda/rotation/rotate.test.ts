@@ -160,9 +160,12 @@ test('labels are freed of keys that have left the pool, and of no others', async
   stage.has('waiting', 'standby');
   stage.has('claimed', 'pending');
   stage.has('foreign', 'current', { managedKey: 'staging' });
+  // Its intake was broken off: it is stored, and adding it again stores nothing new.
+  stage.has('unfinished', 'rejected', { parked: false });
+  stage.has('bad', 'rejected');
   stage.has('next', 'current', { token, labels: ['AWSCURRENT'] });
   await step(stage, 'setSecret');
-  expect(standbyLabels(stage)).toEqual(['standby-waiting', 'standby-claimed', 'standby-foreign']);
+  expect(standbyLabels(stage)).toEqual(['standby-waiting', 'standby-claimed', 'standby-foreign', 'standby-unfinished']);
 });
 
 test('createSecret that is called again has nothing to do: the version holds its value', async () => {
@@ -320,6 +323,20 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
     expect(stage.record('old').token).toBe('v-before');
   },
 );
+
+test('AWSCURRENT does not move once somebody has stopped the schedule, and nobody is alarmed', async () => {
+  const stage = created();
+  const { secrets } = stage.ports;
+  let looks = 0;
+  const describe: typeof secrets.describe = async (secretArn) => {
+    looks += 1;
+    return { ...(await secrets.describe(secretArn)), rotationEnabled: looks === 1 };
+  };
+  const error = await failure(step(stage, 'finishSecret', { ...stage.ports, secrets: { ...secrets, describe } }));
+  expect(error).toMatchObject({ code: 'rotation-disabled', message: 'rotation is not enabled for production' });
+  expect([stage.effects, stage.raised]).toEqual([[], []]);
+  expect(stage.world.currentKey()).toBe('current');
+});
 
 test('testSecret proves the candidate', async () => {
   const stage = created();

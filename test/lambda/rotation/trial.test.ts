@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../lambda/rotation/ports.ts';
 import { isTrialRequest, tryStandbyKey, tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
@@ -161,7 +161,7 @@ test('a key on which somebody else is at work is left to them', async () => {
   expect(stage.effects).toEqual([]);
 });
 
-test('a key that could not be tried now is unclear and the next one tried; a lost race is the caller’s to hear of', async () => {
+test('a key that could not be tried is unclear, with the cure, and the next one is tried; an error that nobody foresaw ends it', async () => {
   const failing = (stage: Stage, error: Error): RotationPorts => ({
     ...stage.ports,
     keys: {
@@ -179,5 +179,10 @@ test('a key that could not be tried now is unclear and the next one tried; a los
     { apiKeyId: 'next', verdict: 'unclear', because: 'keys.retrieve did not succeed: throttled' },
     { apiKeyId: 'last', verdict: 'good' },
   ]);
-  await expect(tryStandbyKeys(both, failing(aPool(), new LostRace('next')))).rejects.toThrow('changed by another run');
+  const limit = new KeyguardError('key-status-refused', 'too many active keys', 'disable keys that nobody uses');
+  const [first] = await tryStandbyKeys(both, failing(aPool(), limit));
+  expect(first).toEqual({ apiKeyId: 'next', verdict: 'unclear', because: 'too many active keys: disable keys that nobody uses' });
+  const [raced] = await tryStandbyKeys(both, failing(aPool(), new LostRace('next')));
+  expect(raced).toMatchObject({ verdict: 'unclear', because: expect.stringContaining('changed by another run') as unknown });
+  await expect(tryStandbyKeys(both, failing(aPool(), new TypeError('a bug')))).rejects.toThrow('a bug');
 });
