@@ -1,6 +1,6 @@
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import type { Decided } from './decisions.ts';
+import { isBrokenOffByPause, isWithoutGrace, type Decided } from './decisions.ts';
 import { alerts, isOurs, labelled, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
 import type { Report } from './violation.ts';
 
@@ -73,7 +73,7 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
   }
   // The last credential was cut off, as the policy has it: nothing has taken its place.
   const { lastCredential } = world.definition(managedKey).containment;
-  const isCutOff = state === 'contained' && lastCredential === 'cut' && decided.noGrace.has(apiKeyId);
+  const isCutOff = state === 'contained' && lastCredential === 'cut' && isWithoutGrace(decided, apiKeyId, world.clock.now());
   if (state !== 'current' && !isCutOff && current?.holds === apiKeyId && current.versionId === token) {
     report('I3', `AWSCURRENT holds it, and the ledger says ${state}`, apiKeyId);
   }
@@ -95,6 +95,9 @@ function judgeSecret(name: string, rest: Rest): void {
   const arn = world.definition(name).secretArn;
   const events = world.aws.inspect.secrets.events().filter((event) => event.secretArn === arn);
 
+  if (!world.aws.inspect.secrets.rotates(arn) && !decided.paused.has(name)) {
+    report('I5', `the rotation schedule of ${name} is off, and nobody paused it`);
+  }
   const pending = labelled(versions, 'AWSPENDING');
   const current = labelled(versions, 'AWSCURRENT');
   if (pending !== undefined && pending !== current && !decided.paused.has(name)) {
@@ -110,7 +113,7 @@ function judgeSecret(name: string, rest: Rest): void {
     );
     const overtaken = events.some((event) => event.type === 'RotationAbandoned' && event.detail['versionId'] === detail['versionId']);
     const givenUp = typeof detail['versionId'] === 'string' && decided.givenUp.has(detail['versionId']);
-    if (givenUp || ended || overtaken || decided.everPaused.has(name) || wasTold(told, at)) continue;
+    if (givenUp || ended || overtaken || isBrokenOffByPause(decided, name, at, patienceMs) || wasTold(told, at)) continue;
     report('I5', `a rotation of ${name} neither succeeded nor was anybody told that it failed`);
   }
   const end = events.findLast((event) => event.type === 'RotationSucceeded' || event.type === 'RotationFailed');

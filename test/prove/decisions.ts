@@ -15,18 +15,35 @@ export type Decision =
 
 /** The decisions so far, by what they are about. */
 export interface Decided {
-  /** API keys that get no grace: an emergency's or stolen ones. */
-  readonly noGrace: Set<string>;
+  /** Until when API keys get no grace (epoch ms): an emergency's for a day, stolen ones for ever. */
+  readonly noGrace: Map<string, number>;
   readonly removed: Set<string>;
-  /** Managed keys that are paused now, and that were at some time. */
+  /** Managed keys that are paused now. */
   readonly paused: Set<string>;
-  readonly everPaused: Set<string>;
+  /** When managed keys were paused; without `until` they still are. */
+  readonly pauses: Pause[];
   /** Versions whose rotation an operator gave up. */
   readonly givenUp: Set<string>;
   /** Versions of consumer secrets that people wrote. */
   readonly written: Set<string>;
 }
 
+interface Pause {
+  readonly managedKey: string;
+  readonly from: number;
+  until?: number;
+}
+
 export function nothingDecided(): Decided {
-  return { noGrace: new Set(), removed: new Set(), paused: new Set(), everPaused: new Set(), givenUp: new Set(), written: new Set() };
+  return { noGrace: new Map(), removed: new Set(), paused: new Set(), pauses: [], givenUp: new Set(), written: new Set() };
+}
+
+/** Whether somebody may take the key at `at` without grace. */
+export function isWithoutGrace({ noGrace }: Decided, apiKeyId: string, at: number): boolean {
+  return at < (noGrace.get(apiKeyId) ?? 0);
+}
+
+/** Whether a pause may have broken off what began at `at`, and had `patienceMs` to end. */
+export function isBrokenOffByPause({ pauses }: Decided, managedKey: string, at: number, patienceMs: number): boolean {
+  return pauses.some((pause) => pause.managedKey === managedKey && pause.from <= at + patienceMs && at <= (pause.until ?? at));
 }

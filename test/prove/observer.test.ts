@@ -1,5 +1,5 @@
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { CancelRotateSecretCommand, PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
@@ -310,4 +310,35 @@ const excused: readonly (readonly [string, (stage: Stage) => Promise<void>])[] =
 test.each(excused)('no violation: %s', async (_name, deed) => {
   await deed(await aStage());
   expect(found()).toEqual([]);
+});
+
+test('a rotation schedule that is off although nobody paused it is found', async () => {
+  await aStage();
+  await ground.world.secrets.send(new CancelRotateSecretCommand({ SecretId: consumerSecret() }));
+  ground.observer.atRest();
+  expect(found()).toContainEqual(expect.stringContaining(`the rotation schedule of ${managedKey} is off, and nobody paused it`));
+});
+
+test('an emergency excuses no cut once it is void', async () => {
+  const { old } = await aStage();
+  ground.observer.told({ kind: 'emergency', managedKey });
+  ground.world.aws.schedules.disable('retirement');
+  await ground.passes(dayMs - 2 * hourMs);
+  await weSet(old, 'inactive');
+  ground.observer.look();
+  expect(found()).toEqual([]);
+  await weSet(old, 'active');
+  ground.observer.look();
+  await ground.passes(3 * hourMs);
+  ground.world.anthropic.use(old.value, {
+    model: 'claude-haiku-5-5',
+    requests: 1,
+    uncachedInputTokens: 10,
+    cacheReadTokens: 0,
+    outputTokens: 10,
+    at: ground.world.clock.now() - 15 * minuteMs,
+  });
+  await weSet(old, 'inactive');
+  ground.observer.look();
+  expect(found()).toContainEqual(expect.stringContaining('it had to be quiet for'));
 });

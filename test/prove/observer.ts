@@ -1,3 +1,4 @@
+import { dayMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
 import { judgeRest } from './at-rest.ts';
 import { nothingDecided, type Decision } from './decisions.ts';
@@ -68,20 +69,21 @@ export function observe(world: World, { managedKeys, delayMs = 0 }: ObserverOpti
     told(decision) {
       switch (decision.kind) {
         case 'emergency':
-          for (const id of keys.inUse(decision.managedKey)) decided.noGrace.add(id);
+          for (const id of keys.inUse(decision.managedKey)) decided.noGrace.set(id, world.clock.now() + dayMs);
           break;
         case 'containment':
-          decided.noGrace.add(decision.apiKeyId);
+          decided.noGrace.set(decision.apiKeyId, Number.POSITIVE_INFINITY);
           break;
         case 'removal':
           decided.removed.add(decision.apiKeyId);
           break;
         case 'pause':
           decided.paused.add(decision.managedKey);
-          decided.everPaused.add(decision.managedKey);
+          decided.pauses.push({ managedKey: decision.managedKey, from: world.clock.now() });
           break;
         case 'resume':
           decided.paused.delete(decision.managedKey);
+          for (const pause of decided.pauses) if (pause.managedKey === decision.managedKey) pause.until ??= world.clock.now();
           break;
         case 'rotation-given-up': {
           const pending = labelled(secretsNow().get(decision.managedKey) ?? [], 'AWSPENDING');

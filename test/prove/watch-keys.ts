@@ -1,7 +1,7 @@
 import type { RotationPolicy } from '../../contract/policy.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import type { Decided } from './decisions.ts';
+import { isWithoutGrace, type Decided } from './decisions.ts';
 import { isOurs, labelled, works, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
 import type { Report } from './violation.ts';
 
@@ -82,7 +82,7 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
     const last = view.history.at(-1);
     if (last !== undefined && !isOurs(last)) return;
     const { lastCredential } = world.definition(name).containment;
-    if (decided.noGrace.has(view.id) && lastCredential === 'cut') return;
+    if (isWithoutGrace(decided, view.id, world.clock.now()) && lastCredential === 'cut') return;
     report('I1', `AWSCURRENT of ${name} holds it, and Anthropic does not accept it (${view.status})`, view.id);
   };
 
@@ -102,7 +102,7 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
 
   /** An old key was made inactive by us. */
   const judgeCut = (view: KeyView, { leftAt }: KeyMemory, at: number): void => {
-    if (decided.noGrace.has(view.id)) return;
+    if (isWithoutGrace(decided, view.id, at)) return;
     if (leftAt === undefined) {
       report('I2', 'it was made inactive while AWSCURRENT holds it', view.id);
       return;

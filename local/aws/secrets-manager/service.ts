@@ -27,6 +27,8 @@ export interface SecretsObserver {
   names(): string[];
   /** Versions in order of creation; throws for a name that does not exist. */
   versions(secretId: string): readonly ObservedVersion[];
+  /** Whether its rotation schedule is on; throws for a name that does not exist. */
+  rotates(secretId: string): boolean;
   /** Which version each replica Region serves; throws for a name that does not exist. */
   replicas(secretId: string): readonly ObservedReplica[];
   events(): readonly SecretEvent[];
@@ -61,6 +63,7 @@ export function secretsManager(
           createdAt: version.createdAt,
           ...version.value,
         })),
+      rotates: (secretId) => store.find(secretId).rotation?.enabled === true,
       replicas: (secretId) => replication.observe(store.find(secretId)),
       events: () => store.events,
     },

@@ -34,6 +34,40 @@ export const verbs: readonly Operation[] = [
     },
   },
   {
+    name: 'emergency-of-draining-key',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      ground.observer.told({ kind: 'containment', apiKeyId: old.id });
+      const act = typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
+      return {
+        act,
+        again: untilDone(ground, act),
+        beside: [act, beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'inactive', next: 'current', spare: 'standby' }),
+      };
+    },
+  },
+  {
+    name: 'emergency-of-paused',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      ground.observer.told({ kind: 'pause', managedKey });
+      await typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes')();
+      ground.observer.told({ kind: 'resume', managedKey });
+      ground.observer.told({ kind: 'emergency', managedKey });
+      const act = typed(ground, 'rotate', managedKey, '--emergency', '--yes');
+      const wanted = { old: 'inactive', next: 'inactive', spare: 'current', pause: 'is over', schedule: 'on' };
+      return {
+        act,
+        again: untilDone(ground, act, () => stateOf(ground, next) === 'inactive'),
+        beside: [act, beat(ground, 'retirement')],
+        outcome: () => withPause(ground, outcome(ground, { old, next, spare }, wanted)),
+      };
+    },
+  },
+  {
     name: 'emergency-of-old-key',
     async prepare(ground) {
       const { old, next } = await rotated(ground);
