@@ -9,7 +9,7 @@ export function rotatedOrFail(
   { name }: ManagedKeyDefinition,
   outcome: RotationOutcome,
   io: CliIo,
-  besides = 'The key that was current still is; Secrets Manager tries again by itself',
+  besides = 'The key that was current still is, and the rotation is tried again by itself',
 ): Rotated {
   switch (outcome.outcome) {
     case 'rotated':

@@ -31,8 +31,10 @@ export function unstickPlan(reading: KeyReading): UnstickPlan {
   const discard = stuckVersion(reading);
   const claimed = discard === undefined ? undefined : claimedKey(reading);
   const wishes = own.filter((record) => record.wanted !== undefined);
-  const halfDone = own.filter(({ intent }) => intent !== undefined && now - intent.at > settledMs);
-  const abandoned = own.filter((record) => isAbandoned(record, reading) || record === claimed);
+  const isOver = (record: ApiKeyRecord): boolean => isAbandoned(record, reading) || record === claimed;
+  const switching = own.filter((record) => record.intent?.to === 'current' && isOver(record));
+  const halfDone = own.filter((record) => record.intent !== undefined && now - record.intent.at > settledMs && !switching.includes(record));
+  const abandoned = own.filter((record) => isOver(record) && !switching.includes(record));
   const isDue = ({ since }: ApiKeyRecord): boolean => now - since >= settledMs;
   return {
     discard,
@@ -40,6 +42,7 @@ export function unstickPlan(reading: KeyReading): UnstickPlan {
     acts: [
       ...wishes.map(takenBack),
       ...(discard === undefined ? [] : [discarded(discard)]),
+      ...switching.map(mayHaveServed),
       ...halfDone.map(finished),
       ...abandoned.filter(isDue).map(returned),
     ],
@@ -69,6 +72,17 @@ function discarded(versionId: string): Act {
       const labels = secret.stages.get(versionId) ?? [];
       if (labels.includes('AWSCURRENT')) return `Version ${versionId} had become current before.`;
       return labels.includes('AWSPENDING') ? undefined : `AWSPENDING is taken off version ${versionId}.`;
+    },
+  };
+}
+
+/** Nobody can tell whether AWSCURRENT moved to it for a moment. */
+function mayHaveServed({ apiKeyId }: ApiKeyRecord): Act {
+  return {
+    will: `Retirement gives ${apiKeyId} its grace: AWSCURRENT was about to move to it, and consumers may have read it.`,
+    did: (after) => {
+      const record = recordIn(after, apiKeyId);
+      return record === undefined || record.intent?.to === 'current' ? undefined : `${apiKeyId} is ${record.state}.`;
     },
   };
 }

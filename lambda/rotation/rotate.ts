@@ -147,7 +147,7 @@ async function goOnWith(
   const error = new KeyguardError(
     'candidate-lost',
     `the rotation of ${definition.name} lost its new key: ${candidate.because}`,
-    'nothing, if a standby key is left: the rotation starts again within minutes',
+    'nothing, if a standby key is left: the rotation starts again within twenty minutes',
   );
   // First: killed in between, nobody would know that a rotation is owed.
   await tellPeople(error, definition, ports);

@@ -108,6 +108,27 @@ test('what retirement cannot do is not said to be done, and the exit code says s
   expect(again.out).toContain(`done: ${second} is standby again.`);
 });
 
+test('of a key to which AWSCURRENT was about to move, it says what becomes of it, and not that it goes back', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  await me.run(['rotate', 'production', '--yes']);
+  me.world.clock.advance(minuteMs);
+  const { secretArn } = me.world.definition('production');
+  const mend = me.world.aws.intercept.onCall(({ operation, phase }) =>
+    phase === 'before' && operation === 'UpdateSecretVersionStage' ? 'throttle' : undefined,
+  );
+  await me.world.rotate('production');
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
+  mend();
+  expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });
+  me.world.clock.advance(20 * minuteMs);
+  const said = await me.run(unstick);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toContain(`Retirement gives ${second} its grace: AWSCURRENT was about to move to it`);
+  expect(said.out).toContain(`done: ${second} is draining.`);
+  expect(said.out + said.err).not.toContain('to where it was claimed from');
+});
+
 test.each<Moment>([
   { phase: 'after', operation: 'PutItem' },
   { phase: 'before', operation: 'UpdateSecretVersionStage' },

@@ -243,7 +243,7 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
     expect(await failure(step(stage, name))).toEqual({
       code: 'candidate-lost',
       message: 'the rotation of production lost its new key: next: the key is archived',
-      fix: 'nothing, if a standby key is left: the rotation starts again within minutes',
+      fix: 'nothing, if a standby key is left: the rotation starts again within twenty minutes',
     });
     // People first: killed before the last call, somebody must know that a rotation is owed.
     expect(stage.effects).toEqual([
