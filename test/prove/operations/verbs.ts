@@ -108,6 +108,24 @@ export const verbs: readonly Operation[] = [
     },
   },
   {
+    name: 'pause-of-rotation',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      await claimedInVain(ground);
+      ground.observer.told({ kind: 'pause', managedKey });
+      const act = typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes');
+      const wanted = { old: 'draining', next: 'current|draining', spare: 'pending|current', pause: 'stands', schedule: 'off' };
+      return {
+        act,
+        again: untilDone(ground, act),
+        beside: [act, beat(ground, 'retirement'), stepsAgain(ground)],
+        // The rotation may end while the command waits for that.
+        outcome: () => withPause(ground, outcome(ground, { old, next, spare }, wanted)),
+      };
+    },
+  },
+  {
     name: 'resume',
     async prepare(ground) {
       const { old, next } = await rotated(ground);
@@ -232,13 +250,17 @@ function thenRetirement({ world }: Ground, flow: Flow): Flow {
 
 /** A rotation has claimed a key and cannot prove it; nobody tries it again for twenty minutes. */
 async function stuckRotation(ground: Ground): Promise<void> {
+  await claimedInVain(ground);
+  ground.observer.told({ kind: 'rotation-given-up', managedKey });
+  ground.world.clock.advance(20 * minuteMs);
+}
+
+async function claimedInVain(ground: Ground): Promise<void> {
   const mend = ground.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
   );
   await ground.rotates();
   mend();
-  ground.observer.told({ kind: 'rotation-given-up', managedKey });
-  ground.world.clock.advance(20 * minuteMs);
 }
 
 /** The function dies before its first call of this method at Anthropic. */
