@@ -66,7 +66,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
     throw new KeyguardError(
       'no-standby-key',
       `${name} cannot rotate: ${rotation.because}`,
-      `${nextKeyText(definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
+      `${nextKeyText(rotation, definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
     );
   }
   return { todo: 'rotate and cut', dying, rotation, wanted };

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { chooseStandby } from '../lambda/rotation/claim.ts';
-import { chooseNext } from '../lambda/rotation/claim.ts';
+import { chooseNext, heldUp, rests } from '../lambda/rotation/claim.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { lengthText } from './output.ts';
 
@@ -33,11 +33,12 @@ export function planText({ next, because, current }: RotationPlan, { rotation }:
 }
 
 /** No key could take over. */
-export function noKeyError({ because }: RotationPlan, definition: ManagedKeyDefinition): KeyguardError {
-  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${because}`, nextKeyText(definition));
+export function noKeyError(plan: RotationPlan, definition: ManagedKeyDefinition): KeyguardError {
+  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${plan.because}`, nextKeyText(plan, definition));
 }
 
-/** How a managed key gets its next key. */
-export function nextKeyText({ name, workspaceId }: ManagedKeyDefinition): string {
+/** How a managed key gets its next key, where none could take over. */
+export function nextKeyText({ because }: RotationPlan, { name, workspaceId }: ManagedKeyDefinition): string {
+  if (because === heldUp || because === rests) return 'wait five minutes';
   return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
 }

@@ -22,7 +22,8 @@ export type Claim =
 
 /** Two runs were at work on it, and the call of one of them may come late. */
 export const rests = 'the key that is wanted back rests for some minutes';
-const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
+/** There is a key, and in some minutes it can be taken. */
+export const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
 
 /** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { aliveUntil, chooseNext, rests } from '../claim.ts';
+import { aliveUntil, chooseNext, heldUp, rests } from '../claim.ts';
 import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
 import { prove, type ProofVerdict } from '../proof.ts';
 import type { RotationPorts } from '../ports.ts';
@@ -94,7 +94,9 @@ async function claim(
     throw new KeyguardError(
       'no-standby-key',
       `${definition.name} cannot rotate: ${choice.because}`,
-      `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add ${definition.name}`,
+      choice.because === heldUp
+        ? 'nothing: within minutes one can be taken, and the rotation goes on by itself'
+        : `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add ${definition.name}`,
     );
   }
   const { wanted } = choice.claim;

@@ -318,6 +318,16 @@ test('a run that finds a key bad touches nothing while another one moves AWSCURR
   expect(old.effects).toEqual(rejects);
 });
 
+test('where the only key is held up, nobody is asked for another one', async () => {
+  const stage = new Stage();
+  stage.has('first', 'standby', { restsUntil: now + 1 });
+  expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
+    code: 'no-standby-key',
+    message: 'production cannot rotate: each standby key that would do is being tried or put to sleep this moment',
+    fix: 'nothing: within minutes one can be taken, and the rotation goes on by itself',
+  });
+});
+
 test('a key that rests is passed over, and the undo of one that rests is tried again and takes no other', async () => {
   const stage = aPool();
   stage.world.records.set('first', { ...stage.record('first'), restsUntil: now + 1 });
