@@ -44,6 +44,9 @@ test('a current key that was cut off, and that nothing has replaced, is told as 
   const next = other({ state: 'current', token: 'v2' });
   const secret = { stages: new Map([['v2', ['AWSCURRENT']]]) };
   expect(told({ own: [cut, next, standby], secret, statuses: { apikey_other: 'active' } })).toEqual([]);
+  // The label may be behind the records.
+  expect(told({ own: [cut, next, standby], statuses: { apikey_other: 'active' } })).toEqual([]);
+  expect(told({ own: [{ ...cut, state: 'inactive' }], statuses: { apikey_current: 'inactive' } })).toEqual([]);
   expect(told({ own: [cut], secret })).toEqual([]);
   const { token, ...unused } = cut;
   expect(told({ own: [unused], secret: { stages: new Map() } })).toEqual([]);

@@ -127,6 +127,8 @@ test('a key rests until the calls of a run that lost it are over', () => {
   expect(foundAwake(begun, 20).restsUntil).toBe(until);
   // AWSCURRENT moved from it while containment was at work on it.
   expect(after({ ...begun, state: 'current' }, 'replaced', 20).restsUntil).toBe(until);
+  // Somebody moved AWSCURRENT back to it by hand while it was being retired.
+  expect(after(begun, 'promoted', 20).restsUntil).toBe(until);
   // Nobody puts a key to sleep that AWSCURRENT moves to.
   const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, because: 'AWSCURRENT moves to it' } });
   expect(after(promoted, 'promoted', 20)).not.toHaveProperty('restsUntil');

@@ -500,7 +500,9 @@ test('AWSCURRENT does not move to a claim that was given back after its last pro
   expect(givenBack.ended).toBe(lost);
   const gone = await finishedBeside(3, () => ({ state: 'standby', token: 't-other' }));
   expect(gone.ended).toBe(lost);
-  for (const { stage } of [givenBack, gone]) expect(stage.effects).not.toContain('secrets.promote');
+  const claimedAgain = await finishedBeside(3, () => ({ token: 't-other' }));
+  expect(claimedAgain.ended).toBe(lost);
+  for (const { stage } of [givenBack, gone, claimedAgain]) expect(stage.effects).not.toContain('secrets.promote');
 });
 
 test('that AWSCURRENT is about to move is written by each run that moves it, and not once it has moved', async () => {

@@ -95,8 +95,13 @@ test('a rejection that a rotation did not go on with is finished after five minu
       'ledger.replace next pending→rejected',
     ]);
     expect(stage.record('next')).toMatchObject({ state: 'rejected', because: 'the value is refused' });
-    expect(stage.audit.map(({ by: whose }) => whose)).toEqual([by, by]);
+    expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'rejected', by, because: 'the value is refused' });
+    expect(stage.audit[1]).toMatchObject({ to: 'rejected', by });
   }
+  const gone = new Stage({ infos: { next: 'gone' } });
+  gone.has('next', 'pending', { intent: intent(now - 5 * minuteMs) });
+  await treated(gone, 'next');
+  expect(gone.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→rejected']);
 });
 
 test('a claim that somebody else is at work on is left alone', async () => {
