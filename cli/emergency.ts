@@ -52,8 +52,9 @@ export async function rotateInEmergency(
   const pauseEnded = await prepare(sight, plan, { at: installation.clock.now(), by, because }, installation);
   if (pauseEnded) progress(`The pause of ${name} is over: the emergency ended it.`, io);
   const rotated = await switched(plan, sight, installation, io);
-  // A rotation would have turned it on again.
-  if (pauseEnded && !sight.secret.rotationEnabled) await letRotate(sight.definition, 'the next window on', installation);
+  // A rotation has turned it on again.
+  if (pauseEnded && !(await lookAt(sight.definition, installation)).secret.rotationEnabled)
+    await letRotate(sight.definition, 'the next window on', installation);
   const { off, on } = await retireUntilOff(
     plan.dying.map((record) => record.apiKeyId),
     installation,

@@ -47,8 +47,9 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
     await carryOut(plan, definition, installation, io);
   }
   const after = await read(definition, installation);
-  const did = plan.acts.flatMap((act) => act.did(after) ?? []);
-  const remains = plan.acts.filter((act) => act.did(after) === undefined).map(({ will }) => will);
+  const outcomes = plan.acts.map(({ will, did }) => ({ will, became: did(after) }));
+  const did = outcomes.flatMap(({ became }) => became ?? []);
+  const remains = outcomes.filter(({ became }) => became === undefined).map(({ will }) => will);
   const { waits } = unstickPlan(after);
   const left = keyFindings(after);
   if (flags.json === true) json({ managedKey: name, did, remains, waits, left }, io);

@@ -1,6 +1,6 @@
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import { isBrokenOffByPause, isWithoutGrace, type Decided } from './decisions.ts';
+import { isBrokenOffByPause, isPaused, isWithoutGrace, type Decided } from './decisions.ts';
 import { alerts, isOurs, labelled, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
 import type { Report } from './violation.ts';
 
@@ -95,12 +95,12 @@ function judgeSecret(name: string, rest: Rest): void {
   const arn = world.definition(name).secretArn;
   const events = world.aws.inspect.secrets.events().filter((event) => event.secretArn === arn);
 
-  if (!world.aws.inspect.secrets.rotates(arn) && !decided.paused.has(name)) {
+  if (!world.aws.inspect.secrets.rotates(arn) && !isPaused(decided, name)) {
     report('I5', `the rotation schedule of ${name} is off, and nobody paused it`);
   }
   const pending = labelled(versions, 'AWSPENDING');
   const current = labelled(versions, 'AWSCURRENT');
-  if (pending !== undefined && pending !== current && !decided.paused.has(name)) {
+  if (pending !== undefined && pending !== current && !isPaused(decided, name)) {
     if (!isTold) report('I5', `a rotation of ${name} is stuck in AWSPENDING, and nobody was told`, pending.holds);
     else if (rows.some((row) => row.managedKey === name && row.state === 'standby' && row.intent === undefined)) {
       report('I5', `a rotation of ${name} is stuck in AWSPENDING, although a standby key waits`, pending.holds);

@@ -18,8 +18,6 @@ export interface Decided {
   /** Until when API keys get no grace (epoch ms): an emergency's for a day, stolen ones for ever. */
   readonly noGrace: Map<string, number>;
   readonly removed: Set<string>;
-  /** Managed keys that are paused now. */
-  readonly paused: Set<string>;
   /** When managed keys were paused; without `until` they still are. */
   readonly pauses: Pause[];
   /** Versions whose rotation an operator gave up. */
@@ -35,12 +33,17 @@ interface Pause {
 }
 
 export function nothingDecided(): Decided {
-  return { noGrace: new Map(), removed: new Set(), paused: new Set(), pauses: [], givenUp: new Set(), written: new Set() };
+  return { noGrace: new Map(), removed: new Set(), pauses: [], givenUp: new Set(), written: new Set() };
 }
 
 /** Whether somebody may take the key at `at` without grace. */
 export function isWithoutGrace({ noGrace }: Decided, apiKeyId: string, at: number): boolean {
   return at < (noGrace.get(apiKeyId) ?? 0);
+}
+
+/** Whether the managed key is paused now. */
+export function isPaused({ pauses }: Decided, managedKey: string): boolean {
+  return pauses.some((pause) => pause.managedKey === managedKey && pause.until === undefined);
 }
 
 /** Whether a pause may have broken off what began at `at`, and had `patienceMs` to end. */

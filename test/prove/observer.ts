@@ -78,11 +78,9 @@ export function observe(world: World, { managedKeys, delayMs = 0 }: ObserverOpti
           decided.removed.add(decision.apiKeyId);
           break;
         case 'pause':
-          decided.paused.add(decision.managedKey);
           decided.pauses.push({ managedKey: decision.managedKey, from: world.clock.now() });
           break;
         case 'resume':
-          decided.paused.delete(decision.managedKey);
           for (const pause of decided.pauses) if (pause.managedKey === decision.managedKey) pause.until ??= world.clock.now();
           break;
         case 'rotation-given-up': {
