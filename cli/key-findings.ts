@@ -79,13 +79,13 @@ export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): 
   return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brake}`}`;
 }
 
-function currentKey({ own, definition: { name } }: KeyReading): readonly Finding[] {
+function currentKey({ own, secret, definition: { name } }: KeyReading): readonly Finding[] {
   if (own.some((record) => record.state === 'current')) return [];
   const check = 'current key';
   const add = own.some((record) => record.state === 'standby') ? '' : `npx keyguard standby add ${name}, then `;
   const fix = `${add}npx keyguard rotate ${name}`;
   if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
-  const cut = own.find((record) => record.state === 'contained');
+  const cut = cutOffLast({ own, secret });
   const what = cut === undefined ? 'no key is current' : `${cut.apiKeyId} was cut off and no key took its place`;
   return [{ check, state: 'broken', what, fix }];
 }

@@ -39,8 +39,18 @@ function named({ own, definition: { name } }: KeySight, apiKeyId: string): ApiKe
   throw nothing(`${apiKeyId} of ${name} ${why}`, name);
 }
 
-function lastOf({ own, definition: { name } }: KeySight, steps: readonly AuditRecord[], now: number): ApiKeyRecord {
-  const left = own.filter((record) => record.switchedAt !== undefined).sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
+/** The keys that AWSCURRENT has left, or may have: the last one first. Which that is, Secrets Manager says with AWSPREVIOUS. */
+export function leftKeys({ own, secret: { stages } }: Pick<KeySight, 'own' | 'secret'>): readonly ApiKeyRecord[] {
+  const wasLast = ({ token }: ApiKeyRecord): boolean => token !== undefined && stages.get(token)?.includes('AWSPREVIOUS') === true;
+  return own
+    .filter((record) => record.switchedAt !== undefined)
+    .sort((a, b) => Number(wasLast(b)) - Number(wasLast(a)) || (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
+}
+
+function lastOf(sight: KeySight, steps: readonly AuditRecord[], now: number): ApiKeyRecord {
+  const { own, definition } = sight;
+  const { name } = definition;
+  const left = leftKeys(sight);
   const target = left.find((record) => isOld(record.state) && record.token !== undefined && cutText(record, now) === undefined);
   const [last] = left;
   if (target === undefined) {

@@ -235,6 +235,8 @@ export interface Cut {
   readonly apiKeyId: string;
   /** When it was proven dead. */
   readonly at: number;
+  /** The managed key had no current key then: each request of its consumers failed. */
+  readonly noneLeft?: true;
 }
 
 /** What the message is made of: plain data, never a value. */

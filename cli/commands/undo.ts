@@ -17,7 +17,7 @@ import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { instant, json, lengthText, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
-import { checkEnabled, cutText, undoTarget } from '../undo-target.ts';
+import { checkEnabled, cutText, leftKeys, undoTarget } from '../undo-target.ts';
 import { startFor } from '../wish-rotation.ts';
 
 interface Flags extends InstallationFlags {
@@ -131,11 +131,13 @@ async function isEnabledAtAnthropic(
   return info === 'gone' || info.status !== 'inactive';
 }
 
-function warningsOf({ own, definition }: KeySight, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
+function warningsOf(sight: KeySight, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
+  const { own, definition } = sight;
   const current = own.find((record) => record.state === 'current');
   const cut = cutText(target, now);
   const emergency = current === undefined ? undefined : emergencyOf(current, now);
-  const later = own.find((record) => isOld(record.state) && (record.switchedAt ?? 0) > (target.switchedAt ?? 0));
+  const left = leftKeys(sight);
+  const later = left.slice(0, Math.max(0, left.indexOf(target))).find((record) => isOld(record.state));
   return [
     ...(cut === undefined ? [] : [`Careful: ${target.apiKeyId} was cut off (${cut}).`]),
     ...(isEnabled ? [] : [`Careful: somebody disabled ${target.apiKeyId} at Anthropic; it is enabled again.`]),

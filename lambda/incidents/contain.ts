@@ -67,6 +67,8 @@ function awaitsContainment(incident: IncidentRecord): boolean {
 interface Decision {
   readonly verdict: 'cut' | 'rotate first';
   readonly target: ApiKeyRecord;
+  /** Once it is cut off, the managed key has no current key. */
+  readonly noneLeft: boolean;
 }
 
 async function decide(
@@ -89,7 +91,9 @@ async function decide(
   if (decision.verdict === 'brake') return { reason: decision.because };
   const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
   if (paused !== undefined) return { reason: `it must be replaced first, and ${definition.name} is paused: ${paused.because}` };
-  return target === undefined ? { reason: 'no key to cut' } : { verdict: decision.verdict, target };
+  if (target === undefined) return { reason: 'no key to cut' };
+  const others = records.filter(({ managedKey, apiKeyId }) => managedKey === definition.name && apiKeyId !== target.apiKeyId);
+  return { verdict: decision.verdict, target, noneLeft: !others.some(({ state }) => state === 'current') };
 }
 
 async function brake(incident: IncidentRecord, reason: string, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {
@@ -106,7 +110,7 @@ const brakeOne: Act = async (incident, definition, ports, tally) => {
 const containOne: Act = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
   if ('reason' in decision) return brake(incident, decision.reason, ports, tally);
-  const { target } = decision;
+  const { target, noneLeft } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
     const answer = await ports.rotations.start(definition.secretArn);
@@ -122,7 +126,8 @@ const containOne: Act = async (incident, definition, ports, tally) => {
       await brake(incident, `${error.message}; ${error.fix}`, ports, tally);
     throw error;
   }
-  await happen(incident.kind, incident.subject, { type: 'contained', target: target.apiKeyId, at: ports.clock.now() }, ports);
+  const contained = { type: 'contained', target: target.apiKeyId, at: ports.clock.now(), ...(noneLeft ? { noneLeft } : {}) } as const;
+  await happen(incident.kind, incident.subject, contained, ports);
   tally.cut += 1;
 };
 

@@ -11,7 +11,7 @@ export type IncidentEvent =
   | FindingEvent
   | { readonly type: 'braked'; readonly reason: string }
   | { readonly type: 'containing'; readonly target: string }
-  | { readonly type: 'contained'; readonly target: string; readonly at: number }
+  | { readonly type: 'contained'; readonly target: string; readonly at: number; readonly noneLeft?: true }
   | { readonly type: 'quiet'; readonly reason: string; readonly removed?: true };
 
 interface FindingEvent extends NextIncident {
@@ -47,7 +47,7 @@ export function advance(
       return { ...released(incident), state: 'containing', target: event.target };
     case 'contained':
       if (incident === undefined || incident.state === 'contained' || incident.state === 'recovered') return 'unchanged';
-      return { ...released(incident), state: 'contained', target: event.target, cuts: withCut(incident, event.target, event.at) };
+      return { ...released(incident), state: 'contained', target: event.target, cuts: withCut(incident, event) };
     case 'quiet':
       if (incident === undefined) return 'unchanged';
       if (incident.state === 'recovered') return incident.next === undefined ? 'unchanged' : withoutNext(incident);
@@ -159,8 +159,11 @@ function anew(incident: IncidentRecord, { at, facts }: FindingEvent): Omit<Incid
   return { ...rest, state: 'open', lastFindingAt: at, facts, ...nextTurn(incident) };
 }
 
-function withCut(incident: IncidentRecord, apiKeyId: string, at: number): readonly Cut[] {
-  return [...cutsOf(incident).filter((cut) => cut.apiKeyId !== apiKeyId), { apiKeyId, at }];
+function withCut(
+  incident: IncidentRecord,
+  { target: apiKeyId, type, ...cut }: Extract<IncidentEvent, { type: 'contained' }>,
+): readonly Cut[] {
+  return [...cutsOf(incident).filter((earlier) => earlier.apiKeyId !== apiKeyId), { apiKeyId, ...cut }];
 }
 
 function released(incident: IncidentRecord): Omit<IncidentRecord, 'brake'> {

@@ -195,7 +195,9 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
   if (record.intent?.to === 'rejected') return finishRejection(record, record.intent, infos, ports);
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
-  if (record.intent?.to === 'current' || labels.includes('AWSPREVIOUS')) return recordService(record, ports);
+  if (labels.includes('AWSPREVIOUS')) return recordService(record, 'AWSCURRENT had moved to it, and has moved on', ports);
+  if (record.intent?.to === 'current')
+    return recordService(record, 'AWSCURRENT may have moved to it: nobody recorded whether it had', ports);
   if (ports.clock.now() - record.since < claimRestMs) return;
   const back = record.origin?.state ?? 'standby';
   const because = 'its rotation was abandoned';
@@ -218,8 +220,7 @@ async function finishRejection(record: ApiKeyRecord, intent: ApiKeyIntent, infos
 }
 
 /** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
-async function recordService(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
-  const because = 'AWSCURRENT had moved to it, and has moved on';
+async function recordService(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
   await ports.ledger.replace(record, moved(record, { type: 'replaced', at: ports.clock.now(), because }), by);
 }
 

@@ -118,6 +118,13 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'apikey_current was cut off and no key took its place: npx keyguard standby add production, then',
   ],
   [
+    'a key was cut off in its grace before the current one was',
+    'broken',
+    { own: [aRecord({ apiKeyId: 'apikey_older', state: 'contained', token: 'v1' }), { ...current, state: 'contained' }] },
+    {},
+    'apikey_current was cut off and no key took its place: npx keyguard standby add production, then',
+  ],
+  [
     'no key is current',
     'broken',
     { own: [{ ...current, state: 'inactive' }, standby] },

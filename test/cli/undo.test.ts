@@ -79,6 +79,42 @@ test.each<Moment>([
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
+test('undo goes back to the key that AWSCURRENT left, not to one that was about to become current and never did', async () => {
+  const { second, third } = await rotatedTwice();
+  const fourth = await me.added();
+  me.world.aws.schedules.disable('retirement');
+  const outage = me.world.aws.intercept.onCall(({ phase, operation }) =>
+    phase === 'before' && operation === 'UpdateSecretVersionStage' ? 'error500' : undefined,
+  );
+  await me.world.rotate('production');
+  expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending', [fourth]: 'standby' });
+  outage();
+  await forgetRotation();
+  await me.world.aws.settle();
+  await me.world.rotate('production');
+  expect(states()).toMatchObject({ [second]: 'draining', [third]: 'pending', [fourth]: 'current' });
+  me.world.clock.advance(minuteMs);
+  // Only now somebody sees what had become of the third key: its grace begins after that of the second one.
+  me.world.aws.schedules.enable('retirement');
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toMatchObject({ [second]: 'draining', [third]: 'draining', [fourth]: 'current' });
+  const said = await me.run(undo);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.err).not.toContain('was replaced later');
+  expect(states()).toMatchObject({ [second]: 'current', [third]: 'draining', [fourth]: 'draining' });
+});
+
+/** A person stops the open rotation by hand, takes AWSPENDING away and turns the schedule on again. */
+async function forgetRotation(): Promise<void> {
+  const { secretArn } = me.world.definition('production');
+  const pending = me.world.aws.inspect.secrets.versions(secretArn).find((version) => version.labels.includes('AWSPENDING'));
+  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
+  await me.world.secrets.send(
+    new UpdateSecretVersionStageCommand({ SecretId: secretArn, VersionStage: 'AWSPENDING', RemoveFromVersionId: pending?.versionId }),
+  );
+  await me.run(['resume', 'production']);
+}
+
 test('two who undo at once bring the key back once', async () => {
   const { first, second, third } = await rotatedTwice();
   const both = await Promise.all([me.run(undo), me.run(undo)]);
@@ -116,14 +152,8 @@ test('an undo whose rotation was broken off is cleared away first', async () => 
   await me.killed(undo, { phase: 'after', operation: 'RotateSecret' });
   await me.world.aws.settle();
   expect(states()[first]).toBe('pending');
-  const { secretArn } = me.world.definition('production');
-  const pending = me.world.aws.inspect.secrets.versions(secretArn).find((version) => version.labels.includes('AWSPENDING'));
-  await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
-  await me.world.secrets.send(
-    new UpdateSecretVersionStageCommand({ SecretId: secretArn, VersionStage: 'AWSPENDING', RemoveFromVersionId: pending?.versionId }),
-  );
   outage();
-  await me.run(['resume', 'production']);
+  await forgetRotation();
   await me.world.aws.settle();
   const said = await me.run(undo);
   expect(said.code).toBe(1);

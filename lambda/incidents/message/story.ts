@@ -50,6 +50,8 @@ export interface Story {
   readonly cutSoFar: string;
   /** Whether it was this very key. */
   readonly wasCut: boolean;
+  /** Whether no key was current after the last cut. */
+  readonly noneLeft: boolean;
   readonly grade: string | undefined;
   /** A name for the key that a person is to create now. */
   readonly newKeyName: string;
@@ -83,9 +85,10 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
   };
 }
 
-function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, 'isCut' | 'cutSoFar' | 'wasCut'> {
-  const ids = cutsOf(incident).map(({ apiKeyId }) => apiKeyId);
-  if (ids.length === 0) return { isCut: false, cutSoFar: 'Nothing was cut off.', wasCut: false };
+function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, 'isCut' | 'cutSoFar' | 'wasCut' | 'noneLeft'> {
+  const cuts = cutsOf(incident);
+  const ids = cuts.map(({ apiKeyId }) => apiKeyId);
+  if (ids.length === 0) return { isCut: false, cutSoFar: 'Nothing was cut off.', wasCut: false, noneLeft: false };
   const named = plain(ids.join(', '));
   const cutSoFar = ids.length === 1 ? `${named} was cut off` : `${ids.length} API keys were cut off (${named})`;
   // After a cut a key may be in use again, until it is cut off again.
@@ -94,6 +97,7 @@ function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, '
     isCut: true,
     cutSoFar: `${cutSoFar}${asleep}.`,
     wasCut: key !== undefined && ids.includes(key),
+    noneLeft: cuts.at(-1)?.noneLeft === true,
   };
 }
 

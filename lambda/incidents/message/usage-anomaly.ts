@@ -1,4 +1,4 @@
-import { consolePath, type Story, type Wording } from './story.ts';
+import { consolePath, createKey, type Story, type Wording } from './story.ts';
 
 export const usageAnomaly: Wording<'usage-anomaly'> = {
   open: (story) => ({
@@ -30,13 +30,21 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
     summary: [
       happened(story),
       `${story.key} was made inactive at Anthropic automatically and opens nothing any more, ${story.lasted} after the first sign.`,
-      'If nobody acts, the key stays inactive, but whatever leaked it may leak the next one.',
+      story.noneLeft
+        ? `${story.name} has no current key now: its consumers fail until a person adds one. If nobody acts, that goes on.`
+        : 'If nobody acts, the key stays inactive, but whatever leaked it may leak the next one.',
     ],
-    actions: [
-      `Run \`npx keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
-      'Find out how the value got out (repositories, logs, images, laptops) and close that hole.',
-      `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx keyguard standby add ${story.name}\`.`,
-    ],
+    actions: story.noneLeft
+      ? [
+          ...createKey(story, 'Open'),
+          `Unless ${story.name} is paused, it becomes current by itself within minutes; consumers must then read the secret again.`,
+          closeTheHole,
+        ]
+      : [
+          `Run \`npx keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
+          closeTheHole,
+          `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx keyguard standby add ${story.name}\`.`,
+        ],
   }),
   recovered: (story) => ({
     title: `${story.name}: usage is back to normal`,
@@ -50,6 +58,8 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
       : ['If nobody found the cause yet, look for it while the logs are fresh.'],
   }),
 };
+
+const closeTheHole = 'Find out how the value got out (repositories, logs, images, laptops) and close that hole.';
 
 function happened(story: Story): string {
   const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';

@@ -143,6 +143,20 @@ test('what goes on after a cut says what was cut off, and which turn it is', () 
   expect(over).not.toHaveProperty('turn');
 });
 
+test('after the last credential was cut off, the message says so, and first how to get another key', () => {
+  const cuts = [{ apiKeyId: 'apikey_01FAKEold', at, noneLeft: true as const }];
+  const { summary, actions } = alertOf(anIncident({ state: 'contained', target: 'apikey_01FAKEold', cuts }), context);
+  expect(summary).toContain('production has no current key now: its consumers fail until a person adds one.');
+  expect(actions[0]).toContain('Open Claude Console > Settings > API keys > Create key');
+  expect(actions[1]).toContain('npx keyguard standby add production');
+  const replaced = alertOf(
+    anIncident({ state: 'contained', target: 'apikey_01FAKEold', cuts: [{ apiKeyId: 'apikey_01FAKEold', at }] }),
+    context,
+  );
+  expect(replaced.summary).not.toContain('no current key');
+  expect(replaced.actions[0]).toContain('npx keyguard status');
+});
+
 test('a sleeping key that was cut off once and is used again is not said to be untouched', () => {
   const facts = { apiKeyId: 'apikey_01FAKEold', startedAt: at };
   const cuts = [{ apiKeyId: 'apikey_01FAKEold', at: at - 10 * 60_000 }];

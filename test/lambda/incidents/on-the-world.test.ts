@@ -91,6 +91,9 @@ test('unless the policy says so by name', async () => {
   const { stolen, steals } = await aTheft({ standbyKeys: 1, containment: { mode: 'auto', lastCredential: 'cut' } });
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(true);
+  expect(mails().map(({ body }) => body.replaceAll(/\s+/g, ' '))).toContainEqual(
+    expect.stringContaining('production has no current key now'),
+  );
   // Then consumers have no key: people hear it, and the first one that is added is theirs.
   await world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
   expect(mails().map(({ subject }) => subject)).toContainEqual(expect.stringContaining('consumers have no key'));

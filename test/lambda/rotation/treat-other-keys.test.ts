@@ -119,6 +119,16 @@ test('a claimed key that served before anybody recorded it gets its grace, in on
   expect(stage.record('next')).toMatchObject({ switchedAt: now });
 });
 
+test('a claimed key to which AWSCURRENT may have moved gets its grace too, and its history says that nobody knows', async () => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { since: now, intent: { to: 'current', at: now, because: 'proven' } });
+  await treated(stage, 'next');
+  expect(stage.effects).toEqual(['ledger.replace next pending→draining']);
+  expect(stage.audit).toEqual([
+    { apiKeyId: 'next', to: 'draining', by, because: 'AWSCURRENT may have moved to it: nobody recorded whether it had' },
+  ]);
+});
+
 test.each(['standby', 'rejected'] as const)(
   'a %s key that is found awake is put to sleep behind a fence, while paused too',
   async (state) => {
