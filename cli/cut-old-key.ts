@@ -2,7 +2,7 @@ import type { ApiKeyRecord } from '../contract/records.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import { cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
+import { checkTimely, cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
 import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
 import { amend } from './amend.ts';
@@ -57,12 +57,13 @@ export async function cutOldKey(
   const { clock } = installation;
   const { ledger, keys } = portsOf(installation);
   const reason = `cut off by an operator: ${because}`;
-  await amend(ledger, apiKeyId, by, (found) => {
+  const amended = await amend(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, sight);
     if (isAwake) return intending(found, { to: 'contained', at: clock.now(), because: reason });
     return found.wanted === undefined ? undefined : withoutWish(found);
   });
   if (!isAwake) return status;
+  checkTimely(amended, clock.now());
   const { requestIds } = await keys.setStatus(apiKeyId, 'inactive');
   const after = await statusOf(apiKeyId, keys);
   if (!isAcceptedIn(after)) {

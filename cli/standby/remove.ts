@@ -3,7 +3,7 @@ import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { AdmitPorts } from '../../lambda/rotation/admit.ts';
-import { intending, moved } from '../../lambda/rotation/lifecycle.ts';
+import { checkTimely, intending, moved } from '../../lambda/rotation/lifecycle.ts';
 import { amend } from '../amend.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -61,12 +61,12 @@ function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefi
 async function archived(record: ApiKeyRecord, because: string, by: string, ports: AdmitPorts): Promise<ApiKeyRecord> {
   const { apiKeyId, managedKey: name } = record;
   const intended = await amend(ports.ledger, apiKeyId, by, (found) => {
-    const { state, intent } = removable(name, apiKeyId, found);
-    if (state === 'archived' || intent !== undefined) return undefined;
+    if (removable(name, apiKeyId, found).state === 'archived') return undefined;
     return intending(found, { to: 'archived', at: ports.clock.now(), because });
   });
   if (intended.state === 'archived') return intended;
   const info = await ports.keys.retrieve(apiKeyId);
+  checkTimely(intended, ports.clock.now());
   const traced = info === 'gone' || info.status === 'archived' ? undefined : await ports.keys.setStatus(apiKeyId, 'archived');
   const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${because}` } as const;
   return ports.ledger.replace(intended, moved(intended, event), by, traced);

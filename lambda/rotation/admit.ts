@@ -6,7 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { fenceMs, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
+import { checkTimely, fenceMs, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -103,6 +103,7 @@ export async function admitStandbyKey(
   };
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
+  checkTimely(fenced, ports.clock.now());
   const asleep = await ports.keys.setStatus(info.apiKeyId, 'inactive');
   const dead = await provenDead(value, ports);
   const at = ports.clock.now();
@@ -111,6 +112,7 @@ export async function admitStandbyKey(
     return ports.ledger.replace(fenced, parked(fenced, at), by, { requestIds: asleep.requestIds, occasion });
   }
   // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
+  checkTimely(fenced, ports.clock.now());
   const woken = await ports.keys.setStatus(info.apiKeyId, 'active');
   const occasion = { at, because: 'not taken in: the value belongs to another key' };
   await ports.ledger.forget(fenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });

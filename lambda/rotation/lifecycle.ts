@@ -7,6 +7,8 @@ export const emergencyLastsMs = dayMs;
 
 /** No function runs for longer: who stored an intent before that is over, and so is every call that it made. */
 export const fenceMs = 5 * minuteMs;
+/** A command at a terminal may be held up for any time; its last call, with retries, must have ended before others go on. */
+const timelyMs = 3 * minuteMs;
 
 /**
  * What can happen to an API key.
@@ -226,6 +228,19 @@ export function isCondemned(record: ApiKeyRecord, now: number): boolean {
 export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
   const { wanted, restsUntil, ...rest } = record;
   return { ...rest, intent, ...restOf(restsUntil, record.intent, intent.at) };
+}
+
+/**
+ * Before a command at a terminal has the effect of its intent. Throws KeyguardError where so much time has gone by since it stored
+ * that intent (a machine that was asleep) that others may be at work on the key already.
+ */
+export function checkTimely({ apiKeyId, managedKey, intent }: ApiKeyRecord, now: number): void {
+  if (intent !== undefined && now - intent.at < timelyMs) return;
+  throw new KeyguardError(
+    'busy',
+    `this command was held up for minutes while it was at work on ${apiKeyId} of ${managedKey}, and has stopped before its next call`,
+    'give it again in five minutes: by then what it had begun is finished or taken back',
+  );
 }
 
 /** What another run began is given up at `at`. */
