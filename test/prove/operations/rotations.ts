@@ -73,9 +73,54 @@ export const intakes: readonly Operation[] = [
       };
     },
   },
+  {
+    name: 'intake-again',
+    async prepare(ground) {
+      const old = await ground.adds();
+      await ground.rotates();
+      const spare = await ground.adds();
+      const key = ground.makes();
+      const act = intake(ground, key);
+      await diesAfter(ground, 'TransactWriteItems', act);
+      // Retirement puts it to sleep, a rotation goes by, and the person does what is said of the key.
+      await ground.rotates();
+      await ground.passes(11 * minuteMs);
+      ground.inConsole(key, 'active');
+      ground.world.clock.advance(minuteMs);
+      return {
+        act,
+        again: untilTakenIn(ground, key, act),
+        atOnce: act,
+        beside: [act, askedRotation(ground), beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { old, spare, key }, { old: 'draining', spare: 'current|draining', key: 'standby|current' }),
+      };
+    },
+  },
 ];
 
 export const rotations: readonly Operation[] = [
+  {
+    name: 'rotation-at-key-limit',
+    async prepare(ground) {
+      const { old, next } = await rotated(ground);
+      const spare = await ground.adds();
+      const other = ground.makes();
+      ground.world.anthropic.console.adjust({ activeKeysPerOrganization: 3 });
+      await ground.asksToRotate();
+      return {
+        // It fails, and a person disables a key that nobody uses.
+        async act() {
+          await ground.passes(0);
+          ground.inConsole(other, 'inactive');
+          await ground.passes(5 * minuteMs);
+        },
+        again: () => ground.passes(5 * minuteMs),
+        atOnce: stepsAgain(ground),
+        beside: [stepsAgain(ground), beat(ground, 'retirement')],
+        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
+      };
+    },
+  },
   {
     name: 'first-rotation',
     async prepare(ground) {
@@ -174,6 +219,19 @@ function rotation(ground: Ground): Omit<Prepared, 'outcome'> {
     atOnce: stepsAgain(ground),
     beside: [stepsAgain(ground), beat(ground, 'retirement'), intake(ground, ground.makes())],
   };
+}
+
+/** Whoever types it dies after the first call of this kind to AWS. */
+async function diesAfter({ world }: Ground, operation: string, type: () => Promise<unknown>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = world.aws.intercept.onCall((call) => {
+      if (call.phase !== 'after' || call.operation !== operation) return undefined;
+      stop();
+      resolve();
+      return new Promise(() => undefined);
+    });
+    void type();
+  });
 }
 
 /** The candidate dies in the Console as soon as its value stands in AWSPENDING. */

@@ -1,7 +1,8 @@
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import type { Said } from '../../cli/shell.ts';
 import type { Flow } from '../gate.ts';
-import { managedKey, type Ground } from '../ground.ts';
+import { managedKey, type Ground, type MadeKey } from '../ground.ts';
 import {
   askedRotation,
   beat,
@@ -73,21 +74,23 @@ export const verbs: readonly Operation[] = [
       const { old, next } = await rotated(ground);
       const spare = await ground.adds();
       await graceOver(ground, old);
-      await beat(ground, 'retirement')();
-      ground.inConsole(old, 'active');
-      const act = typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
+      const act = await wokenAndDistrusted(ground, old);
       return {
         act,
         again: thenRetirement(ground, untilDone(ground, act)),
         atOnce: act,
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'contained', next: 'current', spare: 'standby' }),
+        // An undo that is faster makes it current again: then the emergency replaces it.
+        beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--api-key-id', old.id, '--yes')],
+        outcome: () =>
+          outcome(ground, { old, next, spare }, { old: 'contained|inactive', next: 'current|draining', spare: 'standby|current' }),
       };
     },
   },
   // Retirement would make it inactive at its next look.
   undoWith('undo', async () => undefined),
   undoWith('undo-of-inactive', (ground) => beat(ground, 'retirement')()),
+  // It comes back only by its name.
+  undoWith('undo-of-contained', async (ground, old) => (await wokenAndDistrusted(ground, old))(), 'by name'),
   {
     name: 'pause',
     async prepare(ground) {
@@ -221,14 +224,14 @@ export const verbs: readonly Operation[] = [
   },
 ];
 
-function undoWith(name: string, before: (ground: Ground) => Promise<unknown>): Operation {
+function undoWith(name: string, before: (ground: Ground, old: MadeKey) => Promise<unknown>, byName?: 'by name'): Operation {
   return {
     name,
     async prepare(ground) {
       const { old, next } = await rotated(ground);
       await graceOver(ground, old);
-      await before(ground);
-      const act = typed(ground, 'undo', managedKey, '--yes');
+      await before(ground, old);
+      const act = typed(ground, 'undo', managedKey, ...(byName === undefined ? [] : ['--api-key-id', old.id]), '--yes');
       return {
         act,
         again: thenRetirement(ground, untilDone(ground, act)),
@@ -238,6 +241,14 @@ function undoWith(name: string, before: (ground: Ground) => Promise<unknown>): O
       };
     },
   };
+}
+
+/** The key, whose grace is over, sleeps, and somebody wakes it in the Console; answers the command that cuts it off. */
+async function wokenAndDistrusted(ground: Ground, old: MadeKey): Promise<() => Promise<Said>> {
+  await beat(ground, 'retirement')();
+  ground.inConsole(old, 'active');
+  ground.observer.told({ kind: 'containment', apiKeyId: old.id });
+  return typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
 }
 
 /** What `graceOver` has stopped runs again, once this is done. */
