@@ -308,3 +308,24 @@ test('a value that answers on belongs to another key: this one is active again, 
     requestIds: ['anthropic new inactive', 'anthropic new active'],
   });
 });
+
+test('an intake that is held up after its fence changes nothing at Anthropic any more', async () => {
+  const early = aNewKey();
+  const { ledger } = early.ports;
+  const add: typeof ledger.add = async (record, who) => {
+    await ledger.add(record, who);
+    early.world.now += 3 * minuteMs;
+  };
+  const held = admitStandbyKey(definition, early.world.key('new').value, { by }, { ...early.ports, ledger: { ...ledger, add } });
+  expect(await failure(held)).toMatchObject({ code: 'busy' });
+  expect(early.world.key('new').status).toBe('active');
+
+  const late: Stage = aNewKey({
+    probe: () => {
+      if (late.world.key('new').status === 'inactive') late.world.now += 3 * minuteMs;
+      return accepted;
+    },
+  });
+  expect(await failure(admitted(late))).toMatchObject({ code: 'busy' });
+  expect(late.world.key('new').status).toBe('inactive');
+});

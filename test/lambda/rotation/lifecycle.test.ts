@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../../contract/records.ts';
-import { dayMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
   asleepAgain,
+  checkTimely,
   cutOff,
   emergencyLastsMs,
   fenceMs,
@@ -110,6 +111,19 @@ test('a step fulfils the intent that announced it', () => {
   expect(intended.intent).toMatchObject({ to: 'inactive' });
   expect(after(intended, 'retired')).not.toHaveProperty('intent');
   expect(withoutIntent(intended, 1)).not.toHaveProperty('intent');
+});
+
+test('a command has its effect within three minutes of its intent, or not at all', () => {
+  const minutes = 3 * minuteMs;
+  const begun = aRecord({ intent: { to: 'standby', at: 10, because: 'being taken in' } });
+  expect(errorOf(() => checkTimely(begun, 10 + minutes - 1))).toBeUndefined();
+  const refusal = {
+    code: 'busy',
+    message: `this command was held up for minutes while it was at work on ${begun.apiKeyId} of production, and has stopped before its next call`,
+    fix: 'give it again in five minutes: by then what it had begun is finished or taken back',
+  };
+  expect(errorOf(() => checkTimely(begun, 10 + minutes))).toEqual(refusal);
+  expect(errorOf(() => checkTimely(aRecord(), 0))).toEqual(refusal);
 });
 
 test('a key rests until the calls of a run that lost it are over', () => {
