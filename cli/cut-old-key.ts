@@ -59,7 +59,7 @@ export async function cutOldKey(
   const reason = `cut off by an operator: ${because}`;
   const amended = await amend(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, sight);
-    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), because: reason });
+    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), because: reason, ordered: true });
     return found.wanted === undefined ? undefined : withoutWish(found);
   });
   if (!isAwake) return status;

@@ -2,7 +2,7 @@ import type { ApiKeyRecord, Wish } from '../contract/records.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { chooseStandby } from '../lambda/rotation/claim.ts';
-import { emergencyLastsMs, isEndedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
+import { emergencyOf, isReplacedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { nextKeyText, planOf, type RotationPlan } from './rotation-plan.ts';
@@ -15,10 +15,10 @@ const lateMs = 15 * minuteMs;
 export interface EmergencyPlan {
   /**
    * `cut`: an emergency that was given before has switched already, and its old keys still live. `cut one`: the key that was named
-   * is in its grace, and no other one is touched.
+   * is in its grace, and no other one is touched. Only `rotate and cut` ends a pause.
    */
   readonly todo: 'rotate and cut' | 'cut' | 'cut one';
-  /** The keys that die: the current one first, since its wish says that the emergency has begun. */
+  /** The keys that die: the current one first, since its wish says that the emergency has begun; of a named key that one alone. */
   readonly dying: readonly ApiKeyRecord[];
   readonly rotation: RotationPlan;
   /** Old keys that somebody wants back: nobody gets them now. */
@@ -40,14 +40,17 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (named.length > 0 && current !== undefined) {
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };
   }
-  const begun = draining.some(({ noGrace }) => noGrace !== undefined && now < noGrace.at + sameEmergencyMs);
-  if (begun && current !== undefined && current.noGrace === undefined) return { todo: 'cut', dying: draining, rotation, wanted };
-  const dying = current === undefined ? draining : [current, ...draining];
+  const isCurrentNamed = current !== undefined && current.apiKeyId === stolen;
+  const isFresh = isCurrentNamed || current === undefined || emergencyOf(current, now) !== undefined;
+  if (!isFresh && draining.some((record) => wasReplacedBy(emergencyOf(record, now), record, now))) {
+    return { todo: 'cut', dying: draining, rotation, wanted };
+  }
+  const dying = isCurrentNamed ? [current] : current === undefined ? draining : [current, ...draining];
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
-  const over = own.find((record) => isEndedByEmergency(record) && now < record.since + lateMs);
-  if (over !== undefined && current !== undefined && current.noGrace === undefined && stolen === undefined) {
+  const over = own.find((record) => isReplacedByEmergency(record) && now < record.since + lateMs);
+  if (over !== undefined && !isFresh) {
     throw new KeyguardError(
       'nothing-to-cut',
       `an emergency of ${name} was over ${instant(over.since)}: ${over.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
@@ -55,13 +58,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
     );
   }
   const claimed = claimedKey(sight);
-  if (claimed?.origin !== undefined) {
-    throw new KeyguardError(
-      'busy',
-      `${claimed.apiKeyId} of ${name} is on its way back this moment`,
-      `wait until npx keyguard status ${name} shows it as current, then give the emergency again`,
-    );
-  }
+  if (claimed?.origin !== undefined) throw onItsWayBack(claimed);
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',
@@ -72,10 +69,22 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   return { todo: 'rotate and cut', dying, rotation, wanted };
 }
 
+/** Whether an emergency that was given lately has put another key in this one's place. */
+function wasReplacedBy(emergency: Wish | undefined, { switchedAt = 0 }: ApiKeyRecord, now: number): boolean {
+  return emergency !== undefined && now < emergency.at + sameEmergencyMs && switchedAt >= emergency.at;
+}
+
+/** An undo is at work on the key: cutting it off could leave consumers without one. */
+export function onItsWayBack({ apiKeyId, managedKey: name }: ApiKeyRecord): KeyguardError {
+  return new KeyguardError(
+    'busy',
+    `${apiKeyId} of ${name} is on its way back this moment`,
+    `wait until npx keyguard status ${name} shows it as current, then give the emergency again; if it does not come: npx keyguard unstick ${name}`,
+  );
+}
+
 /** The record with the emergency's wish; undefined where it has one that still holds, or consumers do not hold the key any more. */
 export function condemned(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> | undefined {
-  const { state, noGrace } = record;
-  if (state !== 'current' && state !== 'draining') return undefined;
-  const holds = noGrace !== undefined && (state === 'draining' || wish.at < noGrace.at + emergencyLastsMs);
-  return holds ? undefined : withoutGrace(record, wish);
+  if (record.state !== 'current' && record.state !== 'draining') return undefined;
+  return emergencyOf(record, wish.at) === undefined ? withoutGrace(record, wish) : undefined;
 }

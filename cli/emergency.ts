@@ -51,8 +51,8 @@ export async function rotateInEmergency(
   const by = await callerName();
   const pauseEnded = await prepare(sight, plan, { at: installation.clock.now(), by, because }, installation);
   if (pauseEnded) progress(`The pause of ${name} is over: the emergency ended it.`, io);
+  // Its rotation turns the schedule on again.
   const rotated = await switched(plan, sight, installation, io);
-  // A rotation has turned it on again.
   if (pauseEnded && !(await lookAt(sight.definition, installation)).secret.rotationEnabled)
     await letRotate(sight.definition, 'the next window on', installation);
   const { off, on } = await retireUntilOff(
@@ -141,20 +141,20 @@ export async function emergencyText(
     'From then on everybody fails who still holds the old value: caches for up to 5 minutes (the Lambda extension), environment ' +
       'variables of ECS and Kubernetes until they are deployed again, and long-running programs until they read the secret again.',
     ...wanted.map(({ apiKeyId }) => `That ${apiKeyId} is wanted back is taken back.`),
-    ...(pause === undefined
+    ...(pause === undefined || todo !== 'rotate and cut'
       ? []
       : [`${name} is paused since ${instant(pause.at)} by ${pause.by} (${pause.because}): the emergency ends that.`]),
   ];
 }
 
-/** Takes back other wishes, stores the emergency's, the current key's first, and ends a pause. Answers whether there was one. */
+/** Takes back other wishes, stores the emergency's, the current key's first, and ends a pause of a rotation. Answers whether there was one. */
 async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table, clock }: OpenInstallation): Promise<boolean> {
   const ledger = apiKeyLedger(table);
   // Before anything else: a rotation must not bring back what may be stolen.
   for (const { apiKeyId } of plan.wanted)
     await amend(ledger, apiKeyId, wish.by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
   for (const { apiKeyId } of plan.dying) await amend(ledger, apiKeyId, wish.by, (record) => condemned(record, wish));
-  if (sight.pause === undefined) return false;
+  if (sight.pause === undefined || plan.todo !== 'rotate and cut') return false;
   const { name } = sight.definition;
   // Noted first: that somebody ended a pause must not get lost.
   await audit(table).note({

@@ -3,7 +3,7 @@ import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
 import { emergencyOf, isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
-import type { ApiKeyInfo, Condition, WatchedKind } from '../lambda/rotation/ports.ts';
+import { knownWithoutAnthropic, type ApiKeyInfo, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
@@ -164,9 +164,8 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
 
 /** What the engine itself would tell people of; where Anthropic was not asked, without what only Anthropic knows. */
 function conditionsIn({ infos, ...sight }: KeyReading): readonly Condition[] {
-  const kinds: readonly WatchedKind[] = ['rotation-overdue', 'key-expiring', 'pool-low', 'straggler', 'replica-behind'];
-  if (infos === undefined) return conditionsOf({ ...sight, infos: new Map() }, kinds);
-  return conditionsOf({ ...sight, infos }, ['current-key-dead', 'key-changed', ...kinds]);
+  if (infos === undefined) return conditionsOf({ ...sight, infos: new Map() }, knownWithoutAnthropic);
+  return conditionsOf({ ...sight, infos });
 }
 
 const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>>> = {

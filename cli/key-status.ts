@@ -4,7 +4,7 @@ import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { keyFindings, poolIn, type KeyReading } from './key-findings.ts';
 import { coverIn } from './pool-cover.ts';
-import { previousKey, type PreviousKey } from './previous-key.ts';
+import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
 import { waysBack, type WayBack } from './way-back.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
@@ -56,7 +56,7 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     current:
       current === undefined ? null : { apiKeyId: current.apiKeyId, hint: current.hint, since: current.since, expiresAt: current.expiresAt },
     previous: own
-      .filter((record) => record.state === 'draining')
+      .filter((record) => isPrevious(record))
       .map((record) =>
         previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, pause !== undefined, now),
       ),

@@ -4,6 +4,11 @@ import { judgeGrace } from '../lambda/rotation/grace.ts';
 import { isCondemned } from '../lambda/rotation/lifecycle.ts';
 import { instant, lengthText } from './output.ts';
 
+/** Whether consumers may hold it as the previous key: in its grace, or on its way back from there. */
+export function isPrevious({ state, origin }: ApiKeyRecord): boolean {
+  return state === 'draining' || origin?.state === 'draining';
+}
+
 /** An old key that Anthropic still accepts. Instants are epoch ms, UTC. */
 export interface PreviousKey {
   readonly apiKeyId: string;
@@ -43,15 +48,23 @@ export function previousKey(
   );
   const expiry = record.expiresAt ?? Number.POSITIVE_INFINITY;
   const ripe = latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd));
+  const comesBack = record.state === 'draining' ? undefined : 'an operator wants it back: its proof is under way';
   const hasCome = expiry <= now ? `it expired ${instant(record.expiresAt)}` : undefined;
-  const stays = paused && verdict.verdict === 'retire' ? 'its time has come, and it stays while the managed key is paused' : undefined;
+  const stays =
+    paused && verdict.verdict === 'retire' && !isCondemned(record, now)
+      ? 'its time has come, and it stays while the managed key is paused'
+      : undefined;
   return {
     apiKeyId: record.apiKeyId,
     hint: record.hint,
     switchedAt,
     validAtLeastUntil: Math.min(isCondemned(record, now) ? now : ripe, expiry),
     validAtMostUntil: latest === null && record.expiresAt === null ? null : Math.min(latest ?? expiry, expiry),
-    waits: hasCome ?? stays ?? reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
+    waits:
+      comesBack ??
+      hasCome ??
+      stays ??
+      reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),
   };
 }
 

@@ -28,7 +28,7 @@ export interface ApiKeyRecord {
   readonly token?: string;
   /** What somebody was about to do when this was written: whoever comes next finishes it. */
   readonly intent?: ApiKeyIntent;
-  /** Several runs were at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
+  /** Several runs may have been at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
   readonly restsUntil?: number;
   /** When its intake was done: it was asleep, and Anthropic refused its value. Absent while nobody has proven that. */
   readonly parkedAt?: number;
@@ -63,6 +63,8 @@ export interface ApiKeyIntent {
   readonly to: ApiKeyState;
   readonly at: number;
   readonly because: string;
+  /** It is carried out by whoever comes next, and never withdrawn. */
+  readonly ordered?: true;
 }
 
 /**

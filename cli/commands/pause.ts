@@ -99,11 +99,15 @@ async function stop(record: PauseRecord, { definition }: KeySight, installation:
 
 function warningsOf({ own, definition: { name } }: KeySight, now: number): readonly string[] {
   return own.flatMap((record) => {
-    const { apiKeyId, wanted } = record;
+    const { apiKeyId, state, wanted } = record;
     return [
       ...(!isCondemned(record, now)
         ? []
-        : [`Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, and stays on while it is paused.`]),
+        : [
+            `Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, ${
+              state === 'current' ? 'and stays on while it is paused' : 'and is, although it is paused'
+            }.`,
+          ]),
       ...(wanted === undefined ? [] : [`${apiKeyId} is wanted back (${wanted.because}), and does not come back while ${name} is paused.`]),
     ];
   });

@@ -5,7 +5,7 @@ import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { dryCut, dryRun } from '../dry-run.ts';
-import { emergencyPlan } from '../emergency-plan.ts';
+import { emergencyPlan, onItsWayBack } from '../emergency-plan.ts';
 import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -45,7 +45,7 @@ export const rotate: Command = {
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is awake for a moment')
       .option('--no-proof', 'of a dry run: only the plan, nothing is woken')
-      .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it')
+      .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it; with --api-key-id that key alone')
       .option(
         '--api-key-id <apikey_…>',
         'of an emergency: the key that must die; a repeat then never takes another one. An old key that somebody enabled again is made inactive without a rotation',
@@ -90,6 +90,7 @@ function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | u
   if (apiKeyId === undefined) return undefined;
   const record = own.find((each) => each.apiKeyId === apiKeyId);
   if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
+  if (record?.origin !== undefined) throw onItsWayBack(record);
   const what = record === undefined ? 'no key' : `a ${record.state} key`;
   throw new KeyguardError(
     'nothing-to-cut',

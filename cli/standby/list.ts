@@ -16,7 +16,9 @@ export async function list(name: string | undefined, flags: InstallationFlags, i
   const records = await apiKeyLedger(installation.table).all();
   const pools = [];
   for (const definition of wanted) {
-    const keys = records.filter((record) => record.managedKey === definition.name && listed.includes(record.state)).sort(byAge);
+    const keys = records
+      .filter((record) => record.managedKey === definition.name && listed.includes(record.state) && record.origin === undefined)
+      .sort(byAge);
     pools.push({ name: definition.name, keys, cover: await coverOf(definition, records, installation) });
   }
   if (flags.json === true) {

@@ -9,7 +9,7 @@ import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
-import { watchedKinds, type RetirementPorts, type RotationPorts } from '../rotation/ports.ts';
+import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
@@ -75,9 +75,9 @@ export function rotationPorts(
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
-      async isOpen(kind, managedKey) {
+      async lasting(kind, managedKey) {
         const incident = await incidents.incidents.find(kind, managedKey);
-        return incident !== undefined && lastFinding(incident) !== undefined;
+        return incident === undefined ? undefined : failureIn(incident)?.facts;
       },
     },
     pauses: pauses(table),
@@ -103,13 +103,12 @@ export function retirementPorts(
         const failed = (await incidents.incidents.all()).filter(({ kind }) => kind === 'rotation-failed');
         return new Map(
           failed.flatMap((incident) => {
-            const last = lastFinding(incident);
-            if (last === undefined) return [];
-            return [[incident.subject, { at: last.at, facts: { reason: 'see the log of the rotation function', ...last.facts } }]];
+            const failure = failureIn(incident);
+            return failure === undefined ? [] : [[incident.subject, failure]];
           }),
         );
       },
-      async settle(found, left) {
+      async settle(found, left, kinds) {
         const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));
         const names = new Set((await rotation.directory.all()).map(({ name }) => name));
         const records = await rotation.ledger.all();
@@ -118,7 +117,7 @@ export function retirementPorts(
           const own = records.filter((record) => record.managedKey === subject);
           return recoveryOf(incident, own, incidents.clock.now());
         };
-        await reconcile(watchedKinds, findings, over, incidents);
+        await reconcile(kinds, findings, over, incidents);
         await closeRemoved((incident) => isRemoved(incident, names), incidents);
       },
     },
@@ -126,8 +125,9 @@ export function retirementPorts(
 }
 
 /** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
-function lastFinding({ state, lastFindingAt, facts, next }: IncidentRecord): Pick<NextIncident, 'at' | 'facts'> | undefined {
-  return state === 'recovered' ? next : { at: lastFindingAt, facts };
+function failureIn({ state, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
+  const last: Pick<NextIncident, 'at' | 'facts'> | undefined = state === 'recovered' ? next : { at: lastFindingAt, facts };
+  return last === undefined ? undefined : { at: last.at, facts: { reason: 'see the log of the rotation function', ...last.facts } };
 }
 
 /** What intake needs, from what an installation says of itself. */

@@ -225,9 +225,10 @@ function rank(grade: ChangeGrade): number {
 function changedKeys({ own, infos, now }: Sight): readonly Change[] {
   return settled(own, now).flatMap((record): readonly Change[] => {
     if (record.intent !== undefined) return [];
-    const { apiKeyId, state } = record;
+    const { apiKeyId, state, restsUntil } = record;
     const status = infos.get(apiKeyId)?.status ?? 'gone';
-    if ((state === 'inactive' || state === 'contained') && status === 'active') {
+    // While it rests, a late call of ours may have woken it.
+    if ((state === 'inactive' || state === 'contained') && status === 'active' && restsUntil === undefined) {
       const what = state === 'inactive' ? 'is an old key' : 'was cut off';
       return [{ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} ${what}, and somebody enabled it again` }];
     }

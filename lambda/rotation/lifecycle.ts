@@ -153,6 +153,14 @@ export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
 /** What a record says of a key that was retired because an operator's emergency had taken its grace. */
 const emergencyEnd = 'retired: emergency';
 
+/** Of one that was in its grace already when the emergency came, and that no other key has replaced since. */
+export const inItsGrace = ', in its grace';
+
+/** Whether an emergency ended it that also put another key in its place. */
+export function isReplacedByEmergency(record: ApiKeyRecord): boolean {
+  return isEndedByEmergency(record) && record.because?.includes(`${emergencyEnd}${inItsGrace}`) === false;
+}
+
 /** Whether an operator's emergency ended it: it may be stolen, and is as little to come back unasked as one that was cut off. */
 export function isEndedByEmergency({ state, because }: ApiKeyRecord): boolean {
   return state === 'inactive' && because?.includes(emergencyEnd) === true;
@@ -191,7 +199,13 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
     }
     case 'abandoned':
       if (origin === undefined) return base;
-      return { ...base, token: origin.versionId, ...(switchedAt === undefined ? {} : { switchedAt }) };
+      return {
+        ...base,
+        token: origin.versionId,
+        ...(switchedAt === undefined ? {} : { switchedAt }),
+        // Until then a late call of its rotation may wake it.
+        ...(origin.state === 'draining' ? {} : { restsUntil: event.at + fenceMs }),
+      };
     case 'promoted':
       return { ...base, servedSince: record.servedSince ?? event.at, ...(token === undefined ? {} : { token }) };
     case 'replaced':
@@ -227,7 +241,9 @@ export function isCondemned(record: ApiKeyRecord, now: number): boolean {
  */
 export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
   const { wanted, restsUntil, ...rest } = record;
-  return { ...rest, intent, ...restOf(restsUntil, record.intent, intent.at) };
+  // Whoever goes on with an order does not end it.
+  const isOrdered = record.intent?.ordered === true && record.intent.to === intent.to;
+  return { ...rest, intent: isOrdered ? { ...intent, ordered: true } : intent, ...restOf(restsUntil, record.intent, intent.at) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { incidentGrades, IncidentKind } from '../../contract/kinds.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
@@ -144,9 +144,14 @@ export interface Pauses {
 interface RotationAlarm {
   raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
   clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
-  /** Whether people know that it lasts. */
-  isOpen(kind: 'rotation-failed', managedKey: string): Promise<boolean>;
+  /** What people know of it, while it lasts. */
+  lasting(kind: 'rotation-failed', managedKey: string): Promise<AlarmFacts | undefined>;
 }
+
+/** The grade of a failure that leaves no rotation owed: an undo that cannot be. */
+export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rotation-failed'][number];
+/** Why such a failure is over. */
+export const stillCurrent = 'the key that was current still is';
 
 export interface AlarmFacts {
   readonly reason: string;
@@ -177,6 +182,10 @@ export const watchedKinds = [
   'replica-behind',
 ] as const satisfies readonly IncidentKind[];
 export type WatchedKind = (typeof watchedKinds)[number];
+/** Those of them that AWS alone tells. */
+export const knownWithoutAnthropic: readonly WatchedKind[] = watchedKinds.filter(
+  (kind) => kind !== 'current-key-dead' && kind !== 'key-changed',
+);
 
 /** A rotation that people were told of as failed. */
 export interface FailedRotation {
@@ -188,8 +197,11 @@ export interface FailedRotation {
 interface Watch {
   /** Rotations that have failed and not succeeded since, by managed key. */
   failedRotations(): Promise<ReadonlyMap<string, FailedRotation>>;
-  /** Opens what is found and not open, and lets recover what is open and was not found. `left`: managed keys that could not be looked at. */
-  settle(found: readonly Condition[], left: ReadonlySet<string>): Promise<void>;
+  /**
+   * Opens what is found and not open, and lets recover what is open and was not found, of those `kinds` that were looked for.
+   * `left`: managed keys that could not be looked at.
+   */
+  settle(found: readonly Condition[], left: ReadonlySet<string>, kinds: readonly WatchedKind[]): Promise<void>;
 }
 
 export interface RotationPorts {

@@ -1,8 +1,9 @@
+import type { Wish } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
-import { hasServed, isCondemned } from './lifecycle.ts';
-import type { FailedRotation, RetirementPorts } from './ports.ts';
+import { emergencyOf, hasServed } from './lifecycle.ts';
+import { stillCurrent, undoInVain, type FailedRotation, type RetirementPorts } from './ports.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
 
@@ -27,10 +28,18 @@ export async function resumeRotation(
   const { definition, own, now } = sight;
   const open = await openRotation(sight, ports);
   const overcome = failed !== undefined && own.some(({ state, since }) => state === 'current' && since > failed.at);
-  if (!paused && isDue(sight, open, overcome ? undefined : failed)) {
+  const isInVain = failed?.facts.grade === undoInVain;
+  if (!paused && isDue(sight, open, overcome || isInVain ? undefined : failed)) {
     const answer = await ports.rotations.start(definition.secretArn);
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
     tally.resumed += 1;
+  }
+  const condemned = own.find((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now));
+  if (!paused && !sight.secret.rotationEnabled && condemned !== undefined) {
+    // Its command was broken off right after it had ended a pause.
+    const { apiKeyId } = condemned;
+    const reason = `an emergency wants ${apiKeyId} off, and rotation is not enabled. Next step: npx keyguard rotate ${definition.name} --emergency`;
+    await ports.alarm.raise('rotation-failed', definition.name, { reason, apiKeyId, workspaceId: definition.workspaceId });
   }
   if (open !== undefined && now - open.since > tooLongMs) {
     const reason = `a rotation that began ${utcMinute(open.since)} has neither finished nor failed`;
@@ -39,7 +48,8 @@ export async function resumeRotation(
     await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   // Killed right after the switch, it could not say so itself.
-  if (overcome && open === undefined) await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+  if (open === undefined && (overcome || isInVain))
+    await ports.alarm.clear('rotation-failed', definition.name, overcome ? 'the rotation succeeded' : stillCurrent);
 }
 
 /** A version that is AWSPENDING and not current, and since when. */
@@ -60,9 +70,14 @@ function isDue(
     (failed === undefined && open === undefined && cutOffLast({ own, secret }) !== undefined) ||
     (failed !== undefined && now - failed.at >= restMs) ||
     (open !== undefined && now - open.since >= restMs) ||
-    own.some((record) => isWanted(record, now) && now - (record.wanted?.at ?? now) >= askedMs) ||
-    own.some((record) => record.state === 'current' && isCondemned(record, now) && now - (record.noGrace?.at ?? now) >= askedMs)
+    own.some((record) => isWanted(record, now) && isAsked(record.wanted, now)) ||
+    own.some((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now))
   );
+}
+
+/** Whether whoever has asked for it had the time to see to it. */
+function isAsked(wish: Wish | undefined, now: number): boolean {
+  return wish !== undefined && now - wish.at >= askedMs;
 }
 
 async function openRotation({ definition, own, secret, now }: Sight, ports: RetirementPorts): Promise<OpenRotation | undefined> {

@@ -1,7 +1,7 @@
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, leftActive, type Sight } from './conditions.ts';
-import type { RetirementPorts } from './ports.ts';
+import { knownWithoutAnthropic, watchedKinds, type RetirementPorts } from './ports.ts';
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
@@ -37,7 +37,11 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     });
   }
 
-  const infos = new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info]));
+  // Without Anthropic nothing is done to a key; what is known without it people are told all the same.
+  let infos: Sight['infos'] | undefined;
+  await attempt('the list of API keys', async () => {
+    infos = new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info]));
+  });
   // In this order: until then, every use is among those that are read next.
   const usageKnownUntil = await ports.usage.knownUntil();
   const lastUses = new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use]));
@@ -50,14 +54,16 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     const secret = secrets.get(definition.name);
     if (secret === undefined) return [];
     const own = records.filter((record) => record.managedKey === definition.name);
-    return [{ definition, own, secret, infos, lastUses, usageKnownUntil, now }];
+    return [{ definition, own, secret, infos: infos ?? new Map(), lastUses, usageKnownUntil, now }];
   });
   // Before anything is mended: what people must know is what was found.
-  const conditions = [...leftActive(records, definitions, infos), ...sights.flatMap((sight) => conditionsOf(sight))];
+  const kinds = infos === undefined ? knownWithoutAnthropic : watchedKinds;
+  const orphans = infos === undefined ? [] : leftActive(records, definitions, infos);
+  const conditions = [...orphans, ...sights.flatMap((sight) => conditionsOf(sight, kinds))];
   const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
-  await attempt('what people must know', () => ports.watch.settle(conditions, left));
+  await attempt('what people must know', () => ports.watch.settle(conditions, left, kinds));
 
-  const due = sights.flatMap((sight) => sight.own.map((record) => ({ record, sight })));
+  const due = infos === undefined ? [] : sights.flatMap((sight) => sight.own.map((record) => ({ record, sight })));
   const emergencies = due.filter(({ record }) => isCondemned(record, now));
   const isPaused = ({ definition }: Sight): boolean => pauses.has(definition.name);
   const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];

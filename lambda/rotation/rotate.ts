@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
-import type { RotationPorts } from './ports.ts';
+import { stillCurrent, undoInVain, type RotationPorts } from './ports.ts';
 import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
@@ -173,10 +173,12 @@ async function givenUp(
     `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name}`,
   );
   // Of a rotation that failed before people know already, and that one is owed.
-  const isKnown = await ports.alarm.isOpen('rotation-failed', name);
-  if (!isKnown) await tellPeople(error, definition, ports);
+  const known = await ports.alarm.lasting('rotation-failed', name);
+  const isKnown = known !== undefined && known.grade !== undoInVain;
+  if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
   await ports.secrets.discardPending(definition.secretArn, token);
-  if (!isKnown) await ports.alarm.clear('rotation-failed', name, 'the key that was current still is');
+  // Killed before, retirement does it.
+  if (!isKnown) await ports.alarm.clear('rotation-failed', name, stillCurrent);
   // Last: killed before, retirement finds a claim that was abandoned.
   const strategy = await strategies[definition.rotation.strategy]();
   await strategy.release(token, `cannot come back: ${because}`, ports);
@@ -232,9 +234,15 @@ function needsPeople(error: unknown): boolean {
   return !(error instanceof KeyguardError && (error.code === 'paused' || error.code === 'rotation-disabled'));
 }
 
-async function tellPeople(error: unknown, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
+async function tellPeople(
+  error: unknown,
+  definition: ManagedKeyDefinition,
+  ports: RotationPorts,
+  grade?: typeof undoInVain,
+): Promise<void> {
   const reason = error instanceof KeyguardError ? `${error.message}. Next step: ${error.fix}` : 'an unexpected error; see the function log';
-  await ports.alarm.raise('rotation-failed', definition.name, { reason, workspaceId: definition.workspaceId });
+  const facts = { reason, workspaceId: definition.workspaceId, ...(grade === undefined ? {} : { grade }) };
+  await ports.alarm.raise('rotation-failed', definition.name, facts);
 }
 
 function readEvent(event: unknown): RotationEvent {

@@ -8,10 +8,13 @@ import { judgeGrace } from './grace.ts';
 import {
   asleepAgain,
   cutOff,
+  emergencyOf,
   fenceMs,
   foundAwake,
+  inItsGrace,
   intending,
   isCondemned,
+  isResting,
   isUnfinishedIntake,
   moved,
   parked,
@@ -44,7 +47,7 @@ type Treatment<T = void> = (record: ApiKeyRecord, sight: Sight, ports: Retiremen
 
 /**
  * Takes one API key as far as it can go at once, and answers what is owed then. Of a paused managed key, only what was begun
- * before is finished.
+ * before is finished, and what an emergency wants off is cut.
  */
 export async function treat(
   record: ApiKeyRecord,
@@ -55,7 +58,7 @@ export async function treat(
 ): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
-  const rests = paused && record.intent === undefined;
+  const rests = paused && record.intent === undefined && !isCondemned(record, sight.now);
   switch (record.state) {
     case 'pending':
       await returnAbandoned(record, sight, ports, tally);
@@ -93,7 +96,8 @@ const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, ta
   // A killed run may have made it inactive already; while it is active, what was evidence then may be none any more.
   const because = own !== undefined && status !== 'active' ? own.because : endOf(record, status, evidence, now);
   if (because === undefined) {
-    if (own !== undefined) await withdraw(record, 'it was used meanwhile', ports);
+    // Whoever stored it a moment ago may be about to carry it out.
+    if (own !== undefined && now - own.at >= fenceMs) await withdraw(record, 'it was used meanwhile', ports);
     tally.waiting += 1;
     return undefined;
   }
@@ -102,13 +106,7 @@ const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, ta
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
   return async () => {
     const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
-    if (death === 'alive') {
-      throw new KeyguardError(
-        'still-alive',
-        `${record.apiKeyId} is set inactive, but Anthropic still accepts its value`,
-        'npx keyguard status',
-      );
-    }
+    if (death === 'alive') throw stillAlive(record.apiKeyId);
     const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
     const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
     await ports.ledger.replace(intended, moved(intended, event), by, traced);
@@ -127,16 +125,25 @@ interface Evidence {
 function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: number): string | undefined {
   // A list that lacks it is not proof enough to cut its grace short.
   if (isOver(status) && status !== 'gone') return `it is ${status} at Anthropic`;
-  const key = { switchedAt: record.switchedAt ?? record.since, noGrace: isCondemned(record, now), ...evidence };
-  const grace = judgeGrace(key, evidence.definition.rotation, now);
-  return grace.verdict === 'retire' ? grace.because : undefined;
+  const switchedAt = record.switchedAt ?? record.since;
+  const emergency = emergencyOf(record, now);
+  const grace = judgeGrace({ switchedAt, noGrace: emergency !== undefined, ...evidence }, evidence.definition.rotation, now);
+  if (grace.verdict !== 'retire') return undefined;
+  return emergency !== undefined && emergency.at > switchedAt ? `${grace.because}${inItsGrace}` : grace.because;
 }
 
 const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status;
-  if (status === 'active') return leaveAwake(record, ports);
   const own = record.intent;
+  if (own?.ordered === true || (own === undefined && record.restsUntil !== undefined)) {
+    if (isResting(record, now) || (await isAskedFor(record, ports))) return;
+    if (status === 'active' && (await isAwake(record.apiKeyId, ports))) return putBackToSleep(record, ports, tally);
+    const asleep = own === undefined ? withoutIntent(record, now) : asleepAgain(record, now);
+    await ports.ledger.replace(record, asleep, by, { occasion: { at: now, because: 'it is asleep, and no call can come late any more' } });
+    return;
+  }
+  if (status === 'active') return leaveAwake(record, ports);
   if (await isAskedFor(record, ports)) return;
   if (isServing(record, secret)) return;
   if (record.wokenAt !== undefined && !isOver(status ?? 'gone')) {
@@ -159,6 +166,7 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
 /** Somebody woke it in the Console: that is a person's decision. The list alone may be behind. */
 async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise<void> {
   const { apiKeyId, managedKey, state } = record;
+  if (record.intent !== undefined && ports.clock.now() - record.intent.at < fenceMs) return;
   if (!(await isAwake(apiKeyId, ports))) return;
   ports.log.warn('retirement.reactivated-outside', { apiKeyId, managedKey, state });
   if (record.wokenAt !== undefined && record.intent === undefined) return;
@@ -166,23 +174,49 @@ async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise
   await ports.ledger.replace(record, foundAwake(record, occasion.at), by, { occasion });
 }
 
-/** What containment began and nobody went on with: its incident is over, or the policy holds it back now. */
+/** A call that came late has woken an old key after a rotation had given it back: our own doing, so it sleeps again. */
+async function putBackToSleep(record: ApiKeyRecord, ports: RetirementPorts, tally: RetirementTally): Promise<void> {
+  const { apiKeyId, managedKey, state } = record;
+  const at = ports.clock.now();
+  const intent = { to: state, at, because: record.because ?? 'a late call woke it', ordered: true } as const;
+  const intended = await ports.ledger.replace(record, intending(record, intent), by);
+  const { requestIds } = await ports.keys.setStatus(apiKeyId, 'inactive');
+  const occasion = { at: ports.clock.now(), because: 'asleep again: a call of the rotation that gave it back had come late' };
+  await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { requestIds, occasion });
+  ports.log.warn('retirement.put-to-sleep', { apiKeyId, managedKey, state });
+  tally.putToSleep += 1;
+}
+
+/** What containment began and nobody went on with: its incident is over, or the policy holds it back now. An order is carried out. */
 async function finishContainment(
   record: ApiKeyRecord,
   intent: ApiKeyIntent,
   { definition, infos }: Sight,
   ports: RetirementPorts,
 ): Promise<OwedProof | undefined> {
-  if (ports.clock.now() - intent.at < containmentMs) return undefined;
-  if (infos.get(record.apiKeyId)?.status === 'active') {
+  const at = ports.clock.now();
+  if (at - intent.at < (intent.ordered === true ? fenceMs : containmentMs)) return undefined;
+  const isActive = infos.get(record.apiKeyId)?.status === 'active';
+  if (isActive && intent.ordered !== true) {
     await withdraw(record, 'containment did not go on', ports);
     return undefined;
   }
+  const intended = isActive ? await ports.ledger.replace(record, intending(record, { ...intent, at }), by) : record;
+  const traced = isActive ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   return async () => {
     const death = record.token === undefined ? 'no value' : await deathIn(definition.secretArn, record.token, ports);
-    if (death === 'alive') return withdraw(record, 'containment did not go on, and its value is accepted', ports);
-    await ports.ledger.replace(record, cutOff(record, intent.because, ports.clock.now()), by);
+    if (death !== 'alive') {
+      await ports.ledger.replace(intended, cutOff(intended, intent.because, ports.clock.now()), by, traced);
+      return;
+    }
+    if (intent.ordered !== true) return withdraw(intended, 'containment did not go on, and its value is accepted', ports);
+    throw stillAlive(record.apiKeyId);
   };
+}
+
+function stillAlive(apiKeyId: string): KeyguardError {
+  const what = `${apiKeyId} is set inactive, but Anthropic still accepts its value`;
+  return new KeyguardError('still-alive', what, 'npx keyguard status');
 }
 
 async function withdraw(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
@@ -196,8 +230,11 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   if (record.intent?.to === 'rejected') return finishRejection(record, record.intent, infos, ports);
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
   if (labels.includes('AWSPREVIOUS')) return recordService(record, 'AWSCURRENT had moved to it, and has moved on', ports);
-  if (record.intent?.to === 'current')
+  if (record.intent?.to === 'current') {
+    // Who is about to move AWSCURRENT to it may do so after these labels were read.
+    if (ports.clock.now() - record.intent.at < fenceMs) return;
     return recordService(record, 'AWSCURRENT may have moved to it: nobody recorded whether it had', ports);
+  }
   if (ports.clock.now() - record.since < claimRestMs) return;
   const back = record.origin?.state ?? 'standby';
   const because = 'its rotation was abandoned';

@@ -48,15 +48,104 @@ test('an emergency that names a key in its grace cuts off that one alone, also w
   expect([first, second].map(statusOf)).toEqual(['inactive', 'active']);
 });
 
-test('an emergency that ends a pause and has only to cut turns the schedule on again', async () => {
+test('an emergency that has only to cut leaves a pause as it is', async () => {
   const { first, second } = await rotatedTwice();
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   const said = await me.run([...emergency, '--api-key-id', first]);
   expect(said).toMatchObject({ code: 0 });
-  expect(said.err).toContain('The pause of production is over: the emergency ended it.');
+  expect(said.err).not.toContain('pause');
   expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'current' });
   const { managedKeys } = (await me.asJson(['status', 'production'])) as { managedKeys: readonly unknown[] };
-  expect(managedKeys).toMatchObject([{ paused: null, attention: [] }]);
+  expect(managedKeys).toMatchObject([{ paused: { because: 'a freeze' } }]);
+});
+
+test('an emergency that was killed right after it had ended a pause is told to people: nothing else would rotate', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
+  await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
+  await me.world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()[second]).toBe('current');
+  const told = me.world.aws.mailbox.messages().map(({ body }) => body.replaceAll(/\s+/g, ' '));
+  expect(told).toContainEqual(expect.stringContaining(`an emergency wants ${second} off, and rotation is not enabled`));
+  expect(await me.run(emergency)).toMatchObject({ code: 0 });
+  expect(states()[second]).toBe('inactive');
+});
+
+test('an emergency that names the current key replaces and cuts that one, whatever else is being cut off', async () => {
+  const { first, second, third } = await rotatedTwice();
+  const outage = me.world.anthropic.intercept.onCall(({ phase, method }) =>
+    phase === 'before' && method === 'POST' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await withQuickTimers(() => me.run([...emergency, '--api-key-id', first]));
+  outage();
+  me.world.aws.schedules.disable('retirement');
+  me.world.clock.advance(minuteMs);
+  const named = [...emergency, '--api-key-id', second];
+  expect(await me.asJson([...named, '--dry-run', '--no-proof'])).toMatchObject({ wouldCutOff: [second] });
+  const said = await me.run(named);
+  expect(said).toMatchObject({ code: 0 });
+  expect(said.out).toContain(`production rotated: ${third}`);
+  expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
+});
+
+test('an emergency that names the current key leaves a key in its grace alone', async () => {
+  const { first, second, third } = await rotatedTwice();
+  expect(await me.run([...emergency, '--api-key-id', second])).toMatchObject({ code: 0 });
+  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'inactive', [third]: 'current' });
+});
+
+test.each([0, 2])('an emergency that names none, %i minutes after one that cut a key in its grace, is no repeat of it', async (minutes) => {
+  const { first, second, third } = await rotatedTwice();
+  if (minutes === 0) await me.killed([...emergency, '--api-key-id', first], { phase: 'before', operation: 'Invoke' });
+  else await me.run([...emergency, '--api-key-id', first]);
+  me.world.clock.advance(minutes * minuteMs);
+  const said = await me.run(emergency);
+  expect(said).toMatchObject({ code: 0 });
+  expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'inactive', [third]: 'current' });
+});
+
+test('a key that is paused is cut off by an emergency all the same, and one that was void is given anew', async () => {
+  const { first } = await rotatedTwice();
+  const named = [...emergency, '--api-key-id', first];
+  me.world.aws.schedules.disable('retirement');
+  await me.killed(named, { phase: 'before', operation: 'Invoke' });
+  me.world.clock.advance(26 * hourMs);
+  expect(await me.run(named)).toMatchObject({ code: 0 });
+  expect(states()[first]).toBe('inactive');
+});
+
+test('the cut of a key that somebody woke is carried out by retirement where the command was killed', async () => {
+  const { second } = await rotatedTwice();
+  await me.run(emergency);
+  me.world.anthropic.console.setStatus(second, 'active');
+  await me.killed([...emergency, '--api-key-id', second], { phase: 'after', operation: 'TransactWriteItems' });
+  expect(statusOf(second)).toBe('active');
+  await me.world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
+  expect([states()[second], statusOf(second)]).toEqual(['contained', 'inactive']);
+});
+
+test('a key in its grace that an undo has claimed is seen as previous, and an emergency says how to go on', async () => {
+  const { first } = await rotatedTwice();
+  const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await withQuickTimers(() => me.run(['undo', 'production', '--yes']));
+  expect(states()[first]).toBe('pending');
+  await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
+  outage();
+  const { managedKeys } = (await me.asJson(['status', 'production'])) as { managedKeys: readonly unknown[] };
+  expect(managedKeys).toMatchObject([{ previous: [{ apiKeyId: first, waits: 'an operator wants it back: its proof is under way' }] }]);
+  expect((await me.run(['standby', 'list', 'production'])).out).not.toContain(first);
+  for (const args of [emergency, [...emergency, '--api-key-id', first]]) {
+    const said = await me.run(args);
+    expect(said.err).toContain(`${first} of production is on its way back this moment`);
+    expect(said.err).toContain('if it does not come: npx keyguard unstick production');
+  }
+  me.world.clock.advance(20 * minuteMs);
+  await me.run(['unstick', 'production', '--yes']);
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(await me.run(emergency)).toMatchObject({ code: 0 });
+  expect(states()[first]).toBe('inactive');
 });
 
 test('an emergency that nobody carried out for a day is void, and nothing says that it stands', async () => {

@@ -1,27 +1,57 @@
-import { createKey, type Wording } from './story.ts';
+import { createKey, type Story, type Tell, type Wording } from './story.ts';
 
-/** One kind for a rotation that failed and for one that hangs: the reason says which. */
+/** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
-  open: (story) => ({
-    title: `${story.name}: the rotation did not finish, people must act`,
-    summary: [
-      `The rotation of ${story.name} has not brought a new key into use since ${story.sinceAndAgo}: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
-      'The current key stays in use, so nothing fails because of this.',
-      'If nobody acts, the key grows older than its policy allows; once what the rotation waits for is there, it resumes by itself.',
-    ],
-    actions: [
-      `Run \`npx keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
-      ...createKey(story, 'If no standby key is left or none fits, open'),
-      'If the pool is not the reason, or nothing moves for an hour, run `npx keyguard doctor`: it names what is stuck and how to free it.',
-      'Do nothing more: the rotation resumes by itself, and a message says so.',
-    ],
-  }),
-  recovered: (story) => ({
-    title: `${story.name}: the rotation went through`,
-    summary: [
-      `The rotation of ${story.name} that did not finish ${story.since} went through after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-      'Consumers read the new key.',
-    ],
-    actions: ['Nothing has to be done; `npx keyguard status` shows how many standby keys are left.'],
-  }),
+  open: (story) => (isUndo(story) ? undoInVain(story) : failed(story)),
+  recovered: (story) => (isUndo(story) ? nothingLasts(story) : wentThrough(story)),
 };
+
+function isUndo({ grade }: Story): boolean {
+  return grade === 'undo-in-vain';
+}
+
+const undoInVain: Tell = (story) => ({
+  title: `${story.name}: the undo came to nothing`,
+  summary: [
+    `An operator wanted an old key of ${story.name} back, and it cannot come back: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
+    'The current key stays in use, so nothing fails because of this, and no other key is taken in its place.',
+    'If nobody acts, everything stays as it was before the undo.',
+  ],
+  actions: [
+    'If the current key does for you, do nothing.',
+    `To move on to a standby key, run \`npx keyguard rotate ${story.name}\`; \`npx keyguard status ${story.name}\` shows how many are left.`,
+  ],
+});
+
+const nothingLasts: Tell = (story) => ({
+  title: `${story.name}: everything is as it was before the undo`,
+  summary: [
+    `The undo of ${story.name} that came to nothing ${story.since} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+    'Consumers read the same key as before.',
+  ],
+  actions: ['Nothing has to be done.'],
+});
+
+const failed: Tell = (story) => ({
+  title: `${story.name}: the rotation did not finish, people must act`,
+  summary: [
+    `The rotation of ${story.name} has not brought a new key into use since ${story.sinceAndAgo}: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
+    'The current key stays in use, so nothing fails because of this.',
+    'If nobody acts, the key grows older than its policy allows; once what the rotation waits for is there, it resumes by itself.',
+  ],
+  actions: [
+    `Run \`npx keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
+    ...createKey(story, 'If no standby key is left or none fits, open'),
+    'If the pool is not the reason, or nothing moves for an hour, run `npx keyguard doctor`: it names what is stuck and how to free it.',
+    'Do nothing more: the rotation resumes by itself, and a message says so.',
+  ],
+});
+
+const wentThrough: Tell = (story) => ({
+  title: `${story.name}: the rotation went through`,
+  summary: [
+    `The rotation of ${story.name} that did not finish ${story.since} went through after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+    'Consumers read the new key.',
+  ],
+  actions: ['Nothing has to be done; `npx keyguard status` shows how many standby keys are left.'],
+});

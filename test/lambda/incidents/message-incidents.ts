@@ -76,5 +76,6 @@ function statesOf(kind: IncidentKind): readonly IncidentState[] {
 
 function gradesOf(kind: IncidentKind): readonly (string | undefined)[] {
   const grades: Partial<Record<IncidentKind, readonly string[]>> = incidentGrades;
-  return grades[kind] ?? [undefined];
+  // An ordinary failure has none.
+  return kind === 'rotation-failed' ? [undefined, 'undo-in-vain'] : (grades[kind] ?? [undefined]);
 }

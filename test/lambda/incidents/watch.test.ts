@@ -8,7 +8,7 @@ import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { jsonLog } from '../../../lambda/foundation/log.ts';
 import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
 import { clear, happen, raise } from '../../../lambda/incidents/raise.ts';
-import type { RetirementPorts } from '../../../lambda/rotation/ports.ts';
+import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 
 let world: World;
@@ -49,14 +49,14 @@ test('what is said of the current key is not over while there is no current key'
   const kinds = ['current-key-dead', 'key-expiring', 'pool-low', 'rotation-overdue'] as const;
   for (const kind of kinds) await raise(kind, 'production', { reason: 'it is so' }, ports);
   await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
-  await watch.settle([], left);
+  await watch.settle([], left, watchedKinds);
   expect(await open()).toEqual(kinds.map((kind) => `${kind} of production open`));
   await world.addStandbyKey('production');
   await world.rotate('production');
-  await watch.settle([], left);
+  await watch.settle([], left, watchedKinds);
   expect(await open()).toEqual(['current-key-dead', 'key-expiring', 'pool-low'].map((kind) => `${kind} of production open`));
   world.clock.advance(5 * minuteMs);
-  await watch.settle([], left);
+  await watch.settle([], left, watchedKinds);
   expect(await open()).toEqual([]);
 });
 
@@ -64,7 +64,7 @@ test('incidents of a managed key that was taken out of the configuration are clo
   const kinds = ['current-key-dead', 'rotation-overdue', 'rotation-failed', 'key-changed', 'usage-anomaly'] as const;
   for (const kind of kinds) await raise(kind, 'gone', { reason: 'it is so', grade: 'old-key-woken', apiKeyId: 'apikey_a' }, ports);
   await happen('usage-anomaly', 'gone', { type: 'containing', target: 'apikey_a' }, ports);
-  await watch.settle([], left);
+  await watch.settle([], left, watchedKinds);
   expect(await open()).toEqual([]);
   const closed = told().filter(({ state }) => state === 'recovered');
   expect(closed.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
@@ -83,16 +83,16 @@ test('what is still looked at ends by what is seen: unknown usage, sleeping keys
     managedKey: 'gone',
     facts: { grade: 'left-active', apiKeyId: 'apikey_a', reason: 'active' },
   } as const;
-  await watch.settle([orphan], left);
+  await watch.settle([orphan], left, watchedKinds);
   const looked = ['retired-key-used of gone open', 'usage-anomaly of unattributed open'];
   expect(await open()).toEqual(['key-changed of gone open', ...looked]);
-  await watch.settle([], left);
+  await watch.settle([], left, watchedKinds);
   expect(await open()).toEqual(looked);
   expect(told().at(-1)?.summary).toContain('all keys are as they should be');
 });
 
 test('of a managed key that could not be looked at, everything stays', async () => {
   await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
-  await watch.settle([], new Set(['production']));
+  await watch.settle([], new Set(['production']), watchedKinds);
   expect(await open()).toEqual(['replica-behind of production open']);
 });

@@ -62,6 +62,22 @@ test('a key that joined the pool since the failure overcomes nothing, and an ope
   expect(await resumed(open, now - 2 * hourMs, now)).toEqual([]);
 });
 
+test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
+  const inVain = { at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
+  const stage = aStage();
+  await resumeRotation(await stage.sight(), inVain, false, stage.ports, stage.tally);
+  expect([stage.effects, stage.cleared]).toEqual([
+    ['alarm.clear'],
+    [{ kind: 'rotation-failed', managedKey: 'production', reason: 'the key that was current still is' }],
+  ]);
+  // Its own rotation is open still, and Secrets Manager tries that one again.
+  const open = aStage();
+  open.world.register('t-open');
+  const ports = { ...open.ports, secrets: { ...open.ports.secrets, registeredAt: async () => now - 14 * minuteMs } };
+  await resumeRotation(await open.sight(), inVain, false, ports, open.tally);
+  expect(open.effects).toEqual([]);
+});
+
 test('while rotation of the secret is switched off, none is started', async () => {
   expect(await resumed(aStage({ secret: { rotationEnabled: false } }), now - dayMs)).toEqual([]);
 });

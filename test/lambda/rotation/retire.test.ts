@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
-import type { RetirementPorts } from '../../../lambda/rotation/ports.ts';
+import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
@@ -17,12 +17,14 @@ function healthy(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
 }
 
 /** The ports, but for a call that fails. */
-function failing(stage: Stage, call: 'setStatus' | 'settle' | 'start', error: Error): RetirementPorts {
+function failing(stage: Stage, call: 'list' | 'setStatus' | 'settle' | 'start', error: Error): RetirementPorts {
   const { ports } = stage;
   const fails = async (): Promise<never> => {
     throw error;
   };
   switch (call) {
+    case 'list':
+      return { ...ports, keys: { ...ports.keys, list: fails } };
     case 'setStatus':
       return { ...ports, keys: { ...ports.keys, setStatus: fails } };
     case 'settle':
@@ -36,7 +38,7 @@ test('a beat over healthy keys changes nothing, and people are told that all is 
   const stage = healthy();
   expect(await retireDueKeys(stage.ports)).toEqual(nothing);
   expect(stage.effects).toEqual([]);
-  expect(stage.settled).toEqual([{ found: [], left: [] }]);
+  expect(stage.settled).toEqual([{ found: [], left: [], kinds: watchedKinds }]);
 });
 
 test('a switch that a killed rotation left unrecorded is recorded first', async () => {
@@ -180,7 +182,7 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
   });
   expect(tally).toEqual({ ...nothing, retired: 1, failed: 1 });
   expect(stage.record('foreign').state).toBe('draining');
-  expect(stage.settled).toEqual([{ found: [], left: ['staging'] }]);
+  expect(stage.settled).toEqual([{ found: [], left: ['staging'], kinds: watchedKinds }]);
   expect(stage.logged[0]?.fields).toMatchObject({ what: 'staging' });
 });
 
@@ -206,4 +208,21 @@ test('of a managed key that was taken out of the configuration, the keys that ar
     },
     { kind: 'key-changed', managedKey: 'lost', facts: left('lost', 'lost') },
   ]);
+});
+
+test('while Anthropic does not answer, no key is touched, and people are told what AWS alone shows', async () => {
+  const stage = new Stage({ failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'overloaded' } }]]) });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], since: now - 400 * dayMs, servedSince: now - 400 * dayMs });
+  stage.has('silent', 'draining');
+  stage.has('next', 'standby');
+  const ports = failing(stage, 'list', new Unavailable('api_keys.list', '503'));
+  expect(await retireDueKeys(ports)).toEqual({ ...nothing, resumed: 1, failed: 1 });
+  expect(stage.effects).toEqual(['rotations.start']);
+  expect(stage.settled.map(({ found, kinds }) => [found.map(({ kind }) => kind), kinds])).toEqual([
+    [['rotation-overdue'], ['straggler', 'rotation-overdue', 'pool-low', 'key-expiring', 'replica-behind']],
+  ]);
+  expect(stage.logged).toContainEqual({
+    event: 'retirement.failed',
+    fields: { what: 'the list of API keys', error: expect.any(String) as unknown },
+  });
 });

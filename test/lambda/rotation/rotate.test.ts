@@ -297,13 +297,21 @@ test('an undo that cannot be neither hides nor ends an earlier failure, whose ro
   const { alarm } = stage.ports;
   await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
   const asked: string[] = [];
-  const isOpen: typeof alarm.isOpen = (kind, managedKey) => {
+  const lasting: typeof alarm.lasting = (kind, managedKey) => {
     asked.push(`${kind} ${managedKey}`);
-    return alarm.isOpen(kind, managedKey);
+    return alarm.lasting(kind, managedKey);
   };
-  await failure(step(stage, 'createSecret', { ...stage.ports, alarm: { ...alarm, isOpen } }));
+  await failure(step(stage, 'createSecret', { ...stage.ports, alarm: { ...alarm, lasting } }));
   expect(asked).toEqual(['rotation-failed production']);
   expect([stage.raised.length, stage.cleared]).toEqual([1, []]);
+});
+
+test('an undo that cannot be, killed after people were told, is given up by its repeat like the first time', async () => {
+  const stage = undoOfArchived();
+  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'told before', grade: 'undo-in-vain' });
+  await failure(step(stage, 'createSecret'));
+  expect(stage.raised).toMatchObject([{ reason: 'told before' }, { grade: 'undo-in-vain' }]);
+  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
 });
 
 test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(

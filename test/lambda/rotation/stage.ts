@@ -12,6 +12,7 @@ import type {
   ProbeAnswer,
   RetirementPorts,
   SecretDescription,
+  WatchedKind,
 } from '../../../lambda/rotation/ports.ts';
 import type { RetirementTally } from '../../../lambda/rotation/treat.ts';
 import { definition, MemoryWorld } from '../../prove/interleavings/memory.ts';
@@ -47,7 +48,8 @@ export class Stage {
   readonly logged: { readonly event: string; readonly fields: unknown }[] = [];
   readonly raised: (AlarmFacts & { readonly kind: string })[] = [];
   readonly cleared: { readonly kind: string; readonly managedKey: string; readonly reason: string }[] = [];
-  readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[] }[] = [];
+  readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[]; readonly kinds: readonly WatchedKind[] }[] =
+    [];
 
   constructor(deviations: Deviations = {}) {
     const ports = this.world.ports(async (call) => void this.calls.push(call));
@@ -106,7 +108,7 @@ export class Stage {
           this.cleared.push({ kind, managedKey, reason });
           return ports.alarm.clear(kind, managedKey, reason);
         },
-        isOpen: (kind, managedKey) => ports.alarm.isOpen(kind, managedKey),
+        lasting: (kind, managedKey) => ports.alarm.lasting(kind, managedKey),
       },
       usage: {
         knownUntil: async () => deviations.usageKnownUntil ?? (await ports.usage.knownUntil()),
@@ -122,14 +124,14 @@ export class Stage {
       },
       watch: {
         failedRotations: async () => deviations.failedRotations ?? new Map(),
-        settle: async (found, left) => void this.settled.push({ found, left: [...left] }),
+        settle: async (found, left, kinds) => void this.settled.push({ found, left: [...left], kinds }),
       },
     };
   }
 
   /** The calls that changed something, in order. */
   get effects(): readonly string[] {
-    const looks = /^(ledger\.all|alarm\.isOpen|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
+    const looks = /^(ledger\.all|alarm\.lasting|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
     return this.calls.filter((call) => !looks.test(call));
   }
 

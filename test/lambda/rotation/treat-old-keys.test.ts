@@ -269,9 +269,12 @@ test('a key that was woken since the list was read is not archived', async () =>
   stage.world.key('old').status = 'active';
   await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
   expect(stage.effects).toEqual([archives[0]]);
+  // Whoever is archiving it may be at it still.
+  await isLeftAlone(stage, 'old');
+  stage.world.now += 5 * minuteMs;
   await treated(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
-  expect(stage.record('old')).toMatchObject({ state: 'inactive', wokenAt: now });
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', wokenAt: now + 5 * minuteMs });
   expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
@@ -324,6 +327,122 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
   stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
   await treated(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'it was used meanwhile' }]);
+  // A slow run may have stored it this moment, and its call be on its way.
+  for (const [at, effects] of [
+    [now - 5 * minuteMs + 1, []],
+    [now - 5 * minuteMs, ['ledger.replace old draining→draining']],
+  ] as const) {
+    const begun = new Stage({ lastTokensAt: { old: now - minuteMs } });
+    begun.has('old', 'draining', { intent: intent('inactive', 'silent', at) });
+    await treated(begun, 'old');
+    expect([begun.effects, begun.tally.waiting]).toEqual([effects, 1]);
+  }
+});
+
+test.each(['inactive', 'contained'] as const)(
+  'a key that is %s again after an undo in vain, and that a late call of that undo woke, is put back to sleep',
+  async (state) => {
+    const rested = { since: now - 5 * minuteMs, restsUntil: now, because: 'cannot come back' };
+    const resting = new Stage();
+    resting.has('old', state, { ...rested, status: 'active', restsUntil: now + 1 });
+    await isLeftAlone(resting, 'old');
+    const stage = new Stage();
+    stage.has('old', state, { ...rested, status: 'active' });
+    await treated(stage, 'old');
+    expect(stage.effects).toEqual([
+      `ledger.replace old ${state}→${state} (intent)`,
+      'keys.setStatus old inactive',
+      `ledger.replace old ${state}→${state}`,
+    ]);
+    expect(stage.audit).toEqual([
+      { apiKeyId: 'old', to: state, by, because: 'cannot come back' },
+      {
+        apiKeyId: 'old',
+        to: state,
+        by,
+        because: 'asleep again: a call of the rotation that gave it back had come late',
+        requestIds: ['anthropic old inactive'],
+      },
+    ]);
+    expect(stage.record('old')).toMatchObject({ state, since: now, because: 'cannot come back' });
+    // A second call may be as late.
+    expect(stage.record('old').restsUntil).toBe(now + 5 * minuteMs);
+    for (const gone of ['intent', 'wokenAt']) expect(stage.record('old')).not.toHaveProperty(gone);
+    expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'old', managedKey: 'production', state } }]);
+    expect(stage.tally.putToSleep).toBe(1);
+    await isLeftAlone(stage, 'old');
+  },
+);
+
+test('a key that stayed asleep through its rest rests no more: who wakes it from then on is a person', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now });
+  await treated(stage, 'old');
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'it is asleep, and no call can come late any more' }]);
+  expect(stage.record('old')).toMatchObject({ since: now - 5 * minuteMs });
+  expect(stage.record('old')).not.toHaveProperty('restsUntil');
+  // A list that is behind shows it as active.
+  const behind = new Stage();
+  behind.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now, status: 'active' });
+  const sight = await behind.sight();
+  behind.world.key('old').status = 'inactive';
+  await treat(behind.record('old'), sight, false, behind.ports, behind.tally);
+  expect(behind.effects).toEqual(['ledger.replace old inactive→inactive']);
+  const wanted = new Stage();
+  wanted.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now, status: 'active', wanted: wish });
+  await isLeftAlone(wanted, 'old');
+  // What somebody else is about to do goes before.
+  const archiving = new Stage();
+  archiving.has('old', 'inactive', { since: now - 30 * dayMs, restsUntil: now, intent: intent('archived', 'the undo period is over') });
+  await treated(archiving, 'old');
+  expect(archiving.record('old').state).toBe('archived');
+});
+
+test('a putting back to sleep that was killed is gone on with, and the undo period begins anew', async () => {
+  const ordered = { ...intent('inactive', 'retired: silent'), ordered: true } as const;
+  const before = new Stage();
+  before.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: ordered });
+  await treated(before, 'old');
+  expect(before.world.key('old').status).toBe('inactive');
+  const after = new Stage();
+  after.has('old', 'inactive', { since: now - 30 * dayMs, intent: ordered });
+  await treated(after, 'old');
+  expect(after.effects).toEqual(['ledger.replace old inactive→inactive']);
+  for (const { record } of [before, after].map((stage) => ({ record: stage.record('old') }))) {
+    expect(record).toMatchObject({ state: 'inactive', since: now });
+    expect(record).not.toHaveProperty('intent');
+  }
+});
+
+test('a cut-off that an operator ordered is carried out by whoever comes next, five minutes later', async () => {
+  const ordered = (at: number) => ({ ...intent('contained', 'cut off by an operator: leaked', at), ordered: true }) as const;
+  const young = new Stage();
+  young.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs + 1) });
+  await isLeftAlone(young, 'old');
+  const stage = new Stage();
+  stage.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs) });
+  await treated(stage, 'old', true);
+  expect(stage.effects).toEqual([
+    'ledger.replace old inactive→inactive (intent)',
+    'keys.setStatus old inactive',
+    'ledger.replace old inactive→contained',
+  ]);
+  expect(stage.audit.at(-1)).toEqual({
+    apiKeyId: 'old',
+    to: 'contained',
+    by,
+    because: 'cut off by an operator: leaked',
+    requestIds: ['anthropic old inactive'],
+  });
+  const alive = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  alive.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs) });
+  expect(await failure(treated(alive, 'old'))).toEqual({
+    code: 'still-alive',
+    message: 'old is set inactive, but Anthropic still accepts its value',
+    fix: 'npx keyguard status',
+  });
+  // It stays an order, whoever went on with it.
+  expect(alive.record('old').intent).toMatchObject({ to: 'contained', ordered: true });
 });
 
 test('a key that was woken and is gone from Anthropic is archived in its time: it cannot be asleep again', async () => {

@@ -61,6 +61,8 @@ test.each([
   await treated(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old pending→pending (intent)', ...effects]);
   expect(stage.record('old')).toMatchObject({ state, token: 'first' });
+  // Until then a late call of that rotation may wake it.
+  expect(stage.record('old').restsUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
 });
 
 test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {
@@ -75,9 +77,12 @@ test('a claim that a killed run was giving back is given back, and one whose swi
   // The other run's call may come late, and must not meet the next claim.
   expect(begun.record('next').restsUntil).toBe(now + 4 * minuteMs);
   const switching = new Stage();
-  switching.has('next', 'pending', { intent: { to: 'current', at: now - minuteMs, because: 'AWSCURRENT moves to it' } });
+  switching.has('next', 'pending', { intent: { to: 'current', at: now - 5 * minuteMs + 1, because: 'AWSCURRENT moves to it' } });
+  // Labels that were read before say nothing of a switch of this moment.
+  await isLeftAlone(switching, 'next');
+  switching.world.now += 1;
   await treated(switching, 'next');
-  expect(switching.record('next')).toMatchObject({ state: 'draining', switchedAt: now });
+  expect(switching.record('next')).toMatchObject({ state: 'draining', switchedAt: now + 1 });
 });
 
 test('a rejection that a rotation did not go on with is finished after five minutes, whatever became of its version', async () => {
@@ -121,7 +126,7 @@ test('a claimed key that served before anybody recorded it gets its grace, in on
 
 test('a claimed key to which AWSCURRENT may have moved gets its grace too, and its history says that nobody knows', async () => {
   const stage = new Stage();
-  stage.has('next', 'pending', { since: now, intent: { to: 'current', at: now, because: 'proven' } });
+  stage.has('next', 'pending', { since: now - 5 * minuteMs, intent: { to: 'current', at: now - 5 * minuteMs, because: 'proven' } });
   await treated(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→draining']);
   expect(stage.audit).toEqual([

@@ -4,7 +4,7 @@ import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
-import type { ApiKeyInfo, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
+import type { ApiKeyInfo, FailedRotation, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
 
@@ -43,7 +43,7 @@ export class MemoryWorld {
   readonly versions = new Map<string, { value: Secret | undefined; readonly labels: Set<string> }>();
   readonly standbyVersions = new Map<string, { readonly value: Secret; readonly labels: Set<string> }>();
   readonly records = new Map<string, ApiKeyRecord>();
-  readonly open = new Map<string, number>();
+  readonly open = new Map<string, FailedRotation>();
   readonly asked: string[] = [];
   /** What the last retirement found that people must know. */
   known: readonly WatchedKind[] = [];
@@ -369,9 +369,9 @@ export class MemoryWorld {
           }),
       },
       alarm: {
-        raise: (_kind, managedKey) => call('alarm.raise', () => void this.open.set(managedKey, this.now)),
+        raise: (_kind, managedKey, facts) => call('alarm.raise', () => void this.open.set(managedKey, { at: this.now, facts })),
         clear: (_kind, managedKey) => call('alarm.clear', () => void this.open.delete(managedKey)),
-        isOpen: (_kind, managedKey) => call('alarm.isOpen', () => this.open.has(managedKey)),
+        lasting: (_kind, managedKey) => call('alarm.lasting', () => this.open.get(managedKey)?.facts),
       },
       usage: {
         knownUntil: async () => (this.collectedUntil ?? this.now) - 5 * 60_000,
@@ -385,7 +385,7 @@ export class MemoryWorld {
           }),
       },
       watch: {
-        failedRotations: async () => new Map([...this.open].map(([name, at]) => [name, { at, facts: { reason: 'failed' } }])),
+        failedRotations: async () => new Map(this.open),
         settle: async (found) => void (this.known = found.map(({ kind }) => kind)),
       },
     };
