@@ -27,9 +27,10 @@ export async function resumeRotation(
 ): Promise<void> {
   const { definition, own, now } = sight;
   const open = await openRotation(sight, ports);
-  const overcome = failed !== undefined && own.some(({ state, since }) => state === 'current' && since > failed.at);
+  const overcome = failed !== undefined && isOvercome(failed, own);
   const isInVain = failed?.facts.grade === undoInVain;
-  if (!paused && isDue(sight, open, overcome || isInVain ? undefined : failed)) {
+  // Looked at once more: a rotation that has just come to its end must not be followed by another one.
+  if (!paused && isDue(sight, open, failed) && (await isStillDue(sight, failed, ports))) {
     const answer = await ports.rotations.start(definition.secretArn);
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
     tally.resumed += 1;
@@ -58,17 +59,30 @@ interface OpenRotation {
   readonly since: number;
 }
 
+async function isStillDue(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<boolean> {
+  const { name, secretArn } = sight.definition;
+  const own = (await ports.ledger.all()).filter(({ managedKey }) => managedKey === name);
+  const latest = { ...sight, own, secret: await ports.secrets.describe(secretArn) };
+  return isDue(latest, await openRotation(latest, ports), failed);
+}
+
+/** Whether a switch has followed the failure. */
+function isOvercome(failed: FailedRotation, own: Sight['own']): boolean {
+  return own.some(({ state, since }) => state === 'current' && since > failed.at);
+}
+
 function isDue(
   { definition, own, secret, now }: Pick<Sight, 'definition' | 'own' | 'secret' | 'now'>,
   open: OpenRotation | undefined,
-  failed: FailedRotation | undefined,
+  failure: FailedRotation | undefined,
 ): boolean {
+  const isOwed = failure !== undefined && failure.facts.grade !== undoInVain && !isOvercome(failure, own);
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
   if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return false;
   return (
     // Consumers have no key that works: the first one that is added is theirs.
-    (failed === undefined && open === undefined && cutOffLast({ own, secret }) !== undefined) ||
-    (failed !== undefined && now - failed.at >= restMs) ||
+    (!isOwed && open === undefined && cutOffLast({ own, secret }) !== undefined) ||
+    (isOwed && now - failure.at >= restMs) ||
     (open !== undefined && now - open.since >= restMs) ||
     own.some((record) => isWanted(record, now) && isAsked(record.wanted, now)) ||
     own.some((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now))

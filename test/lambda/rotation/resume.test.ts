@@ -62,6 +62,27 @@ test('a key that joined the pool since the failure overcomes nothing, and an ope
   expect(await resumed(open, now - 2 * hourMs, now)).toEqual([]);
 });
 
+test('a rotation that has come to its end since retirement looked is followed by no other one', async () => {
+  const stage = aStage();
+  stage.world.register('t-open');
+  stage.has('taken', 'pending', { token: 't-open', since: now - hourMs });
+  const sight = await stage.sight();
+  stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
+  await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
+  expect(stage.effects).toEqual([]);
+  // Nor is a wish that was fulfilled meanwhile, nor a failure that a switch has followed.
+  const fulfilled = aStage();
+  fulfilled.has('old', 'inactive', { wanted: wish(now - 5 * minuteMs) });
+  const before = await fulfilled.sight();
+  fulfilled.has('old', 'current', {});
+  await resumeRotation(before, undefined, false, fulfilled.ports, fulfilled.tally);
+  const switched = aStage();
+  const failed = await switched.sight();
+  switched.has('current', 'current', { labels: ['AWSCURRENT'], since: now });
+  await resumeRotation(failed, { at: now - hourMs, facts }, false, switched.ports, switched.tally);
+  expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
+});
+
 test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
   const inVain = { at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
   const stage = aStage();

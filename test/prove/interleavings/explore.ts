@@ -58,5 +58,8 @@ async function tryOne(
   const trace = await runSchedule(scenario.actors(world), turns);
   await comeToRest(world);
   judgeAtRest(world);
+  const { keeps } = scenario;
+  if (keeps !== undefined && world.currentKey() !== keeps)
+    world.violate(`AWSCURRENT moved to ${world.currentKey() ?? 'nothing'}, which nobody asked for`);
   return { trace, violations: [...new Set([...trace.mistakes, ...world.violations])] };
 }

@@ -62,6 +62,8 @@ export class MemoryWorld {
   readonly removed = new Set<string>();
   /** When an old key was used, by its id. */
   readonly uses = new Map<string, number[]>();
+  /** Whether a person changed a key in the Console or wrote the secret by hand. */
+  touched = false;
   /** When the collector stopped reading the usage report. */
   collectedUntil: number | undefined;
   readonly violations: string[] = [];
@@ -109,6 +111,7 @@ export class MemoryWorld {
   /** Somebody changes a key in the Console. */
   inConsole(apiKeyId: string, status: Status): void {
     if (this.statusOf(apiKeyId) === status || this.#refuses(apiKeyId, status)) return;
+    this.touched = true;
     this.#set(apiKeyId, status, 'a person');
   }
 
@@ -133,6 +136,7 @@ export class MemoryWorld {
   /** Somebody writes the secret by hand: AWSCURRENT moves, and a rotation that is open is abandoned. */
   writeByHand(versionId: string): void {
     const old = this.currentKey();
+    this.touched = true;
     this.#previous();
     for (const { labels } of this.versions.values()) for (const label of ['AWSCURRENT', 'AWSPENDING']) labels.delete(label);
     this.versions.set(versionId, { value: new Secret(`sk-ant-api03-FAKE-${versionId}-by-hand`), labels: new Set(['AWSCURRENT']) });
@@ -380,6 +384,9 @@ export class MemoryWorld {
       rotations: {
         start: (secretArn) =>
           call('rotations.start', () => {
+            const pending = this.holder('AWSPENDING');
+            // Secrets Manager tries the one again that is open.
+            if (pending !== undefined && pending !== this.holder('AWSCURRENT')) return 'running' as const;
             this.asked.push(secretArn);
             return 'started' as const;
           }),

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly actors: (world: MemoryWorld) => readonly Actor[];
   /** One run's late call meets what another one finished: each pair of changes of turn, also in the short form, and no deaths beside them. */
   readonly onlyTurns?: true;
+  /** The API key that consumers must read in the end. @default any */
+  readonly keeps?: string;
 }
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -142,6 +144,16 @@ async function afterOneRotation(agoMs: number, oldLivesMs: number | null = null)
 async function withOpenRotation(agoMs: number): Promise<MemoryWorld> {
   const world = await afterOneRotation(agoMs);
   world.register('t-next');
+  return world;
+}
+
+/** `old` sleeps and is wanted back, and Anthropic never accepts its value again. */
+async function withUndoInVain(): Promise<MemoryWorld> {
+  const world = await afterOneRotation(3 * hourMs);
+  await quietly(retirement(world), operator(world, 'undo', 'old'));
+  world.asked.splice(0);
+  world.register('t-undo');
+  world.unfelt.add('old');
   return world;
 }
 
@@ -383,6 +395,36 @@ export const scenarios: readonly Scenario[] = [
     ],
     onlyTurns: true,
   },
+  {
+    // Retirement that looks just before its end and starts a rotation just after it would start another one: two calls apart.
+    name: 'an undo in vain',
+    begin: withUndoInVain,
+    actors: (world) => [rotation(world, 't-undo')],
+    keeps: 'current',
+  },
+  {
+    name: 'an undo in vain, called twice at once',
+    begin: withUndoInVain,
+    actors: (world) => [rotation(world, 't-undo'), rotation(world, 't-undo', 'the same again')],
+    onlyTurns: true,
+    keeps: 'current',
+  },
+  {
+    name: 'a rotation that begins when retirement has looked at the secret',
+    begin: () => afterOneRotation(minuteMs),
+    actors: (world) => [
+      retirement(world),
+      {
+        name: 'a rotation',
+        run: async (gate) => {
+          await gate('Secrets Manager begins');
+          world.register('t-next');
+          await rotation(world, 't-next').run(gate);
+        },
+      },
+    ],
+    onlyTurns: true,
+  },
 ];
 
 /**
@@ -439,6 +481,7 @@ export function judgeAtRest(world: MemoryWorld): void {
   for (const { incidentId, state } of unsettled(world)) {
     world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);
   }
+  if (world.known.includes('key-changed') && !world.touched) world.violate('people are told that somebody changed a key, and nobody did');
   for (const [apiKeyId, { by }] of world.keys) {
     const status = world.statusOf(apiKeyId);
     const record = world.records.get(apiKeyId);
