@@ -23,6 +23,7 @@ export function judgeRest(rest: Rest): void {
   for (const view of world.anthropic.inspect.keys()) judgeKey(view, byId.get(view.id), report);
   for (const row of rows) judgeRow(row, rest);
   for (const name of rest.secrets.keys()) judgeSecret(name, rest);
+  judgeBlame(rest);
 }
 
 function judgeKey(view: KeyView, row: LedgerRow | undefined, report: Report): void {
@@ -66,6 +67,10 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
   if (row.wantedAt !== undefined && world.clock.now() - row.wantedAt > patienceMs) {
     report('I3', 'an operator asked for it back, and it was neither brought back nor was the wish withdrawn', apiKeyId);
   }
+  const isLost = row.noGraceAt !== undefined && world.clock.now() - row.noGraceAt > patienceMs && !isPaused(decided, managedKey);
+  if (isLost && !isToldOf('rotation-failed', managedKey, world)) {
+    report('I5', `an emergency wants it off, it is ${state}, and nobody was told`, apiKeyId);
+  }
   if (state === 'pending' && !labels.includes('AWSPENDING')) report('I3', 'it is claimed, and its rotation is over', apiKeyId);
   const current = labelled(versions, 'AWSCURRENT');
   if (state === 'current' && current?.holds !== 'foreign' && !labels.includes('AWSCURRENT')) {
@@ -85,6 +90,19 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
     report('I3', `it is a standby key, and the version that should hold its value holds ${stored?.holds ?? 'nothing'}`, apiKeyId);
   else if (stored.labels.length === 0)
     report('I3', 'the version that holds its value has no label: Secrets Manager may delete it', apiKeyId);
+}
+
+function isToldOf(kind: string, subject: string, world: World): boolean {
+  return alerts(world).findLast((alert) => alert.subject === subject && alert.kind === kind)?.state === 'open';
+}
+
+/** Nobody but us changed anything at Anthropic, and nobody wrote a secret: then people must not be told that somebody did. */
+function judgeBlame({ world, decided, report }: Rest): void {
+  const byPeople = world.anthropic.inspect.keys().some((key) => key.history.some((change, index) => index > 0 && !isOurs(change)));
+  if (byPeople || decided.written.size > 0) return;
+  for (const { subject } of alerts(world).filter(({ kind }) => kind === 'key-changed')) {
+    report('expected', `people were told that somebody changed a key of ${subject}, and nobody did`);
+  }
 }
 
 function judgeSecret(name: string, rest: Rest): void {

@@ -9,6 +9,8 @@ import { labelled, ledgerRows, versionsOf } from './sight.ts';
 export interface Operation {
   readonly name: string;
   readonly world?: Partial<WorldOptions>;
+  /** Whether a person types it, and may not do so again. */
+  readonly isTyped?: true;
   readonly prepare: (ground: Ground) => Promise<Prepared>;
 }
 

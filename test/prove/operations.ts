@@ -5,4 +5,8 @@ import { intakes, rotations } from './operations/rotations.ts';
 import { verbs } from './operations/verbs.ts';
 
 /** Everything that is proven: whoever adds a verb adds it here. */
-export const operations: readonly Operation[] = [...intakes, ...rotations, ...retirements, ...containments, ...verbs];
+export const operations: readonly Operation[] = [...typed(intakes), ...rotations, ...retirements, ...containments, ...typed(verbs)];
+
+function typed(of: readonly Operation[]): readonly Operation[] {
+  return of.map((operation) => ({ ...operation, isTyped: true }));
+}

@@ -17,6 +17,8 @@ export interface LedgerRow {
   readonly intent: string | undefined;
   /** When an operator asked for it back. */
   readonly wantedAt: number | undefined;
+  /** When an emergency asked for it to be cut off. */
+  readonly noGraceAt: number | undefined;
 }
 
 export interface VersionView {
@@ -40,7 +42,10 @@ export type KeyView = ReturnType<World['anthropic']['inspect']['key']>;
 export function ledgerRows(world: World): readonly LedgerRow[] {
   return world.aws.inspect.tables.items(world.installation.stateTable).flatMap((item) => {
     if (item['pk']?.S !== 'API_KEY') return [];
-    const wanted = item['wanted']?.M?.['at']?.N;
+    const at = (wish: string): number | undefined => {
+      const text = item[wish]?.M?.['at']?.N;
+      return text === undefined ? undefined : Number(text);
+    };
     return [
       {
         apiKeyId: item['apiKeyId']?.S ?? '',
@@ -51,7 +56,8 @@ export function ledgerRows(world: World): readonly LedgerRow[] {
         token: item['token']?.S,
         isParked: item['parkedAt'] !== undefined,
         intent: item['intent']?.M?.['to']?.S,
-        wantedAt: wanted === undefined ? undefined : Number(wanted),
+        wantedAt: at('wanted'),
+        noGraceAt: at('noGrace'),
       },
     ];
   });

@@ -3,17 +3,19 @@ import type { CaseResult } from './crash.ts';
 /** The columns of the table: what was done to a call, whatever the exact form. */
 const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside'] as const;
 
+/** How many carry on. */
+const hands = [0, 1, 2] as const;
+
 /** Counts of cases by operation and kind of harm; a count with violations shows them: `24 (2!)`. */
 export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<string, number>): string {
-  const header = ['operation', 'calls', ...columns, 'one after', 'two at once', 'cases', 'violations'];
-  const rows = [...calls].map(([operation, count]) => {
+  const header = ['operation', 'calls', ...columns, 'none after', 'one after', 'two at once', 'cases', 'violations'];
+  const rows = [...calls].map(([operation, calledTimes]) => {
     const own = results.filter((result) => result.case.operation === operation);
     return [
       operation,
-      String(count),
+      String(calledTimes),
       ...columns.map((column) => cell(own.filter((result) => result.case.kind.startsWith(column)))),
-      cell(own.filter((result) => result.case.hands === 1)),
-      cell(own.filter((result) => result.case.hands === 2)),
+      ...hands.map((count) => cell(own.filter((result) => result.case.hands === count))),
       String(own.length),
       String(violated(own)),
     ];
@@ -22,8 +24,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
   const last = [
     ...total,
     ...columns.map((column) => cell(results.filter((result) => result.case.kind.startsWith(column)))),
-    cell(results.filter((result) => result.case.hands === 1)),
-    cell(results.filter((result) => result.case.hands === 2)),
+    ...hands.map((count) => cell(results.filter((result) => result.case.hands === count))),
     String(results.length),
     String(violated(results)),
   ];

@@ -61,6 +61,8 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
     const key = memoryOf(current.holds);
     key.everCurrent = true;
     key.leftAt = undefined;
+    // Somebody wanted it back: what was decided about it before excuses nothing from now on.
+    decided.noGrace.delete(current.holds);
     owners.set(current.holds, name);
     if (decided.written.has(current.versionId)) return;
     if (current.holds === 'foreign' || current.holds === 'empty') {

@@ -143,6 +143,7 @@ export const rotations: readonly Operation[] = [
   },
   {
     name: 'rotation-typed',
+    isTyped: true,
     async prepare(ground) {
       const old = await ground.adds();
       await ground.rotates();

@@ -78,9 +78,9 @@ export const verbs: readonly Operation[] = [
       let wanted: Readonly<Record<string, string>> = { old: 'contained', next: 'current', spare: 'standby' };
       // Where it is faster, the key is current again, and the same emergency is one of the managed key.
       const undo = async (): Promise<void> => {
-        ground.observer.told({ kind: 'emergency', managedKey });
-        wanted = { old: 'contained|inactive', next: 'current|inactive', spare: 'standby|current' };
         await ground.types(['undo', managedKey, '--api-key-id', old.id, '--yes']);
+        ground.observer.told({ kind: 'emergency', managedKey });
+        wanted = { old: 'contained|inactive', next: 'current|draining', spare: 'standby|current' };
       };
       return {
         act,
