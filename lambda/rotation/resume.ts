@@ -40,7 +40,8 @@ export async function resumeRotation(
     // Its command was broken off right after it had ended a pause.
     const { apiKeyId } = condemned;
     const reason = `an emergency wants ${apiKeyId} off, and rotation is not enabled. Next step: npx keyguard rotate ${definition.name} --emergency`;
-    await ports.alarm.raise('rotation-failed', definition.name, { reason, apiKeyId, workspaceId: definition.workspaceId });
+    const facts = { reason, apiKeyId, workspaceId: definition.workspaceId, grade: 'emergency-stopped' };
+    await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   if (open !== undefined && now - open.since > tooLongMs) {
     const reason = `a rotation that began ${utcMinute(open.since)} has neither finished nor failed`;

@@ -1,14 +1,10 @@
-import { createKey, type Story, type Tell, type Wording } from './story.ts';
+import { createKey, type Tell, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
-  open: (story) => (isUndo(story) ? undoInVain(story) : failed(story)),
-  recovered: (story) => (isUndo(story) ? nothingLasts(story) : wentThrough(story)),
+  open: (story) => (told[story.grade ?? ''] ?? failed)(story),
+  recovered: (story) => (story.grade === 'undo-in-vain' ? nothingLasts : wentThrough)(story),
 };
-
-function isUndo({ grade }: Story): boolean {
-  return grade === 'undo-in-vain';
-}
 
 const undoInVain: Tell = (story) => ({
   title: `${story.name}: the undo came to nothing`,
@@ -46,6 +42,22 @@ const failed: Tell = (story) => ({
     'Do nothing more: the rotation resumes by itself, and a message says so.',
   ],
 });
+
+const emergencyStopped: Tell = (story) => ({
+  title: `${story.name}: an emergency has stopped half way, people must act`,
+  summary: [
+    `The key that must die is still the current key of ${story.name}, and active: ${story.reason ?? 'the command was broken off'}.`,
+    'Nothing goes on by itself, because the rotation schedule is off since the pause that the emergency had ended.',
+    'If nobody acts, the key stays in use, and after a day the emergency is void.',
+  ],
+  actions: [
+    `Run \`npx keyguard rotate ${story.name} --emergency\` again: it goes on where it stopped.`,
+    `Run \`npx keyguard status ${story.name}\` and see that another key is current.`,
+  ],
+});
+
+/** What is told of a failure of some grade; of others, that the rotation failed. */
+const told: Readonly<Record<string, Tell | undefined>> = { 'undo-in-vain': undoInVain, 'emergency-stopped': emergencyStopped };
 
 const wentThrough: Tell = (story) => ({
   title: `${story.name}: the rotation went through`,

@@ -126,6 +126,15 @@ test('a command has its effect within three minutes of its intent, or not at all
   expect(errorOf(() => checkTimely(aRecord(), 0))).toEqual(refusal);
 });
 
+test('an order stays one, whoever goes on with it, and only where the same is done', () => {
+  const ordered = aRecord({ state: 'inactive', intent: { to: 'contained', at: 1, because: 'leaked', ordered: true } });
+  const again = (to: ApiKeyState) => intending(ordered, { to, at: 2, because: 'again' }).intent;
+  expect([again('contained'), again('archived')]).toEqual([
+    { to: 'contained', at: 2, because: 'again', ordered: true },
+    { to: 'archived', at: 2, because: 'again' },
+  ]);
+});
+
 test('a key rests until the calls of a run that lost it are over', () => {
   const begun = aRecord({ state: 'draining', token: 'v1', intent: { to: 'inactive', at: 10, because: 'silent' } });
   const until = 10 + fenceMs;

@@ -236,3 +236,27 @@ test('where the last key was cut off, the first one that is added is rotated to 
   open.world.register('t-open');
   expect(await resumed(open, undefined, now)).toEqual([]);
 });
+
+test('an emergency whose command died when it had ended a pause, and before it turned the schedule on, is told to people', async () => {
+  const off = (at: number, secret = { rotationEnabled: false }) => {
+    const stage = aStage({ secret });
+    stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(at) });
+    return stage;
+  };
+  const stage = off(now - 5 * minuteMs);
+  expect(await resumed(stage)).toEqual(['alarm.raise']);
+  expect(stage.raised).toEqual([
+    {
+      kind: 'rotation-failed',
+      reason: 'an emergency wants current off, and rotation is not enabled. Next step: npx keyguard rotate production --emergency',
+      apiKeyId: 'current',
+      workspaceId: definition.workspaceId,
+      grade: 'emergency-stopped',
+    },
+  ]);
+  // Its command may be at it still; it is void; the managed key is paused; the schedule is on.
+  expect(await resumed(off(now - 5 * minuteMs + 1))).toEqual([]);
+  expect(await resumed(off(now - dayMs))).toEqual([]);
+  expect(await resumed(off(now - hourMs), undefined, undefined, true)).toEqual([]);
+  expect(await resumed(off(now - hourMs, { rotationEnabled: true }))).toEqual(started);
+});

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ApiKeyState } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
+import { isEndedByEmergency, isReplacedByEmergency } from '../../../lambda/rotation/lifecycle.ts';
 import { treat } from '../../../lambda/rotation/treat.ts';
 import { isLeftAlone, treated } from './beat.ts';
 import { failure, Stage } from './stage.ts';
@@ -56,6 +57,14 @@ test('an emergency ends the grace of a key that was switched this moment', async
   await treated(stage, 'old');
   expect(stage.effects).toEqual(retires);
   expect(stage.audit.map(({ because }) => because)).toEqual(['emergency', 'retired: emergency']);
+  expect([isEndedByEmergency(stage.record('old')), isReplacedByEmergency(stage.record('old'))]).toEqual([true, true]);
+  // The emergency put no other key in the place of one that was in its grace already; a paused one is cut off all the same.
+  const before = new Stage();
+  before.has('old', 'draining', { switchedAt: wish.at - 1, noGrace: wish });
+  await treated(before, 'old', true);
+  expect(before.audit.map(({ because }) => because)).toEqual(['emergency, in its grace', 'retired: emergency, in its grace']);
+  expect([isEndedByEmergency(before.record('old')), isReplacedByEmergency(before.record('old'))]).toEqual([true, false]);
+  expect(isReplacedByEmergency({ ...stage.record('old'), because: 'retired: silent' })).toBe(false);
 });
 
 test.each(['archived', 'expired'] as const)(
