@@ -41,21 +41,19 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };
   }
   const isCurrentNamed = current !== undefined && current.apiKeyId === stolen;
-  const isFresh = isCurrentNamed || current === undefined || emergencyOf(current, now) !== undefined;
-  if (!isFresh && draining.some((record) => wasReplacedBy(emergencyOf(record, now), record, now))) {
-    return { todo: 'cut', dying: draining, rotation, wanted };
-  }
-  const dying = isCurrentNamed ? [current] : current === undefined ? draining : [current, ...draining];
-  if (dying.length === 0) {
-    throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
-  }
-  const over = own.find((record) => isReplacedByEmergency(record) && now < record.since + lateMs);
-  if (over !== undefined && !isFresh) {
+  const begun =
+    stolen !== undefined || current === undefined || emergencyOf(current, now) !== undefined ? undefined : begunLately(own, now);
+  if (begun !== undefined && draining.length > 0) return { todo: 'cut', dying: draining, rotation, wanted };
+  if (begun !== undefined && current !== undefined) {
     throw new KeyguardError(
       'nothing-to-cut',
-      `an emergency of ${name} was over ${instant(over.since)}: ${over.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
+      `an emergency of ${name} was over ${instant(begun.since)}: ${begun.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
       `nothing; to cut off ${current.apiKeyId} too: npx keyguard rotate ${name} --emergency --api-key-id ${current.apiKeyId}`,
     );
+  }
+  const dying = isCurrentNamed ? [current] : named.length > 0 ? named : current === undefined ? draining : [current, ...draining];
+  if (dying.length === 0) {
+    throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
   const claimed = claimedKey(sight);
   if (claimed?.origin !== undefined) throw onItsWayBack(claimed);
@@ -69,9 +67,16 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   return { todo: 'rotate and cut', dying, rotation, wanted };
 }
 
-/** Whether an emergency that was given lately has put another key in this one's place. */
-function wasReplacedBy(emergency: Wish | undefined, { switchedAt = 0 }: ApiKeyRecord, now: number): boolean {
-  return emergency !== undefined && now < emergency.at + sameEmergencyMs && switchedAt >= emergency.at;
+/** The key that was replaced last, where an emergency did that lately: what is given again goes on with it. */
+function begunLately(own: readonly ApiKeyRecord[], now: number): ApiKeyRecord | undefined {
+  const [last] = own.filter((record) => record.switchedAt !== undefined).sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
+  if (last === undefined) return undefined;
+  const { switchedAt = 0, since } = last;
+  const emergency = emergencyOf(last, now);
+  const isUnderWay = emergency !== undefined && switchedAt >= emergency.at && now < emergency.at + sameEmergencyMs;
+  // A record that was touched later, as by a person who woke its key, does not make an old emergency a late one.
+  const isOver = isReplacedByEmergency(last) && now < since + lateMs && now < switchedAt + sameEmergencyMs + lateMs;
+  return isUnderWay || isOver ? last : undefined;
 }
 
 /** An undo is at work on the key: cutting it off could leave consumers without one. */

@@ -3,7 +3,14 @@ import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
 import { emergencyOf, isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
-import { knownWithoutAnthropic, type ApiKeyInfo, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
+import {
+  knownWithoutAnthropic,
+  owesRotation,
+  undoInVain,
+  type ApiKeyInfo,
+  type Condition,
+  type WatchedKind,
+} from '../lambda/rotation/ports.ts';
 import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
@@ -203,7 +210,10 @@ function noReplacement({ own, definition, now }: KeyReading): readonly Finding[]
 
 /** The pool of a managed key that was read. */
 export function poolIn({ definition, own, secret, incidents: all, now }: KeyReading): PoolSight {
-  const hasFailed = all.some(({ kind, subject, state }) => kind === 'rotation-failed' && subject === definition.name && state === 'open');
+  const hasFailed = all.some(
+    (incident) =>
+      incident.kind === 'rotation-failed' && incident.subject === definition.name && incident.state === 'open' && owesRotation(incident),
+  );
   return { definition, own, nextRotationAt: secret.nextRotationAt, hasFailed, now };
 }
 
@@ -241,6 +251,8 @@ function incidents({ incidents: all, definition: { name } }: KeyReading, told: r
         return { check: 'incidents', state, what: incidentText(incident), fix };
       }
       const [why, next = fix] = incident.facts.reason?.split('. Next step: ') ?? [];
+      if (incident.facts.grade === undoInVain)
+        return { check: 'incidents', state: 'attention', what: why ?? 'an undo came to nothing', fix: next };
       const what = `rotation has failed since ${instant(incident.openedAt)}${why === undefined ? '' : `: ${why}`}`;
       return { check: 'incidents', state: 'broken', what, fix: next };
     });

@@ -1,11 +1,8 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
-import { minuteMs } from '../lambda/foundation/clock.ts';
+import { fenceMs } from '../lambda/rotation/lifecycle.ts';
 import { isAbandoned, settledMs, type KeyReading } from './key-findings.ts';
 import { claimedKey, openVersion } from './key-sight.ts';
 import { instant } from './output.ts';
-
-/** The rotation function's time-out: after it no run is at work on a rotation that has claimed nothing, or was cancelled. */
-const idleMs = 5 * minuteMs;
 
 export interface UnstickPlan {
   /** The version that AWSPENDING is taken off. */
@@ -32,9 +29,11 @@ export function unstickPlan(reading: KeyReading): UnstickPlan {
   const claimed = discard === undefined ? undefined : claimedKey(reading);
   const wishes = own.filter((record) => record.wanted !== undefined);
   const isOver = (record: ApiKeyRecord): boolean => isAbandoned(record, reading) || record === claimed;
-  const switching = own.filter((record) => record.intent?.to === 'current' && isOver(record));
-  const halfDone = own.filter((record) => record.intent !== undefined && now - record.intent.at > settledMs && !switching.includes(record));
-  const abandoned = own.filter((record) => isOver(record) && !switching.includes(record));
+  const mayServe = own.filter((record) => record.intent?.to === 'current' && isOver(record));
+  const isYoung = ({ intent }: ApiKeyRecord): boolean => intent !== undefined && now - intent.at < fenceMs;
+  const switching = mayServe.filter((record) => !isYoung(record));
+  const halfDone = own.filter((record) => record.intent !== undefined && now - record.intent.at > settledMs && !mayServe.includes(record));
+  const abandoned = own.filter((record) => isOver(record) && !mayServe.includes(record));
   const isDue = ({ since }: ApiKeyRecord): boolean => now - since >= settledMs;
   return {
     discard,
@@ -46,9 +45,17 @@ export function unstickPlan(reading: KeyReading): UnstickPlan {
       ...halfDone.map(finished),
       ...abandoned.filter(isDue).map(returned),
     ],
-    waits: abandoned
-      .filter((record) => !isDue(record))
-      .map(({ apiKeyId, since }) => `${apiKeyId} is returned 15 minutes after its claim, at ${instant(since + settledMs)}.`),
+    waits: [
+      ...mayServe
+        .filter(isYoung)
+        .map(
+          ({ apiKeyId }) =>
+            `${apiKeyId} may have become current a moment ago: in five minutes it gets its grace, if it is not current then.`,
+        ),
+      ...abandoned
+        .filter((record) => !isDue(record))
+        .map(({ apiKeyId, since }) => `${apiKeyId} is returned 15 minutes after its claim, at ${instant(since + settledMs)}.`),
+    ],
   };
 }
 
@@ -115,6 +122,6 @@ function recordIn({ own }: KeyReading, apiKeyId: string): ApiKeyRecord | undefin
 function stuckVersion(reading: KeyReading): string | undefined {
   const { secret, openSince, now } = reading;
   const versionId = openVersion(reading);
-  const patienceMs = claimedKey(reading) !== undefined && secret.rotationEnabled ? settledMs : idleMs;
+  const patienceMs = claimedKey(reading) !== undefined && secret.rotationEnabled ? settledMs : fenceMs;
   return openSince !== undefined && now - openSince < patienceMs ? undefined : versionId;
 }

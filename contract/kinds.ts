@@ -43,7 +43,16 @@ export function isContainable(kind: IncidentKind): kind is ContainableKind {
 /** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
 export const incidentGrades = {
   'pool-low': ['low', 'empty'],
-  'rotation-failed': ['undo-in-vain', 'emergency-stopped'],
+  'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],
   'current-key-dead': ['dead', 'cut-off'],
-  'key-changed': ['left-active', 'key-archived', 'standby-key-woken', 'old-key-disabled', 'old-key-woken', 'label-moved', 'secret-written'],
+  'key-changed': [
+    'left-active',
+    'key-archived',
+    'standby-key-woken',
+    'undone-key-woken',
+    'old-key-disabled',
+    'old-key-woken',
+    'label-moved',
+    'secret-written',
+  ],
 } as const satisfies Partial<Record<IncidentKind, readonly string[]>>;

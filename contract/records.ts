@@ -28,8 +28,10 @@ export interface ApiKeyRecord {
   readonly token?: string;
   /** What somebody was about to do when this was written: whoever comes next finishes it. */
   readonly intent?: ApiKeyIntent;
-  /** Several runs may have been at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
+  /** Several runs were at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
   readonly restsUntil?: number;
+  /** An undo that came to nothing gave it back asleep: until then a late call of that undo may wake it. */
+  readonly mayWakeUntil?: number;
   /** When its intake was done: it was asleep, and Anthropic refused its value. Absent while nobody has proven that. */
   readonly parkedAt?: number;
   /** When AWSCURRENT first moved to it: its age counts from then, also when it left and came back. */

@@ -5,6 +5,7 @@ import { KeyguardError, LostRace } from '../../lambda/foundation/errors.ts';
 import { isWanted } from '../../lambda/rotation/claim.ts';
 import { cutOffLast } from '../../lambda/rotation/conditions.ts';
 import { isCondemned } from '../../lambda/rotation/lifecycle.ts';
+import { owesRotation } from '../../lambda/rotation/ports.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -70,7 +71,7 @@ async function isOwed(sight: KeySight, { table, clock }: OpenInstallation): Prom
   const failed = await incidentStore(table).find('rotation-failed', sight.definition.name);
   const now = clock.now();
   return (
-    failed?.state === 'open' ||
+    (failed?.state === 'open' && owesRotation(failed)) ||
     cutOffLast(sight) !== undefined ||
     sight.own.some((record) => isWanted(record, now) || (record.state === 'current' && isCondemned(record, now)))
   );

@@ -4,6 +4,7 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { cutOffLast } from '../../lambda/rotation/conditions.ts';
+import { owesRotation } from '../../lambda/rotation/ports.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
@@ -84,7 +85,8 @@ async function resume(installation: OpenInstallation, definition: ManagedKeyDefi
   const failed = await incidentStore(records).find('rotation-failed', definition.name);
   const sight = await lookAt(definition, installation);
   // RotateSecret would turn on again what a pause has stopped.
-  if ((failed?.state !== 'open' && cutOffLast(sight) === undefined) || sight.pause !== undefined) return false;
+  const isOwed = failed?.state === 'open' && owesRotation(failed);
+  if ((!isOwed && cutOffLast(sight) === undefined) || sight.pause !== undefined) return false;
   await rotations(secrets).start(definition.secretArn);
   return true;
 }

@@ -2,7 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import type { IncidentRecord, NextIncident } from '../../contract/records.ts';
+import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
@@ -77,7 +77,7 @@ export function rotationPorts(
       clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
       async lasting(kind, managedKey) {
         const incident = await incidents.incidents.find(kind, managedKey);
-        return incident === undefined ? undefined : failureIn(incident)?.facts;
+        return incident === undefined ? undefined : failureIn(incident);
       },
     },
     pauses: pauses(table),
@@ -125,9 +125,10 @@ export function retirementPorts(
 }
 
 /** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
-function failureIn({ state, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
-  const last: Pick<NextIncident, 'at' | 'facts'> | undefined = state === 'recovered' ? next : { at: lastFindingAt, facts };
-  return last === undefined ? undefined : { at: last.at, facts: { reason: 'see the log of the rotation function', ...last.facts } };
+function failureIn({ state, openedAt, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
+  const reasoned = (known: IncidentFacts): FailedRotation['facts'] => ({ reason: 'see the log of the rotation function', ...known });
+  if (state !== 'recovered') return { openedAt, at: lastFindingAt, facts: reasoned(facts) };
+  return next === undefined ? undefined : { openedAt: next.at, at: next.at, facts: reasoned(next.facts) };
 }
 
 /** What intake needs, from what an installation says of itself. */

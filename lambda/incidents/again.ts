@@ -22,7 +22,8 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
   const { kind } = incident;
   const known = knownOf(incident);
   return (
-    newsOf(kind, facts).some((each) => !known.includes(each)) || (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts))
+    newsOf(kind, facts).some((each) => !known.includes(each)) ||
+    ((kind === 'pool-low' || kind === 'rotation-failed') && rank(kind, facts) > rank(kind, incident.facts))
   );
 }
 
@@ -65,7 +66,10 @@ function nameOf({ grade, apiKeyId }: Pick<ChangeFacts, 'grade' | 'apiKeyId'>): s
 }
 
 /** A grade that this version does not know counts as none. */
-function rank(kind: keyof typeof incidentGrades, { grade = '' }: { readonly grade?: string }): number {
+function rank(
+  kind: keyof typeof incidentGrades,
+  { grade = kind === 'rotation-failed' ? 'failed' : '' }: { readonly grade?: string },
+): number {
   const grades: readonly string[] = incidentGrades[kind];
   return grades.indexOf(grade);
 }

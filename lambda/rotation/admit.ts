@@ -6,7 +6,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
-import { checkTimely, fenceMs, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
+import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint } from './proof.ts';
 
 export interface AdmitPorts {
@@ -112,10 +112,11 @@ export async function admitStandbyKey(
     return ports.ledger.replace(fenced, parked(fenced, at), by, { requestIds: asleep.requestIds, occasion });
   }
   // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
-  checkTimely(fenced, ports.clock.now());
+  // The proof may have taken long: whoever has gone on with it since wins the race.
+  const refenced = await ports.ledger.replace(fenced, intending(fenced, { to: 'standby', at, because: 'not taken in' }), by);
   const woken = await ports.keys.setStatus(info.apiKeyId, 'active');
   const occasion = { at, because: 'not taken in: the value belongs to another key' };
-  await ports.ledger.forget(fenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });
+  await ports.ledger.forget(refenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',

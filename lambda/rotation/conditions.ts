@@ -225,10 +225,13 @@ function rank(grade: ChangeGrade): number {
 function changedKeys({ own, infos, now }: Sight): readonly Change[] {
   return settled(own, now).flatMap((record): readonly Change[] => {
     if (record.intent !== undefined) return [];
-    const { apiKeyId, state, restsUntil } = record;
+    const { apiKeyId, state, mayWakeUntil } = record;
     const status = infos.get(apiKeyId)?.status ?? 'gone';
-    // While it rests, a late call of ours may have woken it.
-    if ((state === 'inactive' || state === 'contained') && status === 'active' && restsUntil === undefined) {
+    if (mayWakeUntil !== undefined && status === 'active') {
+      const reason = `${apiKeyId} is ${state} since an undo that came to nothing, was found active and is put back to sleep`;
+      return now < mayWakeUntil ? [] : [{ grade: 'undone-key-woken', apiKeyId, reason }];
+    }
+    if ((state === 'inactive' || state === 'contained') && status === 'active') {
       const what = state === 'inactive' ? 'is an old key' : 'was cut off';
       return [{ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} ${what}, and somebody enabled it again` }];
     }

@@ -178,7 +178,9 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const answer = lifecycle[record.state][event.type];
   if (answer === 'refused') throw illegal(record, event.type);
   if (answer === 'same') return record;
-  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, restsUntil, ...rest } = record;
+  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, restsUntil, mayWakeUntil, ...rest } = record;
+  // An emergency outlives an undo that comes to nothing.
+  const kept = noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {};
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   // An undo that comes to nothing leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
@@ -195,7 +197,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
       if (!isOld(record.state)) return claim;
       if (wanted === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
-      return { ...claim, origin: { state: record.state, versionId: token } };
+      return { ...claim, ...kept, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':
       if (origin === undefined) return base;
@@ -203,8 +205,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...base,
         token: origin.versionId,
         ...(switchedAt === undefined ? {} : { switchedAt }),
-        // Until then a late call of its rotation may wake it.
-        ...(origin.state === 'draining' ? {} : { restsUntil: event.at + fenceMs }),
+        ...(origin.state === 'draining' ? kept : { mayWakeUntil: event.at + fenceMs }),
       };
     case 'promoted':
       return { ...base, servedSince: record.servedSince ?? event.at, ...(token === undefined ? {} : { token }) };
@@ -214,7 +215,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(token === undefined ? {} : { token }),
         servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
-        ...(noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {}),
+        ...kept,
       };
     case 'rejected':
       // Its rotation goes on with another key, whose value the version will hold.
@@ -222,7 +223,12 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
     case 'retired':
     case 'contained':
     case 'archived':
-      return { ...base, ...(token === undefined ? {} : { token }), ...(switchedAt === undefined ? {} : { switchedAt }) };
+      return {
+        ...base,
+        ...(token === undefined ? {} : { token }),
+        ...(switchedAt === undefined ? {} : { switchedAt }),
+        ...stillWakeable(mayWakeUntil, event.at),
+      };
   }
 }
 
@@ -301,6 +307,16 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
   return { ...record, wanted: wish };
 }
 
+function stillWakeable(until: number | undefined, at: number): Pick<ApiKeyRecord, 'mayWakeUntil'> {
+  return until !== undefined && until > at ? { mayWakeUntil: until } : {};
+}
+
+/** Since it was given back it is asleep, and no call can come late any more that would wake it. */
+export function surelyAsleep(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  const { mayWakeUntil, ...rest } = record;
+  return rest;
+}
+
 /** An old key that should be asleep, and was enabled again by somebody: its undo period does not run meanwhile. */
 export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
   return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
@@ -313,8 +329,8 @@ export function cutOff(record: ApiKeyRecord, because: string, at: number): Omit<
 
 /** It is asleep again, and its undo period begins anew. */
 export function asleepAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { wokenAt, ...rest } = withoutIntent(record, at);
-  return { ...rest, since: at };
+  const { wokenAt, mayWakeUntil, ...rest } = withoutIntent(record, at);
+  return { ...rest, since: at, ...stillWakeable(mayWakeUntil, at) };
 }
 
 /** The emergency is void: the key has its ordinary grace. */

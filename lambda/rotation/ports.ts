@@ -145,11 +145,13 @@ interface RotationAlarm {
   raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
   clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
   /** What people know of it, while it lasts. */
-  lasting(kind: 'rotation-failed', managedKey: string): Promise<AlarmFacts | undefined>;
+  lasting(kind: 'rotation-failed', managedKey: string): Promise<FailedRotation | undefined>;
 }
 
 /** The grade of a failure that leaves no rotation owed: an undo that cannot be. */
 export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rotation-failed'][number];
+/** The grade of an emergency whose command died when it had ended a pause, and before it turned the schedule on. */
+export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
 /** Why such a failure is over. */
 export const stillCurrent = 'the key that was current still is';
 
@@ -189,9 +191,15 @@ export const knownWithoutAnthropic: readonly WatchedKind[] = watchedKinds.filter
 
 /** A rotation that people were told of as failed. */
 export interface FailedRotation {
-  /** When it was last seen to fail (epoch ms, UTC). */
+  /** Since when it fails, and when it was last seen to (epoch ms, UTC). */
+  readonly openedAt: number;
   readonly at: number;
   readonly facts: AlarmFacts;
+}
+
+/** Whether it leaves a rotation owed: not an undo that cannot be; an emergency is owed for its own sake, as long as it holds. */
+export function owesRotation({ facts: { grade } }: { readonly facts: { readonly grade?: string } }): boolean {
+  return grade !== undoInVain && grade !== emergencyStopped;
 }
 
 interface Watch {

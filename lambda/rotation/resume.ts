@@ -1,9 +1,9 @@
-import type { Wish } from '../../contract/records.ts';
+import type { ApiKeyRecord, Wish } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
 import { emergencyOf, hasServed } from './lifecycle.ts';
-import { stillCurrent, undoInVain, type FailedRotation, type RetirementPorts } from './ports.ts';
+import { emergencyStopped, owesRotation, stillCurrent, type FailedRotation, type RetirementPorts } from './ports.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
 
@@ -28,20 +28,19 @@ export async function resumeRotation(
   const { definition, own, now } = sight;
   const open = await openRotation(sight, ports);
   const overcome = failed !== undefined && isOvercome(failed, own);
-  const isInVain = failed?.facts.grade === undoInVain;
   // Looked at once more: a rotation that has just come to its end must not be followed by another one.
   if (!paused && isDue(sight, open, failed) && (await isStillDue(sight, failed, ports))) {
     const answer = await ports.rotations.start(definition.secretArn);
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
     tally.resumed += 1;
   }
-  const condemned = own.find((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now));
-  if (!paused && !sight.secret.rotationEnabled && condemned !== undefined) {
-    // Its command was broken off right after it had ended a pause.
-    const { apiKeyId } = condemned;
+  const stopped = paused || stoppedEmergency(sight) === undefined ? undefined : await stillStopped(sight, ports);
+  if (stopped !== undefined) {
+    const { apiKeyId } = stopped;
     const reason = `an emergency wants ${apiKeyId} off, and rotation is not enabled. Next step: npx keyguard rotate ${definition.name} --emergency`;
-    const facts = { reason, apiKeyId, workspaceId: definition.workspaceId, grade: 'emergency-stopped' };
+    const facts = { reason, apiKeyId, workspaceId: definition.workspaceId, grade: emergencyStopped };
     await ports.alarm.raise('rotation-failed', definition.name, facts);
+    return;
   }
   if (open !== undefined && now - open.since > tooLongMs) {
     const reason = `a rotation that began ${utcMinute(open.since)} has neither finished nor failed`;
@@ -50,8 +49,24 @@ export async function resumeRotation(
     await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   // Killed right after the switch, it could not say so itself.
-  if (open === undefined && (overcome || isInVain))
+  if (open === undefined && failed !== undefined && (overcome || !owesRotation(failed)))
     await ports.alarm.clear('rotation-failed', definition.name, overcome ? 'the rotation succeeded' : stillCurrent);
+}
+
+/** The key of an emergency whose command died when it had ended a pause, and before it turned the schedule on: nothing goes on by itself. */
+function stoppedEmergency({ own, secret, now }: Pick<Sight, 'own' | 'secret' | 'now'>): ApiKeyRecord | undefined {
+  if (secret.rotationEnabled) return undefined;
+  return own.find((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now));
+}
+
+async function stillStopped(sight: Sight, ports: RetirementPorts): Promise<ApiKeyRecord | undefined> {
+  if ((await ports.pauses.find(sight.definition.name)) !== undefined) return undefined;
+  return stoppedEmergency(await lookedAtAgain(sight, ports));
+}
+
+async function lookedAtAgain(sight: Sight, ports: RetirementPorts): Promise<Sight> {
+  const own = (await ports.ledger.all()).filter(({ managedKey }) => managedKey === sight.definition.name);
+  return { ...sight, own, secret: await ports.secrets.describe(sight.definition.secretArn) };
 }
 
 /** A version that is AWSPENDING and not current, and since when. */
@@ -61,9 +76,7 @@ interface OpenRotation {
 }
 
 async function isStillDue(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<boolean> {
-  const { name, secretArn } = sight.definition;
-  const own = (await ports.ledger.all()).filter(({ managedKey }) => managedKey === name);
-  const latest = { ...sight, own, secret: await ports.secrets.describe(secretArn) };
+  const latest = await lookedAtAgain(sight, ports);
   return isDue(latest, await openRotation(latest, ports), failed);
 }
 
@@ -77,7 +90,7 @@ function isDue(
   open: OpenRotation | undefined,
   failure: FailedRotation | undefined,
 ): boolean {
-  const isOwed = failure !== undefined && failure.facts.grade !== undoInVain && !isOvercome(failure, own);
+  const isOwed = failure !== undefined && owesRotation(failure) && !isOvercome(failure, own);
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
   if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return false;
   return (

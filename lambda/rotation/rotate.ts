@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
-import { stillCurrent, undoInVain, type RotationPorts } from './ports.ts';
+import { owesRotation, stillCurrent, undoInVain, type RotationPorts } from './ports.ts';
 import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
 import { settleSwitch, versionWith } from './switch.ts';
 
@@ -172,9 +172,10 @@ async function givenUp(
     `the undo of ${name} came to nothing: ${because}`,
     `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name}`,
   );
-  // Of a rotation that failed before people know already, and that one is owed.
+  // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);
-  const isKnown = known !== undefined && known.grade !== undoInVain;
+  const claimedAt = (await ports.ledger.all()).find((record) => record.token === token && record.state === 'pending')?.since;
+  const isKnown = known !== undefined && owesRotation(known) && known.openedAt < (claimedAt ?? Number.POSITIVE_INFINITY);
   if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
   await ports.secrets.discardPending(definition.secretArn, token);
   // Killed before, retirement does it.

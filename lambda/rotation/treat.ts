@@ -14,10 +14,10 @@ import {
   inItsGrace,
   intending,
   isCondemned,
-  isResting,
   isUnfinishedIntake,
   moved,
   parked,
+  surelyAsleep,
   withGrace,
   withoutIntent,
   withoutWish,
@@ -58,7 +58,7 @@ export async function treat(
 ): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
-  const rests = paused && record.intent === undefined && !isCondemned(record, sight.now);
+  const rests = paused && record.intent === undefined && record.mayWakeUntil === undefined && !isCondemned(record, sight.now);
   switch (record.state) {
     case 'pending':
       await returnAbandoned(record, sight, ports, tally);
@@ -136,12 +136,8 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status;
   const own = record.intent;
-  if (own?.ordered === true || (own === undefined && record.restsUntil !== undefined)) {
-    if (isResting(record, now) || (await isAskedFor(record, ports))) return;
-    if (status === 'active' && (await isAwake(record.apiKeyId, ports))) return putBackToSleep(record, ports, tally);
-    const asleep = own === undefined ? withoutIntent(record, now) : asleepAgain(record, now);
-    await ports.ledger.replace(record, asleep, by, { occasion: { at: now, because: 'it is asleep, and no call can come late any more' } });
-    return;
+  if (own?.ordered === true || (own === undefined && record.mayWakeUntil !== undefined)) {
+    return keepGivenBackAsleep(record, ports, tally);
   }
   if (status === 'active') return leaveAwake(record, ports);
   if (await isAskedFor(record, ports)) return;
@@ -174,14 +170,24 @@ async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise
   await ports.ledger.replace(record, foundAwake(record, occasion.at), by, { occasion });
 }
 
-/** A call that came late has woken an old key after a rotation had given it back: our own doing, so it sleeps again. */
-async function putBackToSleep(record: ApiKeyRecord, ports: RetirementPorts, tally: RetirementTally): Promise<void> {
-  const { apiKeyId, managedKey, state } = record;
+/**
+ * An undo that came to nothing gave it back asleep. Until no call of that undo can come any more, nothing is done; if it is awake
+ * then, it is put back to sleep: nobody can tell a late call from a person, and people are told.
+ */
+async function keepGivenBackAsleep(record: ApiKeyRecord, ports: RetirementPorts, tally: RetirementTally): Promise<void> {
+  const { apiKeyId, managedKey, state, intent, mayWakeUntil = 0 } = record;
   const at = ports.clock.now();
-  const intent = { to: state, at, because: record.because ?? 'a late call woke it', ordered: true } as const;
-  const intended = await ports.ledger.replace(record, intending(record, intent), by);
+  if (at < mayWakeUntil || (await isAskedFor(record, ports))) return;
+  // Not the list: it may have been read before a call came that was late.
+  if (!(await isAwake(apiKeyId, ports))) {
+    const occasion = { at, because: 'it is asleep, and no call can come late any more' };
+    await ports.ledger.replace(record, intent === undefined ? surelyAsleep(record) : asleepAgain(record, at), by, { occasion });
+    return;
+  }
+  const order = { to: state, at, because: record.because ?? 'given back asleep', ordered: true } as const;
+  const intended = await ports.ledger.replace(record, intending(record, order), by);
   const { requestIds } = await ports.keys.setStatus(apiKeyId, 'inactive');
-  const occasion = { at: ports.clock.now(), because: 'asleep again: a call of the rotation that gave it back had come late' };
+  const occasion = { at: ports.clock.now(), because: 'asleep again: it was awake after an undo that had come to nothing' };
   await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { requestIds, occasion });
   ports.log.warn('retirement.put-to-sleep', { apiKeyId, managedKey, state });
   tally.putToSleep += 1;

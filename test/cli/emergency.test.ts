@@ -124,6 +124,37 @@ test('the cut of a key that somebody woke is carried out by retirement where the
   expect([states()[second], statusOf(second)]).toEqual(['contained', 'inactive']);
 });
 
+test('an emergency whose switch is done goes on with the keys that are still on, and cuts off no other one', async () => {
+  const { first, second, third, fourth } = await rotatedTwice();
+  // What was replaced dies, and the key that was in its grace does not.
+  const stop = me.world.anthropic.intercept.onCall(({ phase, method, target }) =>
+    phase === 'before' && method === 'POST' && target === first ? { kind: 'status', status: 500 } : undefined,
+  );
+  const failed = await withQuickTimers(() => me.run(emergency));
+  stop();
+  expect(failed.code).toBe(1);
+  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'inactive', [third]: 'current' });
+  me.world.aws.schedules.disable('retirement');
+  for (const minutes of [1, 10]) {
+    me.world.clock.advance(minutes * minuteMs);
+    expect(await me.asJson([...emergency, '--dry-run', '--no-proof'])).toMatchObject({ current: third, wouldCutOff: [first] });
+  }
+  expect(await me.run(emergency)).toMatchObject({ code: 0 });
+  expect(states()).toMatchObject({ [first]: 'inactive', [third]: 'current', [fourth]: 'standby' });
+});
+
+test('an emergency is no repeat of an old one whose key somebody has touched since', async () => {
+  const { second, third, fourth } = await rotatedTwice();
+  await me.run(emergency);
+  await me.world.passes(48 * hourMs, { beatMs: hourMs });
+  for (const status of ['active', 'inactive'] as const) {
+    me.world.anthropic.console.setStatus(second, status);
+    await me.world.passes(5 * minuteMs);
+  }
+  expect(await me.run(emergency)).toMatchObject({ code: 0 });
+  expect(states()).toMatchObject({ [third]: 'inactive', [fourth]: 'current' });
+});
+
 test('a key in its grace that an undo has claimed is seen as previous, and an emergency says how to go on', async () => {
   const { first } = await rotatedTwice();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>

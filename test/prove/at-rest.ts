@@ -100,8 +100,10 @@ function isToldOf(kind: string, subject: string, world: World): boolean {
 function judgeBlame({ world, decided, report }: Rest): void {
   const byPeople = world.anthropic.inspect.keys().some((key) => key.history.some((change, index) => index > 0 && !isOurs(change)));
   if (byPeople || decided.written.size > 0) return;
-  for (const { subject } of alerts(world).filter(({ kind }) => kind === 'key-changed')) {
-    report('expected', `people were told that somebody changed a key of ${subject}, and nobody did`);
+  for (const { subject, title } of alerts(world).filter(({ kind }) => kind === 'key-changed')) {
+    // It blames nobody: a call of ours may have come late.
+    if (!title.includes('after an undo that came to nothing'))
+      report('expected', `people were told that somebody changed a key of ${subject}, and nobody did`);
   }
 }
 

@@ -34,6 +34,7 @@ export interface AlertView {
   readonly subject: string;
   readonly state: string;
   readonly incidentId: string;
+  readonly title: string;
   readonly at: number;
 }
 
@@ -83,7 +84,7 @@ export function alerts(world: World): readonly AlertView[] {
       const value: unknown = alert instanceof Object ? Reflect.get(alert, name) : undefined;
       return typeof value === 'string' ? value : '';
     };
-    return { kind: text('kind'), subject: text('subject'), state: text('state'), incidentId: text('incidentId'), at };
+    return { kind: text('kind'), subject: text('subject'), state: text('state'), incidentId: text('incidentId'), title: text('title'), at };
   });
 }
 

@@ -3,13 +3,10 @@ import { consolePath, type Story, type Wording } from './story.ts';
 
 export const keyChanged: Wording<'key-changed'> = {
   open: (story) => {
-    const { title, sequel, steps } = changeOf(story);
+    const { title, sequel, steps, who = 'Somebody other than Key Guard' } = changeOf(story);
     return {
       title: `${story.name}: ${title}`,
-      summary: [
-        `Somebody other than Key Guard changed ${story.name}, seen ${story.sinceAndAgo}: ${story.reason ?? `it is about ${story.key}`}.`,
-        ...sequel,
-      ],
+      summary: [`${who} changed ${story.name}, seen ${story.sinceAndAgo}: ${story.reason ?? `it is about ${story.key}`}.`, ...sequel],
       actions: steps,
     };
   },
@@ -25,6 +22,8 @@ export const keyChanged: Wording<'key-changed'> = {
 
 interface Change {
   readonly title: string;
+  /** @default nobody but others */
+  readonly who?: string;
   /** What was done automatically, and what comes next if nobody acts. */
   readonly sequel: readonly string[];
   readonly steps: readonly string[];
@@ -57,6 +56,15 @@ function changeOf(story: Story): Change {
         inConsole,
         `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name} ${story.key}\`, and delete the key in the Console.`,
         `Then add another one: \`npx keyguard standby add ${story.name}\`.`,
+      ],
+    },
+    'undone-key-woken': {
+      title: `${story.key} was active again after an undo that came to nothing`,
+      who: 'A call of that undo that came late, or somebody in the Console,',
+      sequel: ['It is put back to sleep, and was accepted by Anthropic for some minutes.', 'If nobody acts, it stays asleep.'],
+      steps: [
+        `If you enabled it because it is needed, bring it back in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`.`,
+        `If its value may be in other hands, look at what used it: Claude Console > Usage, key ${story.key}.`,
       ],
     },
     'old-key-disabled': {

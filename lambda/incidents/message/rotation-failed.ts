@@ -1,9 +1,11 @@
+import { stillCurrent } from '../../rotation/ports.ts';
 import { createKey, type Tell, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
   open: (story) => (told[story.grade ?? ''] ?? failed)(story),
-  recovered: (story) => (story.grade === 'undo-in-vain' ? nothingLasts : wentThrough)(story),
+  // By how it ended, not by how it began: what was in vain at first may have gone through in the end.
+  recovered: (story) => (story.reason === stillCurrent ? nothingLasts : wentThrough)(story),
 };
 
 const undoInVain: Tell = (story) => ({
@@ -20,12 +22,9 @@ const undoInVain: Tell = (story) => ({
 });
 
 const nothingLasts: Tell = (story) => ({
-  title: `${story.name}: everything is as it was before the undo`,
-  summary: [
-    `The undo of ${story.name} that came to nothing ${story.since} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-    'Consumers read the same key as before.',
-  ],
-  actions: ['Nothing has to be done.'],
+  title: `${story.name}: no rotation is owed any more`,
+  summary: [`What was told of ${story.name} ${story.since} is over: ${stillCurrent}.`, 'Consumers read the same key as before.'],
+  actions: ['Nothing has to be done; `npx keyguard status` shows the current key.'],
 });
 
 const failed: Tell = (story) => ({

@@ -98,6 +98,17 @@ test('a worse grade is told at once, as news; a better one is noted and told whe
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty', 'open-2 empty']);
 });
 
+test('a failure that becomes one of another kind is told again, and a reminder of it is none', () => {
+  const failed = (when: number, grade?: string) =>
+    [when, { reason: grade ?? 'failed', ...(grade === undefined ? {} : { grade }) }] as const;
+  expect(follow('rotation-failed', [failed(0, 'undo-in-vain'), failed(1), failed(2), failed(3, 'emergency-stopped')])).toEqual([
+    'open undo-in-vain',
+    'open-2 failed',
+    'open-3 emergency-stopped',
+  ]);
+  expect(follow('rotation-failed', [failed(0), failed(1, 'undo-in-vain')])).toEqual(['open failed']);
+});
+
 test('every grade is worse than the one before it, in the same instant too', () => {
   const grades = incidentGrades['pool-low'].map((grade) => [5, { grade }] as const);
   expect(follow('pool-low', grades)).toHaveLength(grades.length);

@@ -76,6 +76,5 @@ function statesOf(kind: IncidentKind): readonly IncidentState[] {
 
 function gradesOf(kind: IncidentKind): readonly (string | undefined)[] {
   const grades: Partial<Record<IncidentKind, readonly string[]>> = incidentGrades;
-  // An ordinary failure has none.
-  return kind === 'rotation-failed' ? [undefined, ...(grades[kind] ?? [])] : (grades[kind] ?? [undefined]);
+  return grades[kind] ?? [undefined];
 }

@@ -30,13 +30,17 @@ const down: IncidentPorts['publisher'] = { publish: () => Promise.reject(new Err
 test('a rotation that failed again after a success nobody could be told of counts as failed', async () => {
   const unheard = { ...ports, publisher: down };
   await raise('rotation-failed', 'production', { reason: 'first' }, ports);
-  expect([...(await watch.failedRotations())]).toEqual([['production', { at: world.clock.now(), facts: { reason: 'first' } }]]);
+  expect([...(await watch.failedRotations())]).toEqual([
+    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { reason: 'first' } }],
+  ]);
   world.clock.advance(minuteMs);
   await clear('rotation-failed', 'production', 'the rotation succeeded', unheard).catch(() => undefined);
   expect([...(await watch.failedRotations())]).toEqual([]);
   world.clock.advance(minuteMs);
   await raise('rotation-failed', 'production', { reason: 'second' }, unheard).catch(() => undefined);
-  expect([...(await watch.failedRotations())]).toEqual([['production', { at: world.clock.now(), facts: { reason: 'second' } }]]);
+  expect([...(await watch.failedRotations())]).toEqual([
+    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { reason: 'second' } }],
+  ]);
 });
 
 const left: ReadonlySet<string> = new Set();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { dayMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
+import { LostRace } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
@@ -319,13 +320,25 @@ test('an intake that is held up after its fence changes nothing at Anthropic any
   const held = admitStandbyKey(definition, early.world.key('new').value, { by }, { ...early.ports, ledger: { ...ledger, add } });
   expect(await failure(held)).toMatchObject({ code: 'busy' });
   expect(early.world.key('new').status).toBe('active');
+});
 
-  const late: Stage = aNewKey({
-    probe: () => {
-      if (late.world.key('new').status === 'inactive') late.world.now += 3 * minuteMs;
-      return accepted;
-    },
+test('a key that is none of ours is given back however long the proof took, unless somebody has gone on with it since', async () => {
+  const slow = (meanwhile: (stage: Stage) => void): Stage => {
+    const stage: Stage = aNewKey({
+      probe: () => {
+        if (stage.world.key('new').status === 'inactive') meanwhile(stage);
+        return accepted;
+      },
+    });
+    return stage;
+  };
+  const late = slow(({ world }) => void (world.now += 3 * minuteMs));
+  expect(await failure(admitted(late))).toMatchObject({ code: 'standby-refused' });
+  expect([late.world.key('new').status, late.world.records.has('new')]).toEqual(['active', false]);
+  const lost = slow(({ world }) => {
+    const record = world.records.get('new');
+    if (record !== undefined) world.records.set('new', { ...record, revision: 9 });
   });
-  expect(await failure(admitted(late))).toMatchObject({ code: 'busy' });
-  expect(late.world.key('new').status).toBe('inactive');
+  await expect(admitted(lost)).rejects.toThrow(LostRace);
+  expect(lost.world.key('new').status).toBe('inactive');
 });

@@ -141,6 +141,12 @@ test('a replica has a quarter of an hour, and one of a secret that never changed
 test.each([
   [{ state: 'inactive' }, 'active', 'apikey_other is an old key, and somebody enabled it again', 'old-key-woken'],
   [{ state: 'contained' }, 'active', 'apikey_other was cut off, and somebody enabled it again', 'old-key-woken'],
+  [
+    { state: 'contained', mayWakeUntil: now },
+    'active',
+    'apikey_other is contained since an undo that came to nothing, was found active and is put back to sleep',
+    'undone-key-woken',
+  ],
   [{ state: 'standby' }, 'archived', 'apikey_other is standby, and somebody archived it: the pool has lost it', 'key-archived'],
   [{ state: 'inactive' }, 'archived', 'apikey_other is inactive, and somebody archived it: there is no way back to it', 'key-archived'],
   [{ state: 'rejected' }, 'active', 'apikey_other is a rejected key, was found active and is put back to sleep', 'standby-key-woken'],
@@ -152,6 +158,11 @@ test.each([
   ],
 ] as const)('a key that is %j and %s at Anthropic is told as: %s', (changes, status, reason, grade) => {
   expect(told(withOther(changes, status))).toEqual([{ kind: 'key-changed', grade, apiKeyId: 'apikey_other', reason }]);
+});
+
+test('of a key that a late call of ours may wake nothing is told while one may come', () => {
+  expect(told(withOther({ state: 'inactive', mayWakeUntil: now + 1 }, 'active'))).toEqual([]);
+  expect(told(withOther({ state: 'inactive', mayWakeUntil: now }, 'inactive'))).toEqual([]);
 });
 
 test('an old key that is gone from Anthropic in its grace is told, and one of a status that nobody knows is not', () => {

@@ -126,6 +126,24 @@ test('a command has its effect within three minutes of its intent, or not at all
   expect(errorOf(() => checkTimely(aRecord(), 0))).toEqual(refusal);
 });
 
+test('that a late call may wake it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
+  const givenBack = aRecord({ state: 'inactive', token: 'before', wanted: wish, mayWakeUntil: 10 });
+  const contained = after(givenBack, 'contained', 9);
+  expect([contained.mayWakeUntil, after(givenBack, 'contained', 10).mayWakeUntil]).toEqual([10, undefined]);
+  expect([cutOff(contained, 'again', 9).mayWakeUntil, cutOff(contained, 'again', 10).mayWakeUntil]).toEqual([10, undefined]);
+  expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('mayWakeUntil');
+});
+
+test('an emergency outlives an undo that comes to nothing, and ends with one that succeeds', () => {
+  const noGrace = { at: 1, by: 'operator', because: 'leaked' };
+  const draining = aRecord({ state: 'draining', token: 'before', wanted: wish, noGrace });
+  const claimed = after(draining, 'claimed', 2);
+  expect(claimed.noGrace).toEqual(noGrace);
+  expect(after(claimed, 'abandoned', 3).noGrace).toEqual(noGrace);
+  expect(after(claimed, 'abandoned', 1 + dayMs)).not.toHaveProperty('noGrace');
+  expect(after(claimed, 'promoted', 3)).not.toHaveProperty('noGrace');
+});
+
 test('an order stays one, whoever goes on with it, and only where the same is done', () => {
   const ordered = aRecord({ state: 'inactive', intent: { to: 'contained', at: 1, because: 'leaked', ordered: true } });
   const again = (to: ApiKeyState) => intending(ordered, { to, at: 2, because: 'again' }).intent;

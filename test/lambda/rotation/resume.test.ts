@@ -21,7 +21,7 @@ const facts = { reason: 'the pool is empty' };
 
 async function resumed(stage: Stage, failedAt?: number, registeredAt?: number, paused = false): Promise<readonly string[]> {
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, registeredAt: async () => registeredAt } };
-  const failed = failedAt === undefined ? undefined : { at: failedAt, facts };
+  const failed = failedAt === undefined ? undefined : { openedAt: failedAt, at: failedAt, facts };
   await resumeRotation(await stage.sight(), failed, paused, ports, stage.tally);
   return stage.effects;
 }
@@ -79,12 +79,12 @@ test('a rotation that has come to its end since retirement looked is followed by
   const switched = aStage();
   const failed = await switched.sight();
   switched.has('current', 'current', { labels: ['AWSCURRENT'], since: now });
-  await resumeRotation(failed, { at: now - hourMs, facts }, false, switched.ports, switched.tally);
+  await resumeRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, false, switched.ports, switched.tally);
   expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
 });
 
 test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
-  const inVain = { at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
+  const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
   const stage = aStage();
   await resumeRotation(await stage.sight(), inVain, false, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
@@ -259,4 +259,27 @@ test('an emergency whose command died when it had ended a pause, and before it t
   expect(await resumed(off(now - dayMs))).toEqual([]);
   expect(await resumed(off(now - hourMs), undefined, undefined, true)).toEqual([]);
   expect(await resumed(off(now - hourMs, { rotationEnabled: true }))).toEqual(started);
+});
+
+test('that an emergency has stopped is told of what is so now, owes nothing by itself, and is over once the emergency is', async () => {
+  const stage = aStage({ secret: { rotationEnabled: false } });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
+  const sight = await stage.sight();
+  stage.has('current', 'draining', {});
+  await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
+  const paused = aStage({ secret: { rotationEnabled: false } });
+  paused.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
+  const pauses = {
+    ...paused.ports.pauses,
+    find: async () => ({ schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' }) as const,
+  };
+  await resumeRotation(await paused.sight(), undefined, false, { ...paused.ports, pauses }, paused.tally);
+  expect([stage.effects, paused.effects]).toEqual([[], []]);
+  const over = aStage();
+  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
+  await resumeRotation(await over.sight(), told, false, over.ports, over.tally);
+  expect([over.effects, over.cleared]).toEqual([
+    ['alarm.clear'],
+    [{ kind: 'rotation-failed', managedKey: 'production', reason: 'the key that was current still is' }],
+  ]);
 });

@@ -127,7 +127,7 @@ test('a lost race is no failure: whoever won goes on with the key', async () => 
 });
 
 test('a rotation that failed is started again, and one that cannot be started is a failure of its own', async () => {
-  const failed = { failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'failed' } }]]) };
+  const failed = { failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'failed' } }]]) };
   expect(await retireDueKeys(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
   const stage = healthy(failed);
   expect(await retireDueKeys(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
@@ -141,7 +141,9 @@ test('a rotation that failed is started again, and one that cannot be started is
 
 test('while a managed key is paused, its old keys stay and its rotation is not started; a pause of another one counts for nothing', async () => {
   const pausedBeat = async (managedKey: string) => {
-    const stage = healthy({ failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'failed' } }]]) });
+    const stage = healthy({
+      failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'failed' } }]]),
+    });
     stage.has('old', 'draining');
     stage.world.paused = { schema: 1, managedKey, at: now, by: 'operator', because: 'a freeze' };
     return retireDueKeys(stage.ports);
@@ -211,7 +213,9 @@ test('of a managed key that was taken out of the configuration, the keys that ar
 });
 
 test('while Anthropic does not answer, no key is touched, and people are told what AWS alone shows', async () => {
-  const stage = new Stage({ failedRotations: new Map([['production', { at: now - hourMs, facts: { reason: 'overloaded' } }]]) });
+  const stage = new Stage({
+    failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'overloaded' } }]]),
+  });
   stage.has('current', 'current', { labels: ['AWSCURRENT'], since: now - 400 * dayMs, servedSince: now - 400 * dayMs });
   stage.has('silent', 'draining');
   stage.has('next', 'standby');

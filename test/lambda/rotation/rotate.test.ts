@@ -296,6 +296,7 @@ test('an undo that cannot be neither hides nor ends an earlier failure, whose ro
   const stage = undoOfArchived();
   const { alarm } = stage.ports;
   await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  stage.world.now += 1;
   const asked: string[] = [];
   const lasting: typeof alarm.lasting = (kind, managedKey) => {
     asked.push(`${kind} ${managedKey}`);

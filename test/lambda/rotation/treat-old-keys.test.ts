@@ -349,15 +349,16 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
 });
 
 test.each(['inactive', 'contained'] as const)(
-  'a key that is %s again after an undo in vain, and that a late call of that undo woke, is put back to sleep',
+  'a key that is %s again after an undo in vain, and that is awake, is put back to sleep once no call of that undo can come any more',
   async (state) => {
-    const rested = { since: now - 5 * minuteMs, restsUntil: now, because: 'cannot come back' };
-    const resting = new Stage();
-    resting.has('old', state, { ...rested, status: 'active', restsUntil: now + 1 });
-    await isLeftAlone(resting, 'old');
+    const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now, because: 'cannot come back' };
+    const early = new Stage();
+    early.has('old', state, { ...givenBack, status: 'active', mayWakeUntil: now + 1 });
+    await isLeftAlone(early, 'old');
     const stage = new Stage();
-    stage.has('old', state, { ...rested, status: 'active' });
-    await treated(stage, 'old');
+    stage.has('old', state, { ...givenBack, status: 'active' });
+    // While paused, too.
+    await treated(stage, 'old', true);
     expect(stage.effects).toEqual([
       `ledger.replace old ${state}→${state} (intent)`,
       'keys.setStatus old inactive',
@@ -369,40 +370,39 @@ test.each(['inactive', 'contained'] as const)(
         apiKeyId: 'old',
         to: state,
         by,
-        because: 'asleep again: a call of the rotation that gave it back had come late',
+        because: 'asleep again: it was awake after an undo that had come to nothing',
         requestIds: ['anthropic old inactive'],
       },
     ]);
     expect(stage.record('old')).toMatchObject({ state, since: now, because: 'cannot come back' });
-    // A second call may be as late.
-    expect(stage.record('old').restsUntil).toBe(now + 5 * minuteMs);
-    for (const gone of ['intent', 'wokenAt']) expect(stage.record('old')).not.toHaveProperty(gone);
+    for (const gone of ['intent', 'mayWakeUntil', 'wokenAt']) expect(stage.record('old')).not.toHaveProperty(gone);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'old', managedKey: 'production', state } }]);
     expect(stage.tally.putToSleep).toBe(1);
     await isLeftAlone(stage, 'old');
   },
 );
 
-test('a key that stayed asleep through its rest rests no more: who wakes it from then on is a person', async () => {
+test('a key that is asleep when no call of its undo can come any more is an ordinary old key again', async () => {
+  const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now };
   const stage = new Stage();
-  stage.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now });
+  stage.has('old', 'inactive', givenBack);
   await treated(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'it is asleep, and no call can come late any more' }]);
   expect(stage.record('old')).toMatchObject({ since: now - 5 * minuteMs });
-  expect(stage.record('old')).not.toHaveProperty('restsUntil');
-  // A list that is behind shows it as active.
+  expect(stage.record('old')).not.toHaveProperty('mayWakeUntil');
+  // The list was read before a call came that was late.
   const behind = new Stage();
-  behind.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now, status: 'active' });
+  behind.has('old', 'inactive', givenBack);
   const sight = await behind.sight();
-  behind.world.key('old').status = 'inactive';
+  behind.world.key('old').status = 'active';
   await treat(behind.record('old'), sight, false, behind.ports, behind.tally);
-  expect(behind.effects).toEqual(['ledger.replace old inactive→inactive']);
+  expect(behind.world.key('old').status).toBe('inactive');
   const wanted = new Stage();
-  wanted.has('old', 'inactive', { since: now - 5 * minuteMs, restsUntil: now, status: 'active', wanted: wish });
+  wanted.has('old', 'inactive', { ...givenBack, status: 'active', wanted: wish });
   await isLeftAlone(wanted, 'old');
   // What somebody else is about to do goes before.
   const archiving = new Stage();
-  archiving.has('old', 'inactive', { since: now - 30 * dayMs, restsUntil: now, intent: intent('archived', 'the undo period is over') });
+  archiving.has('old', 'inactive', { ...givenBack, since: now - 30 * dayMs, intent: intent('archived', 'the undo period is over') });
   await treated(archiving, 'old');
   expect(archiving.record('old').state).toBe('archived');
 });

@@ -62,7 +62,7 @@ test.each([
   expect(stage.effects).toEqual(['ledger.replace old pending→pending (intent)', ...effects]);
   expect(stage.record('old')).toMatchObject({ state, token: 'first' });
   // Until then a late call of that rotation may wake it.
-  expect(stage.record('old').restsUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
+  expect(stage.record('old').mayWakeUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
 });
 
 test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {

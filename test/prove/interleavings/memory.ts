@@ -373,9 +373,13 @@ export class MemoryWorld {
           }),
       },
       alarm: {
-        raise: (_kind, managedKey, facts) => call('alarm.raise', () => void this.open.set(managedKey, { at: this.now, facts })),
+        raise: (_kind, managedKey, facts) =>
+          call('alarm.raise', () => {
+            const openedAt = this.open.get(managedKey)?.openedAt ?? this.now;
+            this.open.set(managedKey, { openedAt, at: this.now, facts });
+          }),
         clear: (_kind, managedKey) => call('alarm.clear', () => void this.open.delete(managedKey)),
-        lasting: (_kind, managedKey) => call('alarm.lasting', () => this.open.get(managedKey)?.facts),
+        lasting: (_kind, managedKey) => call('alarm.lasting', () => this.open.get(managedKey)),
       },
       usage: {
         knownUntil: async () => (this.collectedUntil ?? this.now) - 5 * 60_000,
