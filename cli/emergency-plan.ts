@@ -40,6 +40,8 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (named.length > 0 && current !== undefined) {
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };
   }
+  const claimed = claimedKey(sight);
+  if (claimed?.origin !== undefined) throw onItsWayBack(claimed);
   const isCurrentNamed = current !== undefined && current.apiKeyId === stolen;
   const begun =
     stolen !== undefined || current === undefined || emergencyOf(current, now) !== undefined ? undefined : begunLately(own, now);
@@ -55,8 +57,6 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
-  const claimed = claimedKey(sight);
-  if (claimed?.origin !== undefined) throw onItsWayBack(claimed);
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',
@@ -69,14 +69,17 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
 
 /** The key that was replaced last, where an emergency did that lately: what is given again goes on with it. */
 function begunLately(own: readonly ApiKeyRecord[], now: number): ApiKeyRecord | undefined {
-  const [last] = own.filter((record) => record.switchedAt !== undefined).sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
+  const [last] = own
+    .filter((record) => record.switchedAt !== undefined && record.state !== 'pending')
+    .sort((a, b) => (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
   if (last === undefined) return undefined;
   const { switchedAt = 0, since } = last;
   const emergency = emergencyOf(last, now);
-  const isUnderWay = emergency !== undefined && switchedAt >= emergency.at && now < emergency.at + sameEmergencyMs;
-  // A record that was touched later, as by a person who woke its key, does not make an old emergency a late one.
-  const isOver = isReplacedByEmergency(last) && now < since + lateMs && now < switchedAt + sameEmergencyMs + lateMs;
-  return isUnderWay || isOver ? last : undefined;
+  if (!isReplacedByEmergency(last) && (emergency === undefined || switchedAt < emergency.at)) return undefined;
+  const isLeft = own.some((record) => record.state === 'draining' && (emergencyOf(record, now)?.at ?? now) <= switchedAt);
+  // By the switch first: a record that was touched later, as by a person who woke its key, does not make an old emergency a late one.
+  const isLate = now < switchedAt + sameEmergencyMs && (emergency !== undefined || isLeft || now < since + lateMs);
+  return isLate ? last : undefined;
 }
 
 /** An undo is at work on the key: cutting it off could leave consumers without one. */

@@ -1,4 +1,4 @@
-import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord } from '../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
@@ -143,8 +143,13 @@ export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<Key
   return state === 'pending' && !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
 }
 
+/** An emergency that is going to be carried out: not while an undo is at work on its key. */
+export function standingEmergency(record: ApiKeyRecord, now: number): Wish | undefined {
+  return record.state === 'pending' ? undefined : emergencyOf(record, now);
+}
+
 function wishes({ own, definition: { name }, now }: KeyReading): readonly Finding[] {
-  const wished = own.map((record) => ({ ...record, noGrace: emergencyOf(record, now) }));
+  const wished = own.map((record) => ({ ...record, noGrace: standingEmergency(record, now) }));
   return wished.flatMap(({ apiKeyId, state, wanted, noGrace, switchedAt }): readonly Finding[] => [
     ...(wanted === undefined
       ? []
@@ -163,7 +168,7 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
             check: 'wishes',
             state: state === 'draining' && now - Math.max(noGrace.at, switchedAt ?? 0) > settledMs ? 'broken' : 'attention',
             what: `${apiKeyId} is to be cut off without grace since ${instant(noGrace.at)} by ${noGrace.by} (${noGrace.because}), and is ${state}`,
-            fix: `npx keyguard rotate ${name} --emergency goes on with it`,
+            fix: `npx keyguard rotate ${name} --emergency --api-key-id ${apiKeyId} goes on with it`,
           } as const,
         ]),
   ]);

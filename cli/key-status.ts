@@ -1,8 +1,7 @@
 import type { IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
-import { emergencyOf } from '../lambda/rotation/lifecycle.ts';
 import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
-import { keyFindings, poolIn, type KeyReading } from './key-findings.ts';
+import { keyFindings, poolIn, standingEmergency, type KeyReading } from './key-findings.ts';
 import { coverIn } from './pool-cover.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
 import { waysBack, type WayBack } from './way-back.ts';
@@ -65,7 +64,7 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap((record): readonly WaitingWish[] => {
       const { apiKeyId, wanted } = record;
-      const noGrace = emergencyOf(record, now);
+      const noGrace = standingEmergency(record, now);
       return [
         ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),
         ...(noGrace === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...noGrace } as const]),

@@ -4,10 +4,10 @@ import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { rotationSchedule } from '../../lambda/adapters/aws/rotation-schedule.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { LostRace } from '../../lambda/foundation/errors.ts';
-import { isCondemned } from '../../lambda/rotation/lifecycle.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
+import { standingEmergency } from '../key-findings.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
@@ -101,7 +101,7 @@ function warningsOf({ own, definition: { name } }: KeySight, now: number): reado
   return own.flatMap((record) => {
     const { apiKeyId, state, wanted } = record;
     return [
-      ...(!isCondemned(record, now)
+      ...(standingEmergency(record, now) === undefined
         ? []
         : [
             `Careful: an emergency of ${name} is not over: ${apiKeyId} is to be cut off, ${

@@ -23,7 +23,8 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
   const known = knownOf(incident);
   return (
     newsOf(kind, facts).some((each) => !known.includes(each)) ||
-    ((kind === 'pool-low' || kind === 'rotation-failed') && rank(kind, facts) > rank(kind, incident.facts))
+    (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
+    (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))
   );
 }
 
@@ -65,11 +66,13 @@ function nameOf({ grade, apiKeyId }: Pick<ChangeFacts, 'grade' | 'apiKeyId'>): s
   return `${grade} ${apiKeyId}`;
 }
 
+/** What people know of a failure does not tell them of one of another kind; an undo that came to nothing is the least of them. */
+function isAnotherFailure({ grade: known = 'failed' }: IncidentFacts, { grade = 'failed' }: IncidentFacts): boolean {
+  return grade !== known && grade !== 'undo-in-vain';
+}
+
 /** A grade that this version does not know counts as none. */
-function rank(
-  kind: keyof typeof incidentGrades,
-  { grade = kind === 'rotation-failed' ? 'failed' : '' }: { readonly grade?: string },
-): number {
+function rank(kind: keyof typeof incidentGrades, { grade = '' }: { readonly grade?: string }): number {
   const grades: readonly string[] = incidentGrades[kind];
   return grades.indexOf(grade);
 }

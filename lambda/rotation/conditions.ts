@@ -4,7 +4,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
-import { isCondemned } from './lifecycle.ts';
+import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
 import { movedByHand, versionWith } from './switch.ts';
@@ -222,14 +222,17 @@ function rank(grade: ChangeGrade): number {
   return incidentGrades['key-changed'].indexOf(grade);
 }
 
-function changedKeys({ own, infos, now }: Sight): readonly Change[] {
+function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
+  const current = versionWith(secret.stages, 'AWSCURRENT');
   return settled(own, now).flatMap((record): readonly Change[] => {
-    if (record.intent !== undefined) return [];
-    const { apiKeyId, state, mayWakeUntil } = record;
+    const { apiKeyId, state, intent, token } = record;
+    const late = token !== undefined && token === current ? undefined : lateWake(record, now);
+    // What is about to be done is our own doing; that it is put back to sleep lasts until it is asleep.
+    if (intent !== undefined && (late === undefined || intent.ordered !== true)) return [];
     const status = infos.get(apiKeyId)?.status ?? 'gone';
-    if (mayWakeUntil !== undefined && status === 'active') {
+    if (late !== undefined && status === 'active') {
       const reason = `${apiKeyId} is ${state} since an undo that came to nothing, was found active and is put back to sleep`;
-      return now < mayWakeUntil ? [] : [{ grade: 'undone-key-woken', apiKeyId, reason }];
+      return late === 'may come' ? [] : [{ grade: 'undone-key-woken', apiKeyId, reason }];
     }
     if ((state === 'inactive' || state === 'contained') && status === 'active') {
       const what = state === 'inactive' ? 'is an old key' : 'was cut off';

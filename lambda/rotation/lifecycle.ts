@@ -307,12 +307,21 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
   return { ...record, wanted: wish };
 }
 
+/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken. */
+const lookMs = 10 * minuteMs;
+
+/** Of a key that was given back asleep: whether a call that wakes it may still come late, or may have come; later it is a person's doing. */
+export function lateWake({ mayWakeUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {
+  if (mayWakeUntil === undefined || now >= mayWakeUntil + lookMs) return undefined;
+  return now < mayWakeUntil ? 'may come' : 'may have come';
+}
+
 function stillWakeable(until: number | undefined, at: number): Pick<ApiKeyRecord, 'mayWakeUntil'> {
   return until !== undefined && until > at ? { mayWakeUntil: until } : {};
 }
 
-/** Since it was given back it is asleep, and no call can come late any more that would wake it. */
-export function surelyAsleep(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+/** No call can come late any more that would wake it. */
+export function withoutLateWake(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { mayWakeUntil, ...rest } = record;
   return rest;
 }

@@ -152,7 +152,9 @@ interface RotationAlarm {
 export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rotation-failed'][number];
 /** The grade of an emergency whose command died when it had ended a pause, and before it turned the schedule on. */
 export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
-/** Why such a failure is over. */
+/** Why a stopped emergency is over that nobody went on with. */
+export const emergencyLapsed = 'nobody went on with it for a day, so it is void, and its key was not cut off';
+/** Why an undo that cannot be is over. */
 export const stillCurrent = 'the key that was current still is';
 
 export interface AlarmFacts {

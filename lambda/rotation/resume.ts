@@ -3,7 +3,15 @@ import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
 import { emergencyOf, hasServed } from './lifecycle.ts';
-import { emergencyStopped, owesRotation, stillCurrent, type FailedRotation, type RetirementPorts } from './ports.ts';
+import {
+  emergencyLapsed,
+  emergencyStopped,
+  owesRotation,
+  stillCurrent,
+  undoInVain,
+  type FailedRotation,
+  type RetirementPorts,
+} from './ports.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
 
@@ -49,8 +57,15 @@ export async function resumeRotation(
     await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   // Killed right after the switch, it could not say so itself.
-  if (open === undefined && failed !== undefined && (overcome || !owesRotation(failed)))
-    await ports.alarm.clear('rotation-failed', definition.name, overcome ? 'the rotation succeeded' : stillCurrent);
+  const end = open !== undefined || failed === undefined ? undefined : overcome ? 'the rotation succeeded' : endOf(failed, own, now);
+  if (end !== undefined) await ports.alarm.clear('rotation-failed', definition.name, end);
+}
+
+/** Why a failure that no switch has followed is over all the same; undefined while it is not. */
+function endOf({ facts: { grade } }: FailedRotation, own: Sight['own'], now: number): string | undefined {
+  if (grade === undoInVain) return stillCurrent;
+  const stands = own.some((record) => record.state === 'current' && emergencyOf(record, now) !== undefined);
+  return grade === emergencyStopped && !stands ? emergencyLapsed : undefined;
 }
 
 /** The key of an emergency whose command died when it had ended a pause, and before it turned the schedule on: nothing goes on by itself. */

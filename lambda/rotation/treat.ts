@@ -16,10 +16,11 @@ import {
   isCondemned,
   isUnfinishedIntake,
   moved,
+  lateWake,
   parked,
-  surelyAsleep,
   withGrace,
   withoutIntent,
+  withoutLateWake,
   withoutWish,
 } from './lifecycle.ts';
 import type { RetirementPorts } from './ports.ts';
@@ -58,7 +59,7 @@ export async function treat(
 ): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
-  const rests = paused && record.intent === undefined && record.mayWakeUntil === undefined && !isCondemned(record, sight.now);
+  const rests = paused && record.intent === undefined && lateWake(record, sight.now) === undefined && !isCondemned(record, sight.now);
   switch (record.state) {
     case 'pending':
       await returnAbandoned(record, sight, ports, tally);
@@ -136,8 +137,8 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status;
   const own = record.intent;
-  if (own?.ordered === true || (own === undefined && record.mayWakeUntil !== undefined)) {
-    return keepGivenBackAsleep(record, ports, tally);
+  if (own?.ordered === true || (own === undefined && lateWake(record, now) !== undefined)) {
+    return keepGivenBackAsleep(record, isServing(record, secret), ports, tally);
   }
   if (status === 'active') return leaveAwake(record, ports);
   if (await isAskedFor(record, ports)) return;
@@ -174,14 +175,14 @@ async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise
  * An undo that came to nothing gave it back asleep. Until no call of that undo can come any more, nothing is done; if it is awake
  * then, it is put back to sleep: nobody can tell a late call from a person, and people are told.
  */
-async function keepGivenBackAsleep(record: ApiKeyRecord, ports: RetirementPorts, tally: RetirementTally): Promise<void> {
-  const { apiKeyId, managedKey, state, intent, mayWakeUntil = 0 } = record;
+async function keepGivenBackAsleep(record: ApiKeyRecord, isServed: boolean, ports: RetirementPorts, tally: RetirementTally): Promise<void> {
+  const { apiKeyId, managedKey, state, intent } = record;
   const at = ports.clock.now();
-  if (at < mayWakeUntil || (await isAskedFor(record, ports))) return;
-  // Not the list: it may have been read before a call came that was late.
-  if (!(await isAwake(apiKeyId, ports))) {
-    const occasion = { at, because: 'it is asleep, and no call can come late any more' };
-    await ports.ledger.replace(record, intent === undefined ? surelyAsleep(record) : asleepAgain(record, at), by, { occasion });
+  if (lateWake(record, at) === 'may come' || (await isAskedFor(record, ports))) return;
+  // Not the list: it may have been read before a call came that was late. What consumers read a person has woken for them.
+  if (isServed || !(await isAwake(apiKeyId, ports))) {
+    const occasion = { at, because: isServed ? 'AWSCURRENT holds it' : 'it is asleep, and no call can come late any more' };
+    await ports.ledger.replace(record, intent === undefined ? withoutLateWake(record) : asleepAgain(record, at), by, { occasion });
     return;
   }
   const order = { to: state, at, because: record.because ?? 'given back asleep', ordered: true } as const;

@@ -135,7 +135,7 @@ test('an emergency whose switch is done goes on with the keys that are still on,
   expect(failed.code).toBe(1);
   expect(states()).toMatchObject({ [first]: 'draining', [second]: 'inactive', [third]: 'current' });
   me.world.aws.schedules.disable('retirement');
-  for (const minutes of [1, 10]) {
+  for (const minutes of [1, 25]) {
     me.world.clock.advance(minutes * minuteMs);
     expect(await me.asJson([...emergency, '--dry-run', '--no-proof'])).toMatchObject({ current: third, wouldCutOff: [first] });
   }
@@ -155,6 +155,23 @@ test('an emergency is no repeat of an old one whose key somebody has touched sin
   expect(states()).toMatchObject({ [third]: 'inactive', [fourth]: 'current' });
 });
 
+test('an emergency that is given again while an undo brings its key back says so, and is not over', async () => {
+  const { second } = await rotatedTwice();
+  await me.killed(emergency, { phase: 'before', operation: 'Invoke' });
+  me.world.aws.schedules.disable('retirement');
+  const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
+  );
+  await withQuickTimers(() => me.run(['undo', 'production', '--api-key-id', second, '--yes']));
+  outage();
+  expect(states()[second]).toBe('pending');
+  const said = await me.run(emergency);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`${second} of production is on its way back this moment`);
+  const { managedKeys } = (await me.asJson(['status', 'production'])) as { managedKeys: readonly { wishes: readonly unknown[] }[] };
+  expect(JSON.stringify(managedKeys[0]?.wishes)).not.toContain(second);
+});
+
 test('a key in its grace that an undo has claimed is seen as previous, and an emergency says how to go on', async () => {
   const { first } = await rotatedTwice();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
@@ -172,6 +189,7 @@ test('a key in its grace that an undo has claimed is seen as previous, and an em
     expect(said.err).toContain(`${first} of production is on its way back this moment`);
     expect(said.err).toContain('if it does not come: npx keyguard unstick production');
   }
+  expect(managedKeys).toMatchObject([{ wishes: [] }]);
   me.world.clock.advance(20 * minuteMs);
   await me.run(['unstick', 'production', '--yes']);
   await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });

@@ -217,7 +217,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'broken',
     { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'draining', switchedAt: now - hourMs, noGrace: wish })] },
     {},
-    'npx keyguard rotate production --emergency goes on with it',
+    'npx keyguard rotate production --emergency --api-key-id apikey_old goes on with it',
   ],
   [
     'the current key will expire within its next grace',

@@ -1,5 +1,5 @@
 import type { incidentGrades } from '../../../contract/kinds.ts';
-import { consolePath, type Story, type Wording } from './story.ts';
+import { consolePath, type Story, type Wording, type Words } from './story.ts';
 
 export const keyChanged: Wording<'key-changed'> = {
   open: (story) => {
@@ -10,15 +10,30 @@ export const keyChanged: Wording<'key-changed'> = {
       actions: steps,
     };
   },
-  recovered: (story) => ({
+  recovered: (story) => (story.grade === 'undone-key-woken' ? asleepAgain(story) : inOrder(story)),
+};
+
+function asleepAgain(story: Story): Words {
+  return {
+    title: `${story.name}: ${story.key} is asleep again`,
+    summary: [
+      `${story.key} of ${story.name}, which was active ${story.since} after an undo that came to nothing, is inactive again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      'If it is needed, an undo that names it brings it back.',
+    ],
+    actions: ['If its value may be in other hands, look at what used it while it was active.'],
+  };
+}
+
+function inOrder(story: Story): Words {
+  return {
     title: `${story.name}: what somebody else changed is in order again`,
     summary: [
       `The change to ${story.name} that was seen ${story.since} is no longer there${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'If it happens again, you will hear of it as a new incident.',
     ],
     actions: ['If nobody found out who it was, look for it while the logs are fresh.'],
-  }),
-};
+  };
+}
 
 interface Change {
   readonly title: string;

@@ -1,11 +1,11 @@
-import { stillCurrent } from '../../rotation/ports.ts';
+import { emergencyLapsed, stillCurrent } from '../../rotation/ports.ts';
 import { createKey, type Tell, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
   open: (story) => (told[story.grade ?? ''] ?? failed)(story),
   // By how it ended, not by how it began: what was in vain at first may have gone through in the end.
-  recovered: (story) => (story.reason === stillCurrent ? nothingLasts : wentThrough)(story),
+  recovered: (story) => (ends[story.reason ?? ''] ?? wentThrough)(story),
 };
 
 const undoInVain: Tell = (story) => ({
@@ -26,6 +26,21 @@ const nothingLasts: Tell = (story) => ({
   summary: [`What was told of ${story.name} ${story.since} is over: ${stillCurrent}.`, 'Consumers read the same key as before.'],
   actions: ['Nothing has to be done; `npx keyguard status` shows the current key.'],
 });
+
+const lapsed: Tell = (story) => ({
+  title: `${story.name}: the emergency has lapsed, and its key is still in use`,
+  summary: [
+    `The emergency of ${story.name} that stopped half way ${story.since} is over: ${emergencyLapsed}.`,
+    'Its rotation schedule may be off since then: nothing rotates while it is.',
+  ],
+  actions: [
+    `If the key must still die, run \`npx keyguard rotate ${story.name} --emergency\`.`,
+    `If not, run \`npx keyguard resume ${story.name}\`, which turns the schedule on.`,
+  ],
+});
+
+/** What is told of an end for some reason; of others, that the rotation went through. */
+const ends: Readonly<Record<string, Tell | undefined>> = { [stillCurrent]: nothingLasts, [emergencyLapsed]: lapsed };
 
 const failed: Tell = (story) => ({
   title: `${story.name}: the rotation did not finish, people must act`,

@@ -107,6 +107,10 @@ test('a failure that becomes one of another kind is told again, and a reminder o
     'open-3 emergency-stopped',
   ]);
   expect(follow('rotation-failed', [failed(0), failed(1, 'undo-in-vain')])).toEqual(['open failed']);
+  expect(follow('rotation-failed', [failed(0, 'emergency-stopped'), failed(1), failed(2)])).toEqual([
+    'open emergency-stopped',
+    'open-2 failed',
+  ]);
 });
 
 test('every grade is worse than the one before it, in the same instant too', () => {

@@ -7,6 +7,7 @@ import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
 import { clause } from '../../../lambda/incidents/message/phrases.ts';
 import { anIncident, at, everyImpossibleIncident, everyIncident, hostile } from './message-incidents.ts';
+import { emergencyLapsed, stillCurrent } from '../../../lambda/rotation/ports.ts';
 
 const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/alert.schema.json', import.meta.url), 'utf8'));
 if (typeof schema !== 'object' || schema === null) throw new Error('docs/alert.schema.json is no object');
@@ -57,8 +58,8 @@ describe('every kind in every state and grade', () => {
   test('no two that open have the same title, nor any two kinds that recover', () => {
     for (const state of ['open', 'recovered']) {
       const told = everyIncident().filter((incident) => incident.state === state);
-      // That it is over is told without the grade.
-      const distinct = state === 'open' ? told.length : incidentKinds.length;
+      // That it is over is told without the grade, but for what may have been our own late call.
+      const distinct = state === 'open' ? told.length : incidentKinds.length + 1;
       expect(new Set(told.map((incident) => alertOf(incident, context).title)).size).toBe(distinct);
     }
   });
@@ -155,6 +156,16 @@ test('after the last credential was cut off, the message says so, and first how 
   );
   expect(replaced.summary).not.toContain('no current key');
   expect(replaced.actions[0]).toContain('npx keyguard status');
+});
+
+test('how a failed rotation ended is told by its end: a switch, nothing to do, or an emergency that lapsed', () => {
+  const ended = (reason: string) =>
+    alertOf(anIncident({ kind: 'rotation-failed', state: 'recovered', facts: { startedAt: at, reason } }), context);
+  expect(ended('the rotation succeeded').title).toBe('production: the rotation went through');
+  expect(ended(stillCurrent)).toMatchObject({ title: 'production: no rotation is owed any more' });
+  const lapsed = ended(emergencyLapsed);
+  expect(lapsed.title).toBe('production: the emergency has lapsed, and its key is still in use');
+  expect(lapsed.actions.join(' ')).toContain('npx keyguard resume production');
 });
 
 test('a sleeping key that was cut off once and is used again is not said to be untouched', () => {

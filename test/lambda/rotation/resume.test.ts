@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
+import { emergencyLapsed } from '../../../lambda/rotation/ports.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -280,6 +281,13 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   await resumeRotation(await over.sight(), told, false, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],
-    [{ kind: 'rotation-failed', managedKey: 'production', reason: 'the key that was current still is' }],
+    [{ kind: 'rotation-failed', managedKey: 'production', reason: emergencyLapsed }],
   ]);
+  // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
+  for (const isPaused of [true, false]) {
+    const stands = aStage();
+    stands.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
+    await resumeRotation(await stands.sight(), told, isPaused, stands.ports, stands.tally);
+    expect(stands.effects).toEqual(isPaused ? [] : started);
+  }
 });

@@ -397,6 +397,17 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   behind.world.key('old').status = 'active';
   await treat(behind.record('old'), sight, false, behind.ports, behind.tally);
   expect(behind.world.key('old').status).toBe('inactive');
+  // Retirement did not look for long: who woke it since is a person; and so is who wakes the cut-off key that consumers read.
+  const late = new Stage();
+  late.has('old', 'inactive', { ...givenBack, status: 'active', mayWakeUntil: now - 10 * minuteMs });
+  await treated(late, 'old');
+  const served = new Stage();
+  served.has('old', 'contained', { ...givenBack, status: 'active', labels: ['AWSCURRENT'] });
+  await treated(served, 'old');
+  expect([late, served].map((each) => [each.world.key('old').status, each.audit[0]?.because])).toEqual([
+    ['active', 'somebody enabled it again'],
+    ['active', 'AWSCURRENT holds it'],
+  ]);
   const wanted = new Stage();
   wanted.has('old', 'inactive', { ...givenBack, status: 'active', wanted: wish });
   await isLeftAlone(wanted, 'old');
