@@ -1,7 +1,7 @@
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, leftActive, type Sight } from './conditions.ts';
-import { knownWithoutAnthropic, watchedKinds, type RetirementPorts } from './ports.ts';
+import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type RetirementPorts } from './ports.ts';
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
@@ -38,7 +38,7 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   }
 
   // Without Anthropic nothing is done to a key; what is known without it people are told all the same.
-  let infos: Sight['infos'] | undefined;
+  let infos: Map<string, ApiKeyInfo> | undefined;
   await attempt('the list of API keys', async () => {
     infos = new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info]));
   });
@@ -56,6 +56,7 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     const own = records.filter((record) => record.managedKey === definition.name);
     return [{ definition, own, secret, infos: infos ?? new Map(), lastUses, usageKnownUntil, now }];
   });
+  if (infos !== undefined) await attempt('what seems to be changed', () => lookAgain(sights, infos ?? new Map(), ports));
   // Before anything is mended: what people must know is what was found.
   const kinds = infos === undefined ? knownWithoutAnthropic : watchedKinds;
   const orphans = infos === undefined ? [] : leftActive(records, definitions, infos);
@@ -82,6 +83,17 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);
   return tally;
+}
+
+/** The list may be behind: a key that seems to be changed by somebody else is asked for once more before people are told. */
+async function lookAgain(sights: readonly Sight[], infos: Map<string, ApiKeyInfo>, { keys }: RetirementPorts): Promise<void> {
+  const found = sights.flatMap((sight) => conditionsOf(sight, ['key-changed', 'current-key-dead']));
+  const ids = found.flatMap(({ facts: { apiKeyId, changes } }) => changes?.map((change) => change.apiKeyId) ?? apiKeyId ?? []);
+  for (const apiKeyId of new Set(ids)) {
+    const info = await keys.retrieve(apiKeyId);
+    if (info === 'gone') infos.delete(apiKeyId);
+    else infos.set(apiKeyId, info);
+  }
 }
 
 function inTurn<T>(things: readonly T[], now: number): readonly T[] {

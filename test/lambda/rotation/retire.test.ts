@@ -230,3 +230,22 @@ test('while Anthropic does not answer, no key is touched, and people are told wh
     fields: { what: 'the list of API keys', error: expect.any(String) as unknown },
   });
 });
+
+test('a list that is behind accuses nobody: what it shows as changed is asked for once more', async () => {
+  const stage = healthy();
+  stage.has('old', 'inactive', { since: now - hourMs });
+  stage.has('woken', 'inactive', { since: now - hourMs, status: 'active' });
+  const { keys } = stage.ports;
+  const behind = async () =>
+    (await keys.list()).map((info) => ({ ...info, status: info.apiKeyId === 'old' ? ('active' as const) : info.status }));
+  await retireDueKeys({ ...stage.ports, keys: { ...keys, list: behind } });
+  expect(stage.settled.flatMap(({ found }) => found.map(({ facts }) => [facts.apiKeyId, facts.changes]))).toEqual([['woken', undefined]]);
+  // One that is gone since, too.
+  const gone = new Stage();
+  gone.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
+  gone.has('next', 'standby');
+  const { ports } = gone;
+  const late = { ...ports.keys, list: async () => (await ports.keys.list()).map((info) => ({ ...info, status: 'inactive' as const })) };
+  await retireDueKeys({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
+  expect(gone.settled.flatMap(({ found }) => found.map(({ kind }) => kind))).toEqual(['current-key-dead']);
+});
