@@ -18,14 +18,16 @@ const beatMs = 5 * minuteMs;
  */
 export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementTally> {
   const tally: RetirementTally = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
-  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
+      return true;
     } catch (error) {
       // Whoever won the race goes on with the key.
-      if (error instanceof LostRace) return;
+      if (error instanceof LostRace) return false;
       tally.failed += 1;
       ports.log.warn('retirement.failed', { what, error: briefly(error) });
+      return false;
     }
   };
 
@@ -38,9 +40,9 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   }
 
   // Without Anthropic nothing is done to a key; what is known without it people are told all the same.
-  let infos: Map<string, ApiKeyInfo> | undefined;
-  await attempt('the list of API keys', async () => {
-    infos = new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info]));
+  const infos = new Map<string, ApiKeyInfo>();
+  const isListed = await attempt('the list of API keys', async () => {
+    for (const info of await ports.keys.list()) infos.set(info.apiKeyId, info);
   });
   // In this order: until then, every use is among those that are read next.
   const usageKnownUntil = await ports.usage.knownUntil();
@@ -54,17 +56,17 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     const secret = secrets.get(definition.name);
     if (secret === undefined) return [];
     const own = records.filter((record) => record.managedKey === definition.name);
-    return [{ definition, own, secret, infos: infos ?? new Map(), lastUses, usageKnownUntil, now }];
+    return [{ definition, own, secret, infos, lastUses, usageKnownUntil, now }];
   });
-  if (infos !== undefined) await attempt('what seems to be changed', () => lookAgain(sights, infos ?? new Map(), ports));
+  if (isListed) await attempt('what seems to be changed', () => lookAgain(sights, infos, ports));
   // Before anything is mended: what people must know is what was found.
-  const kinds = infos === undefined ? knownWithoutAnthropic : watchedKinds;
-  const orphans = infos === undefined ? [] : leftActive(records, definitions, infos);
+  const kinds = isListed ? watchedKinds : knownWithoutAnthropic;
+  const orphans = isListed ? leftActive(records, definitions, infos) : [];
   const conditions = [...orphans, ...sights.flatMap((sight) => conditionsOf(sight, kinds))];
   const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
   await attempt('what people must know', () => ports.watch.settle(conditions, left, kinds));
 
-  const due = infos === undefined ? [] : sights.flatMap((sight) => sight.own.map((record) => ({ record, sight })));
+  const due = isListed ? sights.flatMap((sight) => sight.own.map((record) => ({ record, sight }))) : [];
   const emergencies = due.filter(({ record }) => isCondemned(record, now));
   const isPaused = ({ definition }: Sight): boolean => pauses.has(definition.name);
   const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];
