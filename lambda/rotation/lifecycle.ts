@@ -307,8 +307,8 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
   return { ...record, wanted: wish };
 }
 
-/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken. */
-const lookMs = 10 * minuteMs;
+/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken, should it be held up. */
+const lookMs = 30 * minuteMs;
 
 /** Of a key that was given back asleep: whether a call that wakes it may still come late, or may have come; later it is a person's doing. */
 export function lateWake({ mayWakeUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {

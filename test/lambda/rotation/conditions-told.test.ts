@@ -163,14 +163,14 @@ test.each([
 test('of a key that a late call of ours may wake nothing is told while one may come', () => {
   expect(told(withOther({ state: 'inactive', mayWakeUntil: now + 1 }, 'active'))).toEqual([]);
   expect(told(withOther({ state: 'inactive', mayWakeUntil: now }, 'inactive'))).toEqual([]);
-  // Until it is asleep again; ten minutes later it is a person's doing, and so it is where consumers read the key.
+  // Until it is asleep again; half an hour later it is a person's doing, and so it is where consumers read the key.
   const intent = { to: 'inactive', at: now, because: 'asleep again' } as const;
   const grades = (changes: Partial<ApiKeyRecord>): readonly (string | undefined)[] =>
     told(withOther({ state: 'inactive', mayWakeUntil: now, ...changes }, 'active')).map(({ grade }) => grade);
   expect(grades({ intent: { ...intent, ordered: true } })).toEqual(['undone-key-woken']);
   expect(grades({ intent })).toEqual([]);
-  expect(grades({ mayWakeUntil: now - 10 * minuteMs + 1 })).toEqual(['undone-key-woken']);
-  expect(grades({ mayWakeUntil: now - 10 * minuteMs })).toEqual(['old-key-woken']);
+  expect(grades({ mayWakeUntil: now - 30 * minuteMs + 1 })).toEqual(['undone-key-woken']);
+  expect(grades({ mayWakeUntil: now - 30 * minuteMs })).toEqual(['old-key-woken']);
 });
 
 test('an old key that is gone from Anthropic in its grace is told, and one of a status that nobody knows is not', () => {

@@ -399,7 +399,7 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   expect(behind.world.key('old').status).toBe('inactive');
   // Retirement did not look for long: who woke it since is a person; and so is who wakes the cut-off key that consumers read.
   const late = new Stage();
-  late.has('old', 'inactive', { ...givenBack, status: 'active', mayWakeUntil: now - 10 * minuteMs });
+  late.has('old', 'inactive', { ...givenBack, status: 'active', mayWakeUntil: now - 30 * minuteMs });
   await treated(late, 'old');
   const served = new Stage();
   served.has('old', 'contained', { ...givenBack, status: 'active', labels: ['AWSCURRENT'] });
