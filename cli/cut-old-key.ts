@@ -5,6 +5,7 @@ import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { checkTimely, cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
 import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
+import { isServing } from '../lambda/rotation/switch.ts';
 import { amend } from './amend.ts';
 import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
@@ -84,9 +85,9 @@ function portsOf({ definition, table, secrets, clock }: OpenInstallation): Pick<
   return admitPorts(definition, table, secrets, clock);
 }
 
-function checkIsOff({ apiKeyId, state, token }: ApiKeyRecord, { definition: { name }, secret }: KeySight): void {
-  const isServing = token !== undefined && secret.stages.get(token)?.includes('AWSCURRENT') === true;
-  if (!shouldBeAwake(state) && !isServing) return;
+function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySight): void {
+  const { apiKeyId, state } = record;
+  if (!shouldBeAwake(state) && !isServing(record, secret)) return;
   throw new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,

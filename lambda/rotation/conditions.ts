@@ -7,7 +7,7 @@ import { judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
-import { movedByHand, versionWith } from './switch.ts';
+import { isServing, movedByHand, versionWith } from './switch.ts';
 
 /** A record and the list of keys are read one after the other, and nobody promises how soon a list shows a change. */
 const settlingMs = 5 * minuteMs;
@@ -122,8 +122,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
 /** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
 export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiKeyRecord | undefined {
   if (own.some((record) => record.state === 'current')) return undefined;
-  const version = versionWith(secret.stages, 'AWSCURRENT');
-  return own.find((record) => record.state === 'contained' && record.token !== undefined && record.token === version);
+  return own.find((record) => record.state === 'contained' && isServing(record, secret));
 }
 
 function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Sight): readonly AlarmFacts[] {
@@ -223,10 +222,9 @@ function rank(grade: ChangeGrade): number {
 }
 
 function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
-  const current = versionWith(secret.stages, 'AWSCURRENT');
   return settled(own, now).flatMap((record): readonly Change[] => {
-    const { apiKeyId, state, intent, token } = record;
-    const late = token !== undefined && token === current ? undefined : lateWake(record, now);
+    const { apiKeyId, state, intent } = record;
+    const late = isServing(record, secret) ? undefined : lateWake(record, now);
     // What is about to be done is our own doing; that it is put back to sleep lasts until it is asleep.
     if (intent !== undefined && (late === undefined || intent.ordered !== true)) return [];
     const status = infos.get(apiKeyId)?.status ?? 'gone';

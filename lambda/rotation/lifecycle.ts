@@ -9,6 +9,8 @@ export const emergencyLastsMs = dayMs;
 export const fenceMs = 5 * minuteMs;
 /** A command at a terminal may be held up for any time; its last call, with retries, must have ended before others go on. */
 const timelyMs = 3 * minuteMs;
+/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken, should it be held up. */
+const lookMs = 30 * minuteMs;
 
 /**
  * What can happen to an API key.
@@ -306,9 +308,6 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
   }
   return { ...record, wanted: wish };
 }
-
-/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken, should it be held up. */
-const lookMs = 30 * minuteMs;
 
 /** Of a key that was given back asleep: whether a call that wakes it may still come late, or may have come; later it is a person's doing. */
 export function lateWake({ mayWakeUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {

@@ -11,6 +11,11 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
   return undefined;
 }
 
+/** Whether AWSCURRENT is on the version that holds the key's value: consumers read it. */
+export function isServing({ token }: Pick<ApiKeyRecord, 'token'>, { stages }: Pick<SecretDescription, 'stages'>): boolean {
+  return token !== undefined && stages.get(token)?.includes('AWSCURRENT') === true;
+}
+
 /** Why a key is current to which no rotation moved AWSCURRENT, but somebody by hand. */
 export const movedByHand = 'AWSCURRENT moved to it outside of a rotation';
 

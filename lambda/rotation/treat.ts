@@ -24,6 +24,7 @@ import {
   withoutWish,
 } from './lifecycle.ts';
 import type { RetirementPorts } from './ports.ts';
+import { isServing } from './switch.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 const claimRestMs = 15 * minuteMs;
@@ -331,8 +332,4 @@ async function isAskedFor(record: ApiKeyRecord, ports: RetirementPorts): Promise
     });
   }
   return true;
-}
-
-function isServing(record: ApiKeyRecord, secret: Sight['secret']): boolean {
-  return record.token !== undefined && (secret.stages.get(record.token) ?? []).includes('AWSCURRENT');
 }

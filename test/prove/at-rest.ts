@@ -68,7 +68,7 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
     report('I3', 'an operator asked for it back, and it was neither brought back nor was the wish withdrawn', apiKeyId);
   }
   const isLost = row.noGraceAt !== undefined && world.clock.now() - row.noGraceAt > patienceMs && !isPaused(decided, managedKey);
-  if (isLost && !isToldOf('rotation-failed', managedKey, world)) {
+  if (isLost && toldOf('rotation-failed', managedKey, world).at(-1)?.state !== 'open') {
     report('I5', `an emergency wants it off, it is ${state}, and nobody was told`, apiKeyId);
   }
   if (state === 'pending' && !labels.includes('AWSPENDING')) report('I3', 'it is claimed, and its rotation is over', apiKeyId);
@@ -92,8 +92,8 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
     report('I3', 'the version that holds its value has no label: Secrets Manager may delete it', apiKeyId);
 }
 
-function isToldOf(kind: string, subject: string, world: World): boolean {
-  return alerts(world).findLast((alert) => alert.subject === subject && alert.kind === kind)?.state === 'open';
+function toldOf(kind: string, subject: string, world: World): readonly AlertView[] {
+  return alerts(world).filter((alert) => alert.subject === subject && alert.kind === kind);
 }
 
 /** Nobody but us changed anything at Anthropic, and nobody wrote a secret: then people must not be told that somebody did. */
@@ -110,7 +110,7 @@ function judgeBlame({ world, decided, report }: Rest): void {
 function judgeSecret(name: string, rest: Rest): void {
   const { world, rows, secrets, decided, report } = rest;
   const versions = secrets.get(name) ?? [];
-  const told = alerts(world).filter((alert) => alert.subject === name && alert.kind === 'rotation-failed');
+  const told = toldOf('rotation-failed', name, world);
   const isTold = told.at(-1)?.state === 'open';
   const arn = world.definition(name).secretArn;
   const events = world.aws.inspect.secrets.events().filter((event) => event.secretArn === arn);

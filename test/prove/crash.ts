@@ -6,6 +6,9 @@ import { operations } from './operations.ts';
 import { withQuickTimers } from './quick-timers.ts';
 import type { Violation } from './violation.ts';
 
+/** How many may carry on. */
+export const handCounts = [0, 1, 2] as const;
+
 /** One run of one operation: harmed at one call and carried on by one or two at once, or held there while something else is done. */
 export interface Case {
   readonly operation: string;
@@ -13,7 +16,7 @@ export interface Case {
   readonly point: number;
   readonly kind: HarmKind | `beside-${number}`;
   /** Who carries on: nobody but what comes by itself, one, or two at once. */
-  readonly hands: 0 | 1 | 2;
+  readonly hands: (typeof handCounts)[number];
   readonly seed: number;
 }
 
@@ -35,14 +38,15 @@ export function caseName({ operation, point, kind, hands }: Case): string {
 export function caseNamed(text: string, seed: number): Case {
   const [operation = '', point, kind = '', hands] = text.split(':');
   const known = harmKinds.find((each) => each === kind) ?? (/^beside-\d+$/.test(kind) ? (kind as `beside-${number}`) : undefined);
-  if (known === undefined || !Number.isInteger(Number(point)) || (hands !== '0' && hands !== '1' && hands !== '2')) {
+  const carryOn = handCounts.find((count) => String(count) === hands);
+  if (known === undefined || !Number.isInteger(Number(point)) || carryOn === undefined) {
     throw new RangeError(`no case is called ${text}: operation:call:kind:hands, such as rotation:17:killed-after:2`);
   }
   return {
     operation: operationNamed(operation).name,
     point: Number(point),
     kind: known,
-    hands: hands === '2' ? 2 : hands === '1' ? 1 : 0,
+    hands: carryOn,
     seed,
   };
 }
@@ -146,7 +150,7 @@ async function onGround(
       await run(ground, prepared);
       await ground.rests();
       ground.observer.atRest();
-      const { is, shouldBe } = isDone ? await prepared.outcome() : { is: {}, shouldBe: {} as Outcome['shouldBe'] };
+      const { is, shouldBe }: Outcome = isDone ? await prepared.outcome() : { is: {}, shouldBe: {} };
       const unexpected = Object.keys(shouldBe).filter((name) => shouldBe[name]?.split('|').includes(is[name] ?? '') !== true);
       return [
         ...ground.observer.violations(),

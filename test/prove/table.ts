@@ -1,10 +1,7 @@
-import type { CaseResult } from './crash.ts';
+import { handCounts, type CaseResult } from './crash.ts';
 
 /** The columns of the table: what was done to a call, whatever the exact form. */
 const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside'] as const;
-
-/** How many carry on. */
-const hands = [0, 1, 2] as const;
 
 /** Counts of cases by operation and kind of harm; a count with violations shows them: `24 (2!)`. */
 export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<string, number>): string {
@@ -15,7 +12,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
       operation,
       String(calledTimes),
       ...columns.map((column) => cell(own.filter((result) => result.case.kind.startsWith(column)))),
-      ...hands.map((count) => cell(own.filter((result) => result.case.hands === count))),
+      ...handCounts.map((count) => cell(own.filter((result) => result.case.hands === count))),
       String(own.length),
       String(violated(own)),
     ];
@@ -24,7 +21,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
   const last = [
     ...total,
     ...columns.map((column) => cell(results.filter((result) => result.case.kind.startsWith(column)))),
-    ...hands.map((count) => cell(results.filter((result) => result.case.hands === count))),
+    ...handCounts.map((count) => cell(results.filter((result) => result.case.hands === count))),
     String(results.length),
     String(violated(results)),
   ];

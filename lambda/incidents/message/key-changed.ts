@@ -37,7 +37,7 @@ function inOrder(story: Story): Words {
 
 interface Change {
   readonly title: string;
-  /** @default nobody but others */
+  /** @default Somebody other than Key Guard */
   readonly who?: string;
   /** What was done automatically, and what comes next if nobody acts. */
   readonly sequel: readonly string[];
