@@ -1,4 +1,5 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
+import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
@@ -11,7 +12,7 @@ import {
   type Condition,
   type WatchedKind,
 } from '../lambda/rotation/ports.ts';
-import { claimedKey, openVersion, pausedText, type KeySight } from './key-sight.ts';
+import { claimedKey, deletionText, openVersion, pausedText, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
 
@@ -23,9 +24,9 @@ export const keyChecks = {
   'half-done work': 'nothing is half done',
   wishes: 'no wish of an operator waits',
   Anthropic: 'Anthropic shows every key as the records say',
-  age: 'a rotation has succeeded in time',
-  expiry: 'the current key outlives its next grace',
-  pool: 'the pool reaches beyond the low-water mark',
+  age: 'no rotation is overdue',
+  expiry: 'no current key is about to expire',
+  pool: 'no standby key is asked for',
   'rejected keys': 'no standby key was rejected',
   'old keys': 'no old key is used past its time',
   replicas: 'no replica is behind',
@@ -54,6 +55,8 @@ export interface KeyReading extends KeySight {
   /** Since when a rotation is under way. */
   readonly openSince: number | undefined;
   readonly now: number;
+  /** When its standby secret is deleted for good, where that is scheduled; `gone`: it was. */
+  readonly standbyDeletion: number | 'gone' | null;
 }
 
 /** A window of an hour may be late without anything being wrong. */
@@ -66,19 +69,54 @@ const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'arch
 /** Everything about a managed key that is not as it should be. Pure: the same reading gives the same answer. */
 export function keyFindings(reading: KeyReading): readonly Finding[] {
   const conditions = conditionsIn(reading);
-  return [
+  const findings = [
+    ...deletions(reading),
     ...currentKey(reading),
     ...schedule(reading),
     ...rotation(reading),
     ...halfDone(reading),
     ...wishes(reading),
-    // That the last key was cut off is said above.
-    ...conditions.filter(({ facts }) => facts.grade !== 'cut-off').map((condition) => conditionFinding(condition)),
+    ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition)),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
     ...shortLived(reading),
     ...rejected(reading),
-    ...incidents(reading, [...conditions.map(({ kind }) => kind), ...(cutOffLast(reading) === undefined ? [] : ['current-key-dead'])]),
+    ...incidents(reading, [...conditions.map(({ kind }) => kind), ...(consumersFail(reading) ? ['current-key-dead'] : [])]),
   ];
+  return reading.pause === undefined ? findings : findings.map((finding) => resumingFirst(finding, reading.definition.name));
+}
+
+/** A paused managed key does not rotate, except in an emergency. */
+function resumingFirst(finding: Finding, name: string): Finding {
+  const rotates = finding.fix === `npx keyguard rotate ${name}` || finding.fix.endsWith(`then npx keyguard rotate ${name}`);
+  return rotates ? { ...finding, fix: `npx keyguard resume ${name}, then ${finding.fix}` } : finding;
+}
+
+/** Of both secrets: until they are restored nobody reads them, and afterwards nothing brings them back. */
+function deletions({ definition, secret, standbyDeletion }: KeyReading): readonly Finding[] {
+  const { name, secretArn, standbySecretArn } = definition;
+  const found: Finding[] = [];
+  if (secret.deletionAt !== null) {
+    const what = `consumers cannot read their key: ${deletionText(secretArn, secret.deletionAt)}`;
+    found.push({ check: 'current key', state: 'broken', what, fix: restoring(secretArn) });
+  }
+  if (standbyDeletion === 'gone') {
+    const what = `its standby secret ${standbySecretArn} was deleted for good, and no rotation finds a key`;
+    const fix = `take ${name} out of keyguard.json, deploy, put it back, deploy again, and add new standby keys`;
+    found.push({ check: 'pool', state: 'broken', what, fix });
+  } else if (standbyDeletion !== null) {
+    const what = `no rotation can read a standby key: ${deletionText(standbySecretArn, standbyDeletion)}`;
+    found.push({ check: 'pool', state: 'broken', what, fix: restoring(standbySecretArn) });
+  }
+  return found;
+}
+
+/** That the last key was cut off, and that the secret is going to be deleted. */
+function isSaidAbove({ grade }: Condition['facts']): boolean {
+  return grade === 'cut-off' || grade === 'secret-deleted';
+}
+
+function consumersFail(reading: KeyReading): boolean {
+  return cutOffLast(reading) !== undefined || reading.secret.deletionAt !== null;
 }
 
 /** One line of an incident: what, since when. */

@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord, PauseRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
+import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
@@ -18,13 +19,22 @@ export interface KeySight {
   readonly pause: PauseRecord | undefined;
 }
 
+/** Throws KeyguardError `secret-deleted` where the secret is scheduled for deletion: nothing can be done to it until it is restored. */
 export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
   const [records, secret, pause] = await Promise.all([
     apiKeyLedger(table).all(),
     secretVersions(secrets).describe(definition.secretArn),
     pauses(table).find(definition.name),
   ]);
+  if (secret.deletionAt !== null) {
+    throw new KeyguardError('secret-deleted', deletionText(definition.secretArn, secret.deletionAt), restoring(definition.secretArn));
+  }
   return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
+}
+
+/** Of a secret that nobody can read any more, and how long it can be restored. */
+export function deletionText(secretArn: string, deletionAt: number): string {
+  return `${secretArn} is scheduled for deletion, and cannot be read; nothing brings it back after ${instant(deletionAt)}`;
 }
 
 /** The version of a rotation that has begun and not ended. */

@@ -46,6 +46,7 @@ interface WaitingWish extends Wish {
 /** A managed key's state from what AWS holds of it; nothing is asked of Anthropic. */
 export function keyStatus(reading: KeyReading): KeyStatus {
   const { definition, own, secret, pause, usageKnownUntil, now } = reading;
+  const incidents = reading.incidents.filter(({ subject, state }) => subject === definition.name && state !== 'recovered');
   const current = own.find((record) => record.state === 'current');
   const findings = keyFindings(reading);
   const broken = findings.filter(({ state }) => state === 'broken');
@@ -57,7 +58,13 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     previous: own
       .filter((record) => isPrevious(record))
       .map((record) =>
-        previousKey(record, definition, { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil }, pause !== undefined, now),
+        previousKey(
+          record,
+          definition,
+          { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil, incidents },
+          pause !== undefined,
+          now,
+        ),
       ),
     waysBack: waysBack(own, definition, now),
     pool: coverIn(poolIn(reading)),
@@ -74,7 +81,7 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     rotatingSince: reading.openSince ?? null,
     nextRotationAt: secret.nextRotationAt,
     lastRotatedAt: secret.lastRotatedAt,
-    incidents: reading.incidents.filter((incident) => incident.subject === definition.name && incident.state !== 'recovered'),
+    incidents,
     attention: [...broken, ...findings.filter(({ state }) => state !== 'broken')].map(({ what, fix }) => `${what}: ${fix}`),
   };
 }

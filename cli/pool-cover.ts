@@ -32,7 +32,8 @@ export function takesAt({ definition, own, nextRotationAt, hasFailed, now }: Poo
 /** How far the pool reaches, from the rotation on that takes its first key; where it is empty, from the next date. */
 export function coverIn(sight: PoolSight): PoolCover {
   const { definition, own, nextRotationAt, now } = sight;
-  return poolCover(definition, own, own.some(isInPool) ? takesAt(sight) : nextRotationAt, now);
+  const cover = poolCover(definition, own, own.some(isInPool) ? takesAt(sight) : nextRotationAt, now);
+  return { ...cover, isScheduled: nextRotationAt !== null };
 }
 
 /** The schedule played forward with the very choice that a rotation makes: what is left is never taken. */
@@ -57,7 +58,13 @@ export function shortText({ record, tooShortFor }: ShortKey, sight: PoolSight): 
 }
 
 /** `2 keys: enough for 2 rotations (91 days), another one is needed before 2027-01-24 00:00 UTC` */
-export function coverText({ standbyKeys, rotations, until, days }: PoolCover): string {
+export function coverText({ standbyKeys, rotations, until, isScheduled, days }: PoolCover): string {
+  if (!isScheduled) {
+    if (standbyKeys === 0) return 'no key; no rotation is scheduled now';
+    const enough =
+      rotations === 0 ? ', but none that lives long enough for the next rotation' : `: enough for ${counted(rotations, 'rotation')}`;
+    return `${counted(standbyKeys, 'key')}${enough}; none is scheduled now`;
+  }
   if (rotations === 0) {
     return standbyKeys === 0
       ? `no key: one is needed before ${instant(until)}`

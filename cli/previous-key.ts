@@ -1,5 +1,5 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
-import type { ApiKeyRecord, LastUseRecord } from '../contract/records.ts';
+import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../contract/records.ts';
 import { judgeGrace } from '../lambda/rotation/grace.ts';
 import { isCondemned } from '../lambda/rotation/lifecycle.ts';
 import { instant, lengthText } from './output.ts';
@@ -9,7 +9,7 @@ export function isPrevious({ state, origin }: ApiKeyRecord): boolean {
   return state === 'draining' || origin?.state === 'draining';
 }
 
-/** An old key that Anthropic still accepts. Instants are epoch ms, UTC. */
+/** An old key in its grace. Instants are epoch ms, UTC. */
 export interface PreviousKey {
   readonly apiKeyId: string;
   readonly hint: string;
@@ -18,11 +18,27 @@ export interface PreviousKey {
   readonly validAtLeastUntil: number;
   /** Null: the policy waits for silence, however long that takes. */
   readonly validAtMostUntil: number | null;
+  /** Why Anthropic does not accept it although it is in its grace, as far as that is known; null: it does. */
+  readonly dead: string | null;
   /** Why it is not inactive yet, in plain words. */
   readonly waits: string;
 }
 
+/** What is known of an old key that does not work before its time, because somebody else ended it. */
+function deathText({ apiKeyId, foundDeadAt }: ApiKeyRecord, incidents: readonly IncidentRecord[]): string | null {
+  if (foundDeadAt !== undefined) return `it was found dead at Anthropic ${instant(foundDeadAt)}, before it was replaced`;
+  const isDisabled = incidents.some(
+    ({ kind, state, facts }) =>
+      kind === 'key-changed' &&
+      state !== 'recovered' &&
+      [facts, ...(facts.changes ?? [])].some((change) => change.grade === 'old-key-disabled' && change.apiKeyId === apiKeyId),
+  );
+  return isDisabled ? 'somebody disabled it before its grace was over' : null;
+}
+
 interface Evidence {
+  /** Those of its managed key that have not ended. */
+  readonly incidents: readonly IncidentRecord[];
   readonly lastUse: LastUseRecord | undefined;
   readonly usageKnownUntil: number;
 }
@@ -35,7 +51,7 @@ export function previousKey(
   paused: boolean,
   now: number,
 ): PreviousKey {
-  const { lastUse, usageKnownUntil } = evidence;
+  const { lastUse, usageKnownUntil, incidents } = evidence;
   const switchedAt = record.switchedAt ?? record.since;
   const minimumEnd = switchedAt + rotation.minimumGraceMs;
   const quietSince = Math.max(lastUse === undefined ? switchedAt : lastUse.at + 60_000, switchedAt);
@@ -60,6 +76,7 @@ export function previousKey(
     switchedAt,
     validAtLeastUntil: Math.min(isCondemned(record, now) ? now : ripe, expiry),
     validAtMostUntil: latest === null && record.expiresAt === null ? null : Math.min(latest ?? expiry, expiry),
+    dead: deathText(record, incidents),
     waits:
       comesBack ??
       hasCome ??
@@ -72,6 +89,8 @@ export function previousKey(
 export function graceText(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): string {
   const { expiresAt } = record;
   if (isCondemned(record, switchedAt)) return 'gets no grace: an emergency cuts it off within minutes';
+  const dead = deathText(record, []);
+  if (dead !== null) return `does not work: ${dead}`;
   if (expiresAt !== null && expiresAt <= switchedAt) return `expired ${instant(expiresAt)}`;
   const minimumEnd = switchedAt + policy.minimumGraceMs;
   if (expiresAt !== null && expiresAt <= minimumEnd) return `stays valid until ${instant(expiresAt)}, when it expires`;
@@ -82,6 +101,7 @@ export function graceText(record: ApiKeyRecord, policy: RotationPolicy, switched
 /** Until when it is valid at least; epoch ms, UTC. */
 export function graceEnd(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): number {
   if (isCondemned(record, switchedAt)) return switchedAt;
+  if (record.foundDeadAt !== undefined) return record.foundDeadAt;
   return Math.min(switchedAt + policy.minimumGraceMs, record.expiresAt ?? Number.POSITIVE_INFINITY);
 }
 

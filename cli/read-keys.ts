@@ -4,6 +4,7 @@ import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeyReading } from './key-findings.ts';
 import { openSince, type KeySight } from './key-sight.ts';
@@ -38,5 +39,29 @@ export async function readKey(
     secret: await secretVersions(installation.secrets).describe(definition.secretArn),
     pause: paused.find((pause) => pause.managedKey === name),
   };
-  return { ...sight, ...known, infos, openSince: await openSince(sight, installation) };
+  const [since, standbyDeletion] = await Promise.all([openSince(sight, installation), standbyDeletionOf(definition, installation)]);
+  return { ...sight, ...known, infos, openSince: since, standbyDeletion };
+}
+
+/** When the standby secret is deleted for good, where that is scheduled; `gone`: it was. */
+async function standbyDeletionOf(
+  { standbySecretArn }: ManagedKeyDefinition,
+  { secrets }: OpenInstallation,
+): Promise<KeyReading['standbyDeletion']> {
+  try {
+    return (await secretVersions(secrets).describe(standbySecretArn)).deletionAt;
+  } catch (error) {
+    if (error instanceof KeyguardError && error.code === 'secret-not-found') return 'gone';
+    throw error;
+  }
+}
+
+/** Whether people were told that the current key is dead: no rotation follows by itself, because somebody may want it back. */
+export async function consumersWait(name: string, { table }: OpenInstallation): Promise<boolean> {
+  const dead = await incidentStore(table).find('current-key-dead', name);
+  return dead?.state === 'open' && dead.facts.grade === 'dead';
+}
+
+export function waitingText(name: string): string {
+  return `Consumers of ${name} have no key that works until it rotates: npx keyguard rotate ${name}`;
 }

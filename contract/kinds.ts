@@ -12,7 +12,8 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `straggler`: an old key still shows traffic when its grace should be over.
  * - `rotation-failed`: a rotation could not finish; people must act.
  * - `rotation-overdue`: no rotation has succeeded in the time that the policy's maximum age allows.
- * - `current-key-dead`: the key that consumers read now does not work: we did not do it, or nothing could take its place.
+ * - `current-key-dead`: consumers have no key that works: theirs is dead and we did not do it, nothing could take its place, or their
+ *   secret is scheduled for deletion.
  * - `key-changed`: somebody else changed something of a managed key.
  * - `key-expiring`: the current key expires before the next rotation's grace is over.
  * - `pool-low`: the standby keys cover less than the policy's low-water mark.
@@ -44,7 +45,7 @@ export function isContainable(kind: IncidentKind): kind is ContainableKind {
 export const incidentGrades = {
   'pool-low': ['low', 'empty'],
   'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],
-  'current-key-dead': ['dead', 'cut-off'],
+  'current-key-dead': ['dead', 'cut-off', 'secret-deleted'],
   'key-changed': [
     'left-active',
     'key-archived',

@@ -40,6 +40,8 @@ export interface ApiKeyRecord {
   readonly switchedAt?: number;
   /** Of an old key that should be asleep: when somebody was first seen to have enabled it again. */
   readonly wokenAt?: number;
+  /** Of a key that consumers read, or have just read: when it was first found dead at Anthropic, as people were told then. */
+  readonly foundDeadAt?: number;
   /** An operator wants this old key back: the next rotation takes it instead of a standby key. */
   readonly wanted?: Wish;
   /** An operator's emergency: as soon as AWSCURRENT has left it, it is cut off without any grace. */

@@ -12,6 +12,7 @@ import type { CliIo, Command } from '../command.ts';
 import { letRotate } from '../go-on.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { consumersWait, waitingText } from '../read-keys.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 
 interface Flags extends InstallationFlags {
@@ -47,7 +48,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const after = await lookAt(definition, installation);
   const { nextRotationAt } = after.secret;
   // Before, because turning the schedule on makes a version of its own, to try the function.
-  const rotationOwed = openVersion(before) !== undefined || (await isOwed(after, installation));
+  const rotationOwed = (stopped && openVersion(before) !== undefined) || (await isOwed(after, installation));
   if (flags.json === true) {
     json(
       {
@@ -62,6 +63,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
     return;
   }
   line(stopped ? `${name} goes on${afterText(before)}.` : `${name} is not paused; nothing was changed.`, io);
+  if (!rotationOwed && (await consumersWait(name, installation))) line(waitingText(name), io);
   if (rotationOwed) line('A rotation that did not come to its end, or was asked for, begins again within minutes.', io);
   line(`${rotationOwed ? 'By its schedule the' : 'Its'} next rotation is due by ${instant(nextRotationAt)}.`, io);
 }

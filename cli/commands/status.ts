@@ -2,11 +2,13 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { CliIo, Command } from '../command.ts';
+import { eachKey, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { incidentText } from '../key-findings.ts';
 import { keyStatus, type Health, type KeyStatus } from '../key-status.ts';
 import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
+import { coverJson } from '../standby/pool.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import type { WayBack } from '../way-back.ts';
@@ -37,8 +39,9 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
   const records = await readRecords(installation);
   const { incidents, usageKnownUntil, now } = records;
-  const keys: KeyStatus[] = [];
-  for (const definition of wanted) keys.push(keyStatus(await readKey(definition, records, undefined, installation)));
+  const { read: keys, unread } = await eachKey(wanted, async (definition) =>
+    keyStatus(await readKey(definition, records, undefined, installation)),
+  );
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
   if (flags.json === true) {
@@ -46,7 +49,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
       {
         installation: installation.definition.installation,
         usageKnownUntil: isoOrNull(usageKnownUntil === 0 ? null : usageKnownUntil),
-        managedKeys: keys.map(keyJson),
+        managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
       io,
@@ -54,8 +57,12 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     return;
   }
   for (const key of keys) await showKey(key, io);
+  const paint = colours(io.stdout);
+  for (const key of unread) {
+    line(`${paint.bold(key.name)}: ${paint.red('broken')}\n  ${paint.red('!')} ${unreadText(key)}\n`, io);
+  }
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
-  line(tallyText(keys), io);
+  line(tallyText([...keys.map(({ health }) => health), ...unread.map((): Health => 'broken')]), io);
   line(usageText(usageKnownUntil, now), io);
 }
 
@@ -104,7 +111,8 @@ function currentText({ current }: KeyStatus): string {
   return `${current.apiKeyId} (${current.hint}), since ${instant(current.since)}${expiry}`;
 }
 
-function validText({ validAtLeastUntil, validAtMostUntil }: PreviousKey): string {
+function validText({ validAtLeastUntil, validAtMostUntil, dead }: PreviousKey): string {
+  if (dead !== null) return `does not work: ${dead}`;
   const atLeast = `valid until ${instant(validAtLeastUntil)} at the earliest`;
   return validAtMostUntil === null ? `${atLeast}, then until it is quiet` : `${atLeast}, ${instant(validAtMostUntil)} at the latest`;
 }
@@ -115,13 +123,13 @@ function wayBackText({ apiKeyId, hint, state, since, comesBackUntil, cutBecause 
   return `${apiKeyId} (${hint}), ${state} since ${instant(since)}${cut}; comes back until ${instant(comesBackUntil)} by: ${command}`;
 }
 
-function tallyText(keys: readonly KeyStatus[]): string {
+function tallyText(healths: readonly Health[]): string {
   const words: readonly Health[] = ['ok', 'attention', 'broken'];
   const tally = words.flatMap((word) => {
-    const count = keys.filter((key) => key.health === word).length;
+    const count = healths.filter((health) => health === word).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
-  return `${counted(keys.length, 'managed key')}${tally.length === 0 ? '' : `: ${tally.join(', ')}`}.`;
+  return `${counted(healths.length, 'managed key')}${tally.length === 0 ? '' : `: ${tally.join(', ')}`}.`;
 }
 
 function usageText(knownUntil: number, now: number): string {
@@ -145,7 +153,7 @@ function keyJson(key: KeyStatus): object {
       validAtMostUntil: isoOrNull(previous.validAtMostUntil),
     })),
     waysBack: key.waysBack.map((old) => ({ ...old, since: isoOrNull(old.since), comesBackUntil: isoOrNull(old.comesBackUntil) })),
-    pool: { ...key.pool, until: isoOrNull(key.pool.until) },
+    pool: coverJson(key.pool),
     paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
     wishes: key.wishes.map((wish) => ({ ...wish, at: isoOrNull(wish.at) })),
     replicas: key.replicas,
@@ -154,6 +162,10 @@ function keyJson(key: KeyStatus): object {
     lastRotatedAt: isoOrNull(key.lastRotatedAt),
     incidents: key.incidents.map(incidentJson),
   };
+}
+
+function unreadJson(key: UnreadKey): object {
+  return { name: key.name, health: 'broken', attention: [unreadText(key)] };
 }
 
 function incidentJson({ incidentId, kind, state, openedAt }: IncidentRecord): object {

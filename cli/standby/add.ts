@@ -14,6 +14,7 @@ import { lookAt } from '../key-sight.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
+import { consumersWait, waitingText } from '../read-keys.ts';
 import { secretFrom } from '../prompt.ts';
 import { coverJson, coverOf } from './pool.ts';
 import { takeIn } from './take-in.ts';
@@ -60,6 +61,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     return;
   }
   if (rotationResumed) line(`A rotation of ${name} to a new key is started: npx keyguard status ${name}`, io);
+  else if (await consumersWait(name, installation)) line(waitingText(name), io);
   line(`The pool of ${name} holds ${coverText(cover)}.`, io);
 }
 

@@ -2,11 +2,14 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { restoring } from '../../lambda/adapters/aws/calls.ts';
 import { secretVersions, standbyLabel } from '../../lambda/adapters/aws/secret-versions.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
-import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
+import { eachKey, failUnread } from '../each-key.ts';
+import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { deletionText } from '../key-sight.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
@@ -20,9 +23,13 @@ interface Checked {
   readonly record: ApiKeyRecord;
   /** Each in plain words; none: as far as it was looked at, it is good. */
   readonly problems: readonly string[];
+  /** Why its proof came to no verdict: that says nothing against it. */
+  readonly unclear: readonly string[];
   /** What somebody should know of it although it is good. */
   readonly notes: readonly string[];
   readonly trial: Trial | undefined;
+  /** What helps where there are problems. */
+  readonly cure: string;
 }
 
 /** `keyguard standby check [NAME] [--prove]`. */
@@ -32,39 +39,82 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
   const { keys } = admitPorts(installation.definition, installation.table, installation.secrets, installation.clock);
   const infos = new Map((await keys.list()).map((info) => [info.apiKeyId, info]));
   const records = await apiKeyLedger(installation.table).all();
-  const checked: Checked[] = [];
-  for (const definition of wanted) {
-    const pool = records.filter((record) => record.managedKey === definition.name && record.state === 'standby').sort(byAge);
-    const secret = await secretVersions(installation.secrets).describe(definition.standbySecretArn);
-    const sight = await poolSight(definition, records, installation);
-    const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
-      shortKeys(sight)
-        .filter((key) => key.record === record && key.tooShortFor === tooShortFor)
-        .map((key) => `it ${shortText(key, sight)}`);
-    for (const record of pool) {
-      const problems = [...problemsOf(record, infos.get(record.apiKeyId), secret, definition), ...tooShort(record, 'next')];
-      const proves = flags.prove === true && problems.length === 0;
-      if (proves) progress(`${record.apiKeyId} is made active for a moment, and proven …`, io);
-      const trial = proves ? await tryKey(definition.name, record.apiKeyId, installation) : undefined;
-      checked.push({ record, problems: [...problems, ...failedTrial(trial)], notes: tooShort(record, 'its turn'), trial });
-    }
-  }
-  const bad = checked.filter(({ problems }) => problems.length > 0);
+  const { read, unread } = await eachKey(wanted, (definition) =>
+    checkPool(definition, { records, infos, prove: flags.prove === true }, installation, io),
+  );
+  const checked = read.flat();
   if (flags.json === true) json(checked.map(checkedJson), io);
-  else if (checked.length === 0) {
+  else if (checked.length === 0 && unread.length === 0) {
     const adds = wanted.map((definition) => `npx keyguard standby add ${definition.name}`);
     line(`There is no standby key to check: ${adds.join(', ')}`, io);
-  } else await show(checked, flags, io);
-  if (bad.length > 0) {
-    const ids = bad.map(({ record }) => record.apiKeyId).join(', ');
-    const away = bad.map(({ record }) => `npx keyguard standby remove ${record.managedKey} ${record.apiKeyId}`);
-    const adds = [...new Set(bad.map(({ record }) => `npx keyguard standby add ${record.managedKey}`))];
-    io.fail(
-      `${bad.length} of ${counted(checked.length, 'standby key')} cannot be relied on: ${ids}`,
-      `to put one away: ${away.join(', ')}; then make another one in the Claude Console, and: ${adds.join(', ')}`,
-      1,
-    );
+  } else if (checked.length > 0) await show(checked, flags, io);
+  failUnread(unread, io);
+  failBad(checked, io);
+}
+
+interface Known {
+  /** Of every managed key. */
+  readonly records: readonly ApiKeyRecord[];
+  /** What Anthropic lists, by API key id. */
+  readonly infos: ReadonlyMap<string, ApiKeyInfo>;
+  readonly prove: boolean;
+}
+
+async function checkPool(
+  definition: ManagedKeyDefinition,
+  { records, infos, prove }: Known,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<readonly Checked[]> {
+  const { name, standbySecretArn } = definition;
+  const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
+  const secret = await secretVersions(installation.secrets).describe(standbySecretArn);
+  if (secret.deletionAt !== null) {
+    const problems = [`its value cannot be read: ${deletionText(standbySecretArn, secret.deletionAt)}`];
+    const cure = restoring(standbySecretArn);
+    return pool.map((record) => ({ record, problems, unclear: [], notes: [], trial: undefined, cure }));
   }
+  const sight = await poolSight(definition, records, installation);
+  const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
+    shortKeys(sight)
+      .filter((key) => key.record === record && key.tooShortFor === tooShortFor)
+      .map((key) => `it ${shortText(key, sight)}`);
+  const checked: Checked[] = [];
+  for (const record of pool) {
+    const { apiKeyId } = record;
+    const problems = [...problemsOf(record, infos.get(apiKeyId), secret, definition), ...tooShort(record, 'next')];
+    const proves = prove && problems.length === 0;
+    if (proves) progress(`${apiKeyId} is made active for a moment, and proven …`, io);
+    const trial = proves ? await tryKey(name, apiKeyId, installation) : undefined;
+    checked.push({
+      record,
+      problems: [...problems, ...failedTrial(trial, 'rejected')],
+      unclear: failedTrial(trial, 'unclear'),
+      notes: tooShort(record, 'its turn'),
+      trial,
+      cure: `npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`,
+    });
+  }
+  return checked;
+}
+
+/** Ends the command where a key cannot be relied on; an outage condemns none, but neither is it a proof. */
+function failBad(checked: readonly Checked[], io: CliIo): void {
+  const bad = checked.filter(({ problems }) => problems.length > 0);
+  const unclear = checked.filter((each) => each.problems.length === 0 && each.unclear.length > 0);
+  const idsOf = (some: readonly Checked[]): string => some.map(({ record }) => record.apiKeyId).join(', ');
+  const failures = [
+    ...(bad.length === 0 ? [] : [`${bad.length} of ${counted(checked.length, 'standby key')} cannot be relied on: ${idsOf(bad)}`]),
+    ...(unclear.length === 0
+      ? []
+      : [`${unclear.length} of ${counted(checked.length, 'standby key')} could not be proven now: ${idsOf(unclear)}`]),
+  ];
+  if (failures.length === 0) return;
+  const cures = [
+    ...new Set(bad.map(({ cure }) => cure)),
+    ...(unclear.length === 0 ? [] : ['those that could not be proven stay in the pool: try again in five minutes']),
+  ];
+  io.fail(failures.join('; '), cures.join('; '), 1);
 }
 
 /** What Anthropic and Secrets Manager show of it that a rotation would trip over. */
@@ -88,20 +138,29 @@ function problemsOf(
   ];
 }
 
-function failedTrial(trial: Trial | undefined): readonly string[] {
-  return trial === undefined || trial.verdict === 'good' ? [] : [`its proof is ${trial.verdict}: ${trial.because ?? 'no reason is known'}`];
+function failedTrial(trial: Trial | undefined, verdict: 'rejected' | 'unclear'): readonly string[] {
+  return trial?.verdict === verdict ? [`its proof is ${verdict}: ${trial.because ?? 'no reason is known'}`] : [];
 }
 
 async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {
-  const rows = checked.map(({ record, problems, notes, trial }) => {
+  const rows = checked.map(({ record, problems, unclear, notes, trial }) => {
+    const found = [...problems, ...unclear];
     const good = trial === undefined ? 'good, not proven' : 'good, proven and asleep again';
-    return [record.managedKey, record.apiKeyId, record.hint, [...(problems.length > 0 ? problems : [good]), ...notes].join('; ')];
+    return [record.managedKey, record.apiKeyId, record.hint, [...(found.length > 0 ? found : [good]), ...notes].join('; ')];
   });
   await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE'], rows, io);
   if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove wakes each key for a moment.', io);
 }
 
-function checkedJson({ record, problems, notes, trial }: Checked): object {
+function checkedJson({ record, problems, unclear, notes, trial }: Checked): object {
   const { managedKey: name, apiKeyId, hint } = record;
-  return { managedKey: name, apiKeyId, hint, good: problems.length === 0, problems, notes, proof: trial?.verdict ?? null };
+  return {
+    managedKey: name,
+    apiKeyId,
+    hint,
+    good: problems.length === 0 && unclear.length === 0,
+    problems: [...problems, ...unclear],
+    notes,
+    proof: trial?.verdict ?? null,
+  };
 }

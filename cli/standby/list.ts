@@ -1,6 +1,8 @@
 import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
+import { eachKey, failUnread } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line, table } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
@@ -9,25 +11,33 @@ import { byAge, coverJson, coverOf } from './pool.ts';
 /** What waits in the pool, or should have. */
 const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
 
+interface Pool {
+  readonly name: string;
+  readonly keys: readonly ApiKeyRecord[];
+  readonly cover: PoolCover;
+}
+
 /** `keyguard standby list [NAME]`. */
 export async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
   const records = await apiKeyLedger(installation.table).all();
-  const pools = [];
-  for (const definition of wanted) {
+  const { read: pools, unread } = await eachKey(wanted, async (definition): Promise<Pool> => {
     const keys = records
       .filter((record) => record.managedKey === definition.name && listed.includes(record.state) && record.origin === undefined)
       .sort(byAge);
-    pools.push({ name: definition.name, keys, cover: await coverOf(definition, records, installation) });
-  }
+    return { name: definition.name, keys, cover: await coverOf(definition, records, installation) };
+  });
   if (flags.json === true) {
     json(
       pools.map(({ name: key, keys, cover }) => ({ managedKey: key, pool: coverJson(cover), keys: keys.map(keyJson) })),
       io,
     );
-    return;
-  }
+  } else await show(pools, io);
+  failUnread(unread, io);
+}
+
+async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
   const rows = pools.flatMap(({ name: key, keys }) =>
     keys.map((record) => [
       key,

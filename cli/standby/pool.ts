@@ -31,7 +31,8 @@ export async function coverOf(
 }
 
 export function coverJson(cover: PoolCover): object {
-  return { ...cover, until: isoOrNull(cover.until) };
+  const { isScheduled, until, days, ...rest } = cover;
+  return { ...rest, until: isScheduled ? isoOrNull(until) : null, days: isScheduled ? days : null };
 }
 
 /** The order in which rotations take them. */

@@ -23,7 +23,7 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
   const known = knownOf(incident);
   return (
     newsOf(kind, facts).some((each) => !known.includes(each)) ||
-    (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
+    ((kind === 'pool-low' || kind === 'current-key-dead') && rank(kind, facts) > rank(kind, incident.facts)) ||
     (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))
   );
 }

@@ -5,7 +5,7 @@ import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '.
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
-import { isServed, poolCover } from './pool-cover.ts';
+import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
 import { isServing, movedByHand, versionWith } from './switch.ts';
 
@@ -47,23 +47,24 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   },
 
   'current-key-dead': (sight) => {
-    const { own, infos, now } = sight;
+    const { own, infos } = sight;
     const cut = cutOffLast(sight);
     if (cut !== undefined) {
       const reason = 'it was cut off, and no key could take its place';
       return { reason, apiKeyId: cut.apiKeyId, startedAt: cut.since, workspaceId: sight.definition.workspaceId, grade: 'cut-off' };
     }
-    const current = settled(own, now).find((record) => record.state === 'current' && record.intent === undefined);
+    const deletion = secretDeletion(sight);
+    if (deletion !== undefined) return deletion;
+    const current = own.find((record) => isFoundDead(record, sight));
     if (current === undefined) return undefined;
     const status = infos.get(current.apiKeyId)?.status ?? 'gone';
-    if (status === 'active' || status === 'unknown') return undefined;
     const reason = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
     return { reason, apiKeyId: current.apiKeyId, grade: 'dead' };
   },
 
   'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
 
-  'rotation-overdue': ({ definition: { rotation }, own, now }) => {
+  'rotation-overdue': ({ definition: { name, rotation }, own, secret, now }) => {
     const current = own.find((record) => record.state === 'current');
     if (current === undefined) return undefined;
     // An undo brings a key back, and makes it no younger.
@@ -74,8 +75,11 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
       servedSince === current.since
         ? `no rotation has succeeded since ${utcMinute(servedSince)}`
         : `it was brought back ${utcMinute(current.since)} and first came into use ${utcMinute(servedSince)}`;
+    const resumeFirst = secret.rotationEnabled
+      ? ''
+      : `; its rotation is paused or off, so that \`npx keyguard resume ${name}\` comes first`;
     return {
-      reason: `${why}, and with its grace a key may live ${days(rotation.maximumAgeMs)}`,
+      reason: `${why}, and with its grace a key may live ${days(rotation.maximumAgeMs)}${resumeFirst}`,
       apiKeyId: current.apiKeyId,
       startedAt: servedSince,
     };
@@ -94,7 +98,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
       : `${cover.standbyKeys} standby ${cover.standbyKeys === 1 ? 'key' : 'keys'}`;
     return {
       grade: isSoon && cover.rotations === 0 && !isBusy ? 'empty' : 'low',
-      reason: `${keys}, and the rotation of ${utcMinute(cover.until)} will find none that lives long enough`,
+      reason: `${keys}, and ${rotationText(cover)} will find none that lives long enough`,
       workspaceId: definition.workspaceId,
     };
   },
@@ -119,10 +123,30 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   },
 };
 
+/** Whether it is the key that consumers read, and Anthropic does not show it as active. */
+export function isFoundDead(record: ApiKeyRecord, { infos, now }: Pick<Sight, 'infos' | 'now'>): boolean {
+  if (record.state !== 'current' || record.intent !== undefined || settled([record], now).length === 0) return false;
+  const status = infos.get(record.apiKeyId)?.status ?? 'gone';
+  return status !== 'active' && status !== 'unknown';
+}
+
 /** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
 export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiKeyRecord | undefined {
   if (own.some((record) => record.state === 'current')) return undefined;
   return own.find((record) => record.state === 'contained' && isServing(record, secret));
+}
+
+/** Secrets Manager refuses every read of a secret from the moment on in which somebody schedules its deletion. */
+function secretDeletion({ definition, own, secret }: Pick<Sight, 'definition' | 'own' | 'secret'>): AlarmFacts | undefined {
+  const current = own.find((record) => record.state === 'current');
+  if (secret.deletionAt === null || current === undefined) return undefined;
+  const reason = `somebody scheduled their secret ${definition.secretArn} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}`;
+  return { reason, apiKeyId: current.apiKeyId, grade: 'secret-deleted' };
+}
+
+function rotationText({ isScheduled, rotations, until }: PoolCover): string {
+  if (isScheduled) return `the rotation of ${utcMinute(until)}`;
+  return `${rotations === 0 ? 'the next rotation' : `the one after ${rotations} more`}, which is not scheduled now,`;
 }
 
 function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Sight): readonly AlarmFacts[] {
@@ -243,7 +267,8 @@ function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
       const loss = state === 'standby' ? 'the pool has lost it' : 'there is no way back to it';
       return [{ grade: 'key-archived', apiKeyId, reason: `${apiKeyId} is ${state}, and somebody archived it: ${loss}` }];
     }
-    if (state === 'draining' && status !== 'active' && status !== 'unknown' && !(status === 'expired' && hasExpired(record, now))) {
+    const isExpected = record.foundDeadAt !== undefined || (status === 'expired' && hasExpired(record, now));
+    if (state === 'draining' && status !== 'active' && status !== 'unknown' && !isExpected) {
       return [
         { grade: 'old-key-disabled', apiKeyId, reason: `${apiKeyId} is in its grace, and is ${status} at Anthropic before its time` },
       ];

@@ -180,7 +180,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const answer = lifecycle[record.state][event.type];
   if (answer === 'refused') throw illegal(record, event.type);
   if (answer === 'same') return record;
-  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, restsUntil, mayWakeUntil, ...rest } = record;
+  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, foundDeadAt, restsUntil, mayWakeUntil, ...rest } = record;
   // An emergency outlives an undo that comes to nothing.
   const kept = noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {};
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
@@ -217,6 +217,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(token === undefined ? {} : { token }),
         servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
+        ...(foundDeadAt === undefined ? {} : { foundDeadAt }),
         ...kept,
       };
     case 'rejected':
@@ -328,6 +329,17 @@ export function withoutLateWake(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revis
 /** An old key that should be asleep, and was enabled again by somebody: its undo period does not run meanwhile. */
 export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
   return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
+}
+
+/** A key that consumers read is dead at Anthropic. */
+export function foundDead(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return { ...record, foundDeadAt: at };
+}
+
+/** Somebody has enabled it again. */
+export function foundAlive(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  const { foundDeadAt, ...rest } = record;
+  return rest;
 }
 
 /** Cut off because of an incident; one that was cut off before begins its undo period anew. */

@@ -7,8 +7,10 @@ export interface PoolCover {
   readonly standbyKeys: number;
   /** Scheduled rotations for which there is a key that lives long enough. */
   readonly rotations: number;
-  /** When the first rotation would find none (epoch ms, UTC). */
+  /** When the first rotation would find none (epoch ms, UTC); where none is scheduled, as if the schedule began now. */
   readonly until: number;
+  /** Whether a rotation is scheduled: not while it is paused. */
+  readonly isScheduled: boolean;
   /** Whole days until then. */
   readonly days: number;
 }
@@ -28,10 +30,11 @@ export function poolCover(
   let until = isServed(definition, records) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
   let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const standbyKeys = left.length;
+  const isScheduled = nextRotationAt !== null;
   let rotations = 0;
   for (;;) {
     const choice = chooseLater(left, definition, until);
-    if (choice.claim === 'none') return { standbyKeys, rotations, until, days: Math.floor((until - now) / dayMs) };
+    if (choice.claim === 'none') return { standbyKeys, rotations, until, isScheduled, days: Math.floor((until - now) / dayMs) };
     const { apiKeyId } = choice.claim;
     left = left.filter((record) => record.apiKeyId !== apiKeyId);
     rotations += 1;

@@ -51,6 +51,8 @@ export interface SecretDescription {
   readonly lastRotatedAt: number | null;
   readonly lastChangedAt: number | null;
   readonly replicas: readonly Replica[];
+  /** When it is deleted for good, where somebody has scheduled that: nobody can read it until it is restored. */
+  readonly deletionAt: number | null;
 }
 
 export interface Replica {

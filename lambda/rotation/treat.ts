@@ -2,7 +2,7 @@ import type { ApiKeyIntent, ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { isWanted } from './claim.ts';
-import type { Sight } from './conditions.ts';
+import { isFoundDead, type Sight } from './conditions.ts';
 import { deathIn, isOver, type Shown } from './death.ts';
 import { judgeGrace } from './grace.ts';
 import {
@@ -10,7 +10,9 @@ import {
   cutOff,
   emergencyOf,
   fenceMs,
+  foundAlive,
   foundAwake,
+  foundDead,
   inItsGrace,
   intending,
   isCondemned,
@@ -60,6 +62,12 @@ export async function treat(
 ): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
+  const isBack = record.foundDeadAt !== undefined && sight.infos.get(record.apiKeyId)?.status === 'active';
+  if (isBack && record.intent === undefined && !isCondemned(record, sight.now)) {
+    const occasion = { at: ports.clock.now(), because: 'it is active again' };
+    await ports.ledger.replace(record, foundAlive(record), by, { occasion });
+    return undefined;
+  }
   const rests = paused && record.intent === undefined && lateWake(record, sight.now) === undefined && !isCondemned(record, sight.now);
   switch (record.state) {
     case 'pending':
@@ -76,9 +84,18 @@ export async function treat(
       await keepAsleep(record, sight, ports, tally);
       return undefined;
     case 'current':
+      await noteDeath(record, sight, ports);
+      return undefined;
     case 'archived':
       return undefined;
   }
+}
+
+/** For when another key replaces it: that nobody can use it in its grace is no change by somebody else then, but what people know. */
+async function noteDeath(record: ApiKeyRecord, sight: Sight, ports: RetirementPorts): Promise<void> {
+  if (record.foundDeadAt !== undefined || !isFoundDead(record, sight)) return;
+  const occasion = { at: ports.clock.now(), because: 'it is dead at Anthropic, and Key Guard did not do it' };
+  await ports.ledger.replace(record, foundDead(record, occasion.at), by, { occasion });
 }
 
 const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, tally) => {

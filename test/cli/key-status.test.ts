@@ -16,6 +16,7 @@ const secret: SecretDescription = {
   lastChangedAt: now - dayMs,
   stages: new Map([['v2', ['AWSCURRENT']]]),
   replicas: [],
+  deletionAt: null,
 };
 
 function statusOf(
@@ -33,6 +34,7 @@ function statusOf(
     usageKnownUntil: now,
     infos: undefined,
     openSince: undefined,
+    standbyDeletion: null,
     now,
     ...reading,
   });

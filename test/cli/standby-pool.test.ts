@@ -119,6 +119,27 @@ test('standby check --prove has each key proven, and all asleep again', async ()
   expect(states()).toEqual({ [first]: 'standby', [second]: 'standby' });
 });
 
+test('an outage during standby check --prove condemns no key', async () => {
+  me = await anOperator();
+  const [first, second] = [await me.added(), await me.added()];
+  me.world.anthropic.console.setStatus(first, 'archived');
+  const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 529 } : undefined,
+  );
+  const said = await me.run(['standby', 'check', '--prove']);
+  outage();
+  expect(said.code).toBe(1);
+  expect(said.out).toMatch(new RegExp(`^production +${second} .*its proof is unclear`, 'm'));
+  expect(said.err).toContain(`1 of 2 standby keys cannot be relied on: ${first}; 1 of 2 standby keys could not be proven now: ${second}`);
+  expect(said.err).toContain(`standby remove production ${first}`);
+  expect(said.err).not.toContain(`standby remove production ${second}`);
+  expect(said.err).toContain('those that could not be proven stay in the pool: try again in five minutes');
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect((await me.run(['standby', 'check', '--prove'])).out).toMatch(
+    new RegExp(`^production +${second} .*good, proven and asleep again`, 'm'),
+  );
+});
+
 test('an empty pool has nothing to check', async () => {
   me = await anOperator();
   expect(await me.run(['standby', 'check'])).toMatchObject({

@@ -15,6 +15,13 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
     if (!(error instanceof Error)) throw new KeyguardError('aws-refused', `${operation}: unknown error`, 'see the function log');
     const ours = known?.(error);
     if (ours !== undefined) throw ours;
+    if (error.name === 'InvalidRequestException' && /(marked|scheduled) for deletion/i.test(error.message)) {
+      throw new KeyguardError(
+        'secret-deleted',
+        `${operation}: the secret is scheduled for deletion`,
+        `${restoring('ARN')}; npx keyguard doctor names it`,
+      );
+    }
     const metadata: unknown = Reflect.get(error, '$metadata');
     const status: unknown = metadata instanceof Object ? Reflect.get(metadata, 'httpStatusCode') : undefined;
     const code: unknown = Reflect.get(error, 'code');
@@ -23,4 +30,9 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
     }
     throw new KeyguardError('aws-refused', `${operation}: ${briefly(error)}`, 'check the permissions of the function and the resource');
   }
+}
+
+/** How a secret that is scheduled for deletion comes back. */
+export function restoring(secretArn: string): string {
+  return `bring it back before its recovery window is over: aws secretsmanager restore-secret --secret-id ${secretArn}`;
 }

@@ -76,7 +76,7 @@ async function describeSecret(client: SecretsManagerClient, secretArn: string): 
     () => client.send(new DescribeSecretCommand({ SecretId: secretArn })),
     (error) =>
       error instanceof ResourceNotFoundException
-        ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'deploy again: the stack owns this secret')
+        ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'it was deleted for good: docs/faq.md says how to make it again')
         : undefined,
   );
 }
@@ -110,6 +110,7 @@ function descriptionOf(answer: DescribeSecretCommandOutput): SecretDescription {
       status: replicaStatuses.find((known) => known === Status) ?? 'unknown',
       message: StatusMessage ?? null,
     })),
+    deletionAt: answer.DeletedDate?.getTime() ?? null,
   };
 }
 

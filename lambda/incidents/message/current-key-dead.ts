@@ -1,21 +1,27 @@
 import { consolePath, createKey, type Story, type Wording, type Words } from './story.ts';
 
 export const currentKeyDead: Wording<'current-key-dead'> = {
-  open: (story) => (story.grade === 'cut-off' ? cutOff(story) : dead(story)),
+  open: (story) => {
+    if (story.grade === 'secret-deleted') return secretDeleted(story);
+    return story.grade === 'cut-off' ? cutOff(story) : dead(story);
+  },
   recovered: (story) => ({
     title: `${story.name}: consumers have a key that works again`,
     summary: [
       `The current key of ${story.name} works again${story.reason === undefined ? '' : `: ${story.reason}`}; it had been dead for ${story.lasted}, since ${story.since}.`,
       'Consumers that still hold the dead value must read the secret again.',
     ],
-    actions: [
-      story.grade === 'cut-off'
-        ? `If nobody found out how the value of ${story.key} got out, look for it now: what leaked it may leak the next one.`
-        : `If nobody found out why ${story.key} died, look for it now: a key that Anthropic deactivated was public.`,
-      `Run \`npx keyguard status ${story.name}\`: it shows how many standby keys are left.`,
-    ],
+    actions: [lookBack(story), `Run \`npx keyguard status ${story.name}\`: it shows how many standby keys are left.`],
   }),
 };
+
+function lookBack({ grade, key }: Story): string {
+  if (grade === 'secret-deleted')
+    return 'If nobody found out who scheduled the deletion, look for it now: CloudTrail, events DeleteSecret.';
+  if (grade === 'cut-off')
+    return `If nobody found out how the value of ${key} got out, look for it now: what leaked it may leak the next one.`;
+  return `If nobody found out why ${key} died, look for it now: a key that Anthropic deactivated was public.`;
+}
 
 /** By containment, whose policy cuts even the last credential. */
 function cutOff(story: Story): Words {
@@ -34,6 +40,22 @@ function cutOff(story: Story): Words {
   };
 }
 
+function secretDeleted(story: Story): Words {
+  return {
+    title: `${story.name}: consumers fail, their secret is going to be deleted`,
+    summary: [
+      `Consumers of ${story.name} cannot read their key any more since ${story.sinceAndAgo}: ${story.reason ?? 'their secret is scheduled for deletion'}.`,
+      'Key Guard left it as it is. The key itself still works, for whoever has read it before.',
+      'If nobody acts, consumers fail as soon as they read the secret, and at that time it is gone for good.',
+    ],
+    actions: [
+      'Bring it back: `aws secretsmanager restore-secret --secret-id` with the ARN above; consumers then read what they read before.',
+      'Find out who it was: CloudTrail, events DeleteSecret of this secret.',
+      `Run \`npx keyguard doctor ${story.name}\` and see that its current key is ok.`,
+    ],
+  };
+}
+
 function dead(story: Story): Words {
   return {
     title: `${story.name}: consumers fail, the current key ${story.key} is dead`,
@@ -44,7 +66,7 @@ function dead(story: Story): Words {
     ],
     actions: [
       `Give consumers another key: \`npx keyguard rotate ${story.name}\` takes a standby key, and says what to do when there is none.`,
-      `If somebody disabled it by mistake, enable it again instead: ${consolePath} > ${story.key} > Enable.`,
+      `If somebody disabled it by mistake, enable it again instead: ${consolePath} > ${story.key} > Enable. An archived or expired key cannot come back.`,
       "If it was Anthropic (the key's creator got an email), or nobody knows who it was, treat the value as leaked: leave it disabled, find where it is public, and look at its usage.",
       `Run \`npx keyguard status ${story.name}\` and see that the current key is accepted.`,
     ],

@@ -96,6 +96,11 @@ test('a worse grade is told at once, as news; a better one is noted and told whe
   expect(follow('pool-low', [pool(0, 'low'), pool(1, 'low'), pool(2, 'empty'), pool(3, 'empty')])).toEqual(['open low', 'open-2 empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty', 'open-2 empty']);
+  // Consumers who fail for another reason need another cure.
+  expect(follow('current-key-dead', [pool(0, 'dead'), pool(1, 'secret-deleted'), pool(2, 'dead')])).toEqual([
+    'open dead',
+    'open-2 secret-deleted',
+  ]);
 });
 
 test('a failure that becomes one of another kind is told again, and a reminder of it is none', () => {

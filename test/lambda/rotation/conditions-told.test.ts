@@ -52,6 +52,43 @@ test('a current key that was cut off, and that nothing has replaced, is told as 
   expect(told({ own: [unused], secret: { stages: new Map() } })).toEqual([]);
 });
 
+test('that the secret which consumers read is going to be deleted is told whatever Anthropic shows, and until it is restored', () => {
+  const secret = { deletionAt: now + 7 * dayMs };
+  const facts = {
+    kind: 'current-key-dead',
+    reason: `somebody scheduled their secret ${aDefinition().secretArn} for deletion, which nothing brings back after 2026-06-27 12:00 UTC`,
+    apiKeyId: 'apikey_current',
+    grade: 'secret-deleted',
+  };
+  expect(told({ secret })).toEqual([facts]);
+  expect(told({ secret, statuses: { apikey_current: 'inactive' } })).toEqual([facts]);
+  // A secret that nobody has ever read from is nobody's loss.
+  expect(told({ secret, own: [standby] })).toEqual([]);
+});
+
+test('a key that was dead before it was replaced is no change by somebody else', () => {
+  const draining = { state: 'draining', switchedAt: now - dayMs } as const;
+  expect(told(withOther(draining, 'inactive'))).toMatchObject([{ kind: 'key-changed', grade: 'old-key-disabled' }]);
+  expect(told(withOther({ ...draining, foundDeadAt: now - 2 * dayMs }, 'inactive'))).toEqual([]);
+});
+
+test('while no rotation is scheduled no date of one is told, and an overdue one says what comes first', () => {
+  const paused = { rotationEnabled: false, nextRotationAt: null };
+  expect(told({ secret: paused, own: [current] })).toMatchObject([
+    {
+      kind: 'pool-low',
+      reason:
+        'no standby key is left, so that nothing could take the place of a stolen key, and the next rotation, which is not scheduled now, will find none that lives long enough',
+    },
+  ]);
+  const definition = aDefinition({ rotation: { ...policy, intervalMs: 3 * dayMs } });
+  expect(conditionsOf({ ...seen({ secret: paused }), definition })).toMatchObject([
+    { facts: { reason: '1 standby key, and the one after 1 more, which is not scheduled now, will find none that lives long enough' } },
+  ]);
+  const [overdue] = told({ own: [{ ...current, since: now - policy.maximumAgeMs }, standby], secret: paused });
+  expect(overdue?.reason).toMatch(/; its rotation is paused or off, so that `npx keyguard resume production` comes first$/);
+});
+
 test('an overdue rotation is told with the date of the last one and the age that the policy allows', () => {
   const since = now - policy.maximumAgeMs;
   expect(told({ own: [{ ...current, since }, standby] })).toEqual([

@@ -9,7 +9,9 @@ import {
   cutOff,
   emergencyLastsMs,
   fenceMs,
+  foundAlive,
   foundAwake,
+  foundDead,
   hasServed,
   intending,
   isResting,
@@ -303,6 +305,14 @@ test('a key’s age counts from its first use, recorded or not, and neither a re
   expect(after(unrecorded, 'replaced', 9).servedSince).toBe(3);
   const { intent, ...bare } = unrecorded;
   expect(after(bare, 'replaced', 9).servedSince).toBe(1);
+});
+
+test('that a key was found dead is known while it is in its grace, and forgotten with it', () => {
+  const dead = { ...foundDead(aRecord({ state: 'current', token: 'v1' }), 5), revision: 2 };
+  expect(after(dead, 'replaced', 9)).toMatchObject({ state: 'draining', foundDeadAt: 5 });
+  const draining = { ...dead, state: 'draining', switchedAt: 9 } as const;
+  for (const type of ['retired', 'contained', 'promoted'] as const) expect(after(draining, type, 12)).not.toHaveProperty('foundDeadAt');
+  expect(foundAlive(draining)).not.toHaveProperty('foundDeadAt');
 });
 
 test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {

@@ -10,11 +10,17 @@ const keys = (...expiries: readonly (number | null)[]) =>
   expiries.map((expiresAt, index) => aRecord({ apiKeyId: `apikey_${index}`, addedAt: index, expiresAt }));
 
 test('each key serves one interval, from the next rotation on', () => {
-  expect(poolCover(definition, keys(null, null), next, now)).toEqual({ standbyKeys: 2, rotations: 2, until: next + 60 * dayMs, days: 70 });
+  expect(poolCover(definition, keys(null, null), next, now)).toEqual({
+    standbyKeys: 2,
+    rotations: 2,
+    isScheduled: true,
+    until: next + 60 * dayMs,
+    days: 70,
+  });
 });
 
 test('an empty pool reaches to the next rotation and serves none', () => {
-  expect(poolCover(definition, [], next, now)).toEqual({ standbyKeys: 0, rotations: 0, until: next, days: 10 });
+  expect(poolCover(definition, [], next, now)).toEqual({ standbyKeys: 0, rotations: 0, isScheduled: true, until: next, days: 10 });
 });
 
 test('a key that expires before its turn is over does not count', () => {
@@ -44,7 +50,12 @@ test.each(['archived', 'contained', 'rejected'] as const)('a standby key that is
 
 test('a rotation that has its key needs none: the next one is an interval away', () => {
   const claimed = aRecord({ apiKeyId: 'apikey_claimed', state: 'pending', token: 'v2' });
-  expect(poolCover(definition, [claimed], now, now)).toMatchObject({ standbyKeys: 0, rotations: 0, until: now + policy.intervalMs });
+  expect(poolCover(definition, [claimed], now, now)).toMatchObject({
+    standbyKeys: 0,
+    rotations: 0,
+    isScheduled: true,
+    until: now + policy.intervalMs,
+  });
   expect(poolCover(definition, [claimed, ...keys(null)], now, now)).toMatchObject({ rotations: 1, until: now + 2 * policy.intervalMs });
   expect(poolCover(definition, [{ ...claimed, managedKey: 'other' }], now, now)).toMatchObject({ until: now });
   // One that an operator brought back has its place in nobody's pool.

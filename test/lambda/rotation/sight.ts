@@ -46,6 +46,7 @@ export function seen({
       lastRotatedAt: now - 5 * dayMs,
       lastChangedAt: now - 5 * dayMs,
       replicas: [],
+      deletionAt: null,
       ...secret,
     },
     infos: new Map(Object.entries(all).map(([id, status]) => [id, info(id, status)])),

@@ -257,6 +257,30 @@ test('an old key that somebody woke and put to sleep again has its whole undo pe
   await isLeftAlone(stage, 'old');
 });
 
+test('that the current key was found dead is kept until it works again, also in its grace', async () => {
+  const stage = new Stage();
+  stage.has('now', 'current', { since: now - dayMs, status: 'inactive' });
+  await treated(stage, 'now');
+  expect(stage.effects).toEqual(['ledger.replace now current→current']);
+  expect(stage.audit).toEqual([{ apiKeyId: 'now', to: 'current', by, because: 'it is dead at Anthropic, and Key Guard did not do it' }]);
+  expect(stage.record('now').foundDeadAt).toBe(now);
+  await isLeftAlone(stage, 'now');
+
+  for (const state of ['current', 'draining'] as const) {
+    const alive = new Stage();
+    alive.has('now', state, { since: now - hourMs, switchedAt: now - hourMs, status: 'active', foundDeadAt: now - dayMs });
+    await treated(alive, 'now');
+    expect(alive.audit).toEqual([{ apiKeyId: 'now', to: state, by, because: 'it is active again' }]);
+    expect(alive.record('now')).not.toHaveProperty('foundDeadAt');
+  }
+  // An emergency waits for no note.
+  const condemned = new Stage();
+  const noGrace = { at: now - minuteMs, by: 'Ada', because: 'a leak' };
+  condemned.has('now', 'draining', { since: now - hourMs, switchedAt: now - hourMs, status: 'active', foundDeadAt: now - dayMs, noGrace });
+  await treated(condemned, 'now');
+  expect(condemned.record('now').state).toBe('inactive');
+});
+
 test('an emergency that nobody could carry out within a day is void: the key has its ordinary grace', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - 2 * hourMs } });
   stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, noGrace: { at: now - dayMs, by: 'operator', because: 'stolen' } });

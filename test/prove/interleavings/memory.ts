@@ -301,6 +301,7 @@ export class MemoryWorld {
             lastRotatedAt: null,
             lastChangedAt: null,
             replicas: [],
+            deletionAt: null,
           })),
         registeredAt: async () => this.now - hourMs,
         read: (secretArn, versionId) =>

@@ -1,0 +1,127 @@
+import { DeleteSecretCommand, GetSecretValueCommand, RestoreSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, expect, test } from 'vitest';
+import { dayMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { anOperator, type Operator } from './operator.ts';
+
+let me: Operator;
+afterEach(() => me.leaves());
+
+const restore = (secretArn: string): string => `aws secretsmanager restore-secret --secret-id ${secretArn}`;
+const told = (): readonly string[] => me.world.aws.mailbox.messages().map(({ subject }) => subject);
+
+async function rotated(): Promise<string> {
+  const key = await me.added();
+  expect(await me.run(['rotate', 'production', '--yes', '--again'])).toMatchObject({ code: 0 });
+  return key;
+}
+
+test('a secret that somebody scheduled for deletion is told at once, blocks every verb with its cure, and is over once restored', async () => {
+  me = await anOperator();
+  const [first] = [await rotated(), await rotated()];
+  await me.added();
+  const { secretArn } = me.world.definition('production');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretArn, RecoveryWindowInDays: 7 }));
+  await me.world.passes(30 * minuteMs);
+  expect(told().filter((subject) => subject.includes('deleted'))).toEqual([
+    expect.stringMatching(/CRITICAL.*production: consumers fail, their secret is going to be deleted/),
+  ]);
+
+  const status = await me.run(['status']);
+  expect(status.out).toMatch(/^production: broken$/m);
+  expect(status.out).toContain(`! consumers cannot read their key: ${secretArn} is scheduled for deletion`);
+  expect(status.out).toContain(restore(secretArn));
+  const doctor = await me.run(['doctor', 'production']);
+  expect(doctor.code).toBe(1);
+  expect(doctor.out).toMatch(
+    new RegExp(`^broken +production, current key: consumers cannot read their key: .*${restore(secretArn)}$`, 'm'),
+  );
+
+  const before = me.world.ledger();
+  for (const words of [
+    ['rotate', 'production'],
+    ['rotate', 'production', '--dry-run'],
+    ['rotate', 'production', '--emergency'],
+    ['undo', 'production', '--api-key-id', first],
+    ['pause', 'production', '--because', 'a freeze'],
+    ['resume', 'production'],
+  ]) {
+    const said = await me.run(words.includes('--dry-run') || words[0] === 'resume' ? words : [...words, '--yes']);
+    expect([words, said.code, said.err]).toEqual([words, 1, expect.stringContaining(restore(secretArn))]);
+  }
+  expect((await me.run(['unstick', 'production', '--yes'])).out).toContain(`left, broken: consumers cannot read their key`);
+  expect(me.world.ledger()).toEqual(before);
+
+  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretArn }));
+  await me.world.passes(10 * minuteMs);
+  expect(told().at(-1)).toContain('production: consumers have a key that works again');
+  expect((await me.run(['status'])).out).toMatch(/^production: ok$/m);
+  expect((await me.world.secrets.send(new GetSecretValueCommand({ SecretId: secretArn }))).SecretString).toBeDefined();
+});
+
+test('a standby secret that somebody scheduled for deletion burns no key, and every command names the cure', async () => {
+  me = await anOperator();
+  await rotated();
+  const standby = await me.added();
+  const { standbySecretArn } = me.world.definition('production');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: standbySecretArn, RecoveryWindowInDays: 7 }));
+
+  for (const words of [['status'], ['doctor', 'production'], ['standby', 'check']]) {
+    const said = await me.run(words);
+    expect([words, said.out + said.err]).toEqual([words, expect.stringContaining(restore(standbySecretArn))]);
+  }
+  expect((await me.run(['status'])).out).toMatch(/^production: broken$/m);
+  expect(await me.run(['standby', 'check'])).toMatchObject({ code: 1 });
+  const { value } = me.made();
+  for (const [words, stdin] of [
+    [['standby', 'add', 'production'], value],
+    [['rotate', 'production', '--yes', '--again'], ''],
+  ] as const) {
+    const said = await me.run(words, stdin);
+    expect([words, said.code, said.err]).toEqual([words, 1, expect.stringMatching(/scheduled for deletion(.|\n)*restore-secret/)]);
+  }
+  expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === standby)).toMatchObject({
+    state: expect.stringMatching(/standby|pending/) as unknown,
+  });
+
+  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: standbySecretArn }));
+  await me.world.passes(60 * minuteMs);
+  // The rotation that had failed goes on by itself.
+  expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === standby)).toMatchObject({ state: 'current' });
+});
+
+test('a secret that is gone hides no other managed key', async () => {
+  me = await anOperator({ managedKeys: [{ name: 'batch' }, { name: 'production' }] });
+  const standby = await me.added();
+  const { secretArn, standbySecretArn } = me.world.definition('batch');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretArn, ForceDeleteWithoutRecovery: true }));
+  const status = await me.run(['status']);
+  expect(status).toMatchObject({ code: 0 });
+  expect(status.out).toMatch(/^batch: broken\n {2}! it could not be looked at: no secret arn:/m);
+  expect(status.out).toMatch(/^production: attention$/m);
+  expect(status.out).toContain('2 managed keys: 1 attention, 1 broken.');
+  expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ name: 'production' }, { name: 'batch', health: 'broken' }] });
+  for (const words of [
+    ['standby', 'list'],
+    ['standby', 'check'],
+  ]) {
+    const said = await me.run(words);
+    expect([words, said]).toEqual([
+      words,
+      {
+        code: 1,
+        out: expect.stringContaining(standby) as unknown,
+        err: expect.stringContaining(`batch could not be looked at: no secret ${secretArn}`) as unknown,
+      },
+    ]);
+  }
+  expect(await me.run(['status', 'batch'])).toMatchObject({ code: 1, err: expect.stringContaining('no secret') as unknown });
+
+  await me.world.secrets.send(
+    new DeleteSecretCommand({ SecretId: me.world.definition('production').standbySecretArn, ForceDeleteWithoutRecovery: true }),
+  );
+  expect((await me.run(['status', 'production'])).out).toMatch(
+    /! its standby secret arn:\S+ was deleted for good, and no rotation finds a key: take production out/,
+  );
+  expect(standbySecretArn).not.toBe(secretArn);
+  me.world.clock.advance(dayMs);
+});
