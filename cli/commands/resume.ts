@@ -12,8 +12,8 @@ import type { CliIo, Command } from '../command.ts';
 import { letRotate } from '../go-on.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
-import { consumersWait, waitingText } from '../read-keys.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
+import { consumersWait, waitingText } from '../read-keys.ts';
 
 interface Flags extends InstallationFlags {
   readonly because?: string;

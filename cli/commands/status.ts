@@ -8,9 +8,9 @@ import { incidentText } from '../key-findings.ts';
 import { keyStatus, type Health, type KeyStatus } from '../key-status.ts';
 import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
-import { coverJson } from '../standby/pool.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
+import { coverJson } from '../standby/pool.ts';
 import type { WayBack } from '../way-back.ts';
 
 /** The feed is about five minutes late; an hour is an outage. */
@@ -57,17 +57,26 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     return;
   }
   for (const key of keys) await showKey(key, io);
-  const paint = colours(io.stdout);
-  for (const key of unread) {
-    line(`${paint.bold(key.name)}: ${paint.red('broken')}\n  ${paint.red('!')} ${unreadText(key)}\n`, io);
-  }
+  for (const key of unread) showUnread(key, io);
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
-  line(tallyText([...keys.map(({ health }) => health), ...unread.map((): Health => 'broken')]), io);
+  line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(usageKnownUntil, now), io);
 }
 
 function subjectText({ subject }: IncidentRecord): string {
   return subject === unattributed ? 'Usage of no managed key' : subject;
+}
+
+function showUnread(key: UnreadKey, io: CliIo): void {
+  const paint = colours(io.stdout);
+  const health = unreadHealth(key);
+  const coloured = health === 'broken' ? paint.red : paint.yellow;
+  line(`${paint.bold(key.name)}: ${coloured(health)}\n  ${coloured('!')} ${unreadText(key)}\n`, io);
+}
+
+/** What passes by itself breaks nothing. */
+function unreadHealth({ error }: UnreadKey): Health {
+  return error.code === 'unavailable' ? 'attention' : 'broken';
 }
 
 async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
@@ -165,7 +174,7 @@ function keyJson(key: KeyStatus): object {
 }
 
 function unreadJson(key: UnreadKey): object {
-  return { name: key.name, health: 'broken', attention: [unreadText(key)] };
+  return { name: key.name, health: unreadHealth(key), attention: [unreadText(key)] };
 }
 
 function incidentJson({ incidentId, kind, state, openedAt }: IncidentRecord): object {
