@@ -40,6 +40,11 @@ test('a key that was dead before it was replaced is said to be dead, and is no s
   expect(status.out).toMatch(new RegExp(`previous key +${first} \\(\\S+\\), does not work: it was found dead at Anthropic`));
   expect(status.out).toMatch(/^production: ok$/m);
 
+  // Whoever disabled it may have had a reason.
+  const undo = await me.run(['undo', 'production', '--yes']);
+  expect(undo.code).toBe(1);
+  expect(undo.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+
   // It may have been a mistake.
   me.world.anthropic.console.setStatus(first, 'active');
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
