@@ -42,10 +42,11 @@ export async function resumeRotation(
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
     tally.resumed += 1;
   }
-  const stopped = paused || stoppedEmergency(sight) === undefined ? undefined : await stillStopped(sight, ports);
+  const stopped = stoppedEmergency(sight) === undefined ? undefined : stoppedEmergency(await lookedAtAgain(sight, ports));
   if (stopped !== undefined) {
     const { apiKeyId } = stopped;
-    const reason = `an emergency wants ${apiKeyId} off, and rotation is not enabled. Next step: npx keyguard rotate ${definition.name} --emergency`;
+    const obstacle = paused ? `${definition.name} is paused` : 'rotation is not enabled';
+    const reason = `an emergency wants ${apiKeyId} off, and ${obstacle}. Next step: npx keyguard rotate ${definition.name} --emergency`;
     const facts = { reason, apiKeyId, workspaceId: definition.workspaceId, grade: emergencyStopped };
     await ports.alarm.raise('rotation-failed', definition.name, facts);
     return;
@@ -68,15 +69,13 @@ function endOf({ facts: { grade } }: FailedRotation, own: Sight['own'], now: num
   return grade === emergencyStopped && !stands ? emergencyLapsed : undefined;
 }
 
-/** The key of an emergency whose command died when it had ended a pause, and before it turned the schedule on: nothing goes on by itself. */
+/**
+ * The key of an emergency that does not go on by itself: its command died before it had ended a pause and turned the schedule on, or
+ * somebody has paused the managed key since.
+ */
 function stoppedEmergency({ own, secret, now }: Pick<Sight, 'own' | 'secret' | 'now'>): ApiKeyRecord | undefined {
   if (secret.rotationEnabled) return undefined;
   return own.find((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now));
-}
-
-async function stillStopped(sight: Sight, ports: RetirementPorts): Promise<ApiKeyRecord | undefined> {
-  if ((await ports.pauses.find(sight.definition.name)) !== undefined) return undefined;
-  return stoppedEmergency(await lookedAtAgain(sight, ports));
 }
 
 async function lookedAtAgain(sight: Sight, ports: RetirementPorts): Promise<Sight> {

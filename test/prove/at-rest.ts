@@ -1,7 +1,7 @@
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import { isBrokenOffByPause, isPaused, isWithoutGrace, type Decided } from './decisions.ts';
-import { alerts, isOurs, labelled, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
+import { isBrokenOffByPause, isPaused, isWithoutGrace, wasPaused, type Decided } from './decisions.ts';
+import { alerts, isOurs, labelled, pausesIn, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
 import type { Report } from './violation.ts';
 
 /** A rotation that failed must have been told, or have come to its end all the same, within this time. */
@@ -67,7 +67,7 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
   if (row.wantedAt !== undefined && world.clock.now() - row.wantedAt > patienceMs) {
     report('I3', 'an operator asked for it back, and it was neither brought back nor was the wish withdrawn', apiKeyId);
   }
-  const isLost = row.noGraceAt !== undefined && world.clock.now() - row.noGraceAt > patienceMs && !isPaused(decided, managedKey);
+  const isLost = row.noGraceAt !== undefined && world.clock.now() - row.noGraceAt > patienceMs;
   if (isLost && toldOf('rotation-failed', managedKey, world).at(-1)?.state !== 'open') {
     report('I5', `an emergency wants it off, it is ${state}, and nobody was told`, apiKeyId);
   }
@@ -115,12 +115,16 @@ function judgeSecret(name: string, rest: Rest): void {
   const arn = world.definition(name).secretArn;
   const events = world.aws.inspect.secrets.events().filter((event) => event.secretArn === arn);
 
-  if (!world.aws.inspect.secrets.rotates(arn) && !isPaused(decided, name)) {
+  // Whoever decided to end a pause may not have come to it: then it stands.
+  const paused = isPaused(decided, name) || (wasPaused(decided, name) && pausesIn(world).has(name));
+  // An emergency whose command died right after it had ended a pause.
+  const isStopTold = isTold && told.at(-1)?.title.includes('an emergency has stopped') === true;
+  if (!world.aws.inspect.secrets.rotates(arn) && !paused && !isStopTold) {
     report('I5', `the rotation schedule of ${name} is off, and nobody paused it`);
   }
   const pending = labelled(versions, 'AWSPENDING');
   const current = labelled(versions, 'AWSCURRENT');
-  if (pending !== undefined && pending !== current && !isPaused(decided, name)) {
+  if (pending !== undefined && pending !== current && !paused) {
     if (!isTold) report('I5', `a rotation of ${name} is stuck in AWSPENDING, and nobody was told`, pending.holds);
     else if (rows.some((row) => row.managedKey === name && row.state === 'standby' && row.intent === undefined)) {
       report('I5', `a rotation of ${name} is stuck in AWSPENDING, although a standby key waits`, pending.holds);

@@ -46,6 +46,11 @@ export function isPaused({ pauses }: Decided, managedKey: string): boolean {
   return pauses.some((pause) => pause.managedKey === managedKey && pause.until === undefined);
 }
 
+/** Whether anybody ever paused it. */
+export function wasPaused({ pauses }: Decided, managedKey: string): boolean {
+  return pauses.some((pause) => pause.managedKey === managedKey);
+}
+
 /** Whether a pause may have broken off what began at `at`, and had `patienceMs` to end. */
 export function isBrokenOffByPause({ pauses }: Decided, managedKey: string, at: number, patienceMs: number): boolean {
   return pauses.some((pause) => pause.managedKey === managedKey && pause.from <= at + patienceMs && at <= (pause.until ?? at));

@@ -64,6 +64,12 @@ export function ledgerRows(world: World): readonly LedgerRow[] {
   });
 }
 
+/** Managed keys whose pause stands in the state table. */
+export function pausesIn(world: World): ReadonlySet<string> {
+  const items = world.aws.inspect.tables.items(world.installation.stateTable);
+  return new Set(items.filter((item) => item['pk']?.S === 'PAUSE').map((item) => item['sk']?.S ?? ''));
+}
+
 /** A secret's versions; `ids` names the key behind a value. */
 export function versionsOf(world: World, secretArn: string, ids: ReadonlyMap<string, string>): readonly VersionView[] {
   return world.aws.inspect.secrets.versions(secretArn).map(({ versionId, labels, text }) => ({

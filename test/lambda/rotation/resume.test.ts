@@ -238,7 +238,7 @@ test('where the last key was cut off, the first one that is added is rotated to 
   expect(await resumed(open, undefined, now)).toEqual([]);
 });
 
-test('an emergency whose command died when it had ended a pause, and before it turned the schedule on, is told to people', async () => {
+test('an emergency whose command died before it turned the schedule on again is told to people', async () => {
   const off = (at: number, secret = { rotationEnabled: false }) => {
     const stage = aStage({ secret });
     stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(at) });
@@ -255,10 +255,12 @@ test('an emergency whose command died when it had ended a pause, and before it t
       grade: 'emergency-stopped',
     },
   ]);
-  // Its command may be at it still; it is void; the managed key is paused; the schedule is on.
+  const paused = off(now - hourMs);
+  expect(await resumed(paused, undefined, undefined, true)).toEqual(['alarm.raise']);
+  expect(paused.raised[0]?.reason).toContain('an emergency wants current off, and production is paused. Next step: ');
+  // Its command may be at it still; it is void; the schedule is on.
   expect(await resumed(off(now - 5 * minuteMs + 1))).toEqual([]);
   expect(await resumed(off(now - dayMs))).toEqual([]);
-  expect(await resumed(off(now - hourMs), undefined, undefined, true)).toEqual([]);
   expect(await resumed(off(now - hourMs, { rotationEnabled: true }))).toEqual(started);
 });
 
@@ -268,14 +270,7 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   const sight = await stage.sight();
   stage.has('current', 'draining', {});
   await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
-  const paused = aStage({ secret: { rotationEnabled: false } });
-  paused.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
-  const pauses = {
-    ...paused.ports.pauses,
-    find: async () => ({ schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' }) as const,
-  };
-  await resumeRotation(await paused.sight(), undefined, false, { ...paused.ports, pauses }, paused.tally);
-  expect([stage.effects, paused.effects]).toEqual([[], []]);
+  expect(stage.effects).toEqual([]);
   const over = aStage();
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
   await resumeRotation(await over.sight(), told, false, over.ports, over.tally);

@@ -3,6 +3,7 @@ import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { Said } from '../../cli/shell.ts';
 import type { Flow } from '../gate.ts';
 import { managedKey, type Ground, type MadeKey } from '../ground.ts';
+import { pausesIn } from '../sight.ts';
 import {
   askedRotation,
   beat,
@@ -298,11 +299,7 @@ async function withPause(ground: Ground, { is, shouldBe }: Outcome): Promise<Out
     new DescribeSecretCommand({ SecretId: ground.world.definition(managedKey).secretArn }),
   );
   return {
-    is: { ...is, pause: isPaused(ground) ? 'stands' : 'is over', schedule: RotationEnabled === true ? 'on' : 'off' },
+    is: { ...is, pause: pausesIn(ground.world).has(managedKey) ? 'stands' : 'is over', schedule: RotationEnabled === true ? 'on' : 'off' },
     shouldBe,
   };
-}
-
-function isPaused({ world }: Ground): boolean {
-  return world.aws.inspect.tables.items(world.installation.stateTable).some((item) => item['pk']?.S === 'PAUSE');
 }
