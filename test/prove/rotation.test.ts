@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { caseName, casesOf, cleanRun, runCase } from './crash.ts';
+import { caseName, casesOf, cleanRun, runCase, type Case } from './crash.ts';
 import { operations } from './operations.ts';
-import { sampleOf } from './sample.ts';
+import { mixed, sampleOf } from './sample.ts';
 import { violationText } from './violation.ts';
 
 /** `npm run prove:rotation` takes every call and every kind of harm; here is a sample of them. */
@@ -21,3 +21,20 @@ test.each(operations.map((operation) => [operation.name, operation] as const))(
     expect(violated).toEqual([]);
   },
 );
+
+test('each quarter of the cases holds its part of every operation, kind of harm and number of hands', () => {
+  const calls = Array.from({ length: 60 }, () => ({ name: 'secretsmanager:DescribeSecret', isRead: true }));
+  const cases = operations.slice(0, 8).flatMap((operation) => casesOf(operation, { calls, beside: 1 }, seed));
+  const tally = (some: readonly Case[]): ReadonlyMap<string, number> => {
+    const counts = new Map<string, number>();
+    for (const { kind, hands } of some) counts.set(`${kind} ${hands}`, (counts.get(`${kind} ${hands}`) ?? 0) + 1);
+    return counts;
+  };
+  const all = mixed(cases);
+  expect(new Set(all)).toEqual(new Set(cases));
+  const quarter = tally(all.filter((_each, index) => index % 4 === 0));
+  for (const [what, count] of tally(all)) {
+    const share = (quarter.get(what) ?? 0) / count;
+    expect([what, share > 0.15 && share < 0.35]).toEqual([what, true]);
+  }
+});

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { seeded } from '../../local/traffic/random.ts';
+import { caseName, type Case } from './crash.ts';
 
 /** About so many cases take a minute. */
 const shortLength = 90;
@@ -6,9 +8,20 @@ const shortLength = 90;
 /** One of `shares` equal shares of the short form: the things that the seed draws. */
 export function sampleOf<T>(things: readonly T[], shares: number, seed: number): readonly T[] {
   const { uniform } = seeded(seed, 'sample');
+  return ranked(things, () => uniform()).slice(0, Math.ceil(shortLength / shares));
+}
+
+/**
+ * The cases in an order of their own, the same for every seed: each shard of them, and each run that is stopped by the clock, then has
+ * of every operation, call and kind of harm about as much as it has of the others.
+ */
+export function mixed(cases: readonly Case[]): readonly Case[] {
+  return ranked(cases, (each) => createHash('sha256').update(caseName(each)).digest().readUIntBE(0, 6));
+}
+
+function ranked<T>(things: readonly T[], rankOf: (thing: T) => number): readonly T[] {
   return things
-    .map((thing) => ({ thing, rank: uniform() }))
+    .map((thing) => ({ thing, rank: rankOf(thing) }))
     .sort((a, b) => a.rank - b.rank)
-    .slice(0, Math.ceil(shortLength / shares))
     .map(({ thing }) => thing);
 }

@@ -1,7 +1,7 @@
 import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from '../crash.ts';
 import { runCases } from '../hands.ts';
 import { operations } from '../operations.ts';
-import { sampleOf } from '../sample.ts';
+import { mixed, sampleOf } from '../sample.ts';
 import { tableOf } from '../table.ts';
 import { violationText } from '../violation.ts';
 import type { Extent, Outcome } from './part.ts';
@@ -52,7 +52,8 @@ async function planned(
     cases.push(...(short ? sampleOf(all, operations.length, seed) : all));
     say(`${operation.name}: ${clean.calls.length} calls\n`);
   }
-  return { cases: shard === undefined ? cases : cases.filter((_each, index) => index % shard.of === shard.which - 1), calls };
+  const all = mixed(cases);
+  return { cases: shard === undefined ? all : all.filter((_each, index) => index % shard.of === shard.which - 1), calls };
 }
 
 function violatedText({ case: each, call, violations }: CaseResult): string {
