@@ -265,7 +265,8 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   const because = 'its rotation was abandoned';
   // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
   const intended = await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by);
-  const sleeps = back !== 'draining' && infos.get(record.apiKeyId)?.status === 'active';
+  // The list may be behind: given back awake, it would seem as if somebody had enabled it.
+  const sleeps = back !== 'draining' && (infos.get(record.apiKeyId)?.status === 'active' || (await isAwake(record.apiKeyId, ports)));
   const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
   tally.returned += 1;
@@ -276,7 +277,8 @@ async function finishRejection(record: ApiKeyRecord, intent: ApiKeyIntent, infos
   const at = ports.clock.now();
   if (at - intent.at < fenceMs) return;
   const intended = await ports.ledger.replace(record, intending(record, { ...intent, at }), by);
-  const traced = infos.get(record.apiKeyId)?.status === 'active' ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const sleeps = infos.get(record.apiKeyId)?.status === 'active' || (await isAwake(record.apiKeyId, ports));
+  const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   const event = { type: 'rejected', at: ports.clock.now(), because: intent.because } as const;
   await ports.ledger.replace(intended, moved(intended, event), by, traced);
 }

@@ -40,6 +40,18 @@ test('a claimed key that Anthropic lists no more goes back without being put to 
   expect(stage.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→standby']);
 });
 
+test.each([
+  ['standby', undefined],
+  ['rejected', { to: 'rejected', at: now - 5 * minuteMs, because: 'the value is refused' }],
+] as const)('a claimed key becomes %s asleep also where the list is behind and does not show that it woke', async (state, intent) => {
+  const stage = new Stage();
+  stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
+  const behind = await stage.sight();
+  stage.world.key('next').status = 'active';
+  await treat(stage.record('next'), behind, false, stage.ports, stage.tally);
+  expect([stage.record('next').state, stage.world.key('next').status]).toEqual([state, 'inactive']);
+});
+
 test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive' });
