@@ -68,9 +68,11 @@ function judgeLast(world: MemoryWorld, apiKeyId: string, seen: readonly ApiKeyRe
     world.violate(`I8 ${apiKeyId} is current and about to be cut off, and the policy keeps the last credential`);
   }
   const needed = world.now + rotation.intervalMs + rotation.maximumGraceMs;
+  // One that somebody is at work on, or that rests, can take nobody's place at this moment.
   const another = seen.find(
-    ({ state, intent, expiresAt }) =>
-      state === 'pending' || (state === 'standby' && intent === undefined && (expiresAt === null || expiresAt > needed)),
+    ({ state, intent, expiresAt, restsUntil = 0 }) =>
+      state === 'pending' ||
+      (state === 'standby' && intent === undefined && restsUntil <= world.now && (expiresAt === null || expiresAt > needed)),
   );
   if (another !== undefined)
     world.violate(`I8 ${apiKeyId} is current and about to be cut off, although ${another.apiKeyId} can replace it`);
