@@ -3,7 +3,7 @@ import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { chooseStandby } from '../lambda/rotation/claim.ts';
 import { emergencyOf, isReplacedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
-import { claimedKey, type KeySight } from './key-sight.ts';
+import { checkRestored, claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 import { nextKeyText, planOf, type RotationPlan } from './rotation-plan.ts';
 
@@ -57,6 +57,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
+  checkRestored(definition.secretArn, sight.secret);
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',

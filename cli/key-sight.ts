@@ -19,17 +19,25 @@ export interface KeySight {
   readonly pause: PauseRecord | undefined;
 }
 
-/** Throws KeyguardError `secret-deleted` where the secret is scheduled for deletion: nothing can be done to it until it is restored. */
 export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
   const [records, secret, pause] = await Promise.all([
     apiKeyLedger(table).all(),
     secretVersions(secrets).describe(definition.secretArn),
     pauses(table).find(definition.name),
   ]);
-  if (secret.deletionAt !== null) {
-    throw new KeyguardError('secret-deleted', deletionText(definition.secretArn, secret.deletionAt), restoring(definition.secretArn));
-  }
   return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
+}
+
+/** That the secret is scheduled for deletion: it can be neither read nor rotated until it is restored. */
+function deletedError(secretArn: string, { deletionAt }: SecretDescription): KeyguardError | undefined {
+  if (deletionAt === null) return undefined;
+  return new KeyguardError('secret-deleted', deletionText(secretArn, deletionAt), restoring(secretArn));
+}
+
+/** Throws KeyguardError `secret-deleted` where the secret is scheduled for deletion. */
+export function checkRestored(secretArn: string, secret: SecretDescription): void {
+  const error = deletedError(secretArn, secret);
+  if (error !== undefined) throw error;
 }
 
 /** Of a secret that nobody can read any more, and how long it can be restored. */
@@ -56,8 +64,11 @@ export async function openSince(sight: KeySight, { secrets }: OpenInstallation):
   return claimedKey(sight)?.since ?? secretVersions(secrets).registeredAt(sight.definition.secretArn, versionId);
 }
 
-/** Why no rotation may begin: the managed key is paused, or its schedule was stopped by somebody. */
-export function rotationObstacle({ definition: { name }, secret, pause }: KeySight): KeyguardError | undefined {
+/** Why no rotation may begin: the secret is going to be deleted, the managed key is paused, or its schedule was stopped by somebody. */
+export function rotationObstacle({ definition, secret, pause }: KeySight): KeyguardError | undefined {
+  const { name, secretArn } = definition;
+  const deleted = deletedError(secretArn, secret);
+  if (deleted !== undefined) return deleted;
   if (pause !== undefined) return new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
   if (secret.rotationEnabled) return undefined;
   return new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);

@@ -56,10 +56,12 @@ async function standbyDeletionOf(
   }
 }
 
-/** Whether people were told that the current key is dead: no rotation follows by itself, because somebody may want it back. */
+/** Whether people were told that this current key is dead: no rotation follows by itself, because somebody may want it back. */
 export async function consumersWait(name: string, { table }: OpenInstallation): Promise<boolean> {
   const dead = await incidentStore(table).find('current-key-dead', name);
-  return dead?.state === 'open' && dead.facts.grade === 'dead';
+  if (dead?.state !== 'open' || dead.facts.grade !== 'dead') return false;
+  const records = await apiKeyLedger(table).all();
+  return records.some(({ apiKeyId, state }) => state === 'current' && apiKeyId === dead.facts.apiKeyId);
 }
 
 export function waitingText(name: string): string {

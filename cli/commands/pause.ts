@@ -9,7 +9,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { standingEmergency } from '../key-findings.ts';
-import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { checkRestored, lookAt, openVersion, type KeySight } from '../key-sight.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { confirmed } from '../prompt.ts';
 
@@ -48,6 +48,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const before = await lookAt(definition, installation);
+  checkRestored(definition.secretArn, before.secret);
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
     const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;

@@ -11,7 +11,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { letRotate } from '../go-on.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { checkRestored, lookAt, openVersion, type KeySight } from '../key-sight.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 import { consumersWait, waitingText } from '../read-keys.ts';
 
@@ -43,6 +43,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const before = await lookAt(definition, installation);
+  checkRestored(definition.secretArn, before.secret);
   const stopped = before.pause !== undefined || !before.secret.rotationEnabled;
   if (stopped) await goOn(before, because, installation);
   const after = await lookAt(definition, installation);

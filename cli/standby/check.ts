@@ -2,14 +2,13 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { restoring } from '../../lambda/adapters/aws/calls.ts';
 import { secretVersions, standbyLabel } from '../../lambda/adapters/aws/secret-versions.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
-import { eachKey, failUnread } from '../each-key.ts';
+import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { deletionText } from '../key-sight.ts';
+import { checkRestored } from '../key-sight.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
@@ -48,8 +47,7 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
     const adds = wanted.map((definition) => `npx keyguard standby add ${definition.name}`);
     line(`There is no standby key to check: ${adds.join(', ')}`, io);
   } else if (checked.length > 0) await show(checked, flags, io);
-  failUnread(unread, io);
-  failBad(checked, io);
+  failBad(checked, unread, io);
 }
 
 interface Known {
@@ -69,11 +67,7 @@ async function checkPool(
   const { name, standbySecretArn } = definition;
   const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
   const secret = await secretVersions(installation.secrets).describe(standbySecretArn);
-  if (secret.deletionAt !== null) {
-    const problems = [`its value cannot be read: ${deletionText(standbySecretArn, secret.deletionAt)}`];
-    const cure = restoring(standbySecretArn);
-    return pool.map((record) => ({ record, problems, unclear: [], notes: [], trial: undefined, cure }));
-  }
+  checkRestored(standbySecretArn, secret);
   const sight = await poolSight(definition, records, installation);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
     shortKeys(sight)
@@ -99,7 +93,7 @@ async function checkPool(
 }
 
 /** Ends the command where a key cannot be relied on; an outage condemns none, but neither is it a proof. */
-function failBad(checked: readonly Checked[], io: CliIo): void {
+function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], io: CliIo): void {
   const bad = checked.filter(({ problems }) => problems.length > 0);
   const unclear = checked.filter((each) => each.problems.length === 0 && each.unclear.length > 0);
   const idsOf = (some: readonly Checked[]): string => some.map(({ record }) => record.apiKeyId).join(', ');
@@ -109,7 +103,11 @@ function failBad(checked: readonly Checked[], io: CliIo): void {
       ? []
       : [`${unclear.length} of ${counted(checked.length, 'standby key')} could not be proven now: ${idsOf(unclear)}`]),
   ];
-  if (failures.length === 0) return;
+  if (failures.length === 0) {
+    failUnread(unread, io);
+    return;
+  }
+  failures.push(...unread.map((key) => `${key.name}: ${unreadText(key)}`));
   const cures = [
     ...new Set(bad.map(({ cure }) => cure)),
     ...(unclear.length === 0 ? [] : ['those that could not be proven stay in the pool: try again in five minutes']),

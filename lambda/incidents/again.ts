@@ -23,7 +23,9 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
   const known = knownOf(incident);
   return (
     newsOf(kind, facts).some((each) => !known.includes(each)) ||
-    ((kind === 'pool-low' || kind === 'current-key-dead') && rank(kind, facts) > rank(kind, incident.facts)) ||
+    (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
+    // Consumers who fail for another reason need another cure.
+    (kind === 'current-key-dead' && facts.grade !== incident.facts.grade) ||
     (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))
   );
 }

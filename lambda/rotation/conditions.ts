@@ -137,10 +137,12 @@ export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiK
 }
 
 /** Secrets Manager refuses every read of a secret from the moment on in which somebody schedules its deletion. */
-function secretDeletion({ definition, own, secret }: Pick<Sight, 'definition' | 'own' | 'secret'>): AlarmFacts | undefined {
+function secretDeletion({ definition, own, secret, infos, now }: Sight): AlarmFacts | undefined {
   const current = own.find((record) => record.state === 'current');
   if (secret.deletionAt === null || current === undefined) return undefined;
-  const reason = `somebody scheduled their secret ${definition.secretArn} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}`;
+  const dead =
+    infos.has(current.apiKeyId) && isFoundDead(current, { infos, now }) ? `; and ${current.apiKeyId} itself is dead at Anthropic` : '';
+  const reason = `somebody scheduled their secret ${definition.secretArn} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}${dead}`;
   return { reason, apiKeyId: current.apiKeyId, grade: 'secret-deleted' };
 }
 

@@ -183,6 +183,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, foundDeadAt, restsUntil, mayWakeUntil, ...rest } = record;
   // An emergency outlives an undo that comes to nothing.
   const kept = noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {};
+  const death = foundDeadAt === undefined ? {} : { foundDeadAt };
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   // An undo that comes to nothing leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
@@ -199,7 +200,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
       if (!isOld(record.state)) return claim;
       if (wanted === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
-      return { ...claim, ...kept, origin: { state: record.state, versionId: token } };
+      return { ...claim, ...kept, ...death, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':
       if (origin === undefined) return base;
@@ -207,7 +208,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...base,
         token: origin.versionId,
         ...(switchedAt === undefined ? {} : { switchedAt }),
-        ...(origin.state === 'draining' ? kept : { mayWakeUntil: event.at + fenceMs }),
+        ...(origin.state === 'draining' ? { ...kept, ...death } : { mayWakeUntil: event.at + fenceMs }),
       };
     case 'promoted':
       return { ...base, servedSince: record.servedSince ?? event.at, ...(token === undefined ? {} : { token }) };
@@ -217,7 +218,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(token === undefined ? {} : { token }),
         servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
-        ...(foundDeadAt === undefined ? {} : { foundDeadAt }),
+        ...death,
         ...kept,
       };
     case 'rejected':

@@ -42,7 +42,7 @@ export async function resumeRotation(
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
     tally.resumed += 1;
   }
-  const stopped = stoppedEmergency(sight) === undefined ? undefined : stoppedEmergency(await lookedAtAgain(sight, ports));
+  const stopped = stoppedEmergency(sight, paused) === undefined ? undefined : await stillStopped(sight, paused, ports);
   if (stopped !== undefined) {
     const { apiKeyId } = stopped;
     const obstacle = paused ? `${definition.name} is paused` : 'rotation is not enabled';
@@ -54,7 +54,8 @@ export async function resumeRotation(
   if (open !== undefined && now - open.since > tooLongMs) {
     const reason = `a rotation that began ${utcMinute(open.since)} has neither finished nor failed`;
     // Where it has failed, its reason is the better one.
-    const facts = failed?.facts ?? { reason, startedAt: open.since, workspaceId: definition.workspaceId };
+    const known = failed?.facts.grade === emergencyStopped ? undefined : failed?.facts;
+    const facts = known ?? { reason, startedAt: open.since, workspaceId: definition.workspaceId };
     await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   // Killed right after the switch, it could not say so itself.
@@ -73,9 +74,14 @@ function endOf({ facts: { grade } }: FailedRotation, own: Sight['own'], now: num
  * The key of an emergency that does not go on by itself: its command died before it had ended a pause and turned the schedule on, or
  * somebody has paused the managed key since.
  */
-function stoppedEmergency({ own, secret, now }: Pick<Sight, 'own' | 'secret' | 'now'>): ApiKeyRecord | undefined {
-  if (secret.rotationEnabled) return undefined;
+function stoppedEmergency({ own, secret, now }: Pick<Sight, 'own' | 'secret' | 'now'>, paused: boolean): ApiKeyRecord | undefined {
+  if (secret.rotationEnabled && !paused) return undefined;
   return own.find((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now));
+}
+
+async function stillStopped(sight: Sight, paused: boolean, ports: RetirementPorts): Promise<ApiKeyRecord | undefined> {
+  const latest = await lookedAtAgain(sight, ports);
+  return stoppedEmergency(latest, paused && (await ports.pauses.find(sight.definition.name)) !== undefined);
 }
 
 async function lookedAtAgain(sight: Sight, ports: RetirementPorts): Promise<Sight> {

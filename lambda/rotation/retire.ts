@@ -1,7 +1,7 @@
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, leftActive, type Sight } from './conditions.ts';
-import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type RetirementPorts } from './ports.ts';
+import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type Condition, type RetirementPorts } from './ports.ts';
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
@@ -62,7 +62,7 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   // Before anything is mended: what people must know is what was found.
   const kinds = isListed ? watchedKinds : knownWithoutAnthropic;
   const orphans = isListed ? leftActive(records, definitions, infos) : [];
-  const conditions = [...orphans, ...sights.flatMap((sight) => conditionsOf(sight, kinds))];
+  const conditions = [...orphans, ...sights.flatMap((sight) => [...conditionsOf(sight, kinds), ...(isListed ? [] : knownLosses(sight))])];
   const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
   await attempt('what people must know', () => ports.watch.settle(conditions, left, kinds));
 
@@ -85,6 +85,11 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
   // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);
   return tally;
+}
+
+/** Of the current key without Anthropic's list: only what AWS and the records show. That nothing of it is found says nothing. */
+function knownLosses(sight: Sight): readonly Condition[] {
+  return conditionsOf(sight, ['current-key-dead']).filter(({ facts }) => facts.grade !== 'dead');
 }
 
 /** The list may be behind: a key that seems to be changed by somebody else is asked for once more before people are told. */

@@ -62,7 +62,7 @@ export async function treat(
 ): Promise<OwedProof | undefined> {
   // What is begun is of the key's own kind below: only containment comes to a key in any state.
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
-  const isBack = record.foundDeadAt !== undefined && sight.infos.get(record.apiKeyId)?.status === 'active';
+  const isBack = record.state !== 'pending' && record.foundDeadAt !== undefined && sight.infos.get(record.apiKeyId)?.status === 'active';
   if (isBack && record.intent === undefined && !isCondemned(record, sight.now)) {
     const occasion = { at: ports.clock.now(), because: 'it is active again' };
     await ports.ledger.replace(record, foundAlive(record), by, { occasion });
@@ -93,7 +93,8 @@ export async function treat(
 
 /** For when another key replaces it: that nobody can use it in its grace is no change by somebody else then, but what people know. */
 async function noteDeath(record: ApiKeyRecord, sight: Sight, ports: RetirementPorts): Promise<void> {
-  if (record.foundDeadAt !== undefined || !isFoundDead(record, sight)) return;
+  // That the secret is going to be deleted is told first.
+  if (record.foundDeadAt !== undefined || sight.secret.deletionAt !== null || !isFoundDead(record, sight)) return;
   const occasion = { at: ports.clock.now(), because: 'it is dead at Anthropic, and Key Guard did not do it' };
   await ports.ledger.replace(record, foundDead(record, occasion.at), by, { occasion });
 }

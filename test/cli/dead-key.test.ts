@@ -30,6 +30,8 @@ test('a key that was dead before it was replaced is said to be dead, and is no s
       'm',
     ),
   );
+  // Consumers have a key again, although people are told that only in some minutes.
+  expect((await me.run(['resume', 'production'])).out).not.toContain('have no key that works');
   await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(
     told()

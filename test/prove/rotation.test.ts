@@ -27,14 +27,17 @@ test('each quarter of the cases holds its part of every operation, kind of harm 
   const cases = operations.slice(0, 8).flatMap((operation) => casesOf(operation, { calls, beside: 1 }, seed));
   const tally = (some: readonly Case[]): ReadonlyMap<string, number> => {
     const counts = new Map<string, number>();
-    for (const { kind, hands } of some) counts.set(`${kind} ${hands}`, (counts.get(`${kind} ${hands}`) ?? 0) + 1);
+    for (const { operation, kind, hands } of some)
+      for (const what of [operation, `${kind} ${hands}`]) counts.set(what, (counts.get(what) ?? 0) + 1);
     return counts;
   };
   const all = mixed(cases);
   expect(new Set(all)).toEqual(new Set(cases));
-  const quarter = tally(all.filter((_each, index) => index % 4 === 0));
-  for (const [what, count] of tally(all)) {
-    const share = (quarter.get(what) ?? 0) / count;
-    expect([what, share > 0.15 && share < 0.35]).toEqual([what, true]);
+  for (const which of [0, 1, 2, 3]) {
+    const quarter = tally(all.filter((_each, index) => index % 4 === which));
+    for (const [what, count] of tally(all)) {
+      const share = (quarter.get(what) ?? 0) / count;
+      expect([which, what, share > 0.15 && share < 0.35]).toEqual([which, what, true]);
+    }
   }
 });

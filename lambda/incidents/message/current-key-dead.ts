@@ -45,7 +45,7 @@ function secretDeleted(story: Story): Words {
     title: `${story.name}: consumers fail, their secret is going to be deleted`,
     summary: [
       `Consumers of ${story.name} cannot read their key any more since ${story.sinceAndAgo}: ${story.reason ?? 'their secret is scheduled for deletion'}.`,
-      'Key Guard left it as it is. The key itself still works, for whoever has read it before.',
+      'Key Guard left it as it is.',
       'If nobody acts, consumers fail as soon as they read the secret, and at that time it is gone for good.',
     ],
     actions: [

@@ -61,7 +61,7 @@ const emergencyStopped: Tell = (story) => ({
   title: `${story.name}: an emergency has stopped half way, people must act`,
   summary: [
     `The key that must die is still the current key of ${story.name}, and active: ${story.reason ?? 'the command was broken off'}.`,
-    'Nothing goes on by itself, because the rotation schedule is off since a pause, which an emergency ends.',
+    'Nothing goes on by itself, because of a pause, or because the rotation schedule is off since one; an emergency ends both.',
     'If nobody acts, the key stays in use, and after a day the emergency is void.',
   ],
   actions: [

@@ -97,9 +97,10 @@ test('a worse grade is told at once, as news; a better one is noted and told whe
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty', 'open-2 empty']);
   // Consumers who fail for another reason need another cure.
-  expect(follow('current-key-dead', [pool(0, 'dead'), pool(1, 'secret-deleted'), pool(2, 'dead')])).toEqual([
+  expect(follow('current-key-dead', [pool(0, 'dead'), pool(1, 'secret-deleted'), pool(2, 'secret-deleted'), pool(3, 'dead')])).toEqual([
     'open dead',
     'open-2 secret-deleted',
+    'open-3 dead',
   ]);
 });
 

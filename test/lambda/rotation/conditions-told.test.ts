@@ -61,7 +61,12 @@ test('that the secret which consumers read is going to be deleted is told whatev
     grade: 'secret-deleted',
   };
   expect(told({ secret })).toEqual([facts]);
-  expect(told({ secret, statuses: { apikey_current: 'inactive' } })).toEqual([facts]);
+  const both = { ...facts, reason: `${facts.reason}; and apikey_current itself is dead at Anthropic` };
+  expect(told({ secret, statuses: { apikey_current: 'inactive' } })).toEqual([both]);
+  // Where Anthropic was not asked nobody knows.
+  expect(conditionsOf({ ...seen({ secret }), infos: new Map() }, ['current-key-dead']).map(({ facts: found }) => found.reason)).toEqual([
+    facts.reason,
+  ]);
   // A secret that nobody has ever read from is nobody's loss.
   expect(told({ secret, own: [standby] })).toEqual([]);
 });

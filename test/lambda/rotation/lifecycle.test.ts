@@ -313,6 +313,12 @@ test('that a key was found dead is known while it is in its grace, and forgotten
   const draining = { ...dead, state: 'draining', switchedAt: 9 } as const;
   for (const type of ['retired', 'contained', 'promoted'] as const) expect(after(draining, type, 12)).not.toHaveProperty('foundDeadAt');
   expect(foundAlive(draining)).not.toHaveProperty('foundDeadAt');
+  // An undo that comes to nothing leaves it as it was.
+  const wish = { at: 10, by: 'Ada', because: 'it fails' };
+  const claimed = after({ ...draining, wanted: wish }, 'claimed', 11);
+  expect(claimed).toMatchObject({ state: 'pending', foundDeadAt: 5 });
+  expect(after(claimed, 'abandoned', 12)).toMatchObject({ state: 'draining', foundDeadAt: 5 });
+  expect(after(claimed, 'promoted', 12)).not.toHaveProperty('foundDeadAt');
 });
 
 test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {

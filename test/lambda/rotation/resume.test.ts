@@ -258,10 +258,25 @@ test('an emergency whose command died before it turned the schedule on again is 
   const paused = off(now - hourMs);
   expect(await resumed(paused, undefined, undefined, true)).toEqual(['alarm.raise']);
   expect(paused.raised[0]?.reason).toContain('an emergency wants current off, and production is paused. Next step: ');
-  // Its command may be at it still; it is void; the schedule is on.
+  // A pause that was broken off leaves the schedule on.
+  const half = off(now - hourMs, { rotationEnabled: true });
+  half.ports.pauses.find = async () => ({ schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' });
+  expect(await resumed(half, undefined, undefined, true)).toEqual(['alarm.raise']);
+  // Its command may be at it still; it is void; the pause was ended in this moment; the schedule is on.
   expect(await resumed(off(now - 5 * minuteMs + 1))).toEqual([]);
   expect(await resumed(off(now - dayMs))).toEqual([]);
+  expect(await resumed(off(now - hourMs, { rotationEnabled: true }), undefined, undefined, true)).toEqual([]);
   expect(await resumed(off(now - hourMs, { rotationEnabled: true }))).toEqual(started);
+});
+
+test('an open rotation whose emergency is void is told with its own reason', async () => {
+  const stage = aStage({ secret: { rotationEnabled: false } });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - 2 * dayMs) });
+  stage.world.register('t-open');
+  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
+  await resumeRotation({ ...(await stage.sight()), now: now + 2 * hourMs }, told, true, stage.ports, stage.tally);
+  expect(stage.raised).toEqual([expect.objectContaining({ reason: expect.stringMatching(/has neither finished nor failed/) as unknown })]);
+  expect(stage.raised[0]).not.toHaveProperty('grade');
 });
 
 test('that an emergency has stopped is told of what is so now, owes nothing by itself, and is over once the emergency is', async () => {

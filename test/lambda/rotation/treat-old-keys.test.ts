@@ -273,6 +273,21 @@ test('that the current key was found dead is kept until it works again, also in 
     expect(alive.audit).toEqual([{ apiKeyId: 'now', to: state, by, because: 'it is active again' }]);
     expect(alive.record('now')).not.toHaveProperty('foundDeadAt');
   }
+  // While its secret is going to be deleted, people hear of that; its rotation wakes a key that is wanted back.
+  const deleted = new Stage();
+  deleted.has('now', 'current', { since: now - dayMs, status: 'inactive' });
+  const sight = await deleted.sight();
+  await treat(
+    deleted.record('now'),
+    { ...sight, secret: { ...sight.secret, deletionAt: now + dayMs } },
+    false,
+    deleted.ports,
+    deleted.tally,
+  );
+  expect(deleted.effects).toEqual([]);
+  const back = new Stage();
+  back.has('now', 'pending', { status: 'active', labels: ['AWSPENDING'], foundDeadAt: now - dayMs });
+  await isLeftAlone(back, 'now');
   // An emergency waits for no note.
   const condemned = new Stage();
   const noGrace = { at: now - minuteMs, by: 'Ada', because: 'a leak' };
