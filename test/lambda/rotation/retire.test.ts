@@ -231,6 +231,18 @@ test('while Anthropic does not answer, no key is touched, and people are told wh
   });
 });
 
+test('while Anthropic does not answer, a last key that was cut off is told, and no other one is taken for dead', async () => {
+  const stage = new Stage();
+  stage.has('cut', 'contained', { labels: ['AWSCURRENT'], since: now - hourMs });
+  await retireDueKeys(failing(stage, 'list', new Unavailable('api_keys.list', '503')));
+  expect(stage.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.grade]))).toEqual([
+    ['current-key-dead', 'cut-off'],
+  ]);
+  const alive = healthy();
+  await retireDueKeys(failing(alive, 'list', new Unavailable('api_keys.list', '503')));
+  expect(alive.settled.flatMap(({ found }) => found)).toEqual([]);
+});
+
 test('a list that is behind accuses nobody: what it shows as changed is asked for once more', async () => {
   const stage = healthy();
   stage.has('old', 'inactive', { since: now - hourMs });
