@@ -68,10 +68,14 @@ function subjectText({ subject }: IncidentRecord): string {
 }
 
 function showUnread(key: UnreadKey, io: CliIo): void {
-  const paint = colours(io.stdout);
   const health = unreadHealth(key);
-  const coloured = health === 'broken' ? paint.red : paint.yellow;
-  line(`${paint.bold(key.name)}: ${coloured(health)}\n  ${coloured('!')} ${unreadText(key)}\n`, io);
+  const paint = painted(io)[health];
+  line(`${colours(io.stdout).bold(key.name)}: ${paint(health)}\n  ${paint('!')} ${unreadText(key)}\n`, io);
+}
+
+function painted(io: CliIo): Readonly<Record<Health, (text: string) => string>> {
+  const paint = colours(io.stdout);
+  return { ok: paint.green, attention: paint.yellow, broken: paint.red };
 }
 
 /** What passes by itself breaks nothing. */
@@ -81,7 +85,7 @@ function unreadHealth({ error }: UnreadKey): Health {
 
 async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
   const paint = colours(io.stdout);
-  const health: Readonly<Record<Health, (text: string) => string>> = { ok: paint.green, attention: paint.yellow, broken: paint.red };
+  const health = painted(io);
   line(`${paint.bold(key.name)}: ${health[key.health](key.health)}`, io);
   const rows = [
     ['current key', currentText(key)],

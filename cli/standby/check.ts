@@ -27,8 +27,6 @@ interface Checked {
   /** What somebody should know of it although it is good. */
   readonly notes: readonly string[];
   readonly trial: Trial | undefined;
-  /** What helps where there are problems. */
-  readonly cure: string;
 }
 
 /** `keyguard standby check [NAME] [--prove]`. */
@@ -86,7 +84,6 @@ async function checkPool(
       unclear: failedTrial(trial, 'unclear'),
       notes: tooShort(record, 'its turn'),
       trial,
-      cure: `npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`,
     });
   }
   return checked;
@@ -109,10 +106,14 @@ function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], io: 
   }
   failures.push(...unread.map((key) => `${key.name}: ${unreadText(key)}`));
   const cures = [
-    ...new Set(bad.map(({ cure }) => cure)),
+    ...bad.map(({ record }) => cureOf(record)),
     ...(unclear.length === 0 ? [] : ['those that could not be proven stay in the pool: try again in five minutes']),
   ];
   io.fail(failures.join('; '), cures.join('; '), 1);
+}
+
+function cureOf({ managedKey: name, apiKeyId }: ApiKeyRecord): string {
+  return `npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`;
 }
 
 /** What Anthropic and Secrets Manager show of it that a rotation would trip over. */

@@ -152,7 +152,7 @@ interface RotationAlarm {
 
 /** The grade of a failure that leaves no rotation owed: an undo that cannot be. */
 export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rotation-failed'][number];
-/** The grade of an emergency that does not go on by itself, because the rotation schedule is off. */
+/** The grade of an emergency that does not go on by itself, because its managed key is paused or the rotation schedule is off. */
 export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
 /** Why a stopped emergency is over that nobody went on with. */
 export const emergencyLapsed = 'nobody went on with it for a day, so it is void, and its key was not cut off';

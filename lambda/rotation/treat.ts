@@ -25,7 +25,7 @@ import {
   withoutLateWake,
   withoutWish,
 } from './lifecycle.ts';
-import type { RetirementPorts } from './ports.ts';
+import type { RetirementPorts, Traced } from './ports.ts';
 import { isServing } from './switch.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
@@ -266,9 +266,7 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   const because = 'its rotation was abandoned';
   // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
   const intended = await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by);
-  // The list may be behind: given back awake, it would seem as if somebody had enabled it.
-  const sleeps = back !== 'draining' && (infos.get(record.apiKeyId)?.status === 'active' || (await isAwake(record.apiKeyId, ports)));
-  const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const traced = back === 'draining' ? undefined : await asleep(record.apiKeyId, infos, ports);
   await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
   tally.returned += 1;
 };
@@ -278,10 +276,15 @@ async function finishRejection(record: ApiKeyRecord, intent: ApiKeyIntent, infos
   const at = ports.clock.now();
   if (at - intent.at < fenceMs) return;
   const intended = await ports.ledger.replace(record, intending(record, { ...intent, at }), by);
-  const sleeps = infos.get(record.apiKeyId)?.status === 'active' || (await isAwake(record.apiKeyId, ports));
-  const traced = sleeps ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
+  const traced = await asleep(record.apiKeyId, infos, ports);
   const event = { type: 'rejected', at: ports.clock.now(), because: intent.because } as const;
   await ports.ledger.replace(intended, moved(intended, event), by, traced);
+}
+
+/** The list may be behind: a key that is given back awake would seem as if somebody had enabled it. */
+async function asleep(apiKeyId: string, infos: Sight['infos'], ports: RetirementPorts): Promise<Traced | undefined> {
+  if (infos.get(apiKeyId)?.status !== 'active' && !(await isAwake(apiKeyId, ports))) return undefined;
+  return ports.keys.setStatus(apiKeyId, 'inactive');
 }
 
 /** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
