@@ -174,7 +174,7 @@ async function givenUp(
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);
-  const claimedAt = (await ports.ledger.all()).find((record) => record.token === token && record.state === 'pending')?.since;
+  const claimedAt = (await ports.ledger.all()).find((record) => record.token === token)?.since;
   const isKnown = known !== undefined && owesRotation(known) && known.openedAt < (claimedAt ?? Number.POSITIVE_INFINITY);
   if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
   await ports.secrets.discardPending(definition.secretArn, token);

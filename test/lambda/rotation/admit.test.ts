@@ -301,6 +301,8 @@ test('a value that answers on belongs to another key: this one is active again, 
   });
   expect(stage.world.records.has('new')).toBe(false);
   expect(stage.world.key('new').status).toBe('active');
+  // Before it is woken its record says so: killed then, whoever comes next puts it back to sleep.
+  expect(stage.audit.at(-2)).toEqual({ apiKeyId: 'new', to: 'standby', by, because: 'not taken in' });
   expect(stage.audit.at(-1)).toEqual({
     apiKeyId: 'new',
     to: 'forgotten',

@@ -241,6 +241,9 @@ test('a standby key that was put to sleep a moment ago is not yet judged: the li
 test('an old key that we are at work on was not woken by somebody else', () => {
   const intent = { to: 'archived', at: now, because: 'the undo period is over' } as const;
   expect(told(withOther({ state: 'inactive', intent }, 'active'))).toEqual([]);
+  // Nor is one disabled that an operator ordered to be cut off.
+  const order = { to: 'contained', at: now, because: 'stolen', ordered: true } as const;
+  expect(told(withOther({ state: 'draining', intent: order }, 'inactive'))).toEqual([]);
 });
 
 test('a key is judged by the list from the fifth minute on', () => {

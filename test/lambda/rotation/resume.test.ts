@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
-import { emergencyLapsed } from '../../../lambda/rotation/ports.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -31,6 +30,8 @@ test('where nothing is owed, no rotation is started', async () => {
   const stage = aStage();
   expect(await resumed(stage)).toEqual([]);
   expect(stage.tally.resumed).toBe(0);
+  // What the beat has seen is enough for that.
+  expect(stage.calls).toEqual([]);
 });
 
 test('a rotation that failed goes on a quarter of an hour later, once a key is there', async () => {
@@ -71,11 +72,12 @@ test('a rotation that has come to its end since retirement looked is followed by
   stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
   await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
-  // Nor is a wish that was fulfilled meanwhile, nor a failure that a switch has followed.
+  // Nor is a wish that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
   const fulfilled = aStage();
   fulfilled.has('old', 'inactive', { wanted: wish(now - 5 * minuteMs) });
   const before = await fulfilled.sight();
   fulfilled.has('old', 'current', {});
+  fulfilled.has('of staging', 'current', { managedKey: 'staging', noGrace: wish(now - hourMs) });
   await resumeRotation(before, undefined, false, fulfilled.ports, fulfilled.tally);
   const switched = aStage();
   const failed = await switched.sight();
@@ -286,12 +288,23 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   stage.has('current', 'draining', {});
   await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
+  // Of a key that was replaced an emergency does not stop: it is cut off while paused too.
+  const replaced = aStage();
+  replaced.has('old', 'draining', { noGrace: wish(now - hourMs) });
+  expect(await resumed(replaced, undefined, undefined, true)).toEqual([]);
   const over = aStage();
+  over.has('old', 'draining', { noGrace: wish(now - hourMs) });
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
   await resumeRotation(await over.sight(), told, false, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],
-    [{ kind: 'rotation-failed', managedKey: 'production', reason: emergencyLapsed }],
+    [
+      {
+        kind: 'rotation-failed',
+        managedKey: 'production',
+        reason: 'nobody went on with it for a day, so it is void, and its key was not cut off',
+      },
+    ],
   ]);
   // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
   for (const isPaused of [true, false]) {

@@ -222,6 +222,7 @@ test('while Anthropic does not answer, no key is touched, and people are told wh
   const ports = failing(stage, 'list', new Unavailable('api_keys.list', '503'));
   expect(await retireDueKeys(ports)).toEqual({ ...nothing, resumed: 1, failed: 1 });
   expect(stage.effects).toEqual(['rotations.start']);
+  expect(stage.calls.filter((call) => call.startsWith('keys.'))).toEqual([]);
   expect(stage.settled.map(({ found, kinds }) => [found.map(({ kind }) => kind), kinds])).toEqual([
     [['rotation-overdue'], ['straggler', 'rotation-overdue', 'pool-low', 'key-expiring', 'replica-behind']],
   ]);
@@ -259,5 +260,22 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   const { ports } = gone;
   const late = { ...ports.keys, list: async () => (await ports.keys.list()).map((info) => ({ ...info, status: 'inactive' as const })) };
   await retireDueKeys({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
-  expect(gone.settled.flatMap(({ found }) => found.map(({ kind }) => kind))).toEqual(['current-key-dead']);
+  expect(gone.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.reason]))).toEqual([
+    ['current-key-dead', 'Anthropic lists it no more'],
+  ]);
+});
+
+test('a key that cannot be asked for once more is told as the list shows it, and the beat says what failed', async () => {
+  const stage = healthy();
+  stage.has('woken', 'inactive', { since: now - hourMs, status: 'active' });
+  const { keys } = stage.ports;
+  let looks = 0;
+  const retrieve: typeof keys.retrieve = async (apiKeyId) => {
+    looks += 1;
+    if (looks === 1) throw new Unavailable('api_keys.retrieve', '503');
+    return keys.retrieve(apiKeyId);
+  };
+  expect(await retireDueKeys({ ...stage.ports, keys: { ...keys, retrieve } })).toEqual({ ...nothing, failed: 1 });
+  expect(stage.logged[0]).toMatchObject({ event: 'retirement.failed', fields: { what: 'what seems to be changed' } });
+  expect(stage.settled.flatMap(({ found }) => found.map(({ facts }) => facts.apiKeyId))).toEqual(['woken']);
 });

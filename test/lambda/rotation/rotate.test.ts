@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { RotationPorts } from '../../../lambda/rotation/ports.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
@@ -214,6 +215,7 @@ test('a rotation without a key alarms people with the reason and the next step',
       workspaceId: definition.workspaceId,
     },
   ]);
+  expect(stage.raised[0]).not.toHaveProperty('grade');
 });
 
 test.each<[string, Error, readonly string[]]>([
@@ -305,6 +307,49 @@ test('an undo that cannot be neither hides nor ends an earlier failure, whose ro
   await failure(step(stage, 'createSecret', { ...stage.ports, alarm: { ...alarm, lasting } }));
   expect(asked).toEqual(['rotation-failed production']);
   expect([stage.raised.length, stage.cleared]).toEqual([1, []]);
+});
+
+test.each([0, 1])('a failure of this very undo, %i ms after its claim, is no earlier one: what became of it is told', async (later) => {
+  const stage = new Stage({ infos: { old: { status: 'archived' } } });
+  const { now } = stage.world;
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  stage.has('next', 'standby', { since: now + 2 * dayMs });
+  stage.has('other', 'pending', { since: now + dayMs });
+  stage.has('old', 'pending', { since: now, token, labels: ['AWSPENDING'], origin: { state: 'draining', versionId: 'v-before' } });
+  stage.world.now += later;
+  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'the proof took too long' });
+  await failure(step(stage, 'testSecret'));
+  expect(stage.raised.map(({ grade }) => grade)).toEqual([undefined, 'undo-in-vain']);
+  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
+});
+
+test('an undo that cannot be, and whose claim was given back meanwhile, hides no earlier failure either', async () => {
+  const stage = undoOfArchived();
+  const { alarm } = stage.ports;
+  await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  const lasting: typeof alarm.lasting = async (kind, managedKey) => {
+    const { token: claim, ...rest } = stage.record('old');
+    stage.world.records.set('old', { ...rest, state: 'draining' });
+    return alarm.lasting(kind, managedKey);
+  };
+  expect(await failure(step(stage, 'createSecret', { ...stage.ports, alarm: { ...alarm, lasting } }))).toMatchObject({
+    code: 'cannot-come-back',
+  });
+  expect([stage.raised.length, stage.cleared]).toEqual([1, []]);
+});
+
+test('AWSCURRENT does not move to a key that another run has switched to and replaced meanwhile', async () => {
+  const stage = created();
+  const { secrets } = stage.ports;
+  let looks = 0;
+  const describe: typeof secrets.describe = async (secretArn) => {
+    looks += 1;
+    if (looks === 2) stage.world.records.set('next', { ...stage.record('next'), state: 'inactive' });
+    return secrets.describe(secretArn);
+  };
+  const ports = { ...stage.ports, secrets: { ...secrets, describe } };
+  await expect(step(stage, 'finishSecret', ports)).rejects.toBeInstanceOf(LostRace);
+  expect([stage.effects, stage.world.currentKey()]).toEqual([[], 'current']);
 });
 
 test('an undo that cannot be, killed after people were told, is given up by its repeat like the first time', async () => {

@@ -58,6 +58,11 @@ test('an emergency ends the grace of a key that was switched this moment', async
   expect(stage.effects).toEqual(retires);
   expect(stage.audit.map(({ because }) => because)).toEqual(['emergency', 'retired: emergency']);
   expect([isEndedByEmergency(stage.record('old')), isReplacedByEmergency(stage.record('old'))]).toEqual([true, true]);
+  // One that came with the switch belongs to it.
+  const together = new Stage();
+  together.has('old', 'draining', { switchedAt: wish.at, noGrace: wish });
+  await treated(together, 'old');
+  expect(together.audit[0]?.because).toBe('emergency');
   // The emergency put no other key in the place of one that was in its grace already; a paused one is cut off all the same.
   const before = new Stage();
   before.has('old', 'draining', { switchedAt: wish.at - 1, noGrace: wish });
@@ -288,6 +293,15 @@ test('that the current key was found dead is kept until it works again, also in 
   const back = new Stage();
   back.has('now', 'pending', { status: 'active', labels: ['AWSPENDING'], foundDeadAt: now - dayMs });
   await isLeftAlone(back, 'now');
+  // One that Anthropic lists no more is not back, and a retirement that was begun waits for no note.
+  const gone = new Stage({ infos: { now: 'gone' } });
+  gone.has('now', 'draining', { switchedAt: now - minuteMs, foundDeadAt: now - dayMs });
+  await isLeftAlone(gone, 'now');
+  const retiring = new Stage();
+  const begun = { to: 'inactive', at: now - minuteMs, because: 'silent' } as const;
+  retiring.has('now', 'draining', { foundDeadAt: now - dayMs, intent: begun });
+  await treated(retiring, 'now');
+  expect(retiring.record('now').state).toBe('inactive');
   // An emergency waits for no note.
   const condemned = new Stage();
   const noGrace = { at: now - minuteMs, by: 'Ada', because: 'a leak' };

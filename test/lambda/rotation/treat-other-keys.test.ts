@@ -31,6 +31,8 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
     { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
   ]);
   expect(stage.tally.returned).toBe(1);
+  // What the list shows as awake is put to sleep without being asked for.
+  expect(stage.calls).not.toContain('keys.retrieve next');
 });
 
 test('a claimed key that Anthropic lists no more goes back without being put to sleep', async () => {
