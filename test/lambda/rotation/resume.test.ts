@@ -288,10 +288,10 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   stage.has('current', 'draining', {});
   await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
-  // Of a key that was replaced an emergency does not stop: it is cut off while paused too.
-  const replaced = aStage();
+  // Of a key that was replaced an emergency does not stop: it is cut off whether or not rotations are scheduled.
+  const replaced = aStage({ secret: { rotationEnabled: false } });
   replaced.has('old', 'draining', { noGrace: wish(now - hourMs) });
-  expect(await resumed(replaced, undefined, undefined, true)).toEqual([]);
+  expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
   over.has('old', 'draining', { noGrace: wish(now - hourMs) });
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
