@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
@@ -114,6 +115,23 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
     async rests() {
       for (const minutes of restMinutes) await passes(minutes * minuteMs);
     },
-    leaves: () => world.stop(),
+    async leaves() {
+      await world.stop();
+      await Promise.all([world.aws.endpoint, world.anthropic.baseUrl, world.slack.webhookUrl].map(closedForGood));
+    },
   };
+}
+
+/**
+ * A port that is free is given out again. What was killed in a world lives on in this process, and its SDK tries once more: at its
+ * address it must not find the next world, where it would act by the clock of the one that it died in. Not by hanging up: a client
+ * may take that for a reason to connect anew, for ever.
+ */
+function closedForGood(url: string): Promise<void> {
+  const nobody = createServer((_request, response) => response.writeHead(503, { connection: 'close' }).end());
+  nobody.unref();
+  return new Promise((resolve, reject) => {
+    nobody.once('error', reject);
+    nobody.listen(Number(new URL(url).port), '127.0.0.1', resolve);
+  });
 }

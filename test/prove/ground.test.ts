@@ -1,0 +1,17 @@
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { aGround } from './ground.ts';
+
+test('the address of a world that was left is nobody’s afterwards: what was killed in it reaches no other one', async () => {
+  const ground = await aGround({ seed: 1 });
+  const { aws, anthropic, slack } = ground.world;
+  await ground.leaves();
+  for (const url of [aws.endpoint, anthropic.baseUrl, slack.webhookUrl]) {
+    expect((await fetch(url)).status).toBe(503);
+    const next = createServer();
+    const listens = new Promise((resolve, reject) =>
+      next.once('error', reject).listen(Number(new URL(url).port), '127.0.0.1', resolve as () => void),
+    );
+    await expect(listens).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  }
+});
