@@ -293,7 +293,6 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   replaced.has('old', 'draining', { noGrace: wish(now - hourMs) });
   expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
-  over.has('old', 'draining', { noGrace: wish(now - hourMs) });
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
   await resumeRotation(await over.sight(), told, false, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
@@ -306,6 +305,10 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
       },
     ],
   ]);
+  const carriedOut = aStage();
+  carriedOut.has('old', 'draining', { noGrace: wish(now - hourMs) });
+  await resumeRotation(await carriedOut.sight(), told, false, carriedOut.ports, carriedOut.tally);
+  expect(carriedOut.effects).toEqual(['alarm.clear']);
   // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
   for (const isPaused of [true, false]) {
     const stands = aStage();
