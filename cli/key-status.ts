@@ -1,6 +1,7 @@
-import type { IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
+import type { ApiKeyRecord, IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
 import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
+import { movedByHand } from '../lambda/rotation/switch.ts';
 import { keyFindings, poolIn, standingEmergency, type KeyReading } from './key-findings.ts';
 import { coverIn } from './pool-cover.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
@@ -80,8 +81,14 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     replicas: secret.replicas,
     rotatingSince: reading.openSince ?? null,
     nextRotationAt: secret.nextRotationAt,
-    lastRotatedAt: secret.lastRotatedAt,
+    lastRotatedAt: secret.lastRotatedAt ?? switchedAt(own),
     incidents,
     attention: [...broken, ...findings.filter(({ state }) => state !== 'broken')].map(({ what, fix }) => `${what}: ${fix}`),
   };
+}
+
+/** When a rotation made the current key current: Secrets Manager says nothing of it while rotation is off. */
+function switchedAt(own: readonly ApiKeyRecord[]): number | null {
+  const current = own.find(({ state }) => state === 'current');
+  return current === undefined || current.because === movedByHand ? null : current.since;
 }

@@ -43,6 +43,7 @@ export function isContainable(kind: IncidentKind): kind is ContainableKind {
 
 /** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
 export const incidentGrades = {
+  straggler: ['used', 'cut'],
   'pool-low': ['low', 'empty'],
   'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],
   'current-key-dead': ['dead', 'cut-off', 'secret-deleted'],

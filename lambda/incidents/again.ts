@@ -24,6 +24,7 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
   return (
     newsOf(kind, facts).some((each) => !known.includes(each)) ||
     (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
+    (kind === 'straggler' && facts.grade === 'cut' && incident.facts.grade !== 'cut') ||
     // Consumers who fail for another reason need another cure.
     (kind === 'current-key-dead' && facts.grade !== incident.facts.grade) ||
     (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))

@@ -40,7 +40,8 @@ export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watch
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
   straggler: (sight) => {
-    const [first, ...others] = sight.own.flatMap((record) => straggling(record, sight));
+    const all = sight.own.flatMap((record) => straggling(record, sight));
+    const [first, ...others] = [...all.filter(({ grade }) => grade === 'cut'), ...all.filter(({ grade }) => grade !== 'cut')];
     if (first === undefined) return undefined;
     const also = others.length === 0 ? '' : `, as is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
     return { ...first, reason: `${first.reason}${also}` };
@@ -157,23 +158,32 @@ function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, 
   if (record.state !== 'draining' || isCondemned(record, now) || use === undefined) return [];
   const switchedAt = record.switchedAt ?? record.since;
   const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
-  // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
-  if (grace.verdict === 'retire' || use.at <= switchedAt + rotation.minimumGraceMs) return [];
-  if (grace.because !== 'still used past the maximum' && now < switchedAt + 2 * rotation.minimumGraceMs) return [];
   const { model, workspaceId } = use;
+  const facts = { apiKeyId, startedAt: switchedAt, model, workspaceId };
+  if (grace.verdict === 'retire') {
+    // It was not silent for long enough, as far as usage is known: whoever uses it fails from now on.
+    const isUsed = use.at > switchedAt && use.at + rotation.quietMs > usageKnownUntil;
+    if (grace.because !== 'maximum grace' || !isUsed) return [];
+    return [{ ...facts, reason: 'the old key was still used when its maximum grace was over', grade: 'cut' }];
+  }
+  // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
+  if (use.at <= switchedAt + rotation.minimumGraceMs) return [];
+  // Early enough to act on it where the maximum is near.
+  const { minimumGraceMs, maximumGraceMs } = rotation;
+  if (now < switchedAt + Math.min(2 * minimumGraceMs, (minimumGraceMs + maximumGraceMs) / 2)) return [];
   const used = grace.because === 'usage unknown' ? 'was still used when usage was last known' : `is ${grace.because}`;
-  const end = rotation.atMaximum === 'cut' ? { validUntil: switchedAt + rotation.maximumGraceMs } : {};
-  return [{ reason: `the old key ${used}`, apiKeyId, startedAt: switchedAt, ...end, model, workspaceId }];
+  const end = rotation.atMaximum === 'cut' ? { validUntil: switchedAt + maximumGraceMs } : {};
+  return [{ ...facts, reason: `the old key ${used}`, ...end, grade: 'used' }];
 }
 
 const recovered: Readonly<Record<WatchedKind, string>> = {
-  straggler: 'the old key went quiet, or is retired',
+  straggler: 'the old key went quiet',
   'current-key-dead': 'consumers read a key that works again',
-  'key-changed': 'all keys are as they should be',
-  'rotation-overdue': 'a rotation has succeeded',
+  'key-changed': 'what Key Guard knows of its keys is what Anthropic and Secrets Manager show',
+  'rotation-overdue': 'a rotation has succeeded, or its policy leaves more time',
   'pool-low': 'the pool reaches far enough again',
   'key-expiring': 'the current key lives long enough',
-  'replica-behind': 'every replica is in sync',
+  'replica-behind': 'no replica has failed, or has been behind for a quarter of an hour',
 };
 
 /** Why a watched incident is over once its condition is found no more, in a person's words. */
@@ -187,16 +197,31 @@ const ofCurrentKey: readonly IncidentKind[] = ['current-key-dead', 'rotation-ove
  * `own`: the API keys of its managed key, as they are now.
  */
 export function recoveryOf(
-  { kind, facts: { grade, changes = [] } }: Pick<IncidentRecord, 'kind' | 'facts'>,
+  { kind, facts: { apiKeyId, grade, changes = [] } }: Pick<IncidentRecord, 'kind' | 'facts'>,
   own: readonly ApiKeyRecord[],
   now: number,
 ): string | undefined {
+  if (kind === 'straggler')
+    return endOfStraggler(
+      own.find((record) => record.apiKeyId === apiKeyId),
+      now,
+    );
   const isWritten = [grade, ...changes.map((change) => change.grade)].some((each) => each === 'secret-written' || each === 'label-moved');
   if (!ofCurrentKey.includes(kind) && !isWritten) return recoveries.get(kind);
   const current = own.find((record) => record.state === 'current');
   // A rotation that has just succeeded is one, whatever else is known of its key.
   if (current === undefined || (kind !== 'rotation-overdue' && settled([current], now).length === 0)) return undefined;
+  // A rotation that has taken the last standby key fills no pool.
+  if (kind === 'pool-low' && !own.some((record) => record.state === 'standby')) return undefined;
   return kind === 'current-key-dead' && current.intent !== undefined ? undefined : recoveries.get(kind);
+}
+
+/** Not every straggler goes quiet: some are ended while they are used. */
+function endOfStraggler(record: ApiKeyRecord | undefined, now: number): string | undefined {
+  if (record === undefined) return recoveries.get('straggler');
+  if (isCondemned(record, now)) return 'an emergency takes its grace';
+  if (record.state === 'draining') return recoveries.get('straggler');
+  return `it is ${record.state}${record.because === undefined ? '' : ` (${record.because})`}`;
 }
 
 /**
@@ -265,7 +290,7 @@ function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
     if ((state === 'standby' || state === 'rejected') && status === 'active') {
       return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is put back to sleep` }];
     }
-    if ((state === 'standby' || state === 'inactive') && status === 'archived') {
+    if ((state === 'standby' || state === 'inactive' || state === 'contained') && status === 'archived') {
       const loss = state === 'standby' ? 'the pool has lost it' : 'there is no way back to it';
       return [{ grade: 'key-archived', apiKeyId, reason: `${apiKeyId} is ${state}, and somebody archived it: ${loss}` }];
     }

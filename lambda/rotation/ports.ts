@@ -48,6 +48,7 @@ export interface SecretDescription {
   /** Staging labels of each version that has any. */
   readonly stages: ReadonlyMap<string, readonly string[]>;
   readonly nextRotationAt: number | null;
+  /** Also null while rotation is not enabled. */
   readonly lastRotatedAt: number | null;
   readonly lastChangedAt: number | null;
   readonly replicas: readonly Replica[];

@@ -399,3 +399,10 @@ test('old keys that an undo can bring back, and until when', () => {
 function anIntent(to: 'archived'): NonNullable<ApiKeyRecord['intent']> {
   return { to, at: now, because: 'the undo period is over' };
 }
+
+test('the last success is known while rotation is off too, but not of a key that somebody put there by hand', () => {
+  const off = { rotationEnabled: false, nextRotationAt: null, lastRotatedAt: null };
+  expect(statusOf({}, off).lastRotatedAt).toBe(current.since);
+  expect(statusOf({ own: [{ ...current, because: 'AWSCURRENT moved to it outside of a rotation' }] }, off).lastRotatedAt).toBeNull();
+  expect(statusOf({ own: [standby] }, off).lastRotatedAt).toBeNull();
+});

@@ -26,9 +26,10 @@ function asleepAgain(story: Story): Words {
 
 function inOrder(story: Story): Words {
   return {
-    title: `${story.name}: what somebody else changed is in order again`,
+    title: `${story.name}: what somebody else changed is no difference any more`,
     summary: [
-      `The change to ${story.name} that was seen ${story.since} is no longer there${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      `The change to ${story.name} that was seen ${story.since} was taken back, or is taken note of${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      'A key that was archived stays archived.',
       'If it happens again, you will hear of it as a new incident.',
     ],
     actions: ['If nobody found out who it was, look for it while the logs are fresh.'],

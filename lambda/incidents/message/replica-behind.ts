@@ -16,10 +16,10 @@ export const replicaBehind: Wording<'replica-behind'> = {
     ],
   }),
   recovered: (story) => ({
-    title: `${story.name}: every replica holds the current value`,
+    title: `${story.name}: no replica is known to be behind any more`,
     summary: [
-      `The replica of the secret of ${story.name} that had been behind since ${story.since} has caught up${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      `The replica of the secret of ${story.name} that was behind since ${story.since} is so no longer${story.reason === undefined ? '' : `: ${story.reason}`}.`,
     ],
-    actions: ['Nothing has to be done; consumers there that cache the secret should read it again.'],
+    actions: [`See that it is in sync: \`npx keyguard status ${story.name}\`. Consumers there that cache the secret should read it again.`],
   }),
 };

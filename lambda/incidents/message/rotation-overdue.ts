@@ -18,7 +18,7 @@ export const rotationOverdue: Wording<'rotation-overdue'> = {
     title: `${story.name}: the key is as young again as its policy asks`,
     summary: [
       `${story.name}, which had not been rotated since ${story.since}, is in order again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-      'Consumers that cache the secret read the new key within their grace.',
+      'After a rotation, consumers that cache the secret read the new key within their grace.',
     ],
     actions: [`Nothing has to be done; \`npx keyguard status ${story.name}\` shows when the next rotation is due.`],
   }),

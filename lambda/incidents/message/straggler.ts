@@ -1,7 +1,25 @@
-import type { Story, Wording } from './story.ts';
+import type { Story, Wording, Words } from './story.ts';
 
 export const straggler: Wording<'straggler'> = {
-  open: (story) => ({
+  open: (story) => (story.grade === 'cut' ? cut(story) : used(story)),
+  recovered: (story) => ({
+    title: `${story.name}: the old key ${story.key} is no straggler any more`,
+    summary: [
+      `The straggler on ${story.key}, the old key of ${story.name}, is over after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      story.grade === 'cut'
+        ? 'Whatever still holds its value gets 401 until it reads the secret again.'
+        : 'A key that is quiet retires by itself.',
+    ],
+    actions: [
+      story.grade === 'cut'
+        ? `If something fails that cannot be restarted now: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`, as long as the key is not archived.`
+        : 'Nothing has to be done, unless the key was ended while something used it: that gets 401 until it reads the secret again.',
+    ],
+  }),
+};
+
+function used(story: Story): Words {
+  return {
     title: `${story.name}: the old key ${story.key} is still in use`,
     summary: [
       happened(story),
@@ -15,16 +33,23 @@ export const straggler: Wording<'straggler'> = {
       `Restart or redeploy it, so that it reads the secret of ${story.name} again.`,
       'Run `npx keyguard status`: the old key retires by itself once it has been quiet for long enough.',
     ],
-  }),
-  recovered: (story) => ({
-    title: `${story.name}: the old key ${story.key} is no longer in use`,
+  };
+}
+
+function cut(story: Story): Words {
+  return {
+    title: `${story.name}: the old key ${story.key} is cut off while it is in use`,
     summary: [
-      `The straggler on ${story.key}, the old key of ${story.name}, is over after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-      'A key that is quiet retires by itself.',
+      happened(story),
+      `Its maximum grace is over, and the policy of ${story.name} makes it inactive now.`,
+      'If nobody acts, whatever still holds its value gets 401 until it reads the secret again.',
     ],
-    actions: ['Nothing has to be done.'],
-  }),
-};
+    actions: [
+      `Restart or redeploy what fails now: look for traffic${story.whereUsed} in services that were not restarted since the rotation.`,
+      `If that cannot be done now, bring the key back: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`, as long as it is not archived.`,
+    ],
+  };
+}
 
 function happened(story: Story): string {
   const because = story.reason === undefined ? '' : ` (${story.reason})`;

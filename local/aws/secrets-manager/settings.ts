@@ -137,7 +137,10 @@ export function settingOperations(account: Account, store: SecretStore, replicat
             RotationEnabled: record.rotation.enabled,
             RotationLambdaARN: record.rotation.lambdaArn,
             ...(record.rotation.rules === undefined ? {} : { RotationRules: record.rotation.rules }),
-            ...(record.rotation.lastRotatedAt === undefined ? {} : { LastRotatedDate: new Date(record.rotation.lastRotatedAt) }),
+            // API_DescribeSecret: null also while rotation is disabled.
+            ...(record.rotation.lastRotatedAt === undefined || !record.rotation.enabled
+              ? {}
+              : { LastRotatedDate: new Date(record.rotation.lastRotatedAt) }),
           }),
       ...(replicas === undefined ? {} : { PrimaryRegion: account.region, ReplicationStatus: replicas }),
       // The rotation happens on or before this date; after failures it can lie in the past.

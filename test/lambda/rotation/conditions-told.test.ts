@@ -281,6 +281,7 @@ test('of several stragglers the first is described and the others are named', ()
       startedAt: now - 3 * dayMs,
       model: 'claude-haiku-5-5',
       workspaceId: 'wrkspc_production',
+      grade: 'used',
     },
   ]);
   expect(told(straggler()).map(({ reason }) => reason)).toEqual(['the old key is still used']);
@@ -306,15 +307,72 @@ test('past the maximum grace a straggler is told at once, also where that is soo
   expect(at(policy.minimumGraceMs + 2 * hourMs)).toEqual(['the old key is still used past the maximum']);
 });
 
+test('where the maximum grace is near, a straggler is told halfway to it, so that people can act', () => {
+  const definition = aDefinition({ rotation: { ...policy, atMaximum: 'cut', minimumGraceMs: dayMs, maximumGraceMs: 2 * dayMs } });
+  const at = (switchedMs: number) => conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => facts);
+  expect(at(36 * hourMs - 1)).toEqual([]);
+  expect(at(36 * hourMs)).toMatchObject([{ reason: 'the old key is still used', grade: 'used', validUntil: now + 12 * hourMs }]);
+});
+
+test('that an old key is cut off while it is used is told in the moment in which its maximum grace is over, and before all others', () => {
+  const cutting = { ...policy, atMaximum: 'cut', minimumGraceMs: dayMs, maximumGraceMs: 2 * dayMs } as const;
+  const at = (scene: Parameters<typeof straggler>[0], rotation: typeof policy = cutting) =>
+    conditionsOf({ ...seen(straggler(scene)), definition: aDefinition({ rotation }) }).map(({ facts }) => facts);
+  expect(at({ switchedMs: 2 * dayMs })).toEqual([
+    {
+      reason: 'the old key was still used when its maximum grace was over',
+      apiKeyId: 'apikey_other',
+      startedAt: now - 2 * dayMs,
+      model: 'claude-haiku-5-5',
+      workspaceId: 'wrkspc_production',
+      grade: 'cut',
+    },
+  ]);
+  expect(at({ switchedMs: 2 * dayMs - 1 }).map(({ grade }) => grade)).toEqual(['used']);
+  // A grace that ends as it begins; tokens before the switch only; silent as far as usage is known.
+  expect(at({ switchedMs: dayMs }, { ...cutting, maximumGraceMs: dayMs }).map(({ grade }) => grade)).toEqual(['cut']);
+  expect(at({ switchedMs: 2 * dayMs, usedMs: 2 * dayMs, knownMs: 2 * dayMs - hourMs })).toEqual([]);
+  expect(at({ switchedMs: 2 * dayMs, usedMs: 2 * dayMs - 1, knownMs: 2 * dayMs - hourMs })).toHaveLength(1);
+  expect(at({ switchedMs: 2 * dayMs, usedMs: 10 * hourMs, knownMs: 10 * hourMs - cutting.quietMs })).toEqual([]);
+  expect(at({ switchedMs: 2 * dayMs, usedMs: 10 * hourMs - 1, knownMs: 10 * hourMs - cutting.quietMs })).toHaveLength(1);
+
+  const [young, old] = [straggler({ id: 'apikey_a', switchedMs: 40 * hourMs }), straggler({ id: 'apikey_b', switchedMs: 3 * dayMs })];
+  const own = [young, old].flatMap((scene) => scene.own?.slice(0, 1) ?? []);
+  const both = { own: [...own, current, standby], tokensAt: { ...young.tokensAt, ...old.tokensAt } };
+  expect(
+    conditionsOf({ ...seen(both), definition: aDefinition({ rotation: cutting }) }, ['straggler']).map(({ facts }) => facts),
+  ).toMatchObject([
+    { apiKeyId: 'apikey_b', grade: 'cut', reason: 'the old key was still used when its maximum grace was over, as is apikey_a' },
+  ]);
+});
+
+test('how a straggler ended is said of what became of its key', () => {
+  const end = (changes: Partial<ApiKeyRecord>) =>
+    recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [current, other({ state: 'draining', ...changes })], now);
+  expect(end({})).toBe('the old key went quiet');
+  expect(end({ state: 'inactive', because: 'retired: maximum grace' })).toBe('it is inactive (retired: maximum grace)');
+  expect(end({ state: 'current', because: 'AWSCURRENT moved to it' })).toBe('it is current (AWSCURRENT moved to it)');
+  expect(end({ noGrace: { at: now, by: 'operator', because: 'stolen' } })).toBe('an emergency takes its grace');
+  const { because, ...silent } = other({ state: 'contained' });
+  expect(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [silent], now)).toBe('it is contained');
+  expect(recoveryOf({ kind: 'straggler', facts: {} }, [current], now)).toBe('the old key went quiet');
+});
+
+test('a key that was cut off and that somebody archived is told like any other old one', () => {
+  expect(told(withOther({ state: 'contained' }, 'archived')).map(({ reason }) => reason)).toEqual([
+    'apikey_other is contained, and somebody archived it: there is no way back to it',
+  ]);
+});
+
 test('every incident that is watched says in plain words why it is over', () => {
   expect([...recoveries]).toEqual([
-    ['straggler', 'the old key went quiet, or is retired'],
+    ['straggler', 'the old key went quiet'],
     ['current-key-dead', 'consumers read a key that works again'],
-    ['key-changed', 'all keys are as they should be'],
-    ['rotation-overdue', 'a rotation has succeeded'],
+    ['key-changed', 'what Key Guard knows of its keys is what Anthropic and Secrets Manager show'],
+    ['rotation-overdue', 'a rotation has succeeded, or its policy leaves more time'],
     ['pool-low', 'the pool reaches far enough again'],
     ['key-expiring', 'the current key lives long enough'],
-    ['replica-behind', 'every replica is in sync'],
+    ['replica-behind', 'no replica has failed, or has been behind for a quarter of an hour'],
   ]);
   expect([...recoveries.keys()]).toEqual([...watchedKinds]);
 });
@@ -328,8 +386,10 @@ test('what is found no more is over where the current key shows it, and stays wh
     const ofCurrent = ['current-key-dead', 'rotation-overdue', 'pool-low', 'key-expiring'].includes(kind);
     expect([kind, over(kind, [standby, current])]).toEqual([kind, true]);
     expect([kind, over(kind, [standby, cut])]).toEqual([kind, !ofCurrent]);
-    expect([kind, over(kind, [young])]).toEqual([kind, !ofCurrent || kind === 'rotation-overdue']);
-    expect([kind, over(kind, [leaving])]).toEqual([kind, kind !== 'current-key-dead']);
+    expect([kind, over(kind, [standby, young])]).toEqual([kind, !ofCurrent || kind === 'rotation-overdue']);
+    expect([kind, over(kind, [standby, leaving])]).toEqual([kind, kind !== 'current-key-dead']);
+    // A rotation that has taken the last standby key fills no pool.
+    expect([kind, over(kind, [current])]).toEqual([kind, kind !== 'pool-low']);
   }
   const movedBack = { grade: 'label-moved' };
   expect([over('key-changed', [cut], movedBack), over('key-changed', [current], movedBack)]).toEqual([false, true]);

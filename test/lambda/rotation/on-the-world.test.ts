@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
+import { policy } from '../../support/records.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -149,4 +150,31 @@ test.each([
   const event = { Step: 'createSecret', SecretId: world.definition('production').secretArn, ClientRequestToken: 'token', ...changes };
   await expect(world.aws.functions.invoke('rotation', event)).rejects.toThrow(message);
   expect([statuses(), world.aws.inspect.secrets.versions(world.definition('production').secretArn)]).toEqual(before);
+});
+
+test('that the policy cuts an old key off while it is used is told before, in that moment, and not called an all-clear afterwards', async () => {
+  const rotation = { ...policy, minimumGraceMs: 4 * hourMs, quietMs: 2 * hourMs, maximumGraceMs: 7 * hourMs, atMaximum: 'cut' } as const;
+  await aWorld({ managedKeys: [{ name: 'production', rotation }] });
+  world.aws.schedules.disable('anomaly-detector');
+  const first = await world.addStandbyKey('production');
+  world.clock.advance(minuteMs);
+  await world.addStandbyKey('production');
+  await world.rotate('production');
+  await world.passes(hourMs, hourly);
+  await world.rotate('production');
+  let refused = 0;
+  const eachMinute = (at: number): void => {
+    if (at % (10 * minuteMs) === 0 && world.anthropic.use(first.value, traffic).accepted === 0) refused += 1;
+  };
+  await world.passes(8 * hourMs, { beatMs: 5 * minuteMs, eachMinute });
+  expect(refused).toBeGreaterThan(0);
+  const told = world.aws.inspect.topics.published().map(({ bodies }) => JSON.parse(bodies['default'] ?? '{}') as Record<string, unknown>);
+  const key = `production: the old key ${first.apiKeyId}`;
+  expect(told.filter(({ kind }) => kind === 'straggler').map(({ title }) => title)).toEqual([
+    `${key} is still in use`,
+    `${key} is cut off while it is in use`,
+    `${key} is no straggler any more`,
+  ]);
+  expect(told.at(-1)?.['summary']).toContain('it is inactive (retired: maximum grace)');
+  expect(told.at(-1)?.['actions']).not.toContain('Nothing has to be done.');
 });
