@@ -161,9 +161,8 @@ function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, 
   const { model, workspaceId } = use;
   const facts = { apiKeyId, startedAt: switchedAt, model, workspaceId };
   if (grace.verdict === 'retire') {
-    // It was not silent for long enough, as far as usage is known: whoever uses it fails from now on.
-    const isUsed = use.at > switchedAt && use.at + rotation.quietMs > usageKnownUntil;
-    if (grace.because !== 'maximum grace' || !isUsed) return [];
+    // As far as usage is known it was not silent for long enough, so that the maximum ends it: whoever uses it fails from now on.
+    if (use.at <= switchedAt || use.at + rotation.quietMs <= usageKnownUntil) return [];
     return [{ ...facts, reason: 'the old key was still used when its maximum grace was over', grade: 'cut' }];
   }
   // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
