@@ -81,14 +81,13 @@ export function keyStatus(reading: KeyReading): KeyStatus {
     replicas: secret.replicas,
     rotatingSince: reading.openSince ?? null,
     nextRotationAt: secret.nextRotationAt,
-    lastRotatedAt: secret.lastRotatedAt ?? switchedAt(own),
+    lastRotatedAt: secret.lastRotatedAt ?? switchedAt(current),
     incidents,
     attention: [...broken, ...findings.filter(({ state }) => state !== 'broken')].map(({ what, fix }) => `${what}: ${fix}`),
   };
 }
 
 /** When a rotation made the current key current: Secrets Manager says nothing of it while rotation is off. */
-function switchedAt(own: readonly ApiKeyRecord[]): number | null {
-  const current = own.find(({ state }) => state === 'current');
+function switchedAt(current: ApiKeyRecord | undefined): number | null {
   return current === undefined || current.because === movedByHand ? null : current.since;
 }

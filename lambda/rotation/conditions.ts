@@ -40,8 +40,9 @@ export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watch
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
   straggler: (sight) => {
-    const all = sight.own.flatMap((record) => straggling(record, sight));
-    const [first, ...others] = [...all.filter(({ grade }) => grade === 'cut'), ...all.filter(({ grade }) => grade !== 'cut')];
+    const [first, ...others] = sight.own
+      .flatMap((record) => straggling(record, sight))
+      .sort((a, b) => Number(b.grade === 'cut') - Number(a.grade === 'cut'));
     if (first === undefined) return undefined;
     const also = others.length === 0 ? '' : `, as is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
     return { ...first, reason: `${first.reason}${also}` };
@@ -200,11 +201,7 @@ export function recoveryOf(
   own: readonly ApiKeyRecord[],
   now: number,
 ): string | undefined {
-  if (kind === 'straggler')
-    return endOfStraggler(
-      own.find((record) => record.apiKeyId === apiKeyId),
-      now,
-    );
+  if (kind === 'straggler') return endOfStraggler(apiKeyId, own, now);
   const isWritten = [grade, ...changes.map((change) => change.grade)].some((each) => each === 'secret-written' || each === 'label-moved');
   if (!ofCurrentKey.includes(kind) && !isWritten) return recoveries.get(kind);
   const current = own.find((record) => record.state === 'current');
@@ -216,10 +213,10 @@ export function recoveryOf(
 }
 
 /** Not every straggler goes quiet: some are ended while they are used. */
-function endOfStraggler(record: ApiKeyRecord | undefined, now: number): string | undefined {
-  if (record === undefined) return recoveries.get('straggler');
-  if (isCondemned(record, now)) return 'an emergency takes its grace';
-  if (record.state === 'draining') return recoveries.get('straggler');
+function endOfStraggler(apiKeyId: string | undefined, own: readonly ApiKeyRecord[], now: number): string {
+  const record = own.find((each) => each.apiKeyId === apiKeyId);
+  if (record !== undefined && isCondemned(record, now)) return 'an emergency takes its grace';
+  if (record === undefined || record.state === 'draining') return recovered.straggler;
   return `it is ${record.state}${record.because === undefined ? '' : ` (${record.because})`}`;
 }
 

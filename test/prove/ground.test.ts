@@ -9,9 +9,9 @@ test('the address of a world that was left is nobody’s afterwards: what was ki
   for (const url of [aws.endpoint, anthropic.baseUrl, slack.webhookUrl]) {
     expect((await fetch(url)).status).toBe(503);
     const next = createServer();
-    const listens = new Promise((resolve, reject) =>
-      next.once('error', reject).listen(Number(new URL(url).port), '127.0.0.1', resolve as () => void),
-    );
+    const listens = new Promise<void>((resolve, reject) => {
+      next.once('error', reject).listen(Number(new URL(url).port), '127.0.0.1', resolve);
+    });
     await expect(listens).rejects.toMatchObject({ code: 'EADDRINUSE' });
   }
 });

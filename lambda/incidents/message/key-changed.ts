@@ -10,7 +10,7 @@ export const keyChanged: Wording<'key-changed'> = {
       actions: steps,
     };
   },
-  recovered: (story) => (story.grade === 'undone-key-woken' ? asleepAgain(story) : inOrder(story)),
+  recovered: (story) => (story.grade === 'undone-key-woken' ? asleepAgain(story) : noDifference(story)),
 };
 
 function asleepAgain(story: Story): Words {
@@ -24,7 +24,7 @@ function asleepAgain(story: Story): Words {
   };
 }
 
-function inOrder(story: Story): Words {
+function noDifference(story: Story): Words {
   return {
     title: `${story.name}: what somebody else changed is no difference any more`,
     summary: [

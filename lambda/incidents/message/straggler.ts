@@ -12,7 +12,7 @@ export const straggler: Wording<'straggler'> = {
     ],
     actions: [
       story.grade === 'cut'
-        ? `If something fails that cannot be restarted now: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`, as long as the key is not archived.`
+        ? `If something fails that cannot be restarted now: ${wayBack(story)}, as long as the key is not archived.`
         : 'Nothing has to be done, unless the key was ended while something used it: that gets 401 until it reads the secret again.',
     ],
   }),
@@ -46,9 +46,13 @@ function cut(story: Story): Words {
     ],
     actions: [
       `Restart or redeploy what fails now: look for traffic${story.whereUsed} in services that were not restarted since the rotation.`,
-      `If that cannot be done now, bring the key back: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`, as long as it is not archived.`,
+      `If that cannot be done now, bring the key back: ${wayBack(story)}, as long as it is not archived.`,
     ],
   };
+}
+
+function wayBack({ name, key }: Story): string {
+  return `\`npx keyguard undo ${name} --api-key-id ${key}\``;
 }
 
 function happened(story: Story): string {

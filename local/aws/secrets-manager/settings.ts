@@ -138,9 +138,9 @@ export function settingOperations(account: Account, store: SecretStore, replicat
             RotationLambdaARN: record.rotation.lambdaArn,
             ...(record.rotation.rules === undefined ? {} : { RotationRules: record.rotation.rules }),
             // API_DescribeSecret: null also while rotation is disabled.
-            ...(record.rotation.lastRotatedAt === undefined || !record.rotation.enabled
-              ? {}
-              : { LastRotatedDate: new Date(record.rotation.lastRotatedAt) }),
+            ...(record.rotation.enabled && record.rotation.lastRotatedAt !== undefined
+              ? { LastRotatedDate: new Date(record.rotation.lastRotatedAt) }
+              : {}),
           }),
       ...(replicas === undefined ? {} : { PrimaryRegion: account.region, ReplicationStatus: replicas }),
       // The rotation happens on or before this date; after failures it can lie in the past.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
-import type { RotationPorts } from '../../../lambda/rotation/ports.ts';
+import type { RotationPorts, SecretDescription } from '../../../lambda/rotation/ports.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -27,6 +27,18 @@ function created(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
   return stage;
+}
+
+/** The ports, and what is so at each look at the secret: the first one is 1. */
+function looking(stage: Stage, at: (look: number) => Partial<SecretDescription> | undefined): RotationPorts {
+  const { secrets } = stage.ports;
+  let looks = 0;
+  const describe: typeof secrets.describe = async (secretArn) => {
+    looks += 1;
+    const change = at(looks);
+    return { ...(await secrets.describe(secretArn)), ...change };
+  };
+  return { ...stage.ports, secrets: { ...secrets, describe } };
 }
 
 const standbyLabels = (stage: Stage): readonly string[] => [...stage.world.standbyVersions.values()].flatMap(({ labels }) => [...labels]);
@@ -340,14 +352,10 @@ test('an undo that cannot be, and whose claim was given back meanwhile, hides no
 
 test('AWSCURRENT does not move to a key that another run has switched to and replaced meanwhile', async () => {
   const stage = created();
-  const { secrets } = stage.ports;
-  let looks = 0;
-  const describe: typeof secrets.describe = async (secretArn) => {
-    looks += 1;
-    if (looks === 2) stage.world.records.set('next', { ...stage.record('next'), state: 'inactive' });
-    return secrets.describe(secretArn);
-  };
-  const ports = { ...stage.ports, secrets: { ...secrets, describe } };
+  const ports = looking(stage, (look) => {
+    if (look === 2) stage.world.records.set('next', { ...stage.record('next'), state: 'inactive' });
+    return undefined;
+  });
   await expect(step(stage, 'finishSecret', ports)).rejects.toBeInstanceOf(LostRace);
   expect([stage.effects, stage.world.currentKey()]).toEqual([[], 'current']);
 });
@@ -380,13 +388,8 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
 
 test('AWSCURRENT does not move once somebody has stopped the schedule, and nobody is alarmed', async () => {
   const stage = created();
-  const { secrets } = stage.ports;
-  let looks = 0;
-  const describe: typeof secrets.describe = async (secretArn) => {
-    looks += 1;
-    return { ...(await secrets.describe(secretArn)), rotationEnabled: looks === 1 };
-  };
-  const error = await failure(step(stage, 'finishSecret', { ...stage.ports, secrets: { ...secrets, describe } }));
+  const ports = looking(stage, (look) => ({ rotationEnabled: look === 1 }));
+  const error = await failure(step(stage, 'finishSecret', ports));
   expect(error).toMatchObject({ code: 'rotation-disabled', message: 'rotation is not enabled for production' });
   expect([stage.effects, stage.raised]).toEqual([[], []]);
   expect(stage.world.currentKey()).toBe('current');
@@ -483,17 +486,14 @@ async function refusedBeside(look: number): Promise<Stage> {
   const stage = new Stage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
-  const { secrets } = stage.ports;
-  let looks = 0;
-  const describe: typeof secrets.describe = async (secretArn) => {
-    looks += 1;
-    if (looks === look) stage.world.versions.get(token)?.labels.add('AWSCURRENT');
-    return secrets.describe(secretArn);
-  };
+  const ports = looking(stage, (each) => {
+    if (each === look) stage.world.versions.get(token)?.labels.add('AWSCURRENT');
+    return undefined;
+  });
   const promote = async (): Promise<never> => {
     throw new KeyguardError('aws-refused', 'secretsmanager:UpdateSecretVersionStage was refused', 'deploy again');
   };
-  await failure(step(stage, 'finishSecret', { ...stage.ports, secrets: { ...secrets, describe, promote } }));
+  await failure(step(stage, 'finishSecret', { ...ports, secrets: { ...ports.secrets, promote } }));
   return stage;
 }
 
@@ -509,17 +509,12 @@ test('what fails in one of two runs is no news once the other has switched, and 
 
 test('where nobody can tell whether another run has switched, people are told of the failure', async () => {
   const stage = begun();
-  const { secrets } = stage.ports;
-  let looks = 0;
-  const describe: typeof secrets.describe = async (secretArn) => {
-    looks += 1;
-    if (looks > 2) throw new Unavailable('secretsmanager:DescribeSecret', 'throttled');
-    return secrets.describe(secretArn);
-  };
-  stage.world.records.delete('next');
-  expect(await failure(step(stage, 'createSecret', { ...stage.ports, secrets: { ...secrets, describe } }))).toMatchObject({
-    code: 'no-standby-key',
+  const ports = looking(stage, (look) => {
+    if (look > 2) throw new Unavailable('secretsmanager:DescribeSecret', 'throttled');
+    return undefined;
   });
+  stage.world.records.delete('next');
+  expect(await failure(step(stage, 'createSecret', ports))).toMatchObject({ code: 'no-standby-key' });
   expect(stage.raised).toMatchObject([{ kind: 'rotation-failed' }]);
 });
 
