@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { Wish } from '../contract/records.ts';
 import { keptVersions } from '../lambda/adapters/aws/kept-versions.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
+import { rotationToken, wishCause } from '../lambda/rotation/rotation-token.ts';
 import { letRotate } from './go-on.ts';
 import type { OpenInstallation } from './installation.ts';
 
@@ -17,16 +17,11 @@ export async function startFor(
 ): Promise<'started' | 'running'> {
   const { secrets } = installation;
   const { secretArn } = definition;
-  const name = wishToken(apiKeyId, wish);
+  const name = rotationToken(wishCause(apiKeyId, wish));
   const isKept = (await keptVersions(secrets, secretArn)).has(name);
   const { stages, rotationEnabled } = await secretVersions(secrets).describe(secretArn);
   // A version that lost its labels can never become current.
   const token = isKept && !stages.has(name) ? undefined : name;
   if (rotationEnabled) return rotations(secrets).start(secretArn, token);
   return (await letRotate(definition, 'now on', installation, token)) === 'on' ? 'started' : 'running';
-}
-
-/** A ClientRequestToken, which is also the id of the new version. */
-function wishToken(apiKeyId: string, { at, by }: Wish): string {
-  return createHash('sha256').update(`${apiKeyId} ${at} ${by}`).digest('hex').slice(0, 36);
 }

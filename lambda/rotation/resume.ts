@@ -12,6 +12,7 @@ import {
   type FailedRotation,
   type RetirementPorts,
 } from './ports.ts';
+import { attemptOf, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
 
@@ -37,9 +38,10 @@ export async function resumeRotation(
   const open = await openRotation(sight, ports);
   const overcome = failed !== undefined && isOvercome(failed, own);
   // Looked at once more: a rotation that has just come to its end must not be followed by another one.
-  if (!paused && isDue(sight, open, failed) && (await isStillDue(sight, failed, ports))) {
-    const answer = await ports.rotations.start(definition.secretArn);
-    ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, answer });
+  const cause = paused || causeOf(sight, open, failed) === undefined ? undefined : await latestCause(sight, failed, ports);
+  if (cause !== undefined) {
+    const answer = await ports.rotations.start(definition.secretArn, rotationToken(cause, attemptOf(cause, own, now)));
+    ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, why: cause.why, answer });
     tally.resumed += 1;
   }
   const stopped = stoppedEmergency(sight, paused) === undefined ? undefined : await stillStopped(sight, paused, ports);
@@ -95,9 +97,9 @@ interface OpenRotation {
   readonly since: number;
 }
 
-async function isStillDue(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<boolean> {
+async function latestCause(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<RotationCause | undefined> {
   const latest = await lookedAtAgain(sight, ports);
-  return isDue(latest, await openRotation(latest, ports), failed);
+  return causeOf(latest, await openRotation(latest, ports), failed);
 }
 
 /** Whether a switch has followed the failure. */
@@ -105,26 +107,31 @@ function isOvercome(failed: FailedRotation, own: Sight['own']): boolean {
   return own.some(({ state, since }) => state === 'current' && since > failed.at);
 }
 
-function isDue(
+/** Why a rotation is due; undefined where none is, or where none could take a key. */
+function causeOf(
   { definition, own, secret, now }: Pick<Sight, 'definition' | 'own' | 'secret' | 'now'>,
   open: OpenRotation | undefined,
   failure: FailedRotation | undefined,
-): boolean {
+): RotationCause | undefined {
   const isOwed = failure !== undefined && owesRotation(failure) && !isOvercome(failure, own);
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
-  if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return false;
-  return (
-    // Consumers have no key that works: the first one that is added is theirs.
-    (!isOwed && open === undefined && cutOffLast({ own, secret }) !== undefined) ||
-    (isOwed && now - failure.at >= restMs) ||
-    (open !== undefined && now - open.since >= restMs) ||
-    own.some((record) => isWanted(record, now) && isAsked(record.wanted, now)) ||
-    own.some((record) => record.state === 'current' && isAsked(emergencyOf(record, now), now))
-  );
+  if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return undefined;
+  for (const { apiKeyId, wanted } of own.filter((record) => isWanted(record, now))) {
+    if (isAsked(wanted, now)) return wishCause(apiKeyId, wanted);
+  }
+  for (const record of own.filter(({ state }) => state === 'current')) {
+    const emergency = emergencyOf(record, now);
+    if (isAsked(emergency, now)) return wishCause(record.apiKeyId, emergency);
+  }
+  if (isOwed && now - failure.at >= restMs) return { why: 'failed rotation', about: definition.name, at: failure.at };
+  if (open !== undefined && now - open.since >= restMs) return { why: 'open rotation', about: open.versionId, at: open.since };
+  // Consumers have no key that works: the first one that is added is theirs.
+  const cut = isOwed || open !== undefined ? undefined : cutOffLast({ own, secret });
+  return cut === undefined ? undefined : { why: 'cut-off key', about: cut.apiKeyId, at: cut.since };
 }
 
 /** Whether whoever has asked for it had the time to see to it. */
-function isAsked(wish: Wish | undefined, now: number): boolean {
+function isAsked(wish: Wish | undefined, now: number): wish is Wish {
   return wish !== undefined && now - wish.at >= askedMs;
 }
 

@@ -40,7 +40,9 @@ test('a rotation that failed goes on a quarter of an hour later, once a key is t
   const stage = aStage();
   expect(await resumed(stage, now - 15 * minuteMs)).toEqual(started);
   expect(stage.world.asked).toEqual([definition.secretArn]);
-  expect(stage.logged).toEqual([{ event: 'retirement.rotation-resumed', fields: { managedKey: 'production', answer: 'started' } }]);
+  expect(stage.logged).toEqual([
+    { event: 'retirement.rotation-resumed', fields: { managedKey: 'production', why: 'failed rotation', answer: 'started' } },
+  ]);
   expect(stage.tally.resumed).toBe(1);
 });
 
