@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
-import { lambda } from '../lambda/adapters/aws/clients.ts';
+import { lambdaThatWaits } from '../lambda/adapters/aws/clients.ts';
 import { invoke } from '../lambda/adapters/aws/invoke.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
@@ -14,7 +14,7 @@ const askAgainMs = minuteMs / 2;
 /** Asks the retirement function to do now what is due; a key that it failed on is no reason to stop. */
 export async function retireNow({ definition }: OpenInstallation, say: (sentence: string) => void): Promise<void> {
   try {
-    await invoke(lambda(), definition.functions.retirement, {});
+    await invoke(lambdaThatWaits(), definition.functions.retirement, {});
   } catch (error) {
     if (!(error instanceof KeyguardError)) throw error;
     say(`Retirement is not done with everything yet: ${error.message}`);

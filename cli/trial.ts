@@ -1,4 +1,4 @@
-import { lambda } from '../lambda/adapters/aws/clients.ts';
+import { lambdaThatWaits } from '../lambda/adapters/aws/clients.ts';
 import { invoke } from '../lambda/adapters/aws/invoke.ts';
 import type { Trial, TrialRequest } from '../lambda/rotation/trial.ts';
 import { callerName } from './aws-session.ts';
@@ -10,14 +10,14 @@ import type { OpenInstallation } from './installation.ts';
  */
 export async function tryKey(managedKey: string, apiKeyId: string, { definition }: OpenInstallation): Promise<Trial | undefined> {
   const request: TrialRequest = { operation: 'try-standby-keys', managedKey, apiKeyIds: [apiKeyId], by: await callerName() };
-  const answer = await invoke(lambda(), definition.functions.rotation, request);
+  const answer = await invoke(lambdaThatWaits(), definition.functions.rotation, request);
   return Array.isArray(answer) ? answer.find(isTrial) : undefined;
 }
 
 /** Has the rotation function try no key at all: it starts, reads the managed keys and the state table, and changes nothing. Throws where it cannot. */
 export async function askForNothing({ definition, managedKeys }: OpenInstallation): Promise<void> {
   const request: TrialRequest = { operation: 'try-standby-keys', managedKey: managedKeys[0]?.name ?? '', apiKeyIds: [], by: 'doctor' };
-  await invoke(lambda(), definition.functions.rotation, request);
+  await invoke(lambdaThatWaits(), definition.functions.rotation, request);
 }
 
 function isTrial(value: unknown): value is Trial {

@@ -2,8 +2,8 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
 import { hourMs, iso, minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
-import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished } from './deltas.ts';
-import type { CollectPorts } from './ports.ts';
+import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished, withdrawn } from './deltas.ts';
+import { NotAccepted, type CollectPorts } from './ports.ts';
 import { isPriced } from './prices.ts';
 import { collectionSpan, type Span } from './watermark.ts';
 
@@ -51,8 +51,7 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   }
   // Before the put: killed after it, nobody would say that there is something new to look at.
   for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, ports.clock.now());
-  if (intended.length > 0) await ports.metrics.put(intended.flatMap(dataOf));
-  for (const record of intended) await ports.ledger.replace(record, committed(record));
+  await publish(intended, ports);
 
   await ports.ledger.lastUsed(lastUsesOf(rows));
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
@@ -65,6 +64,26 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
   const { settled, waiting } = tally;
   return { from: span.from, to: span.to, knownUntil, rows: rows.length, published: intended.length, settled, waiting };
+}
+
+/** A put that CloudWatch has refused is no doubt: its intents are taken back, and the next run sends the same. */
+async function publish(intended: readonly UsageQuarterRecord[], { metrics, ledger }: CollectPorts): Promise<void> {
+  if (intended.length === 0) return;
+  try {
+    await metrics.put(intended.flatMap(dataOf));
+  } catch (error) {
+    if (!(error instanceof NotAccepted)) throw error;
+    let end = 0;
+    for (const record of intended) {
+      const start = end;
+      end += dataOf(record).length;
+      if (end <= error.accepted) await ledger.replace(record, committed(record));
+      // One of which a call took the beginning stays in doubt, and is read back.
+      else if (start >= error.accepted) await ledger.replace(record, withdrawn(record));
+    }
+    throw error;
+  }
+  for (const record of intended) await ledger.replace(record, committed(record));
 }
 
 /** Stores what is about to be put, quarter by quarter; skips quarters whose last put is still in doubt, or in another run's hands. */

@@ -96,6 +96,11 @@ export function committed(record: UsageQuarterRecord): Omit<UsageQuarterRecord, 
   return settled(record, () => true);
 }
 
+/** The record once CloudWatch is known to have refused the put of its intent. */
+export function withdrawn(record: UsageQuarterRecord): Omit<UsageQuarterRecord, 'revision'> {
+  return settled(record, () => false);
+}
+
 /**
  * The record once CloudWatch was read back: a minute counts as published where it holds more data than were committed.
  * Sound as long as only one put is in flight per quarter, which the conditional write of the intent sees to.

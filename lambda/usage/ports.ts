@@ -1,6 +1,7 @@
 import type { UsageMetric } from '../../contract/metrics.ts';
 import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { KeyguardError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { PricedTokens } from './prices.ts';
 
@@ -39,8 +40,22 @@ export interface Datum {
   readonly value: number;
 }
 
+/** CloudWatch has said no to a put: none of its data counts. */
+export class NotAccepted extends KeyguardError {
+  /** How many data, from the first, were taken before. */
+  readonly accepted: number;
+
+  constructor(detail: string, accepted: number) {
+    super('metrics-refused', `cloudwatch:PutMetricData was refused: ${detail}`, 'nothing: the next run, a minute later, sends the same');
+    this.accepted = accepted;
+  }
+}
+
 export interface MetricSink {
-  /** Sends all, in as few calls as CloudWatch allows. Throws `Unavailable`, and then what was sent is unknown. */
+  /**
+   * Sends all, in their order, in as few calls as CloudWatch allows. Throws `NotAccepted` where CloudWatch has refused a call, and
+   * `Unavailable` where nobody knows what became of it.
+   */
   put(data: readonly Datum[]): Promise<void>;
   /** How many data CloudWatch holds for the subject's input tokens, by minute; minutes without any are absent. */
   sampleCounts(subject: string, from: number, to: number): Promise<ReadonlyMap<number, number>>;

@@ -22,14 +22,20 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
         `${restoring('ARN')}; npx keyguard doctor names it`,
       );
     }
-    const metadata: unknown = Reflect.get(error, '$metadata');
-    const status: unknown = metadata instanceof Object ? Reflect.get(metadata, 'httpStatusCode') : undefined;
+    const status = statusOf(error);
     const code: unknown = Reflect.get(error, 'code');
-    if (passing.test(error.name) || passing.test(String(code)) || (typeof status === 'number' && status >= 500) || status === undefined) {
+    if (passing.test(error.name) || passing.test(String(code)) || status === undefined || status >= 500) {
       throw new Unavailable(operation, briefly(error));
     }
     throw new KeyguardError('aws-refused', `${operation}: ${briefly(error)}`, 'check the permissions of the function and the resource');
   }
+}
+
+/** The status of the answer that an SDK's error stands for; undefined where no answer came. */
+export function statusOf(error: Error): number | undefined {
+  const metadata: unknown = Reflect.get(error, '$metadata');
+  const status: unknown = metadata instanceof Object ? Reflect.get(metadata, 'httpStatusCode') : undefined;
+  return typeof status === 'number' ? status : undefined;
 }
 
 /** How a secret that is scheduled for deletion comes back. */

@@ -2,10 +2,11 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { GetMetricDataCommand, PutMetricDataCommand, type MetricDataQuery, type MetricDatum } from '@aws-sdk/client-cloudwatch';
 import { dimensionNames, metricNamespace, usageMetrics, watchedMetrics, type UsageMetric } from '../../../contract/metrics.ts';
 import { minuteMs } from '../../foundation/clock.ts';
+import { briefly } from '../../foundation/errors.ts';
 import type { Observation } from '../../detection/detectors/rate.ts';
 import type { UsageSeries } from '../../detection/ports.ts';
-import type { MetricSink } from '../../usage/ports.ts';
-import { awsCall } from './calls.ts';
+import { NotAccepted, type MetricSink } from '../../usage/ports.ts';
+import { awsCall, statusOf } from './calls.ts';
 
 /** CloudWatch takes up to 1,000 metrics a call, and 1 MB. */
 const dataPerCall = 1000;
@@ -24,8 +25,10 @@ export function metricSink(once: CloudWatchClient, client: CloudWatchClient, ins
           Timestamp: new Date(datum.minute),
           Value: datum.value,
         }));
-        await awsCall('cloudwatch:PutMetricData', () =>
-          once.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: part })),
+        await awsCall(
+          'cloudwatch:PutMetricData',
+          () => once.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: part })),
+          (error) => (isRefusal(error) ? new NotAccepted(briefly(error), start) : undefined),
         );
       }
     },
@@ -34,6 +37,16 @@ export function metricSink(once: CloudWatchClient, client: CloudWatchClient, ins
       return counts.get('samples') ?? new Map();
     },
   };
+}
+
+/**
+ * Whether CloudWatch itself has said that it did not take the call: 4xx, its throttling included, and 503 under its own name for
+ * it. A 500 may come after the effect, and a 503 without a name from anywhere between.
+ */
+function isRefusal(error: Error): boolean {
+  const status = statusOf(error);
+  if (status === undefined || status === 408) return false;
+  return (status >= 400 && status < 500) || (status === 503 && /^(ServiceUnavailable|Throttling|SlowDown)/.test(error.name));
 }
 
 export function usageSeries(client: CloudWatchClient, installation: string): UsageSeries {

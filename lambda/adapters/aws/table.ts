@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
 import { awsCall } from './calls.ts';
+import { dynamoDb } from './clients.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -21,7 +22,7 @@ export interface Table {
 }
 
 export function openTable(name: string): Table {
-  const documents = DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } });
+  const documents = DynamoDBDocumentClient.from(dynamoDb(), { marshallOptions: { removeUndefinedValues: true } });
   return {
     name,
     documents,

@@ -16,6 +16,8 @@ export function createDispatcher(
   interceptor: Interceptor,
 ): (request: WireRequest) => Promise<Outcome> {
   const findRoute = createRouter(services);
+  /** Calls that are in the hands of a hook. */
+  const held = new Set<string>();
 
   const perform = async (route: Route, fault: Fault | undefined, requestId: string): Promise<Performed> => {
     const { service, operation, handler } = route;
@@ -37,6 +39,18 @@ export function createDispatcher(
     const route = findRoute(request);
     if (route === undefined) return unknownService(request, requestId);
     const call = { number: interceptor.nextNumber(), service: route.service.name, operation: route.operation };
+    // The SDK gives every attempt of one call the same id.
+    const caller = String(request.headers['amz-sdk-invocation-id'] ?? requestId);
+    // A hook that waits for ever models a caller that died in this call: it makes no other attempt when its time is up.
+    if (held.has(caller)) return 'unanswered';
+    const faultFor = async (phase: 'before' | 'after'): Promise<Fault | undefined> => {
+      held.add(caller);
+      try {
+        return await interceptor.faultFor({ ...call, phase });
+      } finally {
+        held.delete(caller);
+      }
+    };
     const at = account.clock.now();
     const log = (rest: Pick<CallRecord, 'status' | 'errorCode' | 'fault'>): void => interceptor.record({ ...call, at, ...rest });
     const lose = (status: 'cut' | 'unanswered', fault: Fault): Outcome => {
@@ -47,11 +61,11 @@ export function createDispatcher(
     let performed: Performed;
     let before: Fault | undefined;
     try {
-      before = await interceptor.faultFor({ ...call, phase: 'before' });
+      before = await faultFor('before');
       if (before === 'drop-before') return lose('cut', before);
       if (before === 'hang-before') return lose('unanswered', before);
       performed = await perform(route, before, requestId);
-      const after = await interceptor.faultFor({ ...call, phase: 'after' });
+      const after = await faultFor('after');
       const lost = after ?? before;
       if (lost === 'drop-after') return lose('cut', lost);
       if (lost === 'hang-after') return lose('unanswered', lost);

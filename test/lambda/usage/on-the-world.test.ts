@@ -59,6 +59,18 @@ test.each([
   expect(published('outputTokens')).toBe(30 * 300);
 });
 
+test('a put that CloudWatch has refused is sent again by the next run, and not left in doubt', async () => {
+  const { use } = await aBusyWorld();
+  world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault: 'throttle' });
+  await world.passes(12 * minuteMs, { eachMinute: use });
+  const runs = world.aws.functions.invocations('usage-collector').filter(({ ok }) => !ok);
+  expect(runs).toMatchObject([{ errorMessage: expect.stringContaining('PutMetricData was refused: ThrottlingException') as unknown }]);
+  // Each minute up to the one that the feed, five minutes late, shows last.
+  expect(published('outputTokens')).toBeGreaterThanOrEqual(6 * 300);
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(12 * 300);
+});
+
 test('usage that Anthropic shows late or restates is corrected to the token', async () => {
   const { use } = await aBusyWorld();
   const from = world.clock.now() + 10 * minuteMs;

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, PublishCommand, SubscribeCommand } from '@aws-sdk/client-sns';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { aws, MINUTE, refusal, token } from './clients.ts';
 import type { Clients } from './clients.ts';
 import { eventTypes, FOUR, labels, rotate, steps, withRotator } from './rotator.ts';
@@ -163,6 +163,26 @@ describe('AWS takes a killed invocation for a failed one', () => {
     await clients.aws.settle();
     expect(clients.aws.inspect.secrets.names()).toEqual(['heard-1', 'heard-2']);
     expect(clients.aws.functions.invocations('reader').map(({ ok }) => ok)).toEqual([false, true]);
+  });
+
+  test('a client whose time-out is over makes no other attempt', async () => {
+    const clients = await aws();
+    const impatient = new SecretsManagerClient({
+      endpoint: clients.aws.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'AKIALOCALFAKE', secretAccessKey: 'local-fake' },
+      requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true },
+    });
+    onTestFinished(() => impatient.destroy());
+    let calls = 0;
+    clients.aws.intercept.onCall(({ phase }) => {
+      if (phase === 'after') return undefined;
+      calls += 1;
+      return calls === 1 ? NEVER : undefined;
+    });
+    await expect(impatient.send(new CreateSecretCommand({ Name: 'key' }))).rejects.toThrow('50 ms');
+    expect(calls).toBe(1);
+    expect(clients.aws.inspect.secrets.names()).toEqual([]);
   });
 
   test('Invoke answers with a function error', async () => {
