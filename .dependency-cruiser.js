@@ -20,8 +20,8 @@ export default {
     only(
       'foundation-imports-nothing-of-ours',
       '^lambda/foundation/',
-      ['^lambda/foundation/', '^node:', '^[a-z_/0-9]+$', '^node_modules/'],
-      'It knows no capability.',
+      ['^lambda/foundation/', '^contract/', '^node:', '^[a-z_/0-9]+$', '^node_modules/'],
+      'It knows no capability; the contract itself stands on nothing.',
     ),
     {
       name: 'lambda-knows-neither-cdk-nor-local',

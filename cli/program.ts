@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError } from 'commander';
+import { secretIn } from '../contract/secret-shapes.ts';
 import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands.ts';
@@ -72,7 +73,7 @@ function fullName(command: Program): string {
 
 /** Before anything is parsed: commander quotes what it does not understand. */
 function refuseSecrets(words: readonly string[], io: CliIo): void {
-  if (!words.some((word) => /sk-ant-|hooks\.slack/i.test(word) || redact(word) !== word)) return;
+  if (!words.some((word) => secretIn(word) !== undefined)) return;
   io.fail(
     'an argument looks like a secret, and other processes and your shell’s history can read arguments',
     'leave it out: the command asks for it, or reads it from standard input. Treat this value as leaked, and make a new one',

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { secretIn } from '../../contract/secret-shapes.ts';
 import { pathText } from './json.ts';
 import type { Problem } from './problem.ts';
 import { configurationJsonSchema } from './schema.ts';
-import { looksSecret } from './secrets.ts';
 
 const published = configurationJsonSchema();
 
@@ -30,7 +30,7 @@ function wording(issue: z.core.$ZodIssue, found: unknown): readonly [string, str
 
 function unknownField(path: readonly PropertyKey[], key: string): Problem {
   const known = schemasAt(path).flatMap((schema) => Object.keys(recordOf(schema.properties)));
-  const name = looksSecret(key) ? '[secret]' : key.slice(0, 60);
+  const name = secretIn(key) === undefined ? key.slice(0, 60) : '[secret]';
   const near = nearest(key, known);
   const fields = `The fields here are ${[...new Set(known)].join(', ')}.`;
   return {

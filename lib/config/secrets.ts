@@ -1,26 +1,6 @@
+import { secretIn, type SecretShape } from '../../contract/secret-shapes.ts';
 import { pathText } from './json.ts';
 import type { Problem } from './problem.ts';
-
-interface SecretPattern {
-  readonly pattern: RegExp;
-  readonly what: string;
-  readonly fix: string;
-}
-
-const askedBy = (command: string): string =>
-  `It belongs in Secrets Manager: after the deployment run "${command}" and paste it at the hidden prompt.`;
-
-/** The first that matches names the secret; none is ever quoted. */
-const patterns: readonly SecretPattern[] = [
-  { pattern: /sk-ant-admin/i, what: 'an Admin API key', fix: askedBy('npx keyguard admin-key set') },
-  {
-    pattern: /sk-ant-/i,
-    what: 'an Anthropic key or token',
-    fix: askedBy('npx keyguard standby add NAME'),
-  },
-  { pattern: /hooks\.slack(-gov)?\.com/i, what: "Slack's webhook address", fix: askedBy('npx keyguard slack-webhook set') },
-  { pattern: /:\/\/[^/\s@]*:[^/\s@]*@/, what: 'an address with a password in it', fix: 'Leave user and password out.' },
-];
 
 /** Every text in the tree, field names included, that looks like something secret. The problems quote nothing of it. */
 export function findSecrets(value: unknown, path: readonly PropertyKey[] = []): readonly Problem[] {
@@ -36,18 +16,14 @@ export function findSecrets(value: unknown, path: readonly PropertyKey[] = []): 
   });
 }
 
-export function looksSecret(text: string): boolean {
-  return secretIn(text) !== undefined;
-}
-
-function secretIn(text: string): SecretPattern | undefined {
-  return patterns.find(({ pattern }) => pattern.test(text));
-}
-
-function problemAt(path: readonly PropertyKey[], secret: SecretPattern): Problem {
+function problemAt(path: readonly PropertyKey[], { what, takenBy }: SecretShape): Problem {
+  const fix =
+    takenBy === undefined
+      ? 'Take it out.'
+      : `It belongs in Secrets Manager: after the deployment run "npx keyguard ${takenBy}" and paste it at the hidden prompt.`;
   return {
     path: pathText(path),
-    problem: `holds a secret (${secret.what}), which must never stand in a file`,
-    fix: `${secret.fix} If this file was ever shared or committed, replace the secret itself too.`,
+    problem: `holds a secret (${what}), which must never stand in a file`,
+    fix: `${fix} If this file was ever shared or committed, replace the secret itself too.`,
   };
 }

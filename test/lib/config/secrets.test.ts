@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { secretShapes } from '../../../contract/secret-shapes.ts';
 import { ConfigurationError, parseConfiguration } from '../../../lib/config/load.ts';
+import { fakeSecrets } from '../../support/fake-secrets.ts';
 
 const base = {
   anthropic: { organizationId: '00000000-0000-4000-8000-000000000000', adminAccess: { kind: 'key' } },
@@ -8,19 +10,11 @@ const base = {
   alerts: { emails: ['oncall@example.com'] },
 };
 const secrets = [
-  ['an Anthropic key', ['sk-ant', 'api03', 'FAKE-not-a-key'].join('-'), 'npx keyguard standby add'],
-  ['an Admin key', ['sk-ant', 'admin01', 'FAKE-not-a-key'].join('-'), 'npx keyguard admin-key set'],
-  ['a bearer token', ['Bearer sk-ant', 'oat01', 'FAKE-not-a-token'].join('-'), 'belongs in Secrets Manager'],
-  [
-    "Slack's webhook address",
-    ['https://hooks.slack.com', 'services', 'T0FAKE', 'B0FAKE', 'fake'].join('/'),
-    'npx keyguard slack-webhook set',
-  ],
-  [
-    'an address of Slack for governments',
-    ['https://hooks.slack-gov.com', 'services', 'T0FAKE', 'B0FAKE', 'fake'].join('/'),
-    'npx keyguard slack-webhook set',
-  ],
+  ['an Anthropic key', fakeSecrets['an Anthropic key or token'], 'npx keyguard standby add'],
+  ['an Admin key', fakeSecrets['an Admin API key'], 'npx keyguard admin-key set'],
+  ["Slack's webhook address", fakeSecrets["Slack's webhook address"], 'npx keyguard slack-webhook set'],
+  ['the host of a webhook alone', ['https://hooks', 'slack-gov', 'com'].join('.'), 'npx keyguard slack-webhook set'],
+  ...Object.entries(fakeSecrets).map(([what, secret]) => [what, secret, 'replace the secret itself too'] as const),
 ] as const;
 
 function messageOf(text: string): string {
@@ -77,4 +71,19 @@ test('an address with a password in it is refused and not quoted', () => {
   const message = messageOf(JSON.stringify({ ...base, anthropic: { ...base.anthropic, baseUrl: 'https://me:hunter2@example.com' } }));
   expect(message).toContain('holds a secret');
   expect(message).not.toContain('hunter2');
+});
+
+test('every shape of the one list has an example here', () => {
+  expect(Object.keys(fakeSecrets)).toEqual(secretShapes.map(({ what }) => what));
+});
+
+test.each([
+  'the bearer administrators of the night shift',
+  'risk-management-of-the-whole-department',
+  'owner: team-disk-encryption, see https://wiki.example.com/keys?page=secret-handling',
+  'key of apikey_01Rj2N8SVvo6BePZj99NhmiT in wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ, arn:aws:iam::123456789012:role/Monkey',
+  'rotated by Kim, 2026-11-30, ticket OPS-48121, commit 0d1f5d1b3c6a7e8f9a0b1c2d3e4f5a6b7c8d9e0f',
+])('a description without a secret is no secret: %s', (description) => {
+  const text = JSON.stringify({ ...base, managedKeys: [{ ...base.managedKeys[0], description }] });
+  expect(messageOf(text)).toBe('accepted');
 });
