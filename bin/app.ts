@@ -8,12 +8,13 @@ const app = new App();
 const path: unknown = app.node.tryGetContext('config');
 
 try {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
   const { configuration, notice } = loadConfiguration({
     root: join(import.meta.dirname, '..'),
     path: typeof path === 'string' ? path : undefined,
+    homeRegion: region,
   });
   if (notice !== undefined) console.error(notice);
-  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
   const env = account === undefined || region === undefined ? {} : { env: { account, region } };
   const stack = new KeyguardStack(app, 'Keyguard', { configuration, stackName: configuration.installation, ...env });
   suppressNag(stack, configuration);

@@ -14,6 +14,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
     readFile: (path) => readFile(path),
     writeFile: (path, text) => writeFile(path, text),
     fail: (message, fix, code) => {

@@ -8,6 +8,8 @@ export interface CliIo {
   readonly stderr: NodeJS.WritableStream;
   /** @default the machine's own time */
   readonly clock?: Clock;
+  /** What AWS_REGION says, for checks that ask no AWS. */
+  readonly region?: string | undefined;
   readFile(path: string): Promise<Buffer>;
   writeFile(path: string, text: string): Promise<void>;
   /** Ends the command with one line that says what happened and one that says the fix. 1: failed, 2: wrong usage. */

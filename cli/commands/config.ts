@@ -26,7 +26,7 @@ export const config: Command = {
 };
 
 async function check(flags: Flags, io: CliIo): Promise<void> {
-  const { configuration, file, notice } = loadConfiguration({ root: projectRoot, path: flags.config });
+  const { configuration, file, notice } = loadConfiguration({ root: projectRoot, path: flags.config, homeRegion: io.region });
   if (notice !== undefined) io.stderr.write(`${notice}\n`);
   if (flags.json === true) {
     json(configuration, io);

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { unattributed } from '../../contract/metrics.ts';
+import { canonicalAddress } from './canonical.ts';
 import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
 import type { RotationWindow } from './rotation-rules.ts';
@@ -9,6 +10,9 @@ import type { RotationWindow } from './rotation-rules.ts';
 const consumerCacheMs = 300_000;
 /** The usage feed runs about five minutes late and is restated for some more: a shorter silence proves nothing. */
 const shortestQuietMs = 15 * 60_000;
+
+/** A secret carries 20 staging labels over all its versions, three of which are AWS's own (docs/decisions/0002). */
+const mostStandbyKeys = 17;
 
 interface RotationFields {
   readonly every: string;
@@ -54,6 +58,14 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
   }
   if (lowWater && lowWater.ms < hourMs) {
     refuse(['lowWater'], 'leaves nobody time to make a key', 'Give at least 1h; 14d is the default.');
+  }
+  if (every && !schedule && lowWater && lowWater.ms > mostStandbyKeys * every.ms) {
+    const most = durationText(mostStandbyKeys * every.ms);
+    refuse(
+      ['lowWater'],
+      `can never be reached: ${mostStandbyKeys} standby keys are the most that one secret holds, and they last ${most} at one every ${every.text}`,
+      `Give at most ${most}, or a longer every.`,
+    );
   }
   if (undo && undo.ms < hourMs) refuse(['undo'], 'leaves nobody time to undo', 'Give at least 1h; 7d is the default.');
   if (minimumGrace && maximumGrace && maximumGrace.ms < minimumGrace.ms) {
@@ -110,17 +122,39 @@ export function checkManagedKeys(
   }
 }
 
+/** One subscription for an address: a second one would have the same name in the stack. */
+export function checkEmails(emails: readonly string[], context: z.RefinementCtx<readonly string[]>): void {
+  refuseRepeated(
+    emails,
+    (email) => (typeof email === 'string' ? canonicalAddress(email) : undefined),
+    [],
+    'Give each address once.',
+    context,
+  );
+}
+
 /** Secrets Manager refuses the same Region twice. */
 export function checkReplicas(
   replicas: readonly { readonly region: string }[],
   context: z.RefinementCtx<readonly { readonly region: string }[]>,
 ): void {
-  if (!Array.isArray(replicas)) return;
-  const given: readonly unknown[] = replicas;
-  const regions = given.map((replica): unknown => (replica instanceof Object ? Reflect.get(replica, 'region') : undefined));
-  for (const [index, region] of regions.entries()) {
-    if (typeof region !== 'string' || regions.indexOf(region) === index) continue;
-    context.addIssue({ code: 'custom', path: [index, 'region'], message: 'is named twice\nGive each Region once.' });
+  const regionOf = (replica: unknown): unknown => (replica instanceof Object ? Reflect.get(replica, 'region') : undefined);
+  refuseRepeated(replicas, regionOf, ['region'], 'Give each Region once.', context);
+}
+
+/** Runs on what may be wrong in any other way: a list, or not. */
+function refuseRepeated<T>(
+  given: readonly T[],
+  textOf: (item: unknown) => unknown,
+  below: readonly string[],
+  fix: string,
+  context: z.RefinementCtx<readonly T[]>,
+): void {
+  if (!Array.isArray(given)) return;
+  const texts = given.map(textOf);
+  for (const [index, text] of texts.entries()) {
+    if (typeof text !== 'string' || texts.indexOf(text) === index) continue;
+    context.addIssue({ code: 'custom', path: [index, ...below], message: `is named twice\n${fix}` });
   }
 }
 

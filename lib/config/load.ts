@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readText } from './file.ts';
+import { homeRegionProblems } from './home-region.ts';
 import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
 import { describeProblem } from './problem.ts';
@@ -36,6 +38,8 @@ export interface LoadOptions {
   readonly root: string;
   /** What `-c config=…` or `--config` gave: relative to the working directory. Then nothing else is tried. */
   readonly path?: string | undefined;
+  /** The Region of the deployment, where it is known: replicas are checked against it. */
+  readonly homeRegion?: string | undefined;
 }
 
 /**
@@ -44,12 +48,14 @@ export interface LoadOptions {
  * @throws ConfigurationError with every problem found.
  */
 export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
-  if (options.path !== undefined) return { configuration: read(resolve(options.path), options.path), file: resolve(options.path) };
+  const { homeRegion } = options;
+  if (options.path !== undefined)
+    return { configuration: read(resolve(options.path), options.path, homeRegion), file: resolve(options.path) };
   const own = join(options.root, configurationFile);
-  if (existsSync(own)) return { configuration: read(own, configurationFile), file: own };
+  if (existsSync(own)) return { configuration: read(own, configurationFile, homeRegion), file: own };
   const example = join(options.root, exampleFile);
   const notice = `There is no ${configurationFile}: using ${exampleFile}. Copy it to ${configurationFile} and put your own names in.`;
-  return { configuration: read(example, exampleFile), file: example, notice };
+  return { configuration: read(example, exampleFile, homeRegion), file: example, notice };
 }
 
 /**
@@ -57,14 +63,18 @@ export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
  *
  * @throws ConfigurationError with every problem found.
  */
-export function parseConfiguration(text: string, file: string): Configuration {
+export function parseConfiguration(text: string, file: string, homeRegion?: string): Configuration {
   const { value, positions } = readJson(text, file);
   const secrets = findSecrets(value);
   const result = configurationSchema.safeParse(value);
   const problems = result.error?.issues.flatMap((issue) => problemsOf(issue, value)) ?? [];
   // What is secret is said once, as that, and never quoted.
   const secretPaths = new Set(secrets.map(({ path }) => path));
-  const all = [...secrets, ...problems.filter(({ path }) => !secretPaths.has(path))];
+  const all = [
+    ...secrets,
+    ...problems.filter(({ path }) => !secretPaths.has(path)),
+    ...(result.success && homeRegion !== undefined ? homeRegionProblems(result.data, homeRegion) : []),
+  ];
   if (result.success && all.length === 0) return result.data;
   const placed = all.map((problem) => {
     const position = positions.get(problem.path);
@@ -87,13 +97,10 @@ export function checkedManagedKey(input: ManagedKeyInput, where: string): Manage
   throw new ConfigurationError(where, all);
 }
 
-function read(file: string, shownAs: string): Configuration {
-  if (!existsSync(file)) {
-    throw new ConfigurationError(shownAs, [
-      { path: '', problem: 'does not exist', fix: `Copy ${exampleFile} to it, or name another with -c config=PATH or --config PATH.` },
-    ]);
-  }
-  return parseConfiguration(readFileSync(file, 'utf8'), shownAs);
+function read(file: string, shownAs: string, homeRegion: string | undefined): Configuration {
+  const read = readText(file);
+  if (!('text' in read)) throw new ConfigurationError(shownAs, [read]);
+  return parseConfiguration(read.text, shownAs, homeRegion);
 }
 
 function readJson(text: string, file: string): ReturnType<typeof parseJson> {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { strategyKinds } from '../../contract/kinds.ts';
-import { checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
+import { checkEmails, checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
+import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
+import { partitionOf } from './regions.ts';
 
 /**
  * The configuration: types, checks, defaults, units and descriptions in one place. `keyguard.schema.json` (for editors)
@@ -26,6 +28,7 @@ const name = z
 function id(prefix: string, where: string): z.ZodString {
   return z
     .string()
+    .overwrite(trimmed)
     .regex(
       new RegExp(`^${prefix}_[A-Za-z0-9]{1,64}$`),
       says(`is not an id of the form ${prefix}_…`, `Copy it from the Claude Console: ${where}.`),
@@ -108,7 +111,13 @@ const replica = z
   .strictObject({
     region: z
       .string()
+      .overwrite(trimmed)
+      .overwrite((text) => text.toLowerCase())
       .regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, says('is not the name of a Region', 'Give a name such as eu-west-1.'))
+      .refine(
+        (region) => partitionOf(region) !== undefined,
+        says('is no Region that AWS has', 'Give a name such as eu-west-1: docs.aws.amazon.com/global-infrastructure lists them.'),
+      )
       .describe('The other Region.'),
     encryptionKeyArn: z
       .string()
@@ -147,6 +156,7 @@ export const managedKeySchema = z.strictObject({
 
 const baseUrl = z
   .string()
+  .overwrite(canonicalOrigin)
   .refine(
     isSafeBaseUrl,
     says(
@@ -189,6 +199,8 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       organizationId: z
         .string()
+        .overwrite(trimmed)
+        .overwrite((text) => text.toLowerCase())
         .regex(
           /^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/,
           says('is not an organization id (a UUID)', 'Copy it from the Claude Console: Settings → Organization.'),
@@ -208,9 +220,15 @@ export const configurationSchema = z.strictObject({
   alerts: z
     .strictObject({
       emails: z
-        .array(z.email(says('is not an email address', 'Give an address such as oncall@example.com.')))
+        .array(
+          z
+            .string()
+            .overwrite(canonicalAddress)
+            .check(z.email(says('is not an email address', 'Give an address such as oncall@example.com.'))),
+        )
         .min(1, says('names nobody', 'Give at least one address: the alarms about Key Guard itself go by email.'))
         .max(10, says('has too many addresses', 'Give at most 10; a distribution list reaches more people.'))
+        .superRefine(checkEmails, { when: () => true })
         .describe(
           'Addresses that get every alert. Each must confirm two subscriptions by email: alerts, and alarms about Key Guard itself.',
         ),

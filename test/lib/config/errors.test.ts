@@ -40,12 +40,33 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     withKey({ replicas: [{ region: 'eu-west-1' }, { region: 'eu-west-1' }] }),
     ['managedKeys[0].replicas[1].region', 'is named twice'],
   ],
+  ['a Region that AWS does not have', withKey({ replicas: [{ region: 'eu-moon-1' }] }), ['"eu-moon-1" is no Region that AWS has']],
+  [
+    'one Region in two spellings',
+    withKey({ replicas: [{ region: 'eu-west-1' }, { region: ' EU-West-1' }] }),
+    ['replicas[1].region', 'is named twice'],
+  ],
+  [
+    'an address twice',
+    { ...valid, alerts: { emails: ['oncall@example.com', 'kim@example.com', 'oncall@example.com'] } },
+    ['alerts.emails[2]', 'is named twice', 'Give each address once.'],
+  ],
+  [
+    'an address twice, in capitals and with blanks',
+    { ...valid, alerts: { emails: ['oncall@example.com', ' OnCall@Example.COM '] } },
+    ['alerts.emails[1]', 'is named twice'],
+  ],
   [
     'a replica key that is no ARN',
     withKey({ replicas: [{ region: 'eu-west-1', encryptionKeyArn: 'alias/mine' }] }),
     ['replicas[0].encryptionKeyArn', 'is not the ARN of a KMS key'],
   ],
   ['a low-water mark of minutes', rotating({ lowWater: '30m' }), ['managedKeys[0].rotation.lowWater', 'at least 1h']],
+  [
+    'a low-water mark above what the pool can hold',
+    rotating({ every: '12h', minimumGrace: '1h', quiet: '1h', maximumGrace: '6h' }),
+    ['rotation.lowWater', '"14d" (the default) can never be reached', '17 standby keys', 'Give at most 204h'],
+  ],
   ['rotation rarer than AWS can', rotating({ every: '1000d' }), ['"1000d" is rarer', 'at most 999d']],
   [
     'hours that do not divide a day',

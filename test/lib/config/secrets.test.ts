@@ -9,13 +9,15 @@ const base = {
   managedKeys: [{ name: 'production', workspaceId: 'wrkspc_1' }],
   alerts: { emails: ['oncall@example.com'] },
 };
-const secrets = [
-  ['an Anthropic key', fakeSecrets['an Anthropic key or token'], 'npx keyguard standby add'],
-  ['an Admin key', fakeSecrets['an Admin API key'], 'npx keyguard admin-key set'],
-  ["Slack's webhook address", fakeSecrets["Slack's webhook address"], 'npx keyguard slack-webhook set'],
+type Case = readonly [what: string, secret: string, fix: string];
+const anthropicKey = fakeSecrets['an Anthropic key or token'] ?? '';
+const secrets: readonly Case[] = [
+  ['an Anthropic key', anthropicKey, 'npx keyguard standby add'],
+  ['an Admin key', fakeSecrets['an Admin API key'] ?? '', 'npx keyguard admin-key set'],
+  ["Slack's webhook address", fakeSecrets["Slack's webhook address"] ?? '', 'npx keyguard slack-webhook set'],
   ['the host of a webhook alone', ['https://hooks', 'slack-gov', 'com'].join('.'), 'npx keyguard slack-webhook set'],
-  ...Object.entries(fakeSecrets).map(([what, secret]) => [what, secret, 'replace the secret itself too'] as const),
-] as const;
+  ...Object.entries(fakeSecrets).map(([what, secret]): Case => [what, secret, 'replace the secret itself too']),
+];
 
 function messageOf(text: string): string {
   try {
@@ -47,7 +49,7 @@ test.each(secrets)('%s is refused wherever it stands, and never quoted', (_what,
 });
 
 test('no field, however it is wrong, brings a secret into the message', () => {
-  const secret = secrets[0][1];
+  const secret = anthropicKey;
   fc.assert(
     fc.property(
       fc.jsonValue(),
@@ -61,7 +63,7 @@ test('no field, however it is wrong, brings a secret into the message', () => {
 });
 
 test('text that is not JSON is never quoted: the mistake may stand beside a secret', () => {
-  const secret = secrets[0][1];
+  const secret = anthropicKey;
   const message = messageOf(`{\n  "installation": "${secret}\n}`);
   expect(message).toContain('line 2, column 19');
   expect(message).not.toContain('FAKE');

@@ -1,0 +1,18 @@
+import type { Problem } from './problem.ts';
+import { partitionOf } from './regions.ts';
+import type { Configuration } from './schema.ts';
+
+/** What of a configuration cannot be deployed in this Region. A Region that this version does not know is not judged. */
+export function homeRegionProblems({ managedKeys }: Configuration, home: string): readonly Problem[] {
+  const partition = partitionOf(home);
+  if (partition === undefined) return [];
+  return managedKeys.flatMap(({ replicas }, key) =>
+    replicas.flatMap(({ region }, index) => {
+      const at = { path: `managedKeys[${key}].replicas[${index}].region`, value: JSON.stringify(region) };
+      if (region === home) return [{ ...at, problem: 'is the Region of the deployment, where the secret itself is', fix: 'Leave it out.' }];
+      if (partitionOf(region) === partition) return [];
+      const problem = `lies in another partition of AWS than ${home}, and nothing is copied between partitions`;
+      return [{ ...at, problem, fix: `Give a Region of the partition ${partition}.` }];
+    }),
+  );
+}
