@@ -27,7 +27,7 @@ import { rotationHandler } from '../lambda/rotation.ts';
 import { admitStandbyKey } from '../lambda/rotation/admit.ts';
 import { usageCollectorHandler } from '../lambda/usage-collector.ts';
 import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
-import { startLocalAws, type LocalAws } from './aws/server.ts';
+import { startLocalAws, type LocalAws, type LocalAwsOptions } from './aws/server.ts';
 import { settableClock, type WorldClock } from './clock.ts';
 import { startLocalSlack, type LocalSlack } from './slack.ts';
 
@@ -47,6 +47,7 @@ export interface WorldOptions {
   readonly emails?: readonly string[];
   readonly falseAlarmsPerMonth?: number;
   readonly anthropic?: Omit<LocalAnthropicOptions, 'clock' | 'port' | 'seed'>;
+  readonly aws?: Omit<LocalAwsOptions, 'clock' | 'port' | 'seed'>;
 }
 
 /** Both stand-ins with an installation in them: what `cdk deploy` makes, and the real handlers run on it. */
@@ -93,7 +94,7 @@ const defaultRotation: RotationPolicy = {
 export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = settableClock(options.start ?? '2026-09-07T00:00:00Z');
   const seed = options.seed ?? 1;
-  const aws = await startLocalAws({ clock, seed });
+  const aws = await startLocalAws({ ...options.aws, clock, seed });
   const anthropic = await startLocalAnthropic({ ...options.anthropic, clock, seed });
   const slack = await startLocalSlack();
   // The SDK's warning about this Node is for people who write programs, not for those who watch a demo.

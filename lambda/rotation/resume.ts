@@ -141,6 +141,22 @@ async function openRotation({ definition, own, secret, now }: Sight, ports: Reti
   const behind = own.find((record) => record.token === versionId);
   // It has served: somebody moved AWSCURRENT away from it by hand, and that rotation is long over.
   if (behind !== undefined && hasServed(behind)) return undefined;
+  // A test of changed settings that has not been cleared away. No rotation fills a version with the value that consumers have.
+  if (behind === undefined && (await holdsCurrentValue(versionId, definition, secret, ports))) return undefined;
   const since = behind?.state === 'pending' ? behind.since : await ports.secrets.registeredAt(definition.secretArn, versionId);
   return { versionId, since: since ?? now };
+}
+
+async function holdsCurrentValue(
+  versionId: string,
+  { secretArn }: Sight['definition'],
+  { stages }: Sight['secret'],
+  { secrets }: RetirementPorts,
+): Promise<boolean> {
+  const current = versionWith(stages, 'AWSCURRENT');
+  if (current === undefined) return false;
+  const value = await secrets.read(secretArn, versionId);
+  if (value === 'absent') return false;
+  const own = await secrets.read(secretArn, current);
+  return own !== 'absent' && own.equals(value);
 }

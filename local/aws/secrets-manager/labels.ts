@@ -24,12 +24,14 @@ export function moveCurrent(versions: Versions, versionId: string): Versions {
   return from === undefined || from.id === versionId ? moved : placeLabel(dropFrom(moved, PREVIOUS, versionId), PREVIOUS, from.id);
 }
 
-/** More than twenty labels on one version. */
+/** At most twenty labels over all versions of a secret, AWS's own included (userguide/reference_limits.html). */
 export function checkLabelCount(versions: Versions): void {
-  for (const version of versions.values()) {
-    if (version.stages.length > 20) {
-      throw new AwsError('LimitExceededException', 'You have exceeded the maximum number of staging labels for a version: 20.');
-    }
+  const count = [...versions.values()].reduce((sum, version) => sum + version.stages.length, 0);
+  if (count > 20) {
+    throw new AwsError(
+      'LimitExceededException',
+      'You have exceeded the maximum number of staging labels for all versions of a secret: 20.',
+    );
   }
 }
 
@@ -46,10 +48,10 @@ export interface LabelMove {
 }
 
 /**
- * UpdateSecretVersionStage. Where AWSPENDING stands after AWSCURRENT arrived at its version differs between accounts of
- * the service's behaviour; both end states are allowed, and `pendingAfterSwitch` chooses.
+ * UpdateSecretVersionStage. AWSPENDING stays where it is when AWSCURRENT arrives at its version (aws-samples/
+ * aws-secrets-manager-rotation-lambdas PR 145); `removed` is the other allowed end state.
  */
-export function moveLabel(record: SecretRecord, move: LabelMove, pendingAfterSwitch: 'same-version' | 'removed'): Versions {
+export function moveLabel(record: SecretRecord, move: LabelMove, pendingAfterSwitch: 'stays' | 'removed'): Versions {
   const { label, moveTo, removeFrom } = move;
   for (const id of [moveTo, removeFrom]) {
     if (id !== undefined && !record.versions.has(id)) {

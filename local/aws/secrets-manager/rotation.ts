@@ -23,14 +23,23 @@ interface Run {
   nextAttemptAt: number | undefined;
 }
 
+export interface RotationBehaviour {
+  readonly retryMs: number;
+  readonly pendingCleanUpMs: number;
+  readonly testOnEmptySecret: 'empty-version' | 'no-version' | 'no-call';
+}
+
 /**
  * RotateSecret, CancelRotateSecret and the rotation schedule. RotateSecret answers at once; the steps run at the next
  * settle, one after the other, each by calling the function. A failed rotation starts again at createSecret with the
  * same pending version, every `retryMs` while the window is open (AWS publishes no count: userguide/rotate-secrets_how.html).
  */
-export function createRotation(account: Account, store: SecretStore, retryMs: number): readonly Operation[] {
+export function createRotation(account: Account, store: SecretStore, behaviour: RotationBehaviour): readonly Operation[] {
   const { clock, functions, agenda, randomness } = account;
+  const { retryMs, pendingCleanUpMs, testOnEmptySecret } = behaviour;
   const runs = new Map<string, Run>();
+  /** Tokens of the tests that have not ended, by name. */
+  const tests = new Map<string, string>();
   /** Close of the last window that ended without success; the next one opens after it. */
   const failedUntil = new Map<string, number>();
 
@@ -85,6 +94,14 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     store.save({ ...record, rotation: { ...setting, lastRotatedAt: now, countedFrom: now } });
     store.emit('RotationSucceeded', record, { versionId: run.token });
     failedUntil.delete(record.name);
+    agenda.at(now + pendingCleanUpMs, () => Promise.resolve(cleanUp(record.name, run.token)));
+  };
+
+  /** AWSPENDING that stayed with AWSCURRENT is taken off outside of the function, some time after the rotation. */
+  const cleanUp = (name: string, token: string): void => {
+    const record = store.get(name);
+    if (record === undefined || runs.has(name) || holder(record, PENDING)?.id !== token) return;
+    store.save({ ...record, versions: dropLabel(record.versions, PENDING) });
   };
 
   const failed = (record: SecretRecord, run: Run): 'again' | 'window closed' => {
@@ -136,10 +153,24 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     },
   });
 
-  /** RotateImmediately=false: testSecret alone, on an empty AWSPENDING version that is removed afterwards. */
+  /**
+   * RotateImmediately=false: testSecret alone, on a throw-away AWSPENDING version with a copy of AWSCURRENT's value, which is removed
+   * afterwards (getmoto/moto PR 8547, verified on AWS). What happens on a secret without a value is not documented.
+   */
+  const beginTest = (record: SecretRecord, setting: RotationSetting, token: string): void => {
+    const value = holder(record, CURRENT)?.value;
+    const isRegistered = value !== undefined || testOnEmptySecret === 'empty-version';
+    const throwAway = { id: token, value, stages: [], createdAt: clock.now() };
+    const versions = isRegistered ? placeLabel(new Map(record.versions).set(token, throwAway), PENDING, token) : record.versions;
+    store.save({ ...record, versions });
+    if (value === undefined && testOnEmptySecret === 'no-call') return;
+    tests.set(record.name, token);
+    agenda.soon(() => tryOut(record.name, token, setting.lambdaArn));
+  };
+
   const tryOut = async (name: string, token: string, lambdaArn: string): Promise<void> => {
     const record = store.get(name);
-    if (record === undefined) return;
+    if (record === undefined) return void tests.delete(name);
     store.emit('TestRotationStarted', record, { versionId: token });
     let outcome: 'TestRotationSucceeded' | 'TestRotationFailed' = 'TestRotationSucceeded';
     try {
@@ -147,6 +178,7 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     } catch {
       outcome = 'TestRotationFailed';
     }
+    tests.delete(name);
     const after = store.get(name);
     if (after === undefined) return;
     store.emit(outcome, after, { versionId: token });
@@ -161,11 +193,16 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     const answer = { ARN: record.arn, Name: record.name, VersionId: token };
     const setting = settingFor(record, input, (arn) => functions.exists(arn), now);
     const open = openRotation(record);
+    if (tests.has(record.name)) {
+      // The caller's own retry of the call that began this test.
+      if (tests.get(record.name) === token) return answer;
+      throw incomplete();
+    }
     if (open !== undefined) {
       // The caller's own retry of the call that began this rotation.
       if (open.id === token && runs.get(record.name)?.token === token) return answer;
       reattempt(record, setting, open.id, now);
-      throw new AwsError('InvalidRequestException', "A previous rotation isn't complete. That rotation will be reattempted.");
+      throw incomplete();
     }
     if (record.versions.get(token)?.value !== undefined) {
       // Done already under this token.
@@ -177,9 +214,7 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
     }
     const configured: SecretRecord = { ...record, rotation: setting };
     if (input.RotateImmediately === false) {
-      const throwAway = { id: token, value: undefined, stages: [], createdAt: now };
-      store.save({ ...configured, versions: placeLabel(new Map(record.versions).set(token, throwAway), PENDING, token) });
-      agenda.soon(() => tryOut(record.name, token, setting.lambdaArn));
+      beginTest(configured, setting, token);
     } else {
       begin(configured, token, now + windowLengthMs(setting.rules, now));
       wake();
@@ -189,10 +224,13 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
 
   const cancel = operation<CancelRotateSecretRequest, CancelRotateSecretResponse>(CancelRotateSecret$, (input) => {
     const record = store.findLive(input.SecretId);
+    if (record.rotation === undefined) {
+      throw new AwsError('InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.');
+    }
     const open = openRotation(record);
     runs.delete(record.name);
     // Labels stay as they are: a cancelled rotation can leave AWSPENDING behind. Function and rules stay for RotateSecret.
-    if (record.rotation !== undefined) store.save({ ...record, rotation: { ...record.rotation, enabled: false } });
+    store.save({ ...record, rotation: { ...record.rotation, enabled: false } });
     return { ARN: record.arn, Name: record.name, ...(open === undefined ? {} : { VersionId: open.id }) };
   });
 
@@ -209,6 +247,10 @@ export function createRotation(account: Account, store: SecretStore, retryMs: nu
   function wake(): void {
     agenda.soon(() => Promise.resolve());
   }
+}
+
+function incomplete(): AwsError {
+  return new AwsError('InvalidRequestException', "A previous rotation isn't complete. That rotation will be reattempted.");
 }
 
 /** Whether the rotation's version still is what the rotation is about. */

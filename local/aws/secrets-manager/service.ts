@@ -9,8 +9,15 @@ import type { SecretEvent } from './store.ts';
 import { valueOperations } from './values.ts';
 
 export interface SecretsManagerOptions {
-  /** Where AWSPENDING is once AWSCURRENT has moved to its version; both are allowed end states. @default 'removed' */
-  readonly pendingAfterSwitch?: 'same-version' | 'removed';
+  /**
+   * AWSPENDING once AWSCURRENT has moved to its version: it `stays` there until the service takes it off, as on AWS, or is
+   * `removed` by the move. Both are allowed end states. @default 'stays'
+   */
+  readonly pendingAfterSwitch?: 'stays' | 'removed';
+  /** World time from the success of a rotation until the service takes off a label that stayed. @default 10 minutes */
+  readonly pendingCleanUpMs?: number;
+  /** On what a new rotation setting is tested where the secret holds no value yet: AWS does not say. @default 'empty-version' */
+  readonly testOnEmptySecret?: 'empty-version' | 'no-version' | 'no-call';
   /** World time between two attempts of a failed rotation. @default 5 minutes */
   readonly rotationRetryMs?: number;
 }
@@ -48,10 +55,14 @@ export function secretsManager(
       throttle: { code: 'ThrottlingException', message: 'Rate exceeded' },
       internalError: 'InternalServiceError',
       operations: [
-        ...valueOperations(account, store, replication, options.pendingAfterSwitch ?? 'removed'),
+        ...valueOperations(account, store, replication, options.pendingAfterSwitch ?? 'stays'),
         ...settingOperations(account, store, replication),
         ...replicaOperations(store, replication),
-        ...createRotation(account, store, options.rotationRetryMs ?? 300_000),
+        ...createRotation(account, store, {
+          retryMs: options.rotationRetryMs ?? 300_000,
+          pendingCleanUpMs: options.pendingCleanUpMs ?? 600_000,
+          testOnEmptySecret: options.testOnEmptySecret ?? 'empty-version',
+        }),
       ],
     },
     observer: {

@@ -37,7 +37,7 @@ export function valueOperations(
   account: Account,
   store: SecretStore,
   replication: Replication,
-  pendingAfterSwitch: 'same-version' | 'removed',
+  pendingAfterSwitch: 'stays' | 'removed',
 ): readonly Operation[] {
   const { randomness } = account;
   const replicationOf = (record: SecretRecord): Pick<CreateSecretResponse, 'ReplicationStatus'> => {

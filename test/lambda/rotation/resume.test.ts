@@ -120,6 +120,19 @@ test('a rotation that is open for a quarter of an hour is started again', async 
   expect(await open(undefined)).toEqual([]);
 });
 
+test('a version that holds a copy of the current value is a test of changed settings, and no rotation, however long it stays', async () => {
+  const filled = (apiKeyId: string) => {
+    const stage = aStage();
+    stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+    stage.has('other', 'rejected');
+    stage.world.versions.set('t-test', { value: stage.world.key(apiKeyId).value, labels: new Set(['AWSPENDING']) });
+    return resumed(stage, undefined, now - dayMs);
+  };
+  expect(await filled('current')).toEqual([]);
+  // Neither started nor told: the other value is one that a rotation was broken off with.
+  expect(await filled('other')).toEqual([...started, 'alarm.raise']);
+});
+
 test('an open rotation that has its key goes on with an empty pool, and is as old as its claim', async () => {
   const claimed = (since: number) => {
     const stage = aStage({ standby: false });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
@@ -402,23 +402,36 @@ test('testSecret proves the candidate', async () => {
   expect(stage.calls).toContain('keys.retrieve next');
 });
 
-test('a version under test without a candidate passes when it is empty or its value answers, and is refused when Anthropic refuses it', async () => {
-  const tested = { event: 'rotation.tested-without-candidate', fields: { managedKey: 'production', token } };
-  const empty = begun();
-  await step(empty, 'testSecret');
-  expect(empty.logged).toEqual([tested, doneLog('testSecret')]);
-  const filled = (awake: boolean): Stage => {
-    const stage = begun();
-    stage.world.versions.set(token, { value: stage.world.key(awake ? 'current' : 'next').value, labels: new Set(['AWSPENDING']) });
+describe('testSecret without a claim: Secrets Manager tests changed settings on a copy of the current value', () => {
+  const copy = (stage: Stage, status: 'active' | 'inactive' | 'archived' = 'active'): Stage => {
+    stage.world.key('current').status = status;
+    stage.world.versions.set(token, { value: stage.world.key('current').value, labels: new Set(['AWSPENDING']) });
     return stage;
   };
-  const good = filled(true);
-  await step(good, 'testSecret');
-  expect(good.logged).toEqual([tested, doneLog('testSecret')]);
-  expect(await failure(step(filled(false), 'testSecret'))).toEqual({
-    code: 'proof-failed',
-    message: 'production: Anthropic refuses the value under test (401)',
-    fix: 'npx keyguard doctor',
+  test.each<[string, () => Stage]>([
+    ['of a key that works', () => copy(begun())],
+    ['of a key that Anthropic refuses', () => copy(begun(), 'inactive')],
+    ['of a key that somebody archived', () => copy(begun(), 'archived')],
+    ['that is empty, where there was no value', () => begun()],
+    ['that is no version, where there was no value', () => begun({ secret: { stages: new Map() } })],
+    ['that has lost its label meanwhile', () => begun({ secret: { stages: new Map([[token, []]]) } })],
+  ])('succeeds on a version %s, and has no effect', async (_what, make) => {
+    const stage = make();
+    await step(stage, 'testSecret');
+    expect(stage.effects).toEqual([]);
+    expect(stage.raised).toEqual([]);
+    expect(stage.calls).toEqual(['ledger.all']);
+    expect(stage.logged).toEqual([{ event: 'rotation.tested-without-candidate', fields: { managedKey: 'production', token } }]);
+  });
+
+  test('that cannot read the records fails, and tells nobody of a rotation', async () => {
+    const stage = copy(begun());
+    const all = async (): Promise<never> => {
+      throw new KeyguardError('aws-refused', 'Query was refused', 'nothing');
+    };
+    const ports = { ...stage.ports, ledger: { ...stage.ports.ledger, all } };
+    expect(await failure(step(stage, 'testSecret', ports))).toMatchObject({ code: 'aws-refused' });
+    expect(stage.raised).toEqual([]);
   });
 });
 
@@ -451,7 +464,7 @@ async function refusedBehind(changes: Partial<ApiKeyRecord>): Promise<Stage> {
     throw new KeyguardError('aws-refused', 'GetSecretValue was refused', 'nothing');
   };
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, read } };
-  expect(await failure(step(stage, 'testSecret', ports))).toMatchObject({ code: 'aws-refused' });
+  expect(await failure(step(stage, 'createSecret', ports))).toMatchObject({ code: 'aws-refused' });
   return stage;
 }
 

@@ -4,7 +4,7 @@ import { CreateTopicCommand, PublishCommand, SubscribeCommand } from '@aws-sdk/c
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { aws, MINUTE, refusal, token } from './clients.ts';
 import type { Clients } from './clients.ts';
-import { eventTypes, FOUR, labels, rotate, steps, withRotator } from './rotator.ts';
+import { eventTypes, FOUR, labels, rotate, steps, rotatedLabels, withRotator } from './rotator.ts';
 
 const NEVER = new Promise<undefined>(() => undefined);
 
@@ -124,13 +124,13 @@ describe('AWS takes a killed invocation for a failed one', () => {
       await rotator.aws.settle();
       expect(steps(rotator)).toEqual(FOUR);
       expect(eventTypes(rotator)).toEqual(['RotationStarted', 'RotationFailed']);
-      expect((await labels(rotator))?.[token('1')]).toEqual([phase === 'before' ? 'AWSPENDING' : 'AWSCURRENT']);
+      expect((await labels(rotator))?.[token('1')]).toEqual(phase === 'before' ? ['AWSPENDING'] : rotatedLabels('stays'));
       rotator.clock.advance(5 * MINUTE);
       await rotator.aws.settle();
       expect(steps(rotator)).toEqual([...FOUR, ...FOUR]);
       expect(new Set(rotator.events.map((event) => event.ClientRequestToken)).size).toBe(1);
       expect(eventTypes(rotator).at(-1)).toBe('RotationSucceeded');
-      expect((await labels(rotator))?.[token('1')]).toEqual(['AWSCURRENT']);
+      expect((await labels(rotator))?.[token('1')]).toEqual(rotatedLabels('stays'));
     },
   );
 

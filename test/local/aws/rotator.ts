@@ -24,6 +24,12 @@ export interface Rotator extends Clients {
   sabotage: (step: string) => Promise<void> | void;
 }
 
+/** Where AWSPENDING is after a switch. */
+export const ends = ['stays', 'removed'] as const;
+type End = (typeof ends)[number];
+/** The labels of a version that a rotation has just made current. */
+export const rotatedLabels = (end: End): string[] => (end === 'stays' ? ['AWSPENDING', 'AWSCURRENT'] : ['AWSCURRENT']);
+
 /** A secret whose function does what AWS's own template does. */
 export async function withRotator(options: Partial<LocalAwsOptions> = {}): Promise<Rotator> {
   const clients = await aws(options);

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { aws, refusal, token } from './clients.ts';
 import type { Clients } from './clients.ts';
 
-type End = 'same-version' | 'removed';
+type End = 'stays' | 'removed';
 
 /** `a` was AWSCURRENT and is AWSPREVIOUS, `b` is AWSCURRENT, `c` is AWSPENDING, `d` is BLUE. */
 async function withFourVersions(pendingAfterSwitch?: End): Promise<Clients> {
@@ -43,7 +43,7 @@ const BEFORE = { a: ['AWSPREVIOUS'], b: ['AWSCURRENT'], c: ['AWSPENDING'], d: ['
 
 test.each<[End, string[]]>([
   ['removed', ['AWSCURRENT']],
-  ['same-version', ['AWSCURRENT', 'AWSPENDING']],
+  ['stays', ['AWSCURRENT', 'AWSPENDING']],
 ])('one call moves AWSCURRENT, AWSPREVIOUS follows, and AWSPENDING ends as %s', async (end, onNew) => {
   const clients = await withFourVersions(end);
   await move(clients, 'AWSCURRENT', 'c', 'b');

@@ -5,6 +5,7 @@ import {
   ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   UpdateSecretCommand,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import type { PutSecretValueCommandInput } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, test } from 'vitest';
@@ -151,13 +152,27 @@ describe('writing', () => {
     expect(await labels(clients)).toEqual({ [token('a')]: ['AWSCURRENT'] });
   });
 
-  test('labels that add up to more than 20 on one version are refused', async () => {
-    const clients = await withSecret();
-    const twenty = Array.from({ length: 20 }, (_, index) => `L${index}`);
-    // The first version gets AWSCURRENT on top.
-    expect(await refusal(put(clients, 'b', 'one', twenty))).toContain('LimitExceededException');
-    await put(clients, 'b', 'one', twenty.slice(1));
-    expect((await labels(clients))?.[token('b')]).toHaveLength(20);
+  test('a secret carries 20 labels over all its versions, those of AWS included', async () => {
+    const clients = await withSecret('one');
+    await put(clients, 'b', 'two');
+    const labelsOf = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `L${from + index}`);
+    await put(clients, 'c', 'three', labelsOf(0, 10));
+    // AWSCURRENT, AWSPREVIOUS and ten of ours.
+    expect(await refusal(put(clients, 'd', 'four', labelsOf(10, 19)))).toContain('LimitExceededException');
+    expect(clients.aws.inspect.secrets.versions('team/key')).toHaveLength(3);
+    await put(clients, 'd', 'four', labelsOf(10, 18));
+    const move = (label: string, MoveToVersionId: string, RemoveFromVersionId?: string) =>
+      clients.secrets.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: 'team/key',
+          VersionStage: label,
+          MoveToVersionId,
+          ...(RemoveFromVersionId === undefined ? {} : { RemoveFromVersionId }),
+        }),
+      );
+    expect(await refusal(move('one-more', token('d')))).toContain('LimitExceededException');
+    await move('L0', token('d'), token('c'));
+    expect((await labels(clients))?.[token('d')]).toHaveLength(9);
   });
 });
 
