@@ -26,6 +26,8 @@ export interface VersionView {
   readonly labels: readonly string[];
   /** Whose value it holds: an API key's id, `foreign` for a value that no known key has, `empty` for none. */
   readonly holds: string;
+  /** Secrets Manager tests new rotation settings on it: a copy of the current value. */
+  readonly isTest: boolean;
 }
 
 /** One message to people. */
@@ -72,10 +74,11 @@ export function pausesIn(world: World): ReadonlySet<string> {
 
 /** A secret's versions; `ids` names the key behind a value. */
 export function versionsOf(world: World, secretArn: string, ids: ReadonlyMap<string, string>): readonly VersionView[] {
-  return world.aws.inspect.secrets.versions(secretArn).map(({ versionId, labels, text }) => ({
+  return world.aws.inspect.secrets.versions(secretArn).map(({ versionId, labels, text, isTest = false }) => ({
     versionId,
     labels,
     holds: text === undefined ? 'empty' : (ids.get(text) ?? 'foreign'),
+    isTest,
   }));
 }
 

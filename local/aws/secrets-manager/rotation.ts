@@ -10,7 +10,7 @@ import type { Account, Checked, Operation } from '../service.ts';
 import { dropLabel, openRotation, placeLabel } from './labels.ts';
 import { checkRules, laterWindow, nextWindow, windowLengthMs } from './rotation-window.ts';
 import { CURRENT, holder, PENDING } from './store.ts';
-import type { RotationSetting, SecretRecord, SecretStore } from './store.ts';
+import type { RotationSetting, SecretRecord, SecretStore, Version } from './store.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
@@ -160,7 +160,7 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
   const beginTest = (record: SecretRecord, setting: RotationSetting, token: string): void => {
     const value = holder(record, CURRENT)?.value;
     const isRegistered = value !== undefined || testOnEmptySecret === 'empty-version';
-    const throwAway = { id: token, value, stages: [], createdAt: clock.now() };
+    const throwAway: Version = { id: token, value, stages: [], createdAt: clock.now(), isTest: true };
     const versions = isRegistered ? placeLabel(new Map(record.versions).set(token, throwAway), PENDING, token) : record.versions;
     store.save({ ...record, versions });
     if (value === undefined && testOnEmptySecret === 'no-call') return;

@@ -29,6 +29,8 @@ interface ObservedVersion {
   readonly text?: string;
   readonly binary?: Uint8Array;
   readonly createdAt: number;
+  /** The throw-away version on which new rotation settings are tested. */
+  readonly isTest?: true;
 }
 export interface SecretsObserver {
   names(): string[];
@@ -72,6 +74,7 @@ export function secretsManager(
           versionId: version.id,
           labels: version.stages,
           createdAt: version.createdAt,
+          ...(version.isTest === undefined ? {} : { isTest: version.isTest }),
           ...version.value,
         })),
       rotates: (secretId) => store.find(secretId).rotation?.enabled === true,

@@ -18,6 +18,8 @@ export interface Version {
   readonly stages: readonly string[];
   readonly createdAt: number;
   readonly lastAccessedAt?: number;
+  /** The throw-away version on which new rotation settings are tested. */
+  readonly isTest?: true;
 }
 
 export interface RotationSetting {
