@@ -94,7 +94,9 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
     store.save({ ...record, rotation: { ...setting, lastRotatedAt: now, countedFrom: now } });
     store.emit('RotationSucceeded', record, { versionId: run.token });
     failedUntil.delete(record.name);
-    agenda.at(now + pendingCleanUpMs, () => Promise.resolve(cleanUp(record.name, run.token)));
+    agenda.at(now + pendingCleanUpMs, async () => {
+      cleanUp(record.name, run.token);
+    });
   };
 
   /** AWSPENDING that stayed with AWSCURRENT is taken off outside of the function, some time after the rotation. */
