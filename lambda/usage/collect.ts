@@ -4,7 +4,7 @@ import { hourMs, iso, minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
 import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished, withdrawn } from './deltas.ts';
 import { NotAccepted, type CollectPorts } from './ports.ts';
-import { isPriced } from './prices.ts';
+import { withoutPrice } from './prices.ts';
 import { collectionSpan, type Span } from './watermark.ts';
 
 /**
@@ -59,8 +59,8 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
   await ports.ledger.advance({ schema: 1, knownUntil, readAt: now });
 
-  const unpriced = [...new Set(rows.flatMap((row) => (row.model !== null && !isPriced(row.model) ? [row.model] : [])))];
-  if (unpriced.length > 0) ports.log.warn('usage.model-without-price', { models: unpriced });
+  const unpriced = [...new Set(rows.flatMap(withoutPrice))];
+  if (unpriced.length > 0) ports.log.warn('usage.without-price', { unpriced });
   if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
   const { settled, waiting } = tally;
   return { from: span.from, to: span.to, knownUntil, rows: rows.length, published: intended.length, settled, waiting };

@@ -1,39 +1,21 @@
-interface ModelPrice {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-}
+import {
+  cacheWrites,
+  contextWindows,
+  inferenceGeos,
+  modelPrices,
+  serviceTiers,
+  speeds,
+  webSearchNanoUsd,
+  type ModelPrice,
+} from './price-table.ts';
 
-/**
- * List prices of the Claude API in nano-USD per token (USD per million tokens × 1,000), so that money stays in whole numbers.
- * Read on 2026-11-24 from stored copies of platform.claude.com/docs/en/about-claude/pricing (October 2026). An estimate by
- * nature: discounts, priority tier, fast mode, data residency and Haiku 5.5's higher band for prompts above 100,000 tokens
- * are not in the usage feed's rows. The daily cost report is the truth.
- */
-const table: readonly (readonly [prefix: string, price: ModelPrice])[] = [
-  ['claude-fable-5-1', { input: 10_000, output: 50_000, cacheRead: 250 }],
-  ['claude-mythos-5-1', { input: 10_000, output: 50_000, cacheRead: 250 }],
-  ['claude-fable-5', { input: 10_000, output: 50_000, cacheRead: 1_000 }],
-  ['claude-mythos-5', { input: 10_000, output: 50_000, cacheRead: 1_000 }],
-  ['claude-opus-5-5', { input: 4_000, output: 20_000, cacheRead: 200 }],
-  ['claude-opus-5', { input: 5_000, output: 25_000, cacheRead: 500 }],
-  ['claude-opus-4-1', { input: 15_000, output: 75_000, cacheRead: 1_500 }],
-  ['claude-opus-4-2', { input: 15_000, output: 75_000, cacheRead: 1_500 }],
-  ['claude-opus-4', { input: 5_000, output: 25_000, cacheRead: 500 }],
-  ['claude-sonnet-5-5', { input: 2_000, output: 10_000, cacheRead: 100 }],
-  ['claude-sonnet-5', { input: 2_000, output: 10_000, cacheRead: 200 }],
-  ['claude-sonnet-4', { input: 3_000, output: 15_000, cacheRead: 300 }],
-  ['claude-haiku-5-5', { input: 100, output: 500, cacheRead: 10 }],
-  ['claude-haiku-4-5', { input: 1_000, output: 5_000, cacheRead: 100 }],
-];
-
-/** A model that the table does not know is priced like the dearest one: an alarm too many is better than a theft unseen. */
-const dearest: ModelPrice = { input: 15_000, output: 75_000, cacheRead: 1_500 };
-const webSearchNanoUsd = 10_000_000;
-
+/** Tokens and what their price depends on. Null: the report does not say; then the list price holds. */
 export interface PricedTokens {
   readonly model: string | null;
   readonly serviceTier: string | null;
+  readonly contextWindow: string | null;
+  readonly inferenceGeo: string | null;
+  readonly speed: string | null;
   readonly uncachedInputTokens: number;
   readonly cacheReadTokens: number;
   readonly cacheCreation5mTokens: number;
@@ -42,25 +24,48 @@ export interface PricedTokens {
   readonly webSearches: number;
 }
 
-export function isPriced(model: string): boolean {
-  return priceOf(model) !== undefined;
-}
-
-/** Estimated cost in nano-USD, a whole number. Cache writes cost 1.25 (5 minutes) and 2 times (1 hour) the input price; batch half. */
+/**
+ * Estimated cost in nano-USD, a whole number: tokens times list price, as tier, residency, speed and context window change it.
+ * Tokens of a model that the table does not know cost nothing here, and `withoutPrice` names it: a guess would look like a fact.
+ */
 export function estimateNanoUsd(tokens: PricedTokens): number {
-  const price = (tokens.model === null ? undefined : priceOf(tokens.model)) ?? dearest;
-  const full =
+  const searches = tokens.webSearches * webSearchNanoUsd;
+  const price = priceOf(tokens.model);
+  if (price === undefined) return searches;
+  const list =
     tokens.uncachedInputTokens * price.input +
     tokens.cacheReadTokens * price.cacheRead +
-    (tokens.cacheCreation5mTokens * price.input * 5) / 4 +
-    tokens.cacheCreation1hTokens * price.input * 2 +
+    shareOf(tokens.cacheCreation5mTokens * price.input, cacheWrites.fiveMinutes) +
+    shareOf(tokens.cacheCreation1hTokens * price.input, cacheWrites.oneHour) +
     tokens.outputTokens * price.output;
-  return Math.round(tokens.serviceTier === 'batch' ? full / 2 : full) + tokens.webSearches * webSearchNanoUsd;
+  const isLong = contextWindows[tokens.contextWindow ?? ''] === 'long';
+  const shares = [serviceTiers[tokens.serviceTier ?? ''], inferenceGeos[tokens.inferenceGeo ?? ''], speeds[tokens.speed ?? '']];
+  const whole = shares.reduce((sum, share) => shareOf(sum, share?.times ?? [1, 1]), isLong ? list * (price.longPrompt ?? 1) : list);
+  return Math.round(whole) + searches;
 }
 
-function priceOf(model: string): ModelPrice | undefined {
-  // The longest prefix wins, so that claude-opus-5-5 is not taken for claude-opus-5.
-  let best: readonly [string, ModelPrice] | undefined;
-  for (const row of table) if (model.startsWith(row[0]) && (best === undefined || row[0].length > best[0].length)) best = row;
-  return best?.[1];
+/** What of these tokens no row of the table explains, in words: a model is priced as nothing, another word as if it were not there. */
+export function withoutPrice({ model, serviceTier, contextWindow, inferenceGeo, speed }: PricedTokens): readonly string[] {
+  return [
+    ...(priceOf(model) === undefined ? [model === null ? 'a model without a name' : `model ${model}`] : []),
+    ...unknown('service tier', serviceTier, serviceTiers),
+    ...unknown('context window', contextWindow, contextWindows),
+    ...unknown('inference geography', inferenceGeo, inferenceGeos),
+    ...unknown('speed', speed, speeds),
+  ];
+}
+
+const byId = new Map(modelPrices.map((price) => [price.id, price]));
+
+/** By the exact id, or the exact id with a date behind it. What merely begins like a known model is another model. */
+function priceOf(model: string | null): ModelPrice | undefined {
+  return model === null ? undefined : byId.get(model.replace(/-20\d{6}$/, ''));
+}
+
+function shareOf(amount: number, [numerator, denominator]: readonly [number, number]): number {
+  return (amount * numerator) / denominator;
+}
+
+function unknown(what: string, word: string | null, known: object): readonly string[] {
+  return word === null || Object.hasOwn(known, word) ? [] : [`${what} ${word}`];
 }

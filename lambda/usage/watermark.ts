@@ -28,7 +28,7 @@ export function collectionSpan(watermark: WatermarkRecord | undefined, now: numb
   const to = Math.min(end, from + longestMs);
   const knownUntil = Math.max(known, Math.min(to, end - settleMs));
   return {
-    from: Math.min(from, Math.max(end - oldestMs, to - lookBackMs(watermark, now))),
+    from: floorTo(Math.min(from, Math.max(end - oldestMs, to - lookBackMs(watermark, now))), minuteMs),
     to,
     knownUntil,
     lostMs: Math.max(0, from - known),

@@ -8,6 +8,8 @@ export interface CatalogueModel {
   readonly maxInputTokens: number;
   readonly maxTokens: number;
   readonly price: ModelPrice;
+  /** How many times as much a long prompt costs. @default 1 */
+  readonly longPromptShare?: number;
 }
 
 interface ModelPrice {
@@ -34,13 +36,21 @@ const retiring = { lifecycle: 'deprecated', retiresAt: '2026-11-30T00:00:00Z' } 
 
 /**
  * The ids of the `Model` type of @anthropic-ai/sdk 1.12.0, newest first, as the type has them. List prices as of
- * November 2026 (platform.claude.com, about-claude/pricing); 5.2 models are assumed to cost what 5.1 does. Haiku 5.5's
- * higher band for prompts over 100,000 tokens is left out: aggregated usage does not know single prompts.
+ * November 2026 (platform.claude.com, about-claude/pricing). Haiku 5.5 costs five times as
+ * much for prompts over 100,000 tokens, which usage shows only by the context window, from 200,000 on.
  */
 export const catalogue: readonly CatalogueModel[] = [
-  { id: 'claude-fable-5-2', displayName: 'Claude Fable 5.2', line: 'fable', ...active, ...million, price: price(1000, 5000, 0.025) },
-  { id: 'claude-mythos-5-2', displayName: 'Claude Mythos 5.2', line: 'mythos', ...active, ...million, price: price(1000, 5000, 0.025) },
-  { id: 'claude-haiku-5-5', displayName: 'Claude Haiku 5.5', line: 'haiku', ...active, ...million, price: price(10, 50) },
+  { id: 'claude-fable-5-2', displayName: 'Claude Fable 5.2', line: 'fable', ...active, ...million, price: price(800, 4000, 0.025) },
+  { id: 'claude-mythos-5-2', displayName: 'Claude Mythos 5.2', line: 'mythos', ...active, ...million, price: price(800, 4000, 0.025) },
+  {
+    id: 'claude-haiku-5-5',
+    displayName: 'Claude Haiku 5.5',
+    line: 'haiku',
+    ...active,
+    ...million,
+    price: price(10, 50),
+    longPromptShare: 5,
+  },
   { id: 'claude-sonnet-5-5', displayName: 'Claude Sonnet 5.5', line: 'sonnet', ...active, ...million, price: price(200, 1000, 0.05) },
   { id: 'claude-fable-5-1', displayName: 'Claude Fable 5.1', line: 'fable', ...active, ...million, price: price(1000, 5000, 0.025) },
   { id: 'claude-opus-5-5', displayName: 'Claude Opus 5.5', line: 'opus', ...active, ...million, price: price(400, 2000, 0.05) },

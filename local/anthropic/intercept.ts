@@ -1,4 +1,5 @@
 import type { InferenceLimit, WorkspaceLimits } from './limits.ts';
+import type { UsageFaults } from './usage-faults.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 
 /** One HTTP call, before it has any effect or after it has had it. Never holds a value. */
@@ -47,6 +48,8 @@ interface CallRecord {
   readonly fault: Fault['kind'] | undefined;
 }
 
+type UsageMisbehaviour = Pick<UsageLedger, 'delay' | 'hide' | 'restate'> & UsageFaults;
+
 /** Faults on order, and the log of calls. */
 export interface Intercept {
   /** Asks `hook` before and after every call; of several hooks the first fault counts. Returns what takes it away again. */
@@ -56,8 +59,8 @@ export interface Intercept {
   forgetCalls(): void;
   /** Puts a workspace under a spend or rate limit, or lifts it. */
   limitWorkspace(workspaceId: string, limit: InferenceLimit | undefined): void;
-  /** The feed's misbehaviour: late rows, missing ranges, restated buckets. */
-  readonly usage: Pick<UsageLedger, 'delay' | 'hide' | 'restate'>;
+  /** The feed's misbehaviour: late rows, missing ranges, restated buckets, a report that stands still or is not as documented. */
+  readonly usage: UsageMisbehaviour;
 }
 
 /** The server's side: asks the hooks, keeps the log. */
@@ -66,7 +69,7 @@ export interface Interceptor extends Intercept {
   remember(call: CallRecord): void;
 }
 
-export function interceptor(usage: UsageLedger, limits: WorkspaceLimits): Interceptor {
+export function interceptor(usage: UsageMisbehaviour, limits: WorkspaceLimits): Interceptor {
   const hooks = new Set<CallHook>();
   const calls: CallRecord[] = [];
   return {

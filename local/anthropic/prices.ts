@@ -21,14 +21,20 @@ const PRICE_STEPS = 10_000;
 const UNITS_PER_CENT = 10_000_000_000n;
 /** $10 per 1,000 searches. */
 const WEB_SEARCH_CENTS = 1n;
-/** Batch work is half the price; work kept in the US costs a tenth more. */
+/** Batch work is half the price, work kept in the US costs a tenth more, and fast mode twice as much. */
 const BATCH_SHARE = 0.5;
 const US_SHARE = 1.1;
+const FAST_SHARE = 2;
 
 /** What usage costs at list price, by component; unknown models cost nothing. */
 export function costOf(dimensions: UsageDimensions, counts: UsageCounts): CostPart[] {
-  const price = modelNamed(dimensions.model)?.price;
-  const share = (dimensions.serviceTier === 'batch' ? BATCH_SHARE : 1) * (dimensions.inferenceGeo === 'us' ? US_SHARE : 1);
+  const model = modelNamed(dimensions.model);
+  const price = model?.price;
+  const share =
+    (dimensions.serviceTier === 'batch' ? BATCH_SHARE : 1) *
+    (dimensions.inferenceGeo === 'us' ? US_SHARE : 1) *
+    (dimensions.speed === 'fast' ? FAST_SHARE : 1) *
+    (dimensions.contextWindow === '200k-1M' ? (model?.longPromptShare ?? 1) : 1);
   const tokens = (tokenType: TokenType, count: number, centsPerMillion: number): CostPart => ({
     costType: 'tokens',
     tokenType,

@@ -20,6 +20,7 @@ import { modelRoutes } from './models.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { oauthRoutes } from './oauth.ts';
 import { useCredential } from './use.ts';
+import { usageFaults } from './usage-faults.ts';
 import { usageLedger } from './usage-ledger.ts';
 import { usageReportRoutes } from './usage-report.ts';
 import { workspaceRoutes } from './workspaces.ts';
@@ -64,7 +65,7 @@ export async function startLocalAnthropic(options: LocalAnthropicOptions): Promi
   const organization = people.createOrganization('Local Organization');
   const counted = tallies();
   const exchanges: ExchangeRecord[] = [];
-  const intercept = interceptor(platform.usage, platform.limits);
+  const intercept = interceptor({ ...platform.usage, ...platform.usageFaults }, platform.limits);
   const routes = [
     ...apiKeyRoutes(platform),
     ...workspaceRoutes(platform),
@@ -121,6 +122,7 @@ function emptyPlatform(options: LocalAnthropicOptions): Platform {
     accounts: new Map(),
     credentials: new Map(),
     usage: usageLedger(usageDelayMs),
+    usageFaults: usageFaults(),
     limits: workspaceLimits(),
     rates: rateHeaders(),
   };

@@ -3,6 +3,7 @@ import type { WorldClock } from '../clock.ts';
 import type { Draw } from './draw.ts';
 import type { KeyLife } from './key-lifecycle.ts';
 import type { RateHeaders } from './rate-headers.ts';
+import type { UsageReportState } from './usage-faults.ts';
 import type { UsageLedger } from './usage-ledger.ts';
 import type { WorkspaceLimits } from './limits.ts';
 import { statusAt } from './key-lifecycle.ts';
@@ -89,6 +90,7 @@ export interface Platform {
   readonly accounts: Map<string, Account>;
   readonly credentials: Map<string, Credential>;
   readonly usage: UsageLedger;
+  readonly usageFaults: UsageReportState;
   readonly limits: WorkspaceLimits;
   readonly rates: RateHeaders;
 }

@@ -1,4 +1,5 @@
 import type { AuthenticatedRequest, Route } from './routing.ts';
+import type { UsageReportPage } from './usage-faults.ts';
 import type { MutableCounts, UsageDimensions } from './usage-ledger.ts';
 import type { Platform } from './state.ts';
 import { invalidRequest } from './errors.ts';
@@ -37,12 +38,12 @@ export function usageReportRoutes(platform: Platform): Route[] {
       method: 'GET',
       path: '/v1/organizations/usage_report/messages',
       access: 'admin',
-      answer: (request) => json(usageReport(platform, request)),
+      answer: (request) => json(platform.usageFaults.sent(usageReport(platform, request))),
     },
   ];
 }
 
-function usageReport(platform: Platform, request: AuthenticatedRequest): object {
+function usageReport(platform: Platform, request: AuthenticatedRequest): UsageReportPage {
   const { query, caller, now } = request;
   const width = WIDTHS[wordOf(query.get('bucket_width') ?? '1d', 'bucket_width', ['1m', '1h', '1d'] as const)];
   const groups = listOf(query, 'group_by').map((word) => wordOf(word, 'group_by', GROUPS));
@@ -56,7 +57,7 @@ function usageReport(platform: Platform, request: AuthenticatedRequest): object 
   const until = (page.starts.at(-1) ?? now) + width.ms;
   const organization = platform.organizations.get(caller.organizationId);
   const rowOf = rowMaker(groups, organization?.defaultWorkspaceId ?? '', showsSpeed);
-  const asOf = request.stale ? now - STALE_REPORT_MS : now;
+  const asOf = platform.usageFaults.asOf(request.stale ? now - STALE_REPORT_MS : now);
   const sums = sumBuckets(
     platform.usage.read(caller.organizationId, from, until, asOf),
     (minuteAt) => minuteAt - (minuteAt % width.ms),

@@ -5,27 +5,12 @@ import type { UsageQuarterRecord, UsageTotals } from '../../../contract/records.
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { committed, dataOf, lastUsesOf, quarterMs, settledByReadBack, totalsOf, unpublished } from '../../../lambda/usage/deltas.ts';
 import type { UsageRow } from '../../../lambda/usage/ports.ts';
-import { estimateNanoUsd, isPriced } from '../../../lambda/usage/prices.ts';
+import { aUsageRow } from './rows.ts';
 
 const start = Date.UTC(2026, 8, 7, 10, 0);
 const span = { from: start, to: start + quarterMs };
 
-function aRow(changes: Partial<UsageRow> = {}): UsageRow {
-  return {
-    minute: start,
-    apiKeyId: 'apikey_one',
-    workspaceId: 'wrkspc_1',
-    model: 'claude-sonnet-5-5',
-    serviceTier: 'standard',
-    uncachedInputTokens: 1000,
-    cacheReadTokens: 200,
-    cacheCreation5mTokens: 0,
-    cacheCreation1hTokens: 0,
-    outputTokens: 500,
-    webSearches: 0,
-    ...changes,
-  };
-}
+const aRow = (changes: Partial<UsageRow> = {}): UsageRow => aUsageRow({ minute: start, ...changes });
 
 const someTotals = fc.record({
   inputTokens: fc.nat(1e6),
@@ -117,24 +102,6 @@ test('the last use of a key names its newest minute, and the model that led it',
     aRow({ minute: start + 2 * minuteMs, outputTokens: 0, uncachedInputTokens: 0, cacheReadTokens: 0 }),
   ];
   expect(lastUsesOf(rows)).toMatchObject([{ apiKeyId: 'apikey_one', at: start + minuteMs, model: 'claude-sonnet-5-5', tokens: 1701 }]);
-});
-
-test.each([
-  ['sonnet input and output', { uncachedInputTokens: 1_000_000, outputTokens: 1_000_000, cacheReadTokens: 0 }, 12],
-  ['sonnet cache read', { uncachedInputTokens: 0, outputTokens: 0, cacheReadTokens: 1_000_000 }, 0.1],
-  ['cache write, 5 minutes', { uncachedInputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreation5mTokens: 1_000_000 }, 2.5],
-  ['cache write, 1 hour', { uncachedInputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheCreation1hTokens: 1_000_000 }, 4],
-  ['batch is half', { uncachedInputTokens: 1_000_000, outputTokens: 0, cacheReadTokens: 0, serviceTier: 'batch' }, 1],
-  ['opus 5.5 is not opus 5', { uncachedInputTokens: 1_000_000, outputTokens: 0, cacheReadTokens: 0, model: 'claude-opus-5-5' }, 4],
-  ['web searches', { uncachedInputTokens: 0, outputTokens: 0, cacheReadTokens: 0, webSearches: 1000 }, 10],
-  ['an unknown model is priced like the dearest', { uncachedInputTokens: 1_000_000, outputTokens: 0, cacheReadTokens: 0, model: 'x' }, 15],
-])('estimate: %s', (_name, changes, usd) => {
-  expect(estimateNanoUsd(aRow(changes)) / 1e9).toBe(usd);
-});
-
-test('models of the table are known, others are not', () => {
-  expect(isPriced('claude-haiku-4-5-20251001')).toBe(true);
-  expect(isPriced('claude-unheard-of')).toBe(false);
 });
 
 function totals(outputTokens: number): UsageTotals {
