@@ -1,6 +1,6 @@
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { AnyPrincipal, Effect, Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ReplicaRegion, Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -19,6 +19,7 @@ import type { ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.t
 import { EmptySecret } from './empty-secret.ts';
 import { allowKeyThrough } from './encryption-key.ts';
 import type { Detection } from './detection.ts';
+import { grantRead } from './grant-read.ts';
 import type { Installation } from './installation.ts';
 import type { Rotation } from './rotation.ts';
 
@@ -74,20 +75,12 @@ export class ManagedKey extends Construct {
     this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret, definition);
   }
 
-  /** Lets `consumer` read the current value, and no other version. */
+  /**
+   * Lets `consumer` read the current value, and no other version: a role or user of this app, an imported one, or one of another
+   * account, which must be allowed to by its own account too. Throws for who cannot be let in.
+   */
   grantRead(consumer: IGrantable): Grant {
-    allowKeyThrough('secretsmanager to read', this.#installation.encryptionKey, consumer);
-    const resourceArns = [this.secret.secretArn];
-    const current = { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } };
-    return Grant.addToPrincipal({
-      grantee: consumer,
-      actions: ['secretsmanager:GetSecretValue'],
-      resourceArns,
-      conditions: current,
-    }).combine(
-      // Caching clients ask which version is current.
-      Grant.addToPrincipal({ grantee: consumer, actions: ['secretsmanager:DescribeSecret'], resourceArns }),
-    );
+    return grantRead(this.secret, this.#installation.encryptionKey, consumer);
   }
 
   /** Usage of this managed key, whichever API key it held: sum over five minutes unless told otherwise. */
