@@ -183,7 +183,8 @@ export interface BaselineRecord {
   readonly foldedUntil: number;
   /** The last settled minute in which the detector alerted, if any. */
   readonly lastAlertAt: number | null;
-  readonly state: unknown;
+  /** The detector's state as JSON: text holds numbers that a number attribute refuses. */
+  readonly state: string;
 }
 
 export const incidentStates = ['open', 'containing', 'contained', 'recovered'] as const;

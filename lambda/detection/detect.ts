@@ -2,12 +2,14 @@ import { unattributed, watchedMetrics, type UsageMetric } from '../../contract/m
 import type { BaselineRecord, IncidentFacts, IncidentRecord, LookRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
+import { parsedJson } from '../foundation/json.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { cutsOf, echoUntil } from '../incidents/states.ts';
 import { awakened } from './awakened.ts';
 import {
   asUsual,
   rateFolder,
+  rateStateText,
   readRateState,
   startRate,
   type Observation,
@@ -85,7 +87,7 @@ async function lookAt(
 ): Promise<boolean> {
   const before = await ports.memory.baseline(subject);
   const from = before?.foldedUntil ?? until.settled - historyMs;
-  const folder = rateFolder(before === undefined ? startRate(watchedMetrics.length) : readRateState(before.state), settings);
+  const folder = rateFolder(before === undefined ? startRate(watchedMetrics.length) : readRateState(parsedJson(before.state)), settings);
   const observations = await ports.series.read(subject, from, until.open);
 
   // The long windows still speak of what a cut has ended: whether usage is unusual again is told from the minutes after it.
@@ -102,7 +104,7 @@ async function lookAt(
       subject,
       foldedUntil: rememberUntil,
       lastAlertAt: alert?.at ?? before?.lastAlertAt ?? null,
-      state: folder.state(),
+      state: rateStateText(folder.state()),
     };
   };
   for (const observation of observations) {

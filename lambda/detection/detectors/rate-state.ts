@@ -117,6 +117,20 @@ export interface RelationState {
   readonly tail: TailState;
 }
 
+/** A rate below this is none, and one above `greatestRate` is that: whatever a key does, its memory stays a set of ordinary numbers. */
+const leastRate = 1e-30;
+const greatestRate = 1e15;
+
+/** The value of a bucket as it is folded. */
+export function rateWithin(value: number): number {
+  return settledRate(Math.min(Math.max(value, 0), greatestRate));
+}
+
+/** What decays comes to nothing, instead of becoming ever smaller. */
+export function settledRate(rate: number): number {
+  return Math.abs(rate) < leastRate ? 0 : rate;
+}
+
 /** The state of a key of which nothing is known. */
 export function startRate(metrics: number): RateState {
   if (!Number.isInteger(metrics) || metrics < 1) throw new RangeError(`a key has at least one metric, not ${metrics}`);

@@ -5,11 +5,11 @@ import { closeBlock, closeLevels, closeSlot, seasonBeliefOf, unevennessOf } from
 import { foldMetric, foldRelation } from './rate-metric.ts';
 import { hourWindow, planOf } from './rate-plan.ts';
 import type { Found, RatePlan } from './rate-plan.ts';
-import { copyRateState, relationBelief, startRate } from './rate-state.ts';
+import { copyRateState, rateWithin, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
 
 export { asUsual, startRate } from './rate-state.ts';
-export { readRateState } from './read-rate-state.ts';
+export { readRateState, rateStateText } from './stored-rate-state.ts';
 export type { RateState } from './rate-state.ts';
 
 export interface RateSettings {
@@ -22,7 +22,7 @@ export interface RateSettings {
 export interface Observation {
   /** Start of the bucket, epoch ms UTC. */
   readonly at: number;
-  /** One per metric of the key; null = no datum (a known gap). A bucket that is never folded had no traffic. */
+  /** One per metric of the key, at least 0; null = no datum (a known gap). A bucket that is never folded had no traffic. */
   readonly values: readonly (number | null)[];
 }
 
@@ -117,7 +117,10 @@ export function rateFolder(start: RateState, settings: RateSettings): RateFolder
         }
         for (let quiet = (state.lastAt ?? at) + intervalMs; quiet < at; quiet += intervalMs) foldNext(quiet, silence);
       }
-      return foldNext(at, values);
+      return foldNext(
+        at,
+        values.map((value) => (value === null ? null : rateWithin(value))),
+      );
     },
     state: () => copyRateState(state),
   };
@@ -164,7 +167,7 @@ function searchBucket(
     const relation = state.relations[index];
     const other = state.metrics[index + 1];
     if (relation === undefined || first === undefined || other === undefined) continue;
-    if (values[0] !== null && values[index + 1] !== null) foldRelation(plan, relation, first, other, index + 1, found);
+    if (values[0] !== null && values[index + 1] !== null) foldRelation(plan, relation, first, other, index + 1, at, found);
   }
   return found;
 }

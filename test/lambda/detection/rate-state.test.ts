@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rateFolder, readRateState, startRate } from '../../../lambda/detection/detectors/rate.ts';
-import { daily, drawn, minuteMs, withTheft } from './series.ts';
+import { rateFolder, rateStateText, readRateState, startRate, type Observation } from '../../../lambda/detection/detectors/rate.ts';
+import { daily, dayMs, drawn, flat, hourMs, minuteMs, monday, withTheft } from './series.ts';
 
 function used(): unknown {
   const folder = rateFolder(startRate(2), { intervalMs: 10 * minuteMs, falseAlarmsPerMonth: 1 });
@@ -50,4 +51,63 @@ test('a state of another version says that the key must start afresh', () => {
 test('a key has at least one metric', () => {
   expect(() => startRate(0)).toThrow(RangeError);
   expect(() => startRate(1.5)).toThrow(RangeError);
+});
+
+/** Every number in a JSON value. */
+function numbersOf(value: unknown): readonly number[] {
+  if (typeof value === 'number') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersOf) : [];
+}
+const isOrdinary = (number: number): boolean => number === 0 || (Math.abs(number) >= 1e-60 && Math.abs(number) <= 1e60);
+
+test('a day of use, thirty hours of nothing and one minute of use leave a memory of ordinary numbers', () => {
+  const folder = rateFolder(startRate(2), { intervalMs: minuteMs, falseAlarmsPerMonth: 1 });
+  for (const { at } of drawn(flat(300), { days: 1 })) folder.fold({ at, values: [300, 300] });
+  folder.fold({ at: monday + dayMs + 30 * hourMs, values: [300, 300] });
+  expect(numbersOf(folder.state()).filter((number) => !isOrdinary(number))).toEqual([]);
+});
+
+test('whatever a key does, its memory can be stored and is the same when it is read back', () => {
+  const intervalMs = 10 * minuteMs;
+  const anAmount = fc.oneof(
+    fc.constantFrom(0, 1, 300, 1e6, Number.MAX_VALUE, Number.MIN_VALUE, 1e-131, 1e126, 2 ** 53 + 2, -5),
+    fc.double({ min: 0, max: 1e12, noNaN: true }),
+  );
+  // Use of a few buckets up to a day, then silence of up to 40 days.
+  const spells = fc.array(
+    fc.record({
+      amounts: fc.tuple(anAmount, fc.option(anAmount)),
+      buckets: fc.integer({ min: 1, max: 144 }),
+      rest: fc.integer({ min: 1, max: 5760 }),
+    }),
+    { minLength: 1, maxLength: 5 },
+  );
+  fc.assert(
+    fc.property(spells, (all) => {
+      let at = monday;
+      let folder = rateFolder(startRate(2), { intervalMs, falseAlarmsPerMonth: 1 });
+      const never = rateFolder(startRate(2), { intervalMs, falseAlarmsPerMonth: 1 });
+      for (const { amounts, buckets, rest } of all) {
+        for (let bucket = 0; bucket < buckets; bucket += 1, at += intervalMs) {
+          const observation: Observation = { at, values: amounts };
+          expect(folder.fold(observation)).toEqual(never.fold(observation));
+        }
+        at += rest * intervalMs;
+        const state = folder.state();
+        expect(numbersOf(state).filter((number) => !isOrdinary(number))).toEqual([]);
+        const text = rateStateText(state);
+        expect(text.length).toBeLessThan(100_000);
+        expect(readRateState(JSON.parse(text))).toEqual(state);
+        folder = rateFolder(readRateState(JSON.parse(text)), { intervalMs, falseAlarmsPerMonth: 1 });
+      }
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('a state that could not be read back is not stored', () => {
+  expect(() => rateStateText({ ...startRate(1), buckets: Number.NaN })).toThrow(/state.buckets/);
+  expect(() => rateStateText({ ...startRate(1), buckets: 1e300 })).toThrow(/state.buckets/);
+  expect(() => rateStateText(startRate(9))).not.toThrow();
+  expect(() => rateStateText(startRate(100))).toThrow(/more than 200000/);
 });

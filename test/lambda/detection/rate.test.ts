@@ -1,7 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { asUsual, foldRate, rateFolder, readRateState, startRate } from '../../../lambda/detection/detectors/rate.ts';
-import { alertStarts, daily, dayMs, drawn, flat, hourMs, judged, minutesToAlert, minuteMs, monday, office, withTheft } from './series.ts';
+import {
+  alertStarts,
+  daily,
+  dayMs,
+  drawn,
+  flat,
+  hourMs,
+  judged,
+  minutesToAlert,
+  minuteMs,
+  monday,
+  office,
+  withTheft,
+  type Rate,
+} from './series.ts';
 
 const settings = { intervalMs: 10 * minuteMs, falseAlarmsPerMonth: 1 };
 const deployed = { intervalMs: minuteMs, falseAlarmsPerMonth: 1 };
@@ -127,12 +141,40 @@ test('a key that has been idle for a week and wakes is reported at once, and for
   expect(answers.find(({ verdict }) => verdict.alert)?.verdict.explanation?.kind).toBe('wake');
 });
 
-test('a retired key that wakes is reported within minutes even below its former level', () => {
-  const retired = monday + 10 * dayMs;
-  const woken = retired + 5 * dayMs;
-  const answers = judged(drawn((at) => (at < retired ? daily(5000)(at) : at < woken ? 0 : 2500), { days: 15.2 }));
-  expect(alertStarts(answers).filter((at) => at < woken)).toEqual([]);
-  expect(minutesToAlert(answers, woken)).toBeLessThanOrEqual(5);
+const resting =
+  (usual: Rate, from: number, until: number, then = 1): Rate =>
+  (at) =>
+    at < monday + from * dayMs ? usual(at) : at < monday + until * dayMs ? 0 : then * usual(at);
+
+test.each([
+  ['five days', resting(daily(5000), 10, 15), 20],
+  ['five days, after less than a week of use', resting(daily(5000), 4, 9), 14],
+  ['ten days, when nothing is expected any more', resting(flat(5000), 10, 20), 25],
+  ['a weekend and a day', resting(daily(5000), 10, 13.2), 18],
+  ['a week of holidays and both its weekends', resting(office(8000), 18, 28), 33],
+  ['five days, at half its level', resting(daily(5000), 10, 15, 0.5), 17],
+])('a key that goes on as before after a silence of %s is no theft', (_name, rate, days) => {
+  expect(alertStarts(judged(drawn(rate, { days })))).toEqual([]);
+});
+
+test('a key that wakes to more than it ever did is reported within minutes', () => {
+  const answers = judged(drawn(resting(daily(5000), 10, 15, 8), { days: 15.2 }));
+  expect(minutesToAlert(answers, monday + 15 * dayMs)).toBeLessThanOrEqual(15);
+});
+
+test('whatever is found is more than was expected', () => {
+  const rates = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0, 0, 50, 800, 5000, 90_000)), { maxLength: 12 });
+  fc.assert(
+    fc.property(rates, fc.nat(99), (spans, seed) => {
+      const ends = spans.map(([hours], index) => spans.slice(0, index).reduce((sum, [before]) => sum + before, hours) * hourMs);
+      const rate: Rate = (at) => spans[ends.findIndex((end) => at - monday < end)]?.[1] ?? 5000;
+      const series = drawn(rate, { days: 1 + (ends.at(-1) ?? 0) / dayMs, seed, intervalMs: settings.intervalMs });
+      for (const { verdict } of judged(series, 1, settings.intervalMs)) {
+        if (verdict.explanation !== undefined) expect(verdict.explanation.seen).toBeGreaterThan(verdict.explanation.expected);
+      }
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test('mornings, weekends and Mondays of an office key raise nothing in four weeks', () => {

@@ -3,6 +3,23 @@ import { rememberedBlocks } from '../budget.ts';
 import { evidenceKinds, windowMinutes } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState, TailState } from './rate-state.ts';
 
+/** Rates reach 1e15, instants 1e13; ratios and sums of rates stay below this. */
+const greatestNumber = 1e60;
+/** An item of the table holds 400 KB; two metrics need some 25. */
+const greatestText = 200_000;
+
+/**
+ * The state as text for the table: a number attribute could not hold each number that folding makes (DynamoDB refuses more than
+ * 38 digits and magnitudes outside 1e-130 to 1e126, its document client whole numbers above 2^53). Throws TypeError for a
+ * state that could not be read back.
+ */
+export function rateStateText(state: RateState): string {
+  const text = JSON.stringify(state);
+  if (text.length > greatestText) throw new TypeError(`state is ${text.length} characters long, more than ${greatestText}`);
+  readRateState(JSON.parse(text));
+  return text;
+}
+
 /**
  * The state as it was stored. Throws TypeError, naming the place, for anything that `startRate` and folding cannot have made.
  */
@@ -98,7 +115,8 @@ function sized(values: readonly unknown[], length: number, at: string): readonly
 }
 
 function number(value: unknown, at: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`state: ${at} is not a finite number`);
+  if (typeof value !== 'number' || !(Math.abs(value) <= greatestNumber))
+    throw new TypeError(`state: ${at} is not a number up to ${greatestNumber}`);
   return value;
 }
 

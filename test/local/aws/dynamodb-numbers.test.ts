@@ -1,0 +1,36 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { expect, test } from 'vitest';
+import { refusal } from './clients.ts';
+import { key, TABLE, withTable } from './dynamodb-tables.ts';
+
+/** The same number, also deep inside of a map. */
+const held = (N: string) => [{ n: { N } }, { m: { M: { list: { L: [{ N }] } } } }];
+
+test.each([
+  ['1e-131', 'Number underflow'],
+  ['-9.9e-131', 'Number underflow'],
+  ['3.2e-240', 'Number underflow'],
+  ['1e126', 'Number overflow'],
+  ['-1e126', 'Number overflow'],
+  ['1.5e300', 'Number overflow'],
+  ['123456789012345678901234567890123456789', 'more than 38 significant digits'],
+  ['NaN', 'cannot be converted to a numeric value'],
+  ['Infinity', 'cannot be converted to a numeric value'],
+])('the number %s is refused wherever it stands', async (number, message) => {
+  const { dynamo } = await withTable();
+  for (const attributes of held(number)) {
+    const put = dynamo.send(new PutItemCommand({ TableName: TABLE, Item: { ...key('p', 's'), ...attributes } }));
+    const answer = await refusal(put);
+    expect(answer).toMatch(/^ValidationException/);
+    expect(answer).toContain(message);
+  }
+});
+
+test.each(['1e-130', '9.9999999999999999999999999999999999999e125', '0', '-0', '12345678901234567890123456789012345678'])(
+  'the number %s is kept',
+  async (number) => {
+    const { dynamo } = await withTable();
+    for (const attributes of held(number))
+      await dynamo.send(new PutItemCommand({ TableName: TABLE, Item: { ...key('p', 's'), ...attributes } }));
+  },
+);
