@@ -224,8 +224,21 @@ export interface IncidentRecord {
   readonly reminder?: number;
   /** It ended because its managed key was taken out of the configuration. */
   readonly removed?: true;
+  /** When its cause was gone. */
+  readonly recoveredAt?: number;
+  /** The same cause was over less than an hour before it began: that it is over again is told only when it has been for an hour. */
+  readonly cameBack?: true;
+  /** That it is over is not told before this instant. What is found until then sets it back to the state that it came from. */
+  readonly held?: { readonly until: number; readonly from: Exclude<IncidentState, 'recovered'>; readonly reason: string };
   /** Found after recovery, before people were told of that: a new incident, which begins as soon as this one has ended. */
   readonly next?: NextIncident;
+}
+
+/** When a cause was over last: pk `RECOVERED`, sk `<kind>#<subject>`. */
+export interface RecoveredRecord {
+  readonly schema: 1;
+  readonly recoveredAt: number;
+  readonly expiresAt: number;
 }
 
 export interface NextIncident {

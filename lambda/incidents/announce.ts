@@ -4,7 +4,7 @@ import { briefly, LostRace } from '../foundation/errors.ts';
 import { knowing } from './again.ts';
 import { alertOf } from './message.ts';
 import type { IncidentPorts } from './ports.ts';
-import { successorOf, unannounced } from './states.ts';
+import { released, successorOf, unannounced } from './states.ts';
 
 /** A run that claimed an announcement and was killed is succeeded after this time. */
 const leaseMs = 2 * minuteMs;
@@ -15,9 +15,11 @@ const leaseMs = 2 * minuteMs;
  * better than none. The notifier drops repeats; email, which SNS delivers itself, can show one. One that is over and told makes
  * way for what was found after it, which the next run tells.
  */
-export async function announce(incident: IncidentRecord, ports: IncidentPorts): Promise<void> {
-  const telling = unannounced(incident);
+export async function announce(found: IncidentRecord, ports: IncidentPorts): Promise<void> {
   const now = ports.clock.now();
+  const incident = found.held === undefined ? found : released(found, now);
+  if (incident === undefined) return;
+  const telling = unannounced(incident);
   if (telling === undefined) {
     if (incident.state === 'recovered') await endQuietly(incident, ports);
     return;
@@ -25,7 +27,7 @@ export async function announce(incident: IncidentRecord, ports: IncidentPorts): 
   if (incident.announcing !== undefined && incident.announcing.state === telling && now - incident.announcing.at < leaseMs) return;
   let claimed: IncidentRecord;
   try {
-    claimed = await ports.incidents.replace(incident, { ...incident, ...knowing(incident), announcing: { state: telling, at: now } });
+    claimed = await ports.incidents.replace(found, { ...incident, ...knowing(incident), announcing: { state: telling, at: now } });
   } catch (error) {
     if (error instanceof LostRace) return;
     throw error;

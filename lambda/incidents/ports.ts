@@ -10,9 +10,11 @@ export interface IncidentStore {
   /** Every incident that has not ended. */
   all(): Promise<readonly IncidentRecord[]>;
   find(kind: IncidentKind, subject: string): Promise<IncidentRecord | undefined>;
+  /** When this cause was over last; undefined where that is longer ago than a day. */
+  recoveredAt(kind: IncidentKind, subject: string): Promise<number | undefined>;
   /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise. */
   replace(before: IncidentRecord | undefined, after: Omit<IncidentRecord, 'revision'>): Promise<IncidentRecord>;
-  /** Moves a recovered incident to the ended ones, and puts `next`, if there is one, into its place. Throws `LostRace` when it changed. */
+  /** Moves a recovered incident to the ended ones, notes when its cause was over, and puts `next`, if there is one, into its place. Throws `LostRace` when it changed. */
   end(record: IncidentRecord, next: Omit<IncidentRecord, 'revision'> | undefined): Promise<void>;
 }
 

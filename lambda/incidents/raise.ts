@@ -18,7 +18,7 @@ export async function record(kind: IncidentKind, subject: string, facts: Inciden
 
 /** The cause is gone: the incident, if there is one, recovers and people are told. */
 export async function clear(kind: IncidentKind, subject: string, reason: string, ports: IncidentPorts): Promise<void> {
-  await happen(kind, subject, { type: 'quiet', reason }, ports);
+  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), reason }, ports);
 }
 
 /** The same where the open incidents were read already: a cause that has none costs nothing. */
@@ -30,7 +30,7 @@ export async function clearAmong(
   ports: IncidentPorts,
 ): Promise<void> {
   const known = incidentOf(open, kind, subject);
-  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', reason }, ports);
+  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), reason }, ports);
 }
 
 /** Something that is so at this moment. */
@@ -61,7 +61,7 @@ export async function reconcile(
       ...others.flatMap((incident) => {
         const { kind, subject } = incident;
         const reason = cleared(kind, subject, incident);
-        return reason === undefined ? [] : [{ kind, subject, event: { type: 'quiet', reason } as const }];
+        return reason === undefined ? [] : [{ kind, subject, event: { type: 'quiet', at: ports.clock.now(), reason } as const }];
       }),
     ],
     open,
@@ -74,7 +74,7 @@ export async function reconcile(
  */
 export async function closeRemoved(isRemoved: (incident: IncidentRecord) => boolean, ports: IncidentPorts): Promise<void> {
   const open = await ports.incidents.all();
-  const event = { type: 'quiet', reason: 'it was taken out of the configuration', removed: true } as const;
+  const event = { type: 'quiet', at: ports.clock.now(), reason: 'it was taken out of the configuration', removed: true } as const;
   await tellAll(
     open.filter(isRemoved).map(({ kind, subject }) => ({ kind, subject, event })),
     open,
@@ -125,7 +125,7 @@ async function tell(kind: IncidentKind, subject: string, known: Known, event: In
 async function store(kind: IncidentKind, subject: string, known: Known, event: IncidentEvent, ports: IncidentPorts): Promise<Known> {
   let before = known;
   for (;;) {
-    const after = advance(kind, subject, before, event);
+    const after = advance(kind, subject, before, before === undefined ? await withLastEnd(kind, subject, event, ports) : event);
     if (after === 'unchanged') return before;
     try {
       const stored = await ports.incidents.replace(before, after);
@@ -138,4 +138,11 @@ async function store(kind: IncidentKind, subject: string, known: Known, event: I
       before = await ports.incidents.find(kind, subject);
     }
   }
+}
+
+/** A finding that would begin an incident, with when the same cause was over last. */
+async function withLastEnd(kind: IncidentKind, subject: string, event: IncidentEvent, ports: IncidentPorts): Promise<IncidentEvent> {
+  if (event.type !== 'finding') return event;
+  const recoveredAt = await ports.incidents.recoveredAt(kind, subject);
+  return recoveredAt === undefined ? event : { ...event, recoveredAt };
 }

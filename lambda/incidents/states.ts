@@ -1,10 +1,13 @@
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
 import type { Cut, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
-import { minuteMs } from '../foundation/clock.ts';
+import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { isNews, isReminderDue, newsFirst } from './again.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
 const echoMs = 5 * minuteMs;
+
+/** One cause is told to be open and over again once in this time. */
+const pairMs = hourMs;
 
 /** What can happen to a cause. Instants are epoch ms, UTC. */
 export type IncidentEvent =
@@ -12,10 +15,12 @@ export type IncidentEvent =
   | { readonly type: 'braked'; readonly reason: string }
   | { readonly type: 'containing'; readonly target: string }
   | { readonly type: 'contained'; readonly target: string; readonly at: number; readonly noneLeft?: true }
-  | { readonly type: 'quiet'; readonly reason: string; readonly removed?: true };
+  | { readonly type: 'quiet'; readonly at: number; readonly reason: string; readonly removed?: true };
 
 interface FindingEvent extends NextIncident {
   readonly type: 'finding';
+  /** When the same cause was over last, where it has no incident now. */
+  readonly recoveredAt?: number;
 }
 
 /** State changes that people hear about; `containing` lasts a minute or two and ends in one of these. */
@@ -35,8 +40,8 @@ export function advance(
 ): Omit<IncidentRecord, 'revision'> | 'unchanged' {
   switch (event.type) {
     case 'finding':
-      if (incident !== undefined) return foundAgain(incident, event);
-      return begun(kind, subject, event);
+      if (incident === undefined) return begun(kind, subject, event, event.recoveredAt);
+      return incident.held === undefined ? foundAgain(incident, event) : setBack(incident, incident.held.from, event);
     case 'braked':
       // A replacement that failed brakes too: the incident is open again, and people can see why.
       if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
@@ -44,15 +49,45 @@ export function advance(
       return { ...incident, state: 'open', brake: event.reason, ...(isBrakeNews(incident, event.reason) ? nextTurn(incident) : {}) };
     case 'containing':
       if (incident?.state !== 'open') return 'unchanged';
-      return { ...released(incident), state: 'containing', target: event.target };
+      return { ...unbraked(incident), state: 'containing', target: event.target };
     case 'contained':
       if (incident === undefined || incident.state === 'contained' || incident.state === 'recovered') return 'unchanged';
-      return { ...released(incident), state: 'contained', target: event.target, cuts: withCut(incident, event) };
+      return { ...unbraked(incident), state: 'contained', target: event.target, cuts: withCut(incident, event) };
     case 'quiet':
-      if (incident === undefined) return 'unchanged';
-      if (incident.state === 'recovered') return incident.next === undefined ? 'unchanged' : withoutNext(incident);
-      return { ...incident, state: 'recovered', facts: { ...incident.facts, reason: event.reason }, ...removal(event) };
+      return incident === undefined ? 'unchanged' : quieted(incident, event);
   }
+}
+
+/** One that came back soon is over for an hour before people hear of it: else a cause that comes and goes is a message a minute. */
+function quieted(
+  incident: IncidentRecord,
+  event: Extract<IncidentEvent, { type: 'quiet' }>,
+): Omit<IncidentRecord, 'revision'> | 'unchanged' {
+  const { state, held, cameBack, next } = incident;
+  if (state === 'recovered' && held === undefined) return next === undefined ? 'unchanged' : withoutNext(incident);
+  const { at, reason } = event;
+  if (cameBack === undefined || event.removed === true) return { ...over(incident, at, reason), ...removal(event) };
+  if (state !== 'recovered') return { ...incident, state: 'recovered', held: { until: at + pairMs, from: state, reason } };
+  return released(incident, at) ?? 'unchanged';
+}
+
+/** One whose end was held back, at `at` (epoch ms): people are to hear of it now. Undefined: not yet. */
+export function released(incident: IncidentRecord, at: number): IncidentRecord | undefined {
+  const { held } = incident;
+  return held !== undefined && at >= held.until ? over(incident, at, held.reason) : undefined;
+}
+
+function over(incident: IncidentRecord, at: number, reason: string): IncidentRecord {
+  const { held, ...rest } = incident;
+  return { ...rest, state: 'recovered', recoveredAt: at, facts: { ...rest.facts, reason } };
+}
+
+/** Its cause was gone for less than an hour: it goes on as it was. */
+function setBack(incident: IncidentRecord, state: IncidentState, event: FindingEvent): Omit<IncidentRecord, 'revision'> {
+  const { held, ...rest } = incident;
+  const before = { ...rest, state };
+  const after = foundAgain(before, event);
+  return after === 'unchanged' ? before : after;
 }
 
 function removal({ removed }: { readonly removed?: true }): Pick<IncidentRecord, 'removed'> {
@@ -60,8 +95,8 @@ function removal({ removed }: { readonly removed?: true }): Pick<IncidentRecord,
 }
 
 /** The incident that takes the place of one that has ended, if there is one. */
-export function successorOf({ kind, subject, next }: IncidentRecord): Omit<IncidentRecord, 'revision'> | undefined {
-  return next === undefined ? undefined : begun(kind, subject, next);
+export function successorOf({ kind, subject, next, recoveredAt }: IncidentRecord): Omit<IncidentRecord, 'revision'> | undefined {
+  return next === undefined ? undefined : begun(kind, subject, next, recoveredAt);
 }
 
 /** The same incident without what was found after it. */
@@ -70,8 +105,14 @@ export function withoutNext(incident: IncidentRecord): IncidentRecord {
   return rest;
 }
 
-function begun(kind: IncidentKind, subject: string, { incidentId, at, since, facts }: NextIncident): Omit<IncidentRecord, 'revision'> {
-  return { schema: 1, incidentId, kind, subject, state: 'open', openedAt: at, since, lastFindingAt: at, facts, announced: [] };
+function begun(
+  kind: IncidentKind,
+  subject: string,
+  { incidentId, at, since, facts }: NextIncident,
+  recoveredAt: number | undefined,
+): Omit<IncidentRecord, 'revision'> {
+  const back = recoveredAt !== undefined && at - recoveredAt < pairMs ? { cameBack: true as const } : {};
+  return { schema: 1, incidentId, kind, subject, state: 'open', openedAt: at, since, lastFindingAt: at, facts, announced: [], ...back };
 }
 
 /** Whether people were told that it is open, or are this moment, and never of this brake. One that comes and goes is told once. */
@@ -82,6 +123,7 @@ function isBrakeNews(incident: IncidentRecord, reason: string): boolean {
 
 /** What people have not been told, if anything. */
 export function unannounced(incident: IncidentRecord): Telling | undefined {
+  if (incident.held !== undefined) return undefined;
   const telling = tellingOf(incident);
   return announceable.includes(incident.state) && !incident.announced.includes(telling) ? telling : undefined;
 }
@@ -166,7 +208,7 @@ function withCut(
   return [...cutsOf(incident).filter((earlier) => earlier.apiKeyId !== apiKeyId), { apiKeyId, ...cut }];
 }
 
-function released(incident: IncidentRecord): Omit<IncidentRecord, 'brake'> {
+function unbraked(incident: IncidentRecord): Omit<IncidentRecord, 'brake'> {
   const { brake, ...rest } = incident;
   return rest;
 }

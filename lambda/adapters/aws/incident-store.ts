@@ -1,4 +1,4 @@
-import type { IncidentRecord } from '../../../contract/records.ts';
+import type { IncidentRecord, RecoveredRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
@@ -6,6 +6,8 @@ import { recordOf, type Item, type Table } from './table.ts';
 
 /** Ended incidents stay long enough for a yearly audit. */
 const keepMs = 400 * dayMs;
+/** Longer than anybody asks when a cause was over. */
+const noteMs = dayMs;
 
 export function incidentStore(table: Table): IncidentStore {
   const read = (item: Item): IncidentRecord =>
@@ -33,6 +35,10 @@ export function incidentStore(table: Table): IncidentStore {
       const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);
       return { ...after, revision };
     },
+    async recoveredAt(kind, subject) {
+      const item = await table.get('RECOVERED', `${kind}#${subject}`);
+      return item === undefined ? undefined : recordOf<RecoveredRecord>(item, ['recoveredAt']).recoveredAt;
+    },
     async end(record, next) {
       // Copied first: killed in between, the next run ends it again.
       await table.put('INCIDENT_ENDED', record.incidentId, {
@@ -40,6 +46,8 @@ export function incidentStore(table: Table): IncidentStore {
         expiresAt: Math.floor((record.lastFindingAt + keepMs) / 1000),
       });
       const sk = `${record.kind}#${record.subject}`;
+      const recoveredAt = record.recoveredAt ?? record.lastFindingAt;
+      await table.put('RECOVERED', sk, { schema: 1, recoveredAt, expiresAt: Math.floor((recoveredAt + noteMs) / 1000) });
       await (next === undefined ? table.remove('INCIDENT', sk, record.revision) : table.replace('INCIDENT', sk, record.revision, next));
     },
   };

@@ -19,7 +19,7 @@ const happens = {
   braked: { type: 'braked', reason: 'pool empty' },
   containing: { type: 'containing', target: 'apikey_one' },
   contained: { type: 'contained', target: 'apikey_one', at },
-  quiet: { type: 'quiet', reason: 'calm' },
+  quiet: { type: 'quiet', at: at, reason: 'calm' },
 } as const satisfies Record<IncidentEvent['type'], IncidentEvent>;
 
 /** The state after each event; `-`: nothing changes. */

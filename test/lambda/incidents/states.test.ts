@@ -14,7 +14,7 @@ const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
   fc.constant<IncidentEvent>({ type: 'braked', reason: 'pool empty' }),
   fc.constant<IncidentEvent>({ type: 'containing', target: 'apikey_one' }),
   fc.constant<IncidentEvent>({ type: 'contained', target: 'apikey_one', at: 500 }),
-  fc.constant<IncidentEvent>({ type: 'quiet', reason: 'calm' }),
+  fc.constant<IncidentEvent>({ type: 'quiet', at: 900, reason: 'calm' }),
 );
 
 function afterAll(events: readonly IncidentEvent[], each?: (record: IncidentRecord) => void): IncidentRecord | undefined {
@@ -46,7 +46,7 @@ test('one cause is one incident, however often it is found', () => {
 
 test('nothing happens to a cause that has no incident, except a finding', () => {
   for (const event of [
-    { type: 'quiet', reason: 'calm' },
+    { type: 'quiet', at: 900, reason: 'calm' },
     { type: 'contained', target: 'a', at: 1 },
     { type: 'braked', reason: 'b' },
   ] as const) {
@@ -60,7 +60,9 @@ test('a replacement that fails opens the incident again, with the reason, and qu
     state: 'open',
     brake: 'no standby key',
   });
-  expect(advance('usage-anomaly', 'production', replacing, { type: 'quiet', reason: 'calm' })).toMatchObject({ state: 'recovered' });
+  expect(advance('usage-anomaly', 'production', replacing, { type: 'quiet', at: 900, reason: 'calm' })).toMatchObject({
+    state: 'recovered',
+  });
 });
 
 test('people hear about open, contained and recovered, each once', () => {

@@ -161,7 +161,7 @@ test('what recovers while people are told that it is open is told to be over, to
     async publish(alert) {
       await ports.publisher.publish(alert);
       const open = await ports.incidents.find('straggler', 'production');
-      const over = advance('straggler', 'production', open, { type: 'quiet', reason: 'calm' });
+      const over = advance('straggler', 'production', open, { type: 'quiet', at: world.clock.now(), reason: 'calm' });
       // Whoever found that died before telling anybody.
       if (over !== 'unchanged') await ports.incidents.replace(open, over);
     },

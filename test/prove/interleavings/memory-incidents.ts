@@ -18,6 +18,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
     incidents: {
       all: () => world.call(gate, 'incidents.all', () => [...incidents.values()]),
       find: (kind, subject) => world.call(gate, 'incidents.find', () => incidents.get(cause({ kind, subject }))),
+      recoveredAt: () => world.call(gate, 'incidents.recoveredAt', () => undefined),
       replace: (before, after) =>
         world.call(gate, `incidents.replace ${before?.state ?? 'none'}→${after.state}`, () => {
           if (incidents.get(cause(after))?.revision !== before?.revision) throw new LostRace(cause(after));
