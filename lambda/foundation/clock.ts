@@ -23,6 +23,14 @@ export function utcMinute(instant: number): string {
   return `${iso(instant).slice(0, 16).replace('T', ' ')} UTC`;
 }
 
+/**
+ * Whether a stored instant is less than `ms` ago. One in the future, further than clocks differ, was stored by nobody of ours: it
+ * holds nothing up.
+ */
+export function isWithin(instant: number, ms: number, now: number): boolean {
+  return now - instant < ms && instant - now <= minuteMs;
+}
+
 export function floorTo(instant: number, stepMs: number): number {
   return Math.floor(instant / stepMs) * stepMs;
 }

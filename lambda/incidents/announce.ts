@@ -1,5 +1,5 @@
 import type { IncidentRecord, Telling } from '../../contract/records.ts';
-import { minuteMs } from '../foundation/clock.ts';
+import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { knowing } from './again.ts';
 import { alertOf } from './message.ts';
@@ -24,7 +24,7 @@ export async function announce(found: IncidentRecord, ports: IncidentPorts): Pro
     if (incident.state === 'recovered') await endQuietly(incident, ports);
     return;
   }
-  if (incident.announcing !== undefined && incident.announcing.state === telling && now - incident.announcing.at < leaseMs) return;
+  if (incident.announcing?.state === telling && isWithin(incident.announcing.at, leaseMs, now)) return;
   let claimed: IncidentRecord;
   try {
     claimed = await ports.incidents.replace(found, { ...incident, ...knowing(incident), announcing: { state: telling, at: now } });

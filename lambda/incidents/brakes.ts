@@ -21,6 +21,11 @@ export function judgeBrakes(
 ): BrakeVerdict {
   if (definition.containment.mode === 'off') return brake('the policy leaves containment to people');
   if (target === undefined) return brake('no API key of this managed key shows the traffic');
+  if (target.managedKey !== definition.name) {
+    return brake(
+      `${target.apiKeyId} is a key of ${target.managedKey}, and what happens to it is a matter of that managed key's own policy`,
+    );
+  }
   switch (target.state) {
     case 'current': {
       // One that is pending is the replacement on its way.

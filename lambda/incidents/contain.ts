@@ -1,11 +1,13 @@
 import { isContainable } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
-import { minuteMs } from '../foundation/clock.ts';
+import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { deathIn, isOver, type Shown } from '../rotation/death.ts';
 import { cutOff, fenceMs, intending } from '../rotation/lifecycle.ts';
+import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
+import { confirmingSpan, unconfirmed } from './confirmed.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
 import { isOpeningTold } from './states.ts';
@@ -67,6 +69,8 @@ function awaitsContainment(incident: IncidentRecord): boolean {
 interface Decision {
   readonly verdict: 'cut' | 'rotate first';
   readonly target: ApiKeyRecord;
+  /** The ClientRequestToken of the rotation that replaces it first. */
+  readonly token: string;
   /** Once it is cut off, the managed key has no current key. */
   readonly noneLeft: boolean;
 }
@@ -87,13 +91,34 @@ async function decide(
           (incident.facts.startedAt ?? incident.since) - 10 * minuteMs,
         )
       : records.find((record) => record.apiKeyId === wanted);
-  const decision = judgeBrakes(target, definition, records, ports.clock.now());
+  const now = ports.clock.now();
+  const decision = judgeBrakes(target, definition, records, now);
   if (decision.verdict === 'brake') return { reason: decision.because };
+  const doubt = await doubtOf(incident, now, ports);
+  if (doubt !== undefined) return { reason: doubt };
   const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
   if (paused !== undefined) return { reason: `it must be replaced first, and ${definition.name} is paused: ${paused.because}` };
   if (target === undefined) return { reason: 'no key to cut' };
-  const others = records.filter(({ managedKey, apiKeyId }) => managedKey === definition.name && apiKeyId !== target.apiKeyId);
-  return { verdict: decision.verdict, target, noneLeft: !others.some(({ state }) => state === 'current') };
+  const own = records.filter(({ managedKey }) => managedKey === definition.name);
+  const others = own.filter(({ apiKeyId }) => apiKeyId !== target.apiKeyId);
+  const noneLeft = !others.some(({ state }) => state === 'current');
+  return { verdict: decision.verdict, target, token: replacementToken(incident, target, own, now), noneLeft };
+}
+
+/**
+ * Asked for again, it is the same rotation. One that is under way already, whoever began it, is the replacement: by its own token it
+ * goes on, also where AWSCURRENT has moved and nobody has recorded that yet, and no second standby key is used.
+ */
+function replacementToken({ incidentId }: IncidentRecord, target: ApiKeyRecord, own: readonly ApiKeyRecord[], now: number): string {
+  const underWay = own.find(({ state }) => state === 'pending')?.token;
+  const cause = { why: 'containment', about: `${incidentId} ${target.apiKeyId}`, at: target.since } as const;
+  return underWay ?? rotationToken(cause, attemptOf(cause, own, now));
+}
+
+/** Why the finding is not believed; undefined where it is. What CloudWatch shows anybody may have put there who may put metrics. */
+async function doubtOf(incident: IncidentRecord, now: number, { usage }: ContainmentPorts): Promise<string | undefined> {
+  const { from, to } = confirmingSpan(incident, now);
+  return unconfirmed(incident, await usage.quarters(incident.subject, from, to), from);
 }
 
 async function brake(incident: IncidentRecord, reason: string, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {
@@ -110,10 +135,10 @@ const brakeOne: Act = async (incident, definition, ports, tally) => {
 const containOne: Act = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
   if ('reason' in decision) return brake(incident, decision.reason, ports, tally);
-  const { target, noneLeft } = decision;
+  const { target, token, noneLeft } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
-    const answer = await ports.rotations.start(definition.secretArn);
+    const answer = await ports.rotations.start(definition.secretArn, token);
     ports.log.info('containment.replacing', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, answer });
     tally.replacing += 1;
     return;
@@ -141,7 +166,7 @@ async function cut(
   const at = ports.clock.now();
   const { intent } = target;
   // Who is at work on it may be about to wake it.
-  if (intent !== undefined && intent.to !== 'contained' && at - intent.at < fenceMs) throw new LostRace(target.apiKeyId);
+  if (intent !== undefined && intent.to !== 'contained' && isWithin(intent.at, fenceMs, at)) throw new LostRace(target.apiKeyId);
   const status = await shownOf(target.apiKeyId, ports);
   const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';
   // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.

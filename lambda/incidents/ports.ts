@@ -3,6 +3,7 @@ import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentRecord, Telling } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/kinds.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
+import type { UsageLedger } from '../usage/ports.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 
@@ -38,7 +39,7 @@ export interface ContainmentPorts extends IncidentPorts {
   readonly secrets: Pick<SecretVersions, 'read'>;
   readonly keys: ApiKeys;
   readonly probe: KeyProbe;
-  readonly usage: UsageEvidence;
+  readonly usage: UsageEvidence & Pick<UsageLedger, 'quarters'>;
   readonly rotations: Rotations;
   readonly pauses: Pauses;
 }

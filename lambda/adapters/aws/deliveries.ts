@@ -1,5 +1,5 @@
 import type { DeliveryRecord } from '../../../contract/records.ts';
-import { dayMs, minuteMs, type Clock } from '../../foundation/clock.ts';
+import { dayMs, isWithin, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { Deliveries } from '../../incidents/ports.ts';
 import { recordOf, type Table } from './table.ts';
@@ -19,7 +19,7 @@ export function deliveries(table: Table, clock: Clock): Deliveries {
       const before = await find(pk, sk);
       if (before?.deliveredAt !== undefined) return 'delivered';
       const now = clock.now();
-      if (before !== undefined && now - before.claimedAt < leaseMs) return 'busy';
+      if (before !== undefined && isWithin(before.claimedAt, leaseMs, now)) return 'busy';
       try {
         await table.replace(pk, sk, before?.revision, claimOf(now, (before?.attempts ?? 0) + 1));
         return 'claimed';

@@ -12,6 +12,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
   const cause = ({ kind, subject }: Pick<IncidentRecord, 'kind' | 'subject'>): string => `${kind} of ${subject}`;
   return {
     ...world.ports(gate),
+    usage: { ...world.ports(gate).usage, quarters: async () => [] },
     installation: 'keyguard',
     dashboardUrl: 'https://console.example.com/keyguard',
     publisher: { publish: (alert) => world.call(gate, `publish ${alert.state}`, () => undefined) },

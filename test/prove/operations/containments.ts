@@ -20,11 +20,14 @@ export const containments: readonly Operation[] = [
     async prepare(ground) {
       const { old, next } = await rotated(ground);
       const spare = await ground.adds();
+      // However often containment asks for a rotation: it asks for one.
+      const extra = await ground.adds();
       const look = await stolen(ground, next);
       return {
         ...minutes(ground, look),
         beside: [look, beat(ground, 'retirement'), stepsAgain(ground), intake(ground, ground.makes())],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'contained', spare: 'current' }),
+        outcome: () =>
+          outcome(ground, { old, next, spare, extra }, { old: 'draining', next: 'contained', spare: 'current', extra: 'standby' }),
       };
     },
   },

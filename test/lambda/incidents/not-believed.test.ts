@@ -1,0 +1,108 @@
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, expect, test } from 'vitest';
+import { dimensionNames, metricNamespace, usageMetrics } from '../../../contract/metrics.ts';
+import type { ContainmentPolicy } from '../../../contract/policy.ts';
+import type { IncidentRecord } from '../../../contract/records.ts';
+import { openTable } from '../../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+/** What others in the account can write is no reason to cut a key off. */
+let world: World;
+afterEach(() => world.stop());
+
+const usual = { model: 'claude-sonnet-5-5', requests: 3, uncachedInputTokens: 3000, cacheReadTokens: 0, outputTokens: 900 };
+const off: ContainmentPolicy = { mode: 'off', lastCredential: 'keep' };
+
+const statusOf = (id: string): string | undefined => world.anthropic.inspect.keys().find((key) => key.id === id)?.status;
+const told = (): readonly string[] => world.aws.inspect.topics.published().map(({ subject }) => subject ?? '');
+const bodies = (): string =>
+  world.aws.mailbox
+    .messages()
+    .map(({ body }) => body.replace(/\s+/g, ' '))
+    .join('\n');
+
+/** Two managed keys, each with a current key and one in its grace. */
+async function twoKeys(): Promise<{ readonly old: string; readonly current: string }> {
+  world = await startWorld({ managedKeys: [{ name: 'production' }, { name: 'staging', containment: off }] });
+  for (const name of ['production', 'staging']) {
+    for (let number = 0; number < 3; number += 1) await world.addStandbyKey(name);
+    await world.rotate(name);
+    await world.rotate(name);
+  }
+  const idOf = (state: string): string =>
+    world.ledger().find((record) => record.managedKey === 'staging' && record.state === state)?.apiKeyId ?? '';
+  return { old: idOf('draining'), current: idOf('current') };
+}
+
+/** Somebody who may write the table puts an incident there, of which people seem to have been told. */
+async function forged(changes: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'> & Partial<IncidentRecord>): Promise<void> {
+  const now = world.clock.now();
+  const incident: IncidentRecord = {
+    schema: 1,
+    incidentId: 'forged',
+    state: 'open',
+    revision: 1,
+    openedAt: now,
+    since: now,
+    lastFindingAt: now,
+    announced: ['open'],
+    ...changes,
+  };
+  const table = openTable(world.installation.stateTable);
+  const Item = { ...incident, pk: 'INCIDENT', sk: `${incident.kind}#${incident.subject}` };
+  await table.documents.send(new PutCommand({ TableName: table.name, Item }));
+}
+
+test.each(['old', 'current'] as const)(
+  'an incident of one managed key cuts no key of another, whose policy leaves it to people: %s',
+  async (which) => {
+    const ids = await twoKeys();
+    await forged({ kind: 'usage-anomaly', subject: 'production', facts: { apiKeyId: ids[which], startedAt: world.clock.now() } });
+    await world.passes(10 * minuteMs);
+    expect(statusOf(ids[which])).toBe('active');
+    expect(world.ledger().filter(({ state }) => state === 'contained')).toEqual([]);
+    expect(bodies()).toContain(`${ids[which]} is a key of staging, and what happens to it is a matter of that managed key's own policy`);
+  },
+);
+
+test('neither does one that names it as the key that is being cut off', async () => {
+  const { old } = await twoKeys();
+  await forged({ kind: 'usage-anomaly', subject: 'production', facts: {}, state: 'containing', target: old });
+  await world.passes(10 * minuteMs);
+  expect(statusOf(old)).toBe('active');
+});
+
+test('figures that somebody puts into CloudWatch cut no key off, and people hear why', async () => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  for (let number = 0; number < 3; number += 1) await world.addStandbyKey('production');
+  await world.rotate('production');
+  const value = await world.currentValue('production');
+  const id = world.keyOf(value) ?? '';
+  const work = (at: number): void => void world.anthropic.use(value, { ...usual, at: at - minuteMs });
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
+  const metrics = new CloudWatchClient({});
+  await world.passes(30 * minuteMs, {
+    eachMinute: async (at) => {
+      work(at);
+      const Dimensions = [
+        { Name: dimensionNames.installation, Value: world.installation.installation },
+        { Name: dimensionNames.managedKey, Value: 'production' },
+      ];
+      const datum = {
+        MetricName: usageMetrics.outputTokens.name,
+        Unit: 'Count',
+        Value: 40_000,
+        Timestamp: new Date(at - minuteMs),
+        Dimensions,
+      } as const;
+      await metrics.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: [datum] }));
+    },
+  });
+  metrics.destroy();
+  expect(told().filter((subject) => subject.includes('output tokens'))).toHaveLength(1);
+  expect(bodies()).toContain('It was not cut off automatically: the exact totals of production show at most 900 output tokens in a minute');
+  expect(statusOf(id)).toBe('active');
+  expect(await world.currentValue('production')).toBe(value);
+});
