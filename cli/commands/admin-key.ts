@@ -1,7 +1,9 @@
-import { APIKeys } from '@anthropic-ai/sdk/resources/organization/api-keys';
-import { anthropicCall } from '../../lambda/adapters/anthropic/calls.ts';
+import { apiKeys } from '../../lambda/adapters/anthropic/api-keys.ts';
 import { clientOf } from '../../lambda/adapters/anthropic/client.ts';
+import { canonicalId, organizationOf } from '../../lambda/adapters/anthropic/organization.ts';
 import { storeCurrent } from '../../lambda/adapters/aws/secret-versions.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import type { Secret } from '../../lambda/foundation/secret.ts';
 import type { CliIo, Command } from '../command.ts';
 import { openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { counted, json, line, progress } from '../output.ts';
@@ -33,7 +35,7 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
       1,
     );
   }
-  const value = await secretFrom('Admin API key (sk-ant-admin01-…)', io);
+  const value = (await secretFrom('Admin API key (sk-ant-admin01-…)', io)).trimmed();
   if (!value.matches(/^sk-ant-admin\d*-[A-Za-z0-9_-]{20,}$/)) {
     return io.fail(
       'this does not look like an Admin API key',
@@ -42,23 +44,31 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
     );
   }
   progress('Asking Anthropic with it …', io);
-  const { data: page, response } = await anthropicCall(
-    'api_keys.list',
-    () => new APIKeys(clientOf(value, definition.anthropicBaseUrl)).list({ limit: 1000 }).withResponse(),
-    (error) => (error.status === 401 || error.status === 403 ? refused(`Anthropic refuses this key (${error.status})`, io) : undefined),
-  );
-  const organizationId = response.headers.get('anthropic-organization-id');
-  if (organizationId !== null && organizationId !== definition.organizationId) {
+  const { organizationId, keysSeen } = await proven(value, definition.anthropicBaseUrl, io);
+  if (organizationId !== canonicalId(definition.organizationId)) {
     refused(`this key belongs to organization ${organizationId}, this installation to ${definition.organizationId}`, io);
   }
   await storeCurrent(secrets, access.secretArn, value);
-  const keysSeen = page.data.length;
   if (flags.json === true) {
     json({ secretArn: access.secretArn, organizationId: definition.organizationId, keysSeen }, io);
     return;
   }
   line(`The admin key works (it sees ${counted(keysSeen, 'API key')}) and is stored in ${access.secretArn}`, io);
   line('The functions use it within five minutes.', io);
+}
+
+/** To which organization the key leads, and how much it sees. Nothing but the key itself says who asks. */
+async function proven(value: Secret, baseUrl: string, io: CliIo): Promise<{ readonly organizationId: string; readonly keysSeen: number }> {
+  const client = clientOf(value, baseUrl);
+  try {
+    const { organizationId } = await organizationOf(client);
+    return { organizationId, keysSeen: (await apiKeys(client).list()).length };
+  } catch (error) {
+    if (!(error instanceof KeyguardError)) throw error;
+    if (error.code !== 'admin-access-refused') throw new KeyguardError(error.code, error.message, `nothing was stored; ${error.fix}`);
+    const lacks = error.message.includes('(403)');
+    return refused(lacks ? 'this key lacks the permission of an Admin key (403)' : 'Anthropic refuses this key (401)', io);
+  }
 }
 
 function refused(message: string, io: CliIo): never {

@@ -1,9 +1,10 @@
-import { adminClient } from '../../lambda/adapters/anthropic/client.ts';
+import { adminClient, checkOrganization } from '../../lambda/adapters/anthropic/client.ts';
 import { apiKeys } from '../../lambda/adapters/anthropic/api-keys.ts';
 import { organizationOf } from '../../lambda/adapters/anthropic/organization.ts';
 import { caller } from '../../lambda/adapters/aws/caller.ts';
 import { sts } from '../../lambda/adapters/aws/clients.ts';
 import { systemClock } from '../../lambda/foundation/clock.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo } from '../../lambda/rotation/ports.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted } from '../output.ts';
@@ -35,12 +36,11 @@ export async function accessChecks(about: string, installation: OpenInstallation
     const askedAt = systemClock.now();
     const seen = await organizationOf(client);
     const time = clockAnswer('Anthropic', seen.serverTime, askedAt, systemClock.now());
-    if (seen.organizationId !== null && seen.organizationId !== organizationId) {
-      const what = `the admin credential leads to organization ${seen.organizationId}, and ${organizationId} is configured`;
-      return [
-        broken(what, 'store the right one: npx keyguard admin-key set; or correct anthropic.organizationId in keyguard.json and deploy'),
-        time,
-      ];
+    try {
+      checkOrganization(seen.organizationId, organizationId);
+    } catch (error) {
+      if (!(error instanceof KeyguardError)) throw error;
+      return [broken(error.message, error.fix), time];
     }
     const list = await apiKeys(client).list();
     infos = new Map(list.map((info) => [info.apiKeyId, info]));

@@ -13,6 +13,7 @@ import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
+import { canonicalId } from './anthropic/organization.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
 import { sns, ssm, sts } from './aws/clients.ts';
@@ -81,7 +82,7 @@ export function rotationPorts(
       },
     },
     pauses: pauses(table),
-    organizationId: env.organizationId,
+    organizationId: canonicalId(env.organizationId),
     clock,
     log,
   };
@@ -145,7 +146,7 @@ export function admitPorts(
     standby: standbyStore(secrets),
     keys: apiKeys(admin),
     probe: keyProbe(anthropicBaseUrl),
-    organizationId,
+    organizationId: canonicalId(organizationId),
     clock,
   };
 }

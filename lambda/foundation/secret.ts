@@ -26,6 +26,11 @@ export class Secret {
     return this.#value === other.#value;
   }
 
+  /** Without blanks and line ends around it. */
+  trimmed(): Secret {
+    return new Secret(this.#value.trim());
+  }
+
   matches(shape: RegExp): boolean {
     return shape.test(this.#value);
   }

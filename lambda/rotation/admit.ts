@@ -7,7 +7,7 @@ import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
 import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
-import { matchesHint } from './proof.ts';
+import { matchesHint, unclearText } from './proof.ts';
 
 export interface AdmitPorts {
   readonly ledger: ApiKeyLedger;
@@ -53,6 +53,9 @@ export async function admitStandbyKey(
     );
   }
   const now = ports.clock.now();
+  if (info.unclear !== undefined) {
+    throw refused(unclearText(info.apiKeyId, info.unclear), 'look for a newer version of Key Guard in CHANGELOG.md');
+  }
   if (info.workspaceId !== definition.workspaceId) {
     const where = info.workspaceId ?? 'the whole organization';
     throw refused(`${info.apiKeyId} belongs to ${where}`, `make the key in workspace ${definition.workspaceId}`);
@@ -156,7 +159,7 @@ async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info:
   for (;;) {
     const probe = await ports.probe.probe(value);
     if (probe.answer === 'accepted') {
-      if (probe.organizationId !== null && probe.organizationId !== ports.organizationId) {
+      if (probe.organizationId !== ports.organizationId) {
         throw refused('the key belongs to another organization', 'check anthropic.organizationId in keyguard.json');
       }
       if (probe.workspaceId !== null && probe.workspaceId !== definition.workspaceId) {

@@ -92,11 +92,12 @@ export interface ApiKeyInfo {
   readonly status: 'active' | 'inactive' | 'archived' | 'expired' | 'unknown';
   readonly hint: string | null;
   /** Whom the key acts as; `nobody`: a workspace key, which survives its creator. */
-  readonly principal: 'user' | 'service account' | 'nobody';
+  readonly principal: 'user' | 'service account' | 'nobody' | 'unknown';
   /** Null for a key that is scoped to the whole organization. */
   readonly workspaceId: string | null;
   readonly expiresAt: number | null;
-  readonly createdAt: number;
+  /** The fields of Anthropic's answer that this version does not understand: until it does, nothing is concluded from the others. */
+  readonly unclear?: string;
 }
 
 /** Anthropic's Admin API, as far as keys go: it lists and sets the status; it cannot create. */
@@ -113,8 +114,9 @@ export interface Traced {
   readonly requestIds: readonly string[];
 }
 
+/** `unclear`: nobody knows, because no answer came, or none of Anthropic's own. It is no verdict on the value. */
 export type ProbeAnswer =
-  | { readonly answer: 'accepted'; readonly organizationId: string | null; readonly workspaceId: string | null }
+  | { readonly answer: 'accepted'; readonly organizationId: string; readonly workspaceId: string | null }
   | { readonly answer: 'refused' }
   | { readonly answer: 'unclear'; readonly why: string };
 

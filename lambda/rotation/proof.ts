@@ -28,6 +28,7 @@ export type ProofVerdict =
  */
 export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiKeyInfo | 'gone'): ProofVerdict {
   if (info === 'gone') return reject('Anthropic knows no such key');
+  if (info.unclear !== undefined) return { verdict: 'wait', because: unclearText(info.apiKeyId, info.unclear), transient: true };
   if (info.status === 'archived' || info.status === 'expired') return reject(`the key is ${info.status}`);
   if (info.workspaceId !== expected.workspaceId) {
     return reject(`the key belongs to ${info.workspaceId ?? 'the whole organization'}, expected ${expected.workspaceId}`);
@@ -37,7 +38,7 @@ export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiK
   if (probe.answer === 'unclear') return { verdict: 'wait', because: probe.why, transient: true };
   if (probe.answer === 'refused')
     return { verdict: 'wait', because: 'the value is refused (401) although the key is active', transient: false };
-  if (probe.organizationId !== null && probe.organizationId !== expected.organizationId) {
+  if (probe.organizationId !== expected.organizationId) {
     return reject('the value belongs to another organization');
   }
   if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) return reject('the value belongs to another workspace');
@@ -59,6 +60,11 @@ export async function prove(
     if (askedAt >= deadline) return { ...verdict, because: `${verdict.because}, still at ${iso(deadline)}` };
     await ports.clock.pause(proofBeatMs);
   }
+}
+
+/** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. */
+export function unclearText(apiKeyId: string, unclear: string): string {
+  return `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${unclear}`;
 }
 
 function reject(because: string): ProofVerdict {

@@ -6,7 +6,7 @@ import type { Tallies } from './inspect.ts';
 import { knownCredential, presentedValue } from './authenticate.ts';
 import { judge } from './judge.ts';
 import { router } from './routing.ts';
-import { bodyOf, cut, scripted, send } from './wire.ts';
+import { bodyOf, cut, scripted, send, sendStranger } from './wire.ts';
 
 export interface AnswererParts {
   readonly platform: Platform;
@@ -56,6 +56,10 @@ async function serve(parts: AnswererParts, { find, number, incoming, response }:
   const before = await intercept.faultFor({ ...call, phase: 'before', status: undefined });
   if (before?.kind === 'slow') await platform.clock.pause(before.ms);
   const record = { ...call, requestId, fault: before?.kind };
+  if (before?.kind === 'stranger') {
+    intercept.remember({ ...record, status: sendStranger(response, before.answer) });
+    return;
+  }
   const instead = scripted(before, requestId);
   if (before?.kind === 'drop' || instead !== undefined) {
     intercept.remember({ ...record, status: instead === undefined ? cut(response) : send(response, instead, undefined, requestId) });

@@ -23,13 +23,30 @@ export interface CallPoint {
  * What may go wrong with a call. In phase `before` nothing happened yet; in phase `after` the effect is done.
  * `drop` cuts the connection (a stream may first get some events), `slow` takes time of the world, `stale` (before
  * only) answers reads as before the last change, `error-event` (after only) breaks off a stream with an error event.
+ * `stranger`: somebody on the way answers, such as a proxy (strangers.ts has some). `altered` (after only): the platform's own
+ * answer, with other contents.
  */
 export type Fault =
   | { readonly kind: 'status'; readonly status: 429 | 500 | 504 | 529; readonly retryAfterSeconds?: number }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'drop'; readonly afterEvents?: number }
   | { readonly kind: 'stale' }
-  | { readonly kind: 'error-event'; readonly afterEvents: number };
+  | { readonly kind: 'error-event'; readonly afterEvents: number }
+  | { readonly kind: 'stranger'; readonly answer: StrangerAnswer }
+  | { readonly kind: 'altered'; readonly alter: (own: OwnAnswer) => OwnAnswer };
+
+/** Any bytes: whoever answers need not speak JSON. */
+export interface StrangerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface OwnAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
 
 /** A hook that throws breaks the process, since its bug must not pass for a fault. */
 export type CallHook = (call: CallPoint) => Fault | undefined | Promise<Fault | undefined>;

@@ -19,6 +19,7 @@ import { messageRoutes } from './messages.ts';
 import { modelRoutes } from './models.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { oauthRoutes } from './oauth.ts';
+import { organizationRoutes } from './organizations.ts';
 import { useCredential } from './use.ts';
 import { usageFaults } from './usage-faults.ts';
 import { usageLedger } from './usage-ledger.ts';
@@ -67,6 +68,7 @@ export async function startLocalAnthropic(options: LocalAnthropicOptions): Promi
   const exchanges: ExchangeRecord[] = [];
   const intercept = interceptor({ ...platform.usage, ...platform.usageFaults }, platform.limits);
   const routes = [
+    ...organizationRoutes(platform),
     ...apiKeyRoutes(platform),
     ...workspaceRoutes(platform),
     ...usageReportRoutes(platform),

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Fault } from './intercept.ts';
+import type { Fault, StrangerAnswer } from './intercept.ts';
 import type { Outcome } from './judge.ts';
 import type { ServerSentEvent } from './routing.ts';
 import { ApiError, errorBody, invalidRequest } from './errors.ts';
@@ -37,9 +37,17 @@ export function cut(response: ServerResponse): 'cut' {
   return 'cut';
 }
 
+/** Sends what somebody on the way says instead of the platform. */
+export function sendStranger(response: ServerResponse, { status, headers, body }: StrangerAnswer): number {
+  response.writeHead(status, headers);
+  response.end(body);
+  return status;
+}
+
 /** Sends the answer, as far as `fault` lets it through; returns what the caller got. */
 export function send(response: ServerResponse, outcome: Outcome, fault: Fault | undefined, requestId: string): number | 'cut' {
-  const { status, headers, body } = scripted(fault, requestId) ?? outcome;
+  if (fault?.kind === 'stranger') return sendStranger(response, fault.answer);
+  const { status, headers, body } = fault?.kind === 'altered' ? fault.alter(outcome) : (scripted(fault, requestId) ?? outcome);
   const events = isEvents(body) ? body : undefined;
   if (fault?.kind === 'drop' && (events === undefined || fault.afterEvents === undefined)) return cut(response);
   const contentType = events === undefined ? 'application/json' : 'text/event-stream; charset=utf-8';

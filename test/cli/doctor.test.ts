@@ -249,7 +249,7 @@ test('without Anthropic the rest is looked at all the same', async () => {
   );
   const said = await me.run(['doctor']);
   expect(said.code).toBe(1);
-  expect(said.out).toMatch(/^broken {3}keyguard, Anthropic: api_keys\.list: Anthropic refuses the admin credential \(401\); fix: /m);
+  expect(said.out).toMatch(/^broken {3}keyguard, Anthropic: organizations\.me: Anthropic refuses the admin credential \(401\); fix: /m);
   expect(said.out).toMatch(/^warning {2}production, Anthropic: not looked at/m);
   expect(said.out).toMatch(/^ok {7}production, schedule/m);
 });

@@ -79,7 +79,9 @@ test('retirement to which unknown usage is silence cuts a key that is used, and 
 test('a rotation that tries no key promotes an unproven one, and is seen', async () => {
   ground = await aGround({ seed: 1 });
   await ground.adds();
-  breakRotation(silent, () => ({ probe: { probe: async () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) } }));
+  breakRotation(silent, () => ({
+    probe: { probe: async () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) },
+  }));
   await ground.rotates();
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*before Anthropic had accepted it/));
 });

@@ -1,10 +1,11 @@
 import { APIConnectionError, APIError } from '@anthropic-ai/sdk/core/error';
 import { WorkloadIdentityError } from '@anthropic-ai/sdk/lib/credentials/types';
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import { refusalOf, refusalOfAnybody } from './refusals.ts';
 
 /**
- * Runs one Anthropic call and turns what it throws into ours. The client has retried already. Branch on code, then type,
- * then status, never on messages (facts-anthropic 5.2). `known` sees the error first.
+ * Runs one Anthropic call and turns what it throws into ours. The client has retried already, and lets only Anthropic's own answers
+ * through. Branch on code, then type, then status, never on messages (facts-anthropic 5.2). `known` sees the error first.
  */
 export async function anthropicCall<T>(
   operation: string,
@@ -14,45 +15,33 @@ export async function anthropicCall<T>(
   try {
     return await call();
   } catch (error) {
-    if (error instanceof KeyguardError) throw error;
+    const ours = ourOwn(error);
+    if (ours !== undefined) throw ours;
     const answer = answered(error);
     if (answer !== undefined) {
-      const ours = known?.(answer);
-      if (ours !== undefined) throw ours;
       const { status } = answer;
-      const refusal = refused(operation, status);
-      if (refusal !== undefined) throw refusal;
+      const said = { status, type: answer.type, errorCode: answer.errorCode, message: answer.apiMessage };
+      const named = refusalOfAnybody(operation, said) ?? known?.(answer) ?? refusalOf(operation, said);
+      if (named !== undefined) throw named;
       if (status === 408 || status === 409 || status === 429 || (status !== undefined && status >= 500)) {
         throw new Unavailable(operation, briefly(error));
       }
       throw new KeyguardError('anthropic-refused', `${operation}: ${briefly(error)}`, 'see docs/faq.md');
     }
-    const cause: unknown = error instanceof Error ? error.cause : undefined;
-    // A credential provider's own error arrives wrapped.
-    if (cause instanceof KeyguardError) throw cause;
     // The exchange of a token under a federation rule has an error of its own.
+    const cause: unknown = error instanceof Error ? error.cause : undefined;
     const exchange = [error, cause].find((each) => each instanceof WorkloadIdentityError);
-    const refusal = refused(operation, exchange?.statusCode);
-    if (refusal !== undefined) throw refusal;
-    throw new Unavailable(operation, briefly(error));
+    const refusal =
+      typeof exchange?.statusCode === 'number'
+        ? refusalOf(operation, { status: exchange.statusCode, type: null, errorCode: null, message: null })
+        : undefined;
+    throw refusal ?? new Unavailable(operation, briefly(error));
   }
 }
 
-function refused(operation: string, status: number | null | undefined): KeyguardError | undefined {
-  if (status === 401) {
-    return new KeyguardError(
-      'admin-access-refused',
-      `${operation}: Anthropic refuses the admin credential (401)`,
-      'store a valid admin key, or check the federation rule',
-    );
-  }
-  if (status === 403) {
-    return new KeyguardError(
-      'admin-access-refused',
-      `${operation}: the admin credential lacks the permission (403)`,
-      'use an Admin key, or a rule with scope org:admin',
-    );
-  }
+/** An error of ours that a middleware or a provider of credentials threw; the SDK may have wrapped it, more than once. */
+function ourOwn(error: unknown): KeyguardError | undefined {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) if (each instanceof KeyguardError) return each;
   return undefined;
 }
 

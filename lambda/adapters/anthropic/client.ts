@@ -1,4 +1,4 @@
-import { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { BaseAnthropic, type ClientOptions, type Middleware } from '@anthropic-ai/sdk/client';
 import { oidcFederationProvider } from '@anthropic-ai/sdk/lib/credentials/oidc-federation';
 import { GetWebIdentityTokenCommand, type STSClient } from '@aws-sdk/client-sts';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -8,12 +8,18 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { awsCall } from '../aws/calls.ts';
 import { readCurrent } from '../aws/secret-versions.ts';
+import { canonicalId, mePath, organizationOf } from './organization.ts';
+import { onlyOwnAnswers } from './own-answer.ts';
 
 /** Long enough for a page of a day's usage, short enough for a function's time-out. */
 const timeoutMs = 20_000;
 const keyFreshMs = 5 * minuteMs;
+/** So long an answer to "which organization is it?" holds: functions run each minute at the most. */
+const organizationFreshMs = minuteMs;
 /** The shortest that STS and Anthropic allow without fuss; the access token then lives at most twice that (facts-anthropic 3.2). */
 const identityTokenSeconds = 300;
+/** What a header can carry as it is. The bytes of a credential are never looked at more closely than this. */
+const headerSafe = /^[!-~]+$/;
 
 export interface AdminClientOptions {
   readonly baseUrl: string;
@@ -25,28 +31,92 @@ export interface AdminClientOptions {
   readonly clock: Clock;
 }
 
-/** A client with the admin credential: read at the last moment, kept in memory a few minutes, never logged. */
+/**
+ * A client with the admin credential: read at the last moment, kept in memory a few minutes, never logged. Before it asks for anything
+ * it has Anthropic say which organization it is, once a minute. Every call throws KeyguardError `other-organization` where it is not ours.
+ */
 export function adminClient(options: AdminClientOptions): BaseAnthropic {
   const { access, baseUrl } = options;
-  const common = { baseURL: baseUrl, timeout: timeoutMs, maxRetries: 2, logLevel: 'off' as const };
-  if (access.kind === 'key') return new BaseAnthropic({ ...common, apiKey: adminKey(access.secretArn, options) });
-  return new BaseAnthropic({
-    ...common,
-    credentials: oidcFederationProvider({
-      // A fresh assertion for each exchange: its jti is accepted once.
-      identityTokenProvider: () => identityToken(options.sts(), access.audience),
-      federationRuleId: access.federationRuleId,
-      organizationId: options.organizationId,
-      serviceAccountId: access.serviceAccountId,
-      baseURL: baseUrl,
-      fetch: globalThis.fetch,
-    }),
+  const common = { baseURL: baseUrl, timeout: timeoutMs, maxRetries: 2 };
+  if (access.kind === 'key') return onlyOurs({ ...common, apiKey: adminKey(access.secretArn, options) }, options);
+  const credentials = oidcFederationProvider({
+    // A fresh assertion for each exchange: its jti is accepted once.
+    identityTokenProvider: () => identityToken(options.sts(), access.audience),
+    federationRuleId: access.federationRuleId,
+    organizationId: options.organizationId,
+    serviceAccountId: access.serviceAccountId,
+    baseURL: baseUrl,
+    fetch: globalThis.fetch,
   });
+  return onlyOurs({ ...common, credentials }, options);
 }
 
-/** A client that asks with the value itself; no retries, because the answer to a probe is the answer. */
+/**
+ * A client that asks with the value itself; no retries, because the answer to a probe is the answer. Throws KeyguardError
+ * `value-malformed` for a value that no request can carry.
+ */
 export function clientOf(value: Secret, baseUrl: string): BaseAnthropic {
-  return new BaseAnthropic({ baseURL: baseUrl, timeout: 10_000, maxRetries: 0, logLevel: 'off', apiKey: value.reveal() });
+  if (!value.matches(headerSafe)) {
+    throw new KeyguardError(
+      'value-malformed',
+      'the value is not one line of plain characters, so that no request can carry it',
+      'copy it again, as one line and without blanks: a line end, or a long dash that a text program put in, spoils it',
+    );
+  }
+  return clientWith({ baseURL: baseUrl, timeout: 10_000, maxRetries: 0, apiKey: value.reveal() }, []);
+}
+
+function onlyOurs(client: ClientOptions, { organizationId, clock }: AdminClientOptions): BaseAnthropic {
+  let confirmedAt = Number.NEGATIVE_INFINITY;
+  const confirmed: Middleware = async (request, next, { options }) => {
+    // The exchange of a token, and the question itself, come before.
+    if (options !== undefined && options.path !== mePath && clock.now() - confirmedAt >= organizationFreshMs) {
+      checkOrganization((await organizationOf(made)).organizationId, organizationId);
+      confirmedAt = clock.now();
+    }
+    return next(request);
+  };
+  const made = clientWith(client, [confirmed]);
+  return made;
+}
+
+/** Throws KeyguardError `other-organization`. */
+export function checkOrganization(seen: string, organizationId: string): void {
+  if (canonicalId(seen) === canonicalId(organizationId)) return;
+  throw new KeyguardError(
+    'other-organization',
+    `the admin credential leads to organization ${seen}, and ${organizationId} is configured`,
+    'store the right one: npx keyguard admin-key set; or correct anthropic.organizationId in keyguard.json and deploy',
+  );
+}
+
+/**
+ * Every client of ours. Nothing in the environment has a say in its requests: the SDK reads headers that replace the credential, log
+ * levels that show bodies, and more, from variables that begin with ANTHROPIC_ (facts-anthropic 3.5), so it sees none of them.
+ */
+function clientWith(options: ClientOptions, middleware: readonly Middleware[]): BaseAnthropic {
+  return withoutVariables(
+    'ANTHROPIC_',
+    () =>
+      new BaseAnthropic({
+        ...options,
+        logLevel: 'off',
+        openTelemetry: { propagation: false, traces: { enabled: false } },
+        middleware: [...middleware, onlyOwnAnswers],
+        fetchOptions: { redirect: 'manual' },
+      }),
+  );
+}
+
+/** Nobody else runs meanwhile: `make` is not asynchronous. */
+function withoutVariables<T>(prefix: string, make: () => T): T {
+  const hidden = Object.entries(process.env).filter(([name]) => name.startsWith(prefix));
+  for (const [name] of hidden) Reflect.deleteProperty(process.env, name);
+  try {
+    return make();
+  } finally {
+    Object.assign(process.env, Object.fromEntries(hidden));
+  }
 }
 
 function adminKey(secretArn: string, { secrets, clock }: AdminClientOptions): () => Promise<string> {
@@ -57,10 +127,21 @@ function adminKey(secretArn: string, { secrets, clock }: AdminClientOptions): ()
       if (value === 'absent') {
         throw new KeyguardError('admin-key-missing', 'the admin key secret is empty', 'npx keyguard admin-key set (README, step 3)');
       }
-      kept = { at: clock.now(), value };
+      kept = { at: clock.now(), value: checkedAdminKey(value) };
     }
     return kept.value.reveal();
   };
+}
+
+/** Blanks and line ends around it are a slip of whoever stored it by hand. */
+function checkedAdminKey(stored: Secret): Secret {
+  const value = stored.trimmed();
+  if (value.matches(headerSafe)) return value;
+  throw new KeyguardError(
+    'value-malformed',
+    'the stored admin key is not one line of plain characters, so that no request can carry it',
+    'store it again: npx keyguard admin-key set',
+  );
 }
 
 async function identityToken(sts: STSClient, audience: string): Promise<string> {

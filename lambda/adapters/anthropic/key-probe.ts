@@ -1,27 +1,50 @@
 import { APIError } from '@anthropic-ai/sdk/core/error';
-import { Models } from '@anthropic-ai/sdk/resources/models';
-import { briefly } from '../../foundation/errors.ts';
-import type { KeyProbe } from '../../rotation/ports.ts';
+import { briefly, KeyguardError } from '../../foundation/errors.ts';
+import type { KeyProbe, ProbeAnswer } from '../../rotation/ports.ts';
 import { clientOf } from './client.ts';
+import { canonicalId } from './organization.ts';
+import { refusalOfAnybody } from './refusals.ts';
+import { fieldOf } from './shape.ts';
 
 /**
  * Asks GET /v1/models with the value: no tokens, and the response headers name organization and workspace (facts-anthropic
- * 5.1). It proves authentication, not spend headroom, which shows on inference only.
+ * 5.1). It proves authentication, not spend headroom, which shows on inference only. Only Anthropic's own answers are a verdict: a list of
+ * models that names the organization, or the error that says that the credential is none.
  */
 export function keyProbe(baseUrl: string): KeyProbe {
   return {
     async probe(value) {
       try {
-        const response = await new Models(clientOf(value, baseUrl)).list({ limit: 1 }).asResponse();
-        return {
-          answer: 'accepted',
-          organizationId: response.headers.get('anthropic-organization-id'),
-          workspaceId: response.headers.get('anthropic-workspace-id'),
-        };
+        const { data, response } = await clientOf(value, baseUrl)
+          .get<unknown>('/v1/models', { query: { limit: 1 } })
+          .withResponse();
+        return accepted(data, response.headers);
       } catch (error) {
-        if (error instanceof APIError && error.status === 401) return { answer: 'refused' };
-        return { answer: 'unclear', why: `GET /v1/models: ${briefly(error)}` };
+        if (error instanceof APIError && error.status === 401 && error.type === 'authentication_error') return { answer: 'refused' };
+        return unclear(whyOf(error));
       }
     },
   };
+}
+
+function accepted(data: unknown, headers: Headers): ProbeAnswer {
+  if (!Array.isArray(fieldOf(data, 'data'))) return unclear('the answer is no list of models');
+  const organizationId = headers.get('anthropic-organization-id');
+  if (organizationId === null) return unclear('the answer does not name the organization');
+  return { answer: 'accepted', organizationId: canonicalId(organizationId), workspaceId: headers.get('anthropic-workspace-id') };
+}
+
+function unclear(why: string): ProbeAnswer {
+  return { answer: 'unclear', why: `GET /v1/models: ${why}` };
+}
+
+function whyOf(error: unknown): string {
+  if (error instanceof KeyguardError) return error.message;
+  if (!isAnswered(error)) return briefly(error);
+  const { status, type, errorCode, apiMessage: message } = error;
+  return refusalOfAnybody('refused', { status, type, errorCode, message })?.message ?? briefly(error);
+}
+
+function isAnswered(error: unknown): error is APIError {
+  return error instanceof APIError;
 }

@@ -1,17 +1,27 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
-import { APIKeys } from '@anthropic-ai/sdk/resources/organization/api-keys';
 import { anthropicCall } from './calls.ts';
+import { malformed, textOf } from './shape.ts';
 
 export interface OrganizationSight {
-  /** Null where the answer does not say. */
-  readonly organizationId: string | null;
+  readonly organizationId: string;
   /** What time it was at Anthropic when it answered (epoch ms, whole seconds); undefined where the answer does not say. */
   readonly serverTime: number | undefined;
 }
 
-/** To which organization the admin credential leads: the headers of an answer say it (facts-anthropic 1.7). */
+/** The address that says which organization an admin credential leads to (facts-anthropic 1.7). */
+export const mePath = '/v1/organizations/me';
+
+/** To which organization the admin credential leads. Throws KeyguardError `answer-malformed` where the answer does not say. */
 export async function organizationOf(client: BaseAnthropic): Promise<OrganizationSight> {
-  const { headers } = await anthropicCall('api_keys.list', () => new APIKeys(client).list({ limit: 1 }).asResponse());
-  const instant = Date.parse(headers.get('date') ?? '');
-  return { organizationId: headers.get('anthropic-organization-id'), serverTime: Number.isNaN(instant) ? undefined : instant };
+  const operation = 'organizations.me';
+  const { data, response } = await anthropicCall(operation, () => client.get<unknown>(mePath).withResponse());
+  const organizationId = textOf(data, 'id');
+  if (organizationId === undefined) throw malformed(operation, 'id');
+  const instant = Date.parse(response.headers.get('date') ?? '');
+  return { organizationId: canonicalId(organizationId), serverTime: Number.isNaN(instant) ? undefined : instant };
+}
+
+/** An organization's id is a UUID, and equal to one in capitals. */
+export function canonicalId(organizationId: string): string {
+  return organizationId.trim().toLowerCase();
 }

@@ -108,7 +108,7 @@ test('people hear that a key will not die, once, and again when it is cut off', 
   world.ports = (gate) => {
     const sound = ports(gate);
     const probe: typeof sound.probe.probe = async (value) =>
-      undead && value === key.value ? { answer: 'accepted', organizationId: null, workspaceId: null } : sound.probe.probe(value);
+      undead && value === key.value ? { answer: 'accepted', organizationId: 'organization', workspaceId: null } : sound.probe.probe(value);
     return { ...sound, probe: { probe } };
   };
   await minute('one');

@@ -276,7 +276,7 @@ test.each<[string, ProbeAnswer, string, string]>([
 });
 
 test('an answer that names neither organization nor workspace contradicts nothing', async () => {
-  const anonymous: ProbeAnswer = { answer: 'accepted', organizationId: null, workspaceId: null };
+  const anonymous: ProbeAnswer = { answer: 'accepted', organizationId: 'organization', workspaceId: null };
   const stage: Stage = aNewKey({ probe: () => (stage.world.key('new').status === 'active' ? anonymous : undefined) });
   expect(await admitted(stage)).toMatchObject({ state: 'standby' });
 });

@@ -101,7 +101,6 @@ const info: ApiKeyInfo = {
   principal: 'nobody',
   workspaceId: 'wrkspc_1',
   expiresAt: null,
-  createdAt: now,
 };
 const accepted: ProbeAnswer = { answer: 'accepted', organizationId: 'org-1', workspaceId: 'wrkspc_1' };
 const value = new Secret(['sk-ant-api03', 'FAKEfakefakefakeAAAA'].join('-'));
@@ -109,7 +108,6 @@ const value = new Secret(['sk-ant-api03', 'FAKEfakefakefakeAAAA'].join('-'));
 test.each<[string, ProbeAnswer, ApiKeyInfo]>([
   ['both sides agree', accepted, info],
   ['it expires late enough, to the millisecond', accepted, { ...info, expiresAt: expected.aliveUntil }],
-  ['the answer does not name the organization', { ...accepted, organizationId: null }, info],
   ['the answer does not name the workspace', { ...accepted, workspaceId: null }, info],
 ])('a key is proven when %s', (_name, probe, known) => {
   expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'proven' });
@@ -141,6 +139,13 @@ test.each<[string, ProbeAnswer, ApiKeyInfo | 'gone', string]>([
 // What is transient says nothing of the key, and never burns it.
 test.each<[string, ProbeAnswer, ApiKeyInfo, string, boolean]>([
   ['that is not yet active', accepted, { ...info, status: 'inactive' }, 'Anthropic shows the key as inactive', true],
+  [
+    'of a scope that this version does not know',
+    accepted,
+    { ...info, workspaceId: 'unknown', unclear: 'scope.type is "galaxy"' },
+    `Anthropic's answer about apikey_one has fields that this version does not understand: scope.type is "galaxy"`,
+    true,
+  ],
   ['of a status nobody knew', accepted, { ...info, status: 'unknown' }, 'Anthropic shows the key as unknown', true],
   ['that nobody answered for', { answer: 'unclear', why: 'overloaded' }, info, 'overloaded', true],
   ['that is refused although active', { answer: 'refused' }, info, 'the value is refused (401) although the key is active', false],

@@ -5,7 +5,7 @@ import type { ProbeAnswer, SecretVersions } from '../../../lambda/rotation/ports
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
-const accepted: ProbeAnswer = { answer: 'accepted', organizationId: null, workspaceId: null };
+const accepted: ProbeAnswer = { answer: 'accepted', organizationId: 'organization', workspaceId: null };
 
 /** Refused from the `looks`th look on. */
 function aDyingKey(looks: number, meanwhile: ProbeAnswer = accepted) {

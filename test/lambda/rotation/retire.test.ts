@@ -86,7 +86,7 @@ test('the usage report is read up to an instant that was known before: a use tha
 });
 
 test('what people must know is told before a minute is spent on a key that will not die', async () => {
-  const stage = healthy({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  const stage = healthy({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   stage.has('undead', 'draining');
   let toldAt = 0;
   const { watch } = stage.ports;

@@ -16,7 +16,6 @@ const info = (apiKeyId: string, status: ApiKeyInfo['status']): ApiKeyInfo => ({
   principal: 'nobody',
   workspaceId: 'wrkspc_production',
   expiresAt: null,
-  createdAt: 0,
 });
 
 export interface Scene {

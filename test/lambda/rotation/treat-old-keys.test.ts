@@ -108,7 +108,7 @@ test('one that a killed run only meant to begin is given up when the key was use
 });
 
 test('a key that still answers after it was set inactive is not called retired: its intent stays for the next beat', async () => {
-  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   stage.has('old', 'draining');
   expect(await failure(treated(stage, 'old'))).toEqual({
     code: 'still-alive',
@@ -169,7 +169,7 @@ test('a containment that was broken off after the cut is finished: the key is pr
 });
 
 test('a containment whose key looks asleep and answers is withdrawn', async () => {
-  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   stage.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
   await treated(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'containment did not go on, and its value is accepted' }]);
@@ -507,7 +507,7 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
     because: 'cut off by an operator: leaked',
     requestIds: ['anthropic old inactive'],
   });
-  const alive = new Stage({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) });
+  const alive = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   alive.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs) });
   expect(await failure(treated(alive, 'old'))).toEqual({
     code: 'still-alive',

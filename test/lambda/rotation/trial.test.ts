@@ -75,7 +75,11 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
 });
 
 test.each<[string, ProbeAnswer, string]>([
-  ['of another workspace', { answer: 'accepted', organizationId: null, workspaceId: 'other' }, 'the value belongs to another workspace'],
+  [
+    'of another workspace',
+    { answer: 'accepted', organizationId: 'organization', workspaceId: 'other' },
+    'the value belongs to another workspace',
+  ],
   [
     'that is refused for ninety seconds',
     { answer: 'refused' },
@@ -108,7 +112,7 @@ test('an outage is no verdict: the key sleeps again and stays in the pool', asyn
 });
 
 test('a key whose value answers on while it sleeps is rejected: the value belongs to another key', async () => {
-  const stage = aPool({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId }) });
+  const stage = aPool({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId }) });
   expect(await tried(stage)).toEqual({
     apiKeyId: 'next',
     verdict: 'rejected',

@@ -63,7 +63,9 @@ export const withoutIntents: Break = ({ ledger }) => ({
 
 /** Whatever Anthropic answers is a proof to it. */
 export const credulous: Break = ({ keys, probe }) => ({
-  probe: { probe: async (value) => ({ ...(await probe.probe(value)), answer: 'accepted', organizationId: null, workspaceId: null }) },
+  probe: {
+    probe: async (value) => ({ ...(await probe.probe(value)), answer: 'accepted', organizationId: 'organization', workspaceId: null }),
+  },
   keys: {
     ...keys,
     async retrieve(id) {
@@ -74,7 +76,9 @@ export const credulous: Break = ({ keys, probe }) => ({
 });
 
 /** It asks Anthropic nothing with the value, and counts it as proven. */
-export const unproving: Break = () => ({ probe: { probe: async () => ({ answer: 'accepted', organizationId: null, workspaceId: null }) } });
+export const unproving: Break = () => ({
+  probe: { probe: async () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) },
+});
 
 /** Usage that it does not know is silence to it. */
 export const deaf: Break = ({ usage }) => ({

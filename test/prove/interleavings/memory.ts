@@ -258,7 +258,6 @@ export class MemoryWorld {
       principal: 'nobody',
       workspaceId: definition.workspaceId,
       expiresAt: this.key(apiKeyId).expiresAt,
-      createdAt: 0,
     });
     const silent = { info: () => undefined, warn: () => undefined };
     return {

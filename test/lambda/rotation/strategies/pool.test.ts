@@ -273,7 +273,7 @@ test('a pending version without a value is waited for, and the key is not blamed
 });
 
 test('a candidate that fails its proof is lost, put to sleep and rejected', async () => {
-  const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: 'wrkspc_other' }) });
+  const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
   expect(await pool.prove(definition, token, stage.ports)).toEqual({
     verdict: 'lost',
     because: 'first: the value belongs to another workspace',
@@ -305,7 +305,7 @@ test('a rejection that a killed run began is finished by the next one, and one t
 
 test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {
   const refused = (at: number) => {
-    const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: null, workspaceId: 'wrkspc_other' }) });
+    const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
     const intent = { to: 'current', at, because: 'AWSCURRENT moves to it' } as const;
     stage.world.records.set('first', { ...stage.record('first'), intent });
     return stage;
