@@ -48,7 +48,7 @@ export interface KeyReading extends KeySight {
   /** Of the whole installation; those that have not ended. */
   readonly incidents: readonly IncidentRecord[];
   readonly lastUses: ReadonlyMap<string, LastUseRecord>;
-  /** 0 where usage was never read. */
+  /** Until when the silence of a key is known; 0 where usage was never read. */
   readonly usageKnownUntil: number;
   /** Anthropic's list by API key id; undefined where Anthropic was not asked. */
   readonly infos: ReadonlyMap<string, ApiKeyInfo> | undefined;

@@ -122,7 +122,7 @@ function reason(
     case 'minimum grace':
       return `minimum grace until ${instant(known.minimumEnd)}; ${used}`;
     case 'usage unknown':
-      return `usage is known only until ${instant(known.usageKnownUntil === 0 ? null : known.usageKnownUntil)}, so nobody can tell whether it is quiet`;
+      return `silence is known only until ${instant(known.usageKnownUntil === 0 ? null : known.usageKnownUntil)}, because nothing later was read or nobody's later tokens are visible; it waits for them`;
     case 'still used':
       return `it must be quiet for ${known.quiet}; ${used}`;
     case 'still used past the maximum':

@@ -4,6 +4,7 @@ import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import { silenceKnownUntil } from '../lambda/usage/watermark.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeyReading } from './key-findings.ts';
@@ -14,15 +15,15 @@ type Records = Awaited<ReturnType<typeof readRecords>>;
 
 export async function readRecords({ table, clock }: OpenInstallation) {
   const usage = usageLedger(table);
-  const [records, incidents, paused, lastUses, usageKnownUntil] = await Promise.all([
+  const [records, incidents, paused, lastUses, watermark] = await Promise.all([
     apiKeyLedger(table).all(),
     incidentStore(table).all(),
     pauses(table).all(),
     usage.lastUses(),
-    usage.knownUntil(),
+    usage.watermark(),
   ]);
   const uses = new Map(lastUses.map((use) => [use.apiKeyId, use]));
-  return { records, incidents, pauses: paused, lastUses: uses, usageKnownUntil, now: clock.now() };
+  return { records, incidents, pauses: paused, lastUses: uses, watermark, usageKnownUntil: silenceKnownUntil(watermark), now: clock.now() };
 }
 
 /** One managed key out of them, with what Secrets Manager says of it. */

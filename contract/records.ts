@@ -156,6 +156,8 @@ export interface WatermarkRecord {
   readonly knownUntil: number;
   /** When the feed was last read. */
   readonly readAt: number;
+  /** End of the last minute in which tokens of anybody in the organization are visible; 0 while none ever were. */
+  readonly tokensUntil: number;
 }
 
 /** When a subject's usage last moved: pk `MOVED`, sk the subject. The detector asks CloudWatch for these each minute. */

@@ -1,6 +1,5 @@
 import { unattributed } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
-import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { CliIo, Command } from '../command.ts';
 import { eachKey, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
@@ -11,10 +10,8 @@ import { coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { coverJson } from '../standby/pool.ts';
+import { usageText } from '../usage-text.ts';
 import type { WayBack } from '../way-back.ts';
-
-/** The feed is about five minutes late; an hour is an outage. */
-const staleMs = hourMs;
 
 /** `keyguard status`: a question, so it is answered with exit code 0 whatever the answer. */
 export const status: Command = {
@@ -38,7 +35,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
   const records = await readRecords(installation);
-  const { incidents, usageKnownUntil, now } = records;
+  const { incidents, watermark, now } = records;
   const { read: keys, unread } = await eachKey(wanted, async (definition) =>
     keyStatus(await readKey(definition, records, undefined, installation)),
   );
@@ -48,7 +45,8 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     json(
       {
         installation: installation.definition.installation,
-        usageKnownUntil: isoOrNull(usageKnownUntil === 0 ? null : usageKnownUntil),
+        usageKnownUntil: isoOrNull(watermark?.knownUntil ?? null),
+        tokensVisibleUntil: isoOrNull(watermark?.tokensUntil === 0 ? null : (watermark?.tokensUntil ?? null)),
         managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
@@ -60,7 +58,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const key of unread) showUnread(key, io);
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
-  line(usageText(usageKnownUntil, now), io);
+  line(usageText(watermark, now), io);
 }
 
 function subjectText({ subject }: IncidentRecord): string {
@@ -143,13 +141,6 @@ function tallyText(healths: readonly Health[]): string {
     return count === 0 ? [] : [`${count} ${word}`];
   });
   return `${counted(healths.length, 'managed key')}${tally.length === 0 ? '' : `: ${tally.join(', ')}`}.`;
-}
-
-function usageText(knownUntil: number, now: number): string {
-  if (knownUntil === 0) return 'Usage was not read yet: the collector runs each minute and is about five minutes late.';
-  const stale =
-    now - knownUntil > staleMs ? '. The collector is behind: look at the log group of the output UsageCollectorFunctionName' : '';
-  return `Usage is known until ${instant(knownUntil)}${stale}.`;
 }
 
 function keyJson(key: KeyStatus): object {

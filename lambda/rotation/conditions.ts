@@ -3,7 +3,7 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
-import { judgeGrace } from './grace.ts';
+import { isKnown, judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
@@ -23,6 +23,7 @@ export interface Sight {
   /** Anthropic's list, by API key id. */
   readonly infos: ReadonlyMap<string, ApiKeyInfo>;
   readonly lastUses: ReadonlyMap<string, LastUseRecord>;
+  /** Silence of a key is known until then. */
   readonly usageKnownUntil: number;
   readonly now: number;
 }
@@ -164,7 +165,8 @@ function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, 
   if (grace.verdict === 'retire') {
     // As far as usage is known it was not silent for long enough, so that the maximum ends it: whoever uses it fails from now on.
     if (use.at <= switchedAt || use.at + rotation.quietMs <= usageKnownUntil) return [];
-    return [{ ...facts, reason: 'the old key was still used when its maximum grace was over', grade: 'cut' }];
+    const still = isKnown(usageKnownUntil, now) ? 'was still used' : 'was used, and nobody could see whether it still was,';
+    return [{ ...facts, reason: `the old key ${still} when its maximum grace was over`, grade: 'cut' }];
   }
   // Not merely "not quiet for long enough yet": tokens were seen after the time that every consumer had to move on.
   if (use.at <= switchedAt + rotation.minimumGraceMs) return [];

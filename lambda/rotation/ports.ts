@@ -126,7 +126,10 @@ export interface KeyProbe {
 }
 
 export interface UsageEvidence {
-  /** Every minute before this instant is known; 0 when nothing was ever read. */
+  /**
+   * Silence of a key before this instant is known: every minute was read, and tokens of somebody in the organization are visible
+   * that are not earlier. 0 when nothing was ever read.
+   */
   knownUntil(): Promise<number>;
   lastUses(): Promise<readonly LastUseRecord[]>;
 }

@@ -2,10 +2,21 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
 import { hourMs, iso, minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
-import { committed, dataOf, lastUsesOf, quarterMs, quarterOf, settledByReadBack, totalsOf, unpublished, withdrawn } from './deltas.ts';
+import {
+  committed,
+  dataOf,
+  lastUsesOf,
+  tokensUntil,
+  quarterMs,
+  quarterOf,
+  settledByReadBack,
+  totalsOf,
+  unpublished,
+  withdrawn,
+} from './deltas.ts';
 import { NotAccepted, type CollectPorts } from './ports.ts';
 import { withoutPrice } from './prices.ts';
-import { collectionSpan, type Span } from './watermark.ts';
+import { collectionSpan, sinceLastTokens, type Span } from './watermark.ts';
 
 /**
  * When a put whose fate is unknown may be read back: CloudWatch may take 15 minutes to show a new metric, and older
@@ -39,8 +50,10 @@ interface Tally {
 export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   const now = ports.clock.now();
   const watermark = await ports.ledger.watermark();
-  const span = collectionSpan(watermark, now);
-  const rows = await ports.feed.minutes(span.from, span.to);
+  const usual = collectionSpan(watermark, now);
+  const first = await ports.feed.minutes(usual.from, usual.to);
+  const span = sinceLastTokens(usual, watermark, tokensUntil(first), now);
+  const rows = span.from === usual.from ? first : await ports.feed.minutes(span.from, span.to);
   const owners = new Map((await ports.owners.all()).map((record) => [record.apiKeyId, record.managedKey]));
   const totals = totalsOf(rows, (apiKeyId) => owners.get(apiKeyId));
 
@@ -57,7 +70,7 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
   // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
-  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now });
+  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: Math.max(tokensUntil(rows), watermark?.tokensUntil ?? 0) });
 
   const unpriced = [...new Set(rows.flatMap(withoutPrice))];
   if (unpriced.length > 0) ports.log.warn('usage.without-price', { unpriced });

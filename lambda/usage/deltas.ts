@@ -31,12 +31,21 @@ function rowTotals(row: UsageRow): UsageTotals {
   };
 }
 
+function tokensOf(totals: UsageTotals): number {
+  return totals.inputTokens + totals.cacheReadTokens + totals.outputTokens;
+}
+
+/** End of the newest minute with tokens of anybody; 0 where there is none. */
+export function tokensUntil(rows: readonly UsageRow[]): number {
+  return rows.reduce((until, row) => (tokensOf(rowTotals(row)) > 0 ? Math.max(until, row.minute + minuteMs) : until), 0);
+}
+
 /** The newest minute of each API key that had tokens. */
 export function lastUsesOf(rows: readonly UsageRow[]): readonly LastUseRecord[] {
   const latest = new Map<string, LastUseRecord>();
   for (const row of rows) {
     const totals = rowTotals(row);
-    const tokens = totals.inputTokens + totals.cacheReadTokens + totals.outputTokens;
+    const tokens = tokensOf(totals);
     if (row.apiKeyId === null || tokens === 0) continue;
     const before = latest.get(row.apiKeyId);
     if (before !== undefined && before.at > row.minute) continue;

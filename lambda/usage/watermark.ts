@@ -35,6 +35,25 @@ export function collectionSpan(watermark: WatermarkRecord | undefined, now: numb
   };
 }
 
+/**
+ * Until when the silence of a key is known. The report says nothing of its freshness, and one that stands still answers as one
+ * that has nothing to tell: only tokens, of whomever, show how far it reaches.
+ */
+export function silenceKnownUntil(watermark: WatermarkRecord | undefined): number {
+  return watermark === undefined ? 0 : Math.min(watermark.knownUntil, watermark.tokensUntil);
+}
+
+/**
+ * The span once tokens are visible again after a pause: what the pause has hidden may have come with them, so it is read again
+ * from the last tokens before it.
+ * @param tokensUntil end of the newest minute with tokens in the span
+ */
+export function sinceLastTokens(span: Span, watermark: WatermarkRecord | undefined, tokensUntil: number, now: number): Span {
+  const before = watermark?.tokensUntil ?? 0;
+  if (before === 0 || before >= span.from || tokensUntil <= before) return span;
+  return { ...span, from: Math.max(floorTo(before, minuteMs), floorTo(now, minuteMs) - oldestMs) };
+}
+
 function lookBackMs(watermark: WatermarkRecord | undefined, now: number): number {
   const crossed = (stepMs: number): boolean => watermark !== undefined && floorTo(watermark.readAt, stepMs) < floorTo(now, stepMs);
   if (crossed(dayMs)) return 2 * dayMs - hourMs;

@@ -324,7 +324,7 @@ test.each([
     'quiet for 6 hours; last used 2026-05-31 23:00 UTC with claude-haiku-4-5',
     now + 5 * hourMs + 60_000,
   ],
-  ['usage is unknown', {}, [], switchedAt, {}, 'usage is known only until 2026-05-30 00:00 UTC', switchedAt + dayMs],
+  ['usage is unknown', {}, [], switchedAt, {}, 'silence is known only until 2026-05-30 00:00 UTC', switchedAt + dayMs],
   ['it was quiet', {}, [], now, {}, 'becomes inactive within minutes', switchedAt + dayMs],
   [
     'the policy cuts',

@@ -55,7 +55,7 @@ test('deploying alone rotates nothing and fills no secret', async () => {
 test('an operator stores the admin key and the webhook, and takes in standby keys, which are then asleep', async () => {
   // As after an outage of two days: the collector will catch up with what the next tests say has been used.
   const known = floorTo(realClock.now(), minuteMs) - 2 * dayMs;
-  await usageLedger(table).advance({ schema: 1, knownUntil: known, readAt: known });
+  await usageLedger(table).advance({ schema: 1, knownUntil: known, readAt: known, tokensUntil: known });
   const admin = people.adminKey();
   values.push(admin);
   await keyguard(['admin-key', 'set'], admin);

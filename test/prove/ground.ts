@@ -3,6 +3,7 @@ import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
 import { keyguard, type Said } from '../cli/shell.ts';
+import { othersWork } from '../support/others.ts';
 import { observe, type Observer } from './observer.ts';
 
 export const managedKey = 'production';
@@ -110,6 +111,8 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
       observer.look();
     },
     async collects() {
+      // Somebody else's tokens show how far the report reaches.
+      othersWork(world);
       await world.aws.functions.invoke('usage-collector', {}, 'by hand');
     },
     async rests() {

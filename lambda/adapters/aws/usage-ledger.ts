@@ -5,6 +5,7 @@ import { dayMs, iso } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { UsageEvidence } from '../../rotation/ports.ts';
 import { quarterOf } from '../../usage/deltas.ts';
+import { silenceKnownUntil } from '../../usage/watermark.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
 import { recordOf, type Table } from './table.ts';
@@ -15,7 +16,7 @@ const keepMs = 62 * dayMs;
 export function usageLedger(table: Table): UsageLedger & UsageEvidence {
   const watermark = async (): Promise<WatermarkRecord | undefined> => {
     const item = await table.get('WATERMARK', 'USAGE');
-    return item === undefined ? undefined : recordOf<WatermarkRecord>(item, ['knownUntil', 'readAt']);
+    return item === undefined ? undefined : recordOf<WatermarkRecord>(item, ['knownUntil', 'readAt', 'tokensUntil']);
   };
   const lastUses = async (): Promise<readonly LastUseRecord[]> =>
     (await table.query('LAST_USE')).map((item) => recordOf<LastUseRecord>(item, ['apiKeyId', 'at', 'model', 'tokens']));
@@ -24,7 +25,7 @@ export function usageLedger(table: Table): UsageLedger & UsageEvidence {
     watermark,
     lastUses,
     async knownUntil() {
-      return (await watermark())?.knownUntil ?? 0;
+      return silenceKnownUntil(await watermark());
     },
     async quarters(subject, from, to) {
       const items = await table.query(`USAGE#${subject}`, { from: iso(quarterOf(from)), to: iso(to) });

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { ContainmentPolicy } from '../../../contract/policy.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { othersAtWork } from '../../support/others.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -183,7 +184,7 @@ async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly
     await world.passes(hourMs, { beatMs: hourMs });
   }
   await world.addStandbyKey('production');
-  await world.passes(2 * dayMs, { beatMs: 6 * hourMs });
+  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: othersAtWork(world) });
   const old = keys.slice(0, 2);
   let minute = 0;
   await world.passes(hourMs, {

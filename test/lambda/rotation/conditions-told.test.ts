@@ -328,6 +328,9 @@ test('that an old key is cut off while it is used is told in the moment in which
       grade: 'cut',
     },
   ]);
+  expect(at({ switchedMs: 2 * dayMs, knownMs: 2 * hourMs }).map(({ reason }) => reason)).toEqual([
+    'the old key was used, and nobody could see whether it still was, when its maximum grace was over',
+  ]);
   expect(at({ switchedMs: 2 * dayMs - 1 }).map(({ grade }) => grade)).toEqual(['used']);
   // A grace that ends as it begins; tokens before the switch only; silent as far as usage is known.
   expect(at({ switchedMs: dayMs }, { ...cutting, maximumGraceMs: dayMs }).map(({ grade }) => grade)).toEqual(['cut']);

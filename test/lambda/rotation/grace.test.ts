@@ -69,6 +69,15 @@ test('usage that is known up to the last hour is evidence; older silence is none
   expect(behind(hourMs + 1, 5 * hourMs)).toEqual({ verdict: 'wait', because: 'usage unknown' });
 });
 
+test('what is known of the future is known of nothing', () => {
+  const now = switchedAt + 30 * hourMs;
+  expect(judgeGrace({ switchedAt, lastTokensAt: null, usageKnownUntil: now }, policy, now).verdict).toBe('retire');
+  for (const ahead of [1, hourMs, 3650 * dayMs]) {
+    const verdict = judgeGrace({ switchedAt, lastTokensAt: null, usageKnownUntil: now + ahead }, policy, now);
+    expect(verdict).toEqual({ verdict: 'wait', because: 'usage unknown' });
+  }
+});
+
 test('an emergency ends the grace at the switch itself, whatever consumers do', () => {
   const key = { switchedAt, lastTokensAt: switchedAt, usageKnownUntil: 0, noGrace: true };
   expect(judgeGrace(key, policy, switchedAt)).toEqual({ verdict: 'retire', because: 'emergency' });

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { othersAtWork } from '../../support/others.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
 import { policy } from '../../support/records.ts';
 
@@ -56,7 +57,7 @@ test('after the switch both keys work, until the old one was quiet for long enou
   await world.passes(30 * hourMs, { ...hourly, eachMinute: straggle });
   expect(statuses()[first.apiKeyId]).toBe('active');
 
-  await world.passes(8 * hourMs, hourly);
+  await world.passes(8 * hourMs, { ...hourly, eachMinute: othersAtWork(world) });
   expect(statuses()).toEqual({ [first.apiKeyId]: 'inactive', [second.apiKeyId]: 'active' });
   expect(world.anthropic.use(first.value, traffic)).toMatchObject({ accepted: 0 });
   expect(await world.currentValue('production')).toBe(second.value);

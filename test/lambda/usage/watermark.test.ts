@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { collectionSpan, settleMs } from '../../../lambda/usage/watermark.ts';
+import { collectionSpan, settleMs, silenceKnownUntil, sinceLastTokens } from '../../../lambda/usage/watermark.ts';
 
 const now = Date.UTC(2026, 8, 7, 10, 20, 30);
-const mark = (ago: number, readAgo = minuteMs) => ({ schema: 1 as const, knownUntil: now - ago, readAt: now - readAgo });
+const mark = (ago: number, readAgo = minuteMs) => ({
+  schema: 1 as const,
+  knownUntil: now - ago,
+  readAt: now - readAgo,
+  tokensUntil: now - ago,
+});
 
 test('in calm weather a run reads the last half hour of closed minutes', () => {
   const end = Date.UTC(2026, 8, 7, 10, 20);
-  expect(collectionSpan({ schema: 1, knownUntil: end - settleMs, readAt: now - minuteMs }, now)).toEqual({
+  expect(collectionSpan({ schema: 1, knownUntil: end - settleMs, readAt: now - minuteMs, tokensUntil: 0 }, now)).toEqual({
     from: end - settleMs,
     to: end,
     knownUntil: end - settleMs,
@@ -33,7 +38,7 @@ test('after any outage every minute is read again, in order, until all is known'
         expect(span.knownUntil).toBeGreaterThanOrEqual(watermark.knownUntil);
         expect(span.knownUntil).toBeLessThanOrEqual(span.to);
         expect(span.lostMs).toBe(0);
-        watermark = { schema: 1, knownUntil: span.knownUntil, readAt: now };
+        watermark = { schema: 1, knownUntil: span.knownUntil, readAt: now, tokensUntil: span.knownUntil };
       }
       expect(watermark.knownUntil).toBeGreaterThanOrEqual(now - settleMs - minuteMs);
     }),
@@ -42,4 +47,28 @@ test('after any outage every minute is read again, in order, until all is known'
 
 test('what is older than CloudWatch takes is said to be lost, never skipped silently', () => {
   expect(collectionSpan(mark(20 * dayMs, 20 * dayMs), now).lostMs).toBeGreaterThan(6 * dayMs);
+});
+
+test.each([
+  ['nothing was ever read', undefined, 0],
+  ['no tokens were ever seen', { knownUntil: now, tokensUntil: 0 }, 0],
+  ['the report goes on', { knownUntil: now - 30 * minuteMs, tokensUntil: now - 6 * minuteMs }, now - 30 * minuteMs],
+  ['the report stands still', { knownUntil: now - 30 * minuteMs, tokensUntil: now - 30 * hourMs }, now - 30 * hourMs],
+])('silence is known no further than tokens are visible: %s', (_what, known, until) => {
+  expect(silenceKnownUntil(known === undefined ? undefined : { schema: 1, readAt: now, ...known })).toBe(until);
+});
+
+test('when tokens are visible again, everything since the last ones is read again', () => {
+  const end = Date.UTC(2026, 8, 7, 10, 20);
+  const span = { from: end - settleMs, to: end, knownUntil: end - settleMs, lostMs: 0 };
+  const since = (tokensAgo: number, visible = end - 6 * minuteMs) =>
+    sinceLastTokens(span, { schema: 1, knownUntil: end - settleMs, readAt: now, tokensUntil: end - tokensAgo }, visible, now).from;
+  expect(since(30 * hourMs)).toBe(end - 30 * hourMs);
+  expect(since(20 * minuteMs)).toBe(span.from);
+  expect(since(30 * hourMs, 0)).toBe(span.from);
+  // CloudWatch takes no older data.
+  expect(since(20 * dayMs)).toBe(end - 13 * dayMs);
+  // What was used before Key Guard came is none of its history.
+  expect(sinceLastTokens(span, undefined, end, now)).toBe(span);
+  expect(sinceLastTokens(span, { schema: 1, knownUntil: span.from, readAt: now, tokensUntil: 0 }, end, now)).toBe(span);
 });
