@@ -25,7 +25,7 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: usageSeries(cloudWatch(), env.installation),
+    series: usageSeries(cloudWatch(), env.installation, runtime.clock),
     memory: detectionMemory(table, usage),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
   };

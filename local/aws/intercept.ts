@@ -2,8 +2,12 @@
  * What can go wrong with one call.
  * `drop-before`, `hang-before`: no effect; `drop-after`, `hang-after`: the effect is done and the caller does not hear of it.
  * `drop` cuts the connection, `hang` never answers. `stale`: a read answers with the state before the last write.
+ * `result-…`: GetMetricData answers, and its last query ends with this status, without its later points.
  */
-export type Fault = 'throttle' | 'error500' | 'drop-before' | 'drop-after' | 'hang-before' | 'hang-after' | 'stale';
+export type Fault =
+  'throttle' | 'error500' | 'drop-before' | 'drop-after' | 'hang-before' | 'hang-after' | 'stale' | `result-${ResultFault}`;
+/** A call that succeeds and says that a part of its answer did not. */
+export type ResultFault = 'internal-error' | 'partial' | 'forbidden';
 
 interface CallMoment {
   /** Counts every call to this server from 1. An SDK's retry is a call of its own. */

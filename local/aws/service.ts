@@ -3,6 +3,7 @@ import type { StaticOperationSchema } from '@smithy/types';
 import type { WorldClock } from '../clock.ts';
 import type { Agenda } from './agenda.ts';
 import type { Functions } from './functions.ts';
+import type { ResultFault } from './intercept.ts';
 import type { Randomness } from './randomness.ts';
 
 /** What every service stands on. */
@@ -22,6 +23,8 @@ export interface Call {
   readonly now: number;
   /** The fault script asked for an eventually consistent answer: the state before the last write. */
   readonly stale: boolean;
+  /** The fault script asked for a result that failed, in an answer that did not. */
+  readonly resultFault?: ResultFault;
 }
 
 /** An answer that is an error, in AWS's words. The HTTP status comes from the SDK's error schema where it has one. */

@@ -1,8 +1,14 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { GetMetricDataCommand, PutMetricDataCommand, type MetricDataQuery, type MetricDatum } from '@aws-sdk/client-cloudwatch';
+import {
+  GetMetricDataCommand,
+  PutMetricDataCommand,
+  type MetricDataQuery,
+  type MetricDatum,
+  type StatusCode,
+} from '@aws-sdk/client-cloudwatch';
 import { dimensionNames, metricNamespace, usageMetrics, watchedMetrics, type UsageMetric } from '../../../contract/metrics.ts';
-import { minuteMs } from '../../foundation/clock.ts';
-import { briefly } from '../../foundation/errors.ts';
+import { dayMs, minuteMs, type Clock } from '../../foundation/clock.ts';
+import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import type { Observation } from '../../detection/detectors/rate.ts';
 import type { UsageSeries } from '../../detection/ports.ts';
 import { NotAccepted, type MetricSink } from '../../usage/ports.ts';
@@ -12,6 +18,11 @@ import { awsCall, statusOf } from './calls.ts';
 const dataPerCall = 1000;
 /** GetMetricData answers with up to 100,800 data points a call. */
 const pointsPerCall = 100_800;
+/**
+ * Points of one minute live for 15 days, and a reading of them that begins before that answers with none at all, newer ones
+ * included (API_GetMetricData). A few minutes are left for the call.
+ */
+const minutesLiveMs = 15 * dayMs - 5 * minuteMs;
 
 /** `once` is a client that never repeats a call: a repeated put would be counted twice. */
 export function metricSink(once: CloudWatchClient, client: CloudWatchClient, installation: string): MetricSink {
@@ -49,11 +60,11 @@ function isRefusal(error: Error): boolean {
   return (status >= 400 && status < 500) || (status === 503 && /^(ServiceUnavailable|Throttling|SlowDown)/.test(error.name));
 }
 
-export function usageSeries(client: CloudWatchClient, installation: string): UsageSeries {
+export function usageSeries(client: CloudWatchClient, installation: string, clock: Clock): UsageSeries {
   return {
     async read(subject, from, to) {
       const queries = watchedMetrics.map((metric) => queryOf(metric.toLowerCase(), installation, subject, metric, 'Sum'));
-      const series = await readSeries(client, queries, from, to);
+      const series = await readSeries(client, queries, Math.max(from, clock.now() - minutesLiveMs), to);
       const minutes = new Set<number>();
       for (const points of series.values()) for (const minute of points.keys()) minutes.add(minute);
       return [...minutes]
@@ -84,10 +95,13 @@ function queryOf(id: string, installation: string, subject: string, metric: Usag
       Metric: { Namespace: metricNamespace, MetricName: usageMetrics[metric].name, Dimensions: dimensionsOf(installation, subject) },
       Period: minuteMs / 1000,
       Stat: stat,
+      // Without it, a metric that somebody else has sent in another unit too would answer with that one or with ours.
+      Unit: usageMetrics[metric].unit,
     },
   };
 }
 
+/** Every point of every query, or nothing: what is missing would pass for silence. Throws `Unavailable`. */
 async function readSeries(
   client: CloudWatchClient,
   queries: readonly MetricDataQuery[],
@@ -96,8 +110,10 @@ async function readSeries(
 ): Promise<ReadonlyMap<string, Map<number, number>>> {
   const series = new Map<string, Map<number, number>>();
   if (to <= from) return series;
+  const complete = new Set<string>();
+  const tokens = new Set<string>();
   let next: string | undefined;
-  do {
+  for (;;) {
     const page = await awsCall('cloudwatch:GetMetricData', () =>
       client.send(
         new GetMetricDataCommand({
@@ -111,11 +127,36 @@ async function readSeries(
       ),
     );
     for (const result of page.MetricDataResults ?? []) {
-      const points = series.get(result.Id ?? '') ?? new Map<number, number>();
-      series.set(result.Id ?? '', points);
+      const { Id: id = '', StatusCode: status } = result;
+      // With a token for the next page more of it follows.
+      if (status !== 'Complete' && (status !== 'PartialData' || !isToken(page.NextToken))) throw notRead(id, status);
+      if (status === 'Complete') complete.add(id);
+      const points = series.get(id) ?? new Map<number, number>();
+      series.set(id, points);
       (result.Timestamps ?? []).forEach((timestamp, index) => points.set(timestamp.getTime(), result.Values?.[index] ?? 0));
     }
     next = page.NextToken;
-  } while (next !== undefined && next !== '');
+    if (!isToken(next)) break;
+    if (tokens.has(next)) throw new Unavailable('cloudwatch:GetMetricData', 'its pages have no end');
+    tokens.add(next);
+  }
+  const missing = queries.find(({ Id }) => Id !== undefined && !complete.has(Id));
+  if (missing?.Id !== undefined) throw notRead(missing.Id, 'PartialData');
   return series;
+}
+
+function isToken(token: string | undefined): token is string {
+  return token !== undefined && token !== '';
+}
+
+/** The call succeeds, and says of each query how it ended. */
+function notRead(id: string, status: StatusCode | undefined): Error {
+  if (status === 'Forbidden') {
+    return new KeyguardError(
+      'aws-refused',
+      `cloudwatch:GetMetricData: ${id}: Forbidden`,
+      'check the permissions of the function and the resource',
+    );
+  }
+  return new Unavailable('cloudwatch:GetMetricData', `${id}: ${status ?? 'no status'}`);
 }

@@ -11,7 +11,7 @@ export interface MetricName {
 }
 
 export interface Metric extends MetricName {
-  /** A metric sent in two units is kept apart and read together, unless a reader names the unit. */
+  /** A metric sent in two units is kept apart; a reader who names none gets one of them. */
   readonly byUnit: Map<string, Series>;
   lastPutAt: number;
 }

@@ -17,8 +17,21 @@ import { checkPeriod, readBuckets, statistic } from './statistics.ts';
 
 const MOST_DATAPOINTS = 100_800;
 
+const FAULTS = { 'internal-error': 'InternalError', partial: 'PartialData', forbidden: 'Forbidden' } as const;
+
 /** GetMetricData over MetricStat queries, page by page. */
 export function getMetricData(metrics: Metrics, input: Checked<GetMetricDataInput>, call: Call): GetMetricDataOutput {
+  const output = readPages(metrics, input, call);
+  if (call.resultFault === undefined) return output;
+  const { MetricDataResults: results = [] } = output;
+  const last = results.at(-1);
+  const { Timestamps: times = [], Values: values = [] } = last ?? {};
+  const kept = call.resultFault === 'partial' ? Math.ceil(times.length / 2) : 0;
+  const failed = { ...last, Timestamps: times.slice(0, kept), Values: values.slice(0, kept), StatusCode: FAULTS[call.resultFault] };
+  return { MetricDataResults: [...results.slice(0, -1), failed] };
+}
+
+function readPages(metrics: Metrics, input: Checked<GetMetricDataInput>, call: Call): GetMetricDataOutput {
   const queries = input.MetricDataQueries;
   if (queries.length === 0 || queries.length > 500) {
     throw new AwsError('ValidationError', 'The parameter MetricDataQueries must have between 1 and 500 members.');
@@ -36,7 +49,7 @@ export function getMetricData(metrics: Metrics, input: Checked<GetMetricDataInpu
   for (let index = token.query; index < queries.length; index += 1) {
     const query = queries[index];
     if (query === undefined || query.ReturnData === false) continue;
-    const { times, values } = answer(metrics, query, { startMs, endMs }, input.ScanBy !== 'TimestampAscending', call);
+    const { times, values, units } = answer(metrics, query, { startMs, endMs }, input.ScanBy !== 'TimestampAscending', call);
     const from = index === token.query ? token.offset : 0;
     const to = Math.min(times.length, from + left);
     left -= to - from;
@@ -47,6 +60,7 @@ export function getMetricData(metrics: Metrics, input: Checked<GetMetricDataInpu
       Timestamps: times.slice(from, to).map((time) => new Date(time)),
       Values: values.slice(from, to),
       StatusCode: complete ? 'Complete' : 'PartialData',
+      ...(units > 1 ? { Messages: [{ Code: 'MultipleUnits', Value: `${units} units were found, and one of them is returned` }] } : {}),
     });
     if (!complete) return { MetricDataResults: results, NextToken: writeToken(index, to) };
     if (left === 0 && index + 1 < queries.length) return { MetricDataResults: results, NextToken: writeToken(index + 1, 0) };
@@ -65,7 +79,7 @@ function answer(
   range: { readonly startMs: number; readonly endMs: number },
   newestFirst: boolean,
   call: Call,
-): { readonly times: number[]; readonly values: number[] } {
+): { readonly times: number[]; readonly values: number[]; readonly units: number } {
   const stat = query.MetricStat;
   if (stat === undefined || query.Expression !== undefined) {
     throw new AwsError('ValidationError', `The local AWS answers MetricStat queries only; ${query.Id} is an expression`);
@@ -73,8 +87,9 @@ function answer(
   const { Namespace: namespace = '', MetricName: name = '', Dimensions: dimensions } = stat.Metric;
   checkPeriod(stat.Period);
   const { needsValues, of } = statistic(stat.Stat);
-  const series = metrics.series(metricName(namespace, name, dimensions), stat.Unit, call.stale);
-  const { startMs, buckets } = readBuckets(series, { periodSeconds: stat.Period, nowMs: call.now, ...range }, needsValues);
+  const found = metrics.series(metricName(namespace, name, dimensions), stat.Unit, call.stale);
+  // Of several units one is answered, and AWS does not say which.
+  const { startMs, buckets } = readBuckets(found.slice(0, 1), { periodSeconds: stat.Period, nowMs: call.now, ...range }, needsValues);
   const times: number[] = [];
   const values: number[] = [];
   const { count } = buckets;
@@ -86,7 +101,7 @@ function answer(
     times.push(startMs + index * stat.Period * 1000);
     values.push(value);
   }
-  return { times, values };
+  return { times, values, units: found.length };
 }
 
 /** GetMetricStatistics: at most 1,440 points, in no particular order. */

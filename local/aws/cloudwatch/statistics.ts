@@ -55,7 +55,7 @@ export interface Reading {
 
 /**
  * One bucket per period in order of time, empty ones (count 0) included. The start is rounded down as AWS does (to the minute, beyond 15 days to five
- * minutes, beyond 63 days to the hour), and points past the retention of their resolution are gone.
+ * minutes, beyond 63 days to the hour).
  */
 export function readBuckets(
   series: readonly Series[],
@@ -67,11 +67,12 @@ export function readBuckets(
   const startMinute = startMs / MINUTE_MS;
   // Nothing lies further ahead than the two hours that a put may be early.
   const endMinute = Math.ceil(Math.min(reading.endMs, nowMs + 3 * 60 * MINUTE_MS) / MINUTE_MS);
-  const oldest = Math.ceil((nowMs - retentionMs(periodSeconds)) / MINUTE_MS);
   const periodMinutes = periodSeconds / 60;
+  // A period that is too short for the age of its start answers with nothing, newer points included (API_GetMetricData).
+  const isTooFine = nowMs - reading.startMs > retentionMs(periodSeconds);
   const buckets = new Buckets(Math.max(0, Math.ceil((endMinute - startMinute) / periodMinutes)), withValues);
-  for (const one of series) {
-    one.visit(Math.max(startMinute, oldest), endMinute, (minute, hour, at) => {
+  for (const one of isTooFine ? [] : series) {
+    one.visit(startMinute, endMinute, (minute, hour, at) => {
       buckets.add(Math.floor((minute - startMinute) / periodMinutes), hour, at);
     });
   }

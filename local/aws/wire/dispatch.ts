@@ -1,6 +1,6 @@
-import type { Interceptor, CallRecord, Fault } from '../intercept.ts';
+import type { Interceptor, CallRecord, Fault, ResultFault } from '../intercept.ts';
 import { AwsError } from '../service.ts';
-import type { Account, Operation, Service } from '../service.ts';
+import type { Account, Call, Operation, Service } from '../service.ts';
 import { failure, serverError, success, unknownOperation, unknownService } from './answer.ts';
 import type { WireRequest, WireResponse } from './http.ts';
 import { createRouter } from './route.ts';
@@ -26,7 +26,12 @@ export function createDispatcher(
       if (fault === 'error500') throw serverError(service);
       if (handler === undefined) throw unknownOperation(service, operation);
       const input = await route.decode(handler);
-      const output = await run(handler, input, { now: account.clock.now(), stale: fault === 'stale' });
+      const resultFault = resultFaultOf(fault);
+      const output = await run(handler, input, {
+        now: account.clock.now(),
+        stale: fault === 'stale',
+        ...(resultFault === undefined ? {} : { resultFault }),
+      });
       return { answer: success(service, handler, output, requestId) };
     } catch (error) {
       const awsError = error instanceof AwsError ? error : bug(service, operation, error);
@@ -93,7 +98,13 @@ interface Performed {
   readonly errorCode?: string;
 }
 
-function run(handler: Operation, input: unknown, call: { now: number; stale: boolean }): unknown {
+const resultFaults: readonly ResultFault[] = ['internal-error', 'partial', 'forbidden'];
+
+function resultFaultOf(fault: Fault | undefined): ResultFault | undefined {
+  return resultFaults.find((each) => fault === `result-${each}`);
+}
+
+function run(handler: Operation, input: unknown, call: Call): unknown {
   // checkInput has proven that `input` has the shape of the schema that `operation` bound to this handler's type.
   return handler.run(input as never, call);
 }

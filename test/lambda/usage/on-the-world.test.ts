@@ -59,6 +59,20 @@ test.each([
   expect(published('outputTokens')).toBe(30 * 300);
 });
 
+test.each(['result-internal-error', 'result-partial'] as const)(
+  'a reading back that ends with %s settles nothing, and so publishes nothing twice',
+  async (fault) => {
+    const { use } = await aBusyWorld();
+    world.aws.schedules.disable('anomaly-detector');
+    world.aws.intercept.inject({ operation: 'PutMetricData', fault: 'drop-after' });
+    world.aws.intercept.inject({ operation: 'GetMetricData', fault, times: 2 });
+    await world.passes(30 * minuteMs, { eachMinute: use });
+    await world.passes(hourMs, tenMinutes);
+    expect(world.aws.functions.invocations('usage-collector').filter(({ ok }) => !ok).length).toBeGreaterThanOrEqual(3);
+    expect(published('outputTokens')).toBe(30 * 300);
+  },
+);
+
 test('a put that CloudWatch has refused is sent again by the next run, and not left in doubt', async () => {
   const { use } = await aBusyWorld();
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault: 'throttle' });

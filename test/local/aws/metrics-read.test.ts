@@ -32,24 +32,48 @@ describe('GetMetricData', () => {
     expect(clients.aws.inspect.metrics.cost()).toEqual({ metricsAskedFor: 3, puts: 2 });
   });
 
-  test('reads all units together, or the one that is asked for', async () => {
+  test('over two units answers one of them and says so; a unit that is named answers alone', async () => {
     const clients = await aws();
     await put(clients, { MetricName: 'Tokens', Value: 1, Unit: 'Count' }, { MetricName: 'Tokens', Value: 2 });
-    const of = async (Unit?: 'Count') =>
-      (
-        await read(clients, {
-          more: {
-            MetricDataQueries: [
-              {
-                Id: 'q',
-                MetricStat: { Metric: { Namespace: 'Guard', MetricName: 'Tokens' }, Period: 60, Stat: 'Sum', ...(Unit && { Unit }) },
-              },
-            ],
-          },
-        })
-      ).values;
-    expect(await of()).toEqual([3]);
-    expect(await of('Count')).toEqual([1]);
+    const of = async (Unit?: 'Count' | 'None') => {
+      const MetricStat = { Metric: { Namespace: 'Guard', MetricName: 'Tokens' }, Period: 60, Stat: 'Sum', ...(Unit && { Unit }) };
+      const { MetricDataResults: results } = await clients.metrics.send(
+        new GetMetricDataCommand({
+          StartTime: at(clients, HOUR),
+          EndTime: at(clients, -MINUTE),
+          MetricDataQueries: [{ Id: 'q', MetricStat }],
+        }),
+      );
+      return [results?.[0]?.Values, results?.[0]?.Messages?.map(({ Code }) => Code)];
+    };
+    const [values, messages] = await of();
+    expect([[1], [2]]).toContainEqual(values);
+    expect(messages).toEqual(['MultipleUnits']);
+    expect(await of('Count')).toEqual([[1], undefined]);
+    expect(await of('None')).toEqual([[2], undefined]);
+  });
+
+  test('a start before the life of its points answers with nothing, newer points included', async () => {
+    const clients = await aws();
+    await put(clients, { MetricName: 'Tokens', Value: 4 });
+    const seen = async (period: number, agoMs: number) => (await read(clients, { period, agoMs })).values;
+    expect(await seen(60, 15 * DAY)).toEqual([4]);
+    expect(await seen(60, 15 * DAY + MINUTE)).toEqual([]);
+    expect(await seen(300, 15 * DAY + MINUTE)).toEqual([4]);
+    expect(await seen(300, 63 * DAY + MINUTE)).toEqual([]);
+    expect(await seen(3600, 63 * DAY + MINUTE)).toEqual([4]);
+  });
+
+  test.each([
+    ['result-internal-error', 'InternalError', []],
+    ['result-partial', 'PartialData', [2]],
+    ['result-forbidden', 'Forbidden', []],
+  ] as const)('a call that succeeds can end its last result with %s', async (fault, status, values) => {
+    const clients = await aws();
+    for (const minutes of [2, 1]) await put(clients, { MetricName: 'Tokens', Value: minutes, Timestamp: at(clients, minutes * MINUTE) });
+    clients.aws.intercept.inject({ operation: 'GetMetricData', fault });
+    expect(await read(clients)).toMatchObject({ status, values });
+    expect(await read(clients)).toMatchObject({ status: 'Complete' });
   });
 
   test('the start is part of the answer, the end is not', async () => {
