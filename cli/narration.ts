@@ -22,9 +22,16 @@ export function narrated(ports: AdmitPorts, say: (sentence: string) => void): Ad
         return ports.keys.setStatus(apiKeyId, status);
       },
     },
+    recentUse: {
+      ...ports.recentUse,
+      reported: (apiKeyId, from) => {
+        once('Workspace and expiry fit. Looking at its usage of the last seven days …');
+        return ports.recentUse.reported(apiKeyId, from);
+      },
+    },
     probe: {
       probe: (value) => {
-        once(stored ? 'Waiting until Anthropic refuses it …' : 'Workspace and expiry fit. Asking Anthropic with the key itself …');
+        once(stored ? 'Waiting until Anthropic refuses it …' : 'Asking Anthropic with the key itself …');
         return ports.probe.probe(value);
       },
     },

@@ -2,12 +2,12 @@ import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Secret } from '../lambda/foundation/secret.ts';
 import type { CliIo } from './command.ts';
+import { pastedValue } from './pasted.ts';
 
 /** A value that burns: from stdin when something is piped in, else from a hidden prompt. Never from an argument. */
 export async function secretFrom(question: string, io: CliIo): Promise<Secret> {
   const given = isTerminal(io.stdin) ? await hidden(question, io) : await text(io.stdin);
-  // What echo and editors put behind a value.
-  const value = given.replace(/\r?\n$/, '');
+  const value = pastedValue(given);
   if (value === '') io.fail('nothing was given', `pipe it in, or run this in a terminal and paste it when asked for: ${question}`, 2);
   return new Secret(value);
 }
@@ -18,6 +18,13 @@ export async function confirmed(question: string, io: CliIo): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
   const answer = await confirm({ message: question, initialValue: false, ...streams(io) });
   return !isCancel(answer) && answer;
+}
+
+/** A question whose answer is typed in full, so that nobody gives it without reading. Somebody must be there to answer. */
+export async function typed(question: string, expected: string, io: CliIo): Promise<boolean> {
+  const { isCancel, text: ask } = await import('@clack/prompts');
+  const answer: unknown = await ask({ message: `${question} Type ${expected} to go on:`, ...streams(io) });
+  return !isCancel(answer) && typeof answer === 'string' && answer.trim() === expected;
 }
 
 /** Whether somebody is there to answer. */

@@ -4,6 +4,7 @@ import { canonicalId, organizationOf } from '../../lambda/adapters/anthropic/org
 import { storeCurrent } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { Secret } from '../../lambda/foundation/secret.ts';
+import { credentialKind } from '../../lambda/rotation/credential-kind.ts';
 import type { CliIo, Command } from '../command.ts';
 import { openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { counted, json, line, progress } from '../output.ts';
@@ -37,8 +38,11 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
   }
   const value = (await secretFrom('Admin API key (sk-ant-admin01-…)', io)).trimmed();
   if (!value.matches(/^sk-ant-admin\d*-[A-Za-z0-9_-]{20,}$/)) {
+    const kind = credentialKind(value);
     return io.fail(
-      'this does not look like an Admin API key',
+      kind === undefined || kind.startsWith('an Admin API key')
+        ? 'this does not look like an Admin API key'
+        : `this is ${kind}, not an Admin API key`,
       'make one in the Claude Console > Settings > Admin keys, and paste it whole: it begins with sk-ant-admin. Nothing was stored',
       1,
     );

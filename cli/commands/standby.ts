@@ -15,12 +15,15 @@ export const standby: Command = {
       .summary('Check a key made in the Console, store it and put it to sleep')
       .description(
         'Reads the value of a key from standard input or a hidden prompt; never from an argument. Nothing is stored before every ' +
-          'check has passed: form, organization, workspace, expiry, and that Anthropic accepts it. Then it is stored, made inactive ' +
-          'and proven dead, until a rotation claims it.',
+          'check has passed: form, organization, workspace, expiry, that nobody has used it in the last 7 days, and that Anthropic accepts ' +
+          'it. Then it is stored, made inactive and proven dead, until a rotation claims it. With --in-use a key that is in use is ' +
+          'taken all the same, after a question: whoever uses it is refused from then on.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .option('--api-key-id <apikey_…>', 'which key it is, where the value fits several')
       .option('--accept-user-key', 'take a key that acts as a person, and dies when that person leaves')
+      .option('--in-use', 'take a key that is in use, or of which nobody can tell; asks for its id')
+      .option('--confirm <apikey_…>', 'of --in-use where no terminal is there to ask on: the id of that key')
       .action((name: string, flags: AddFlags) => add(name, flags, io));
     withInstallation(group.command('list'))
       .summary('Standby keys and how far they reach; never values')

@@ -3,6 +3,7 @@ import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
+import type { AdmitOptions } from '../../lambda/rotation/admit.ts';
 import { cutOffLast } from '../../lambda/rotation/conditions.ts';
 import { owesRotation } from '../../lambda/rotation/ports.ts';
 import { checkedApiKeyId } from '../arguments.ts';
@@ -15,19 +16,22 @@ import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
 import { consumersWait, waitingText } from '../read-keys.ts';
-import { secretFrom } from '../prompt.ts';
+import { canAsk, secretFrom, typed } from '../prompt.ts';
 import { coverJson, coverOf } from './pool.ts';
 import { takeIn } from './take-in.ts';
 
 export interface AddFlags extends InstallationFlags {
   readonly apiKeyId?: string;
   readonly acceptUserKey?: boolean;
+  readonly inUse?: boolean;
+  readonly confirm?: string;
 }
 
 /** `keyguard standby add NAME`: the human step, because the Admin API cannot create keys. */
 export async function add(name: string, flags: AddFlags, io: CliIo): Promise<void> {
   const { apiKeyId } = flags;
   if (apiKeyId !== undefined) checkedApiKeyId(apiKeyId, '--api-key-id', io);
+  if (flags.confirm !== undefined && flags.inUse !== true) io.fail('--confirm belongs to --in-use', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
@@ -38,6 +42,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     by: await callerName(),
     userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
     ...(apiKeyId === undefined ? {} : { apiKeyId }),
+    ...(flags.inUse === true ? { inUse: asking(flags.confirm, io) } : {}),
   } as const;
   const record = await takeIn(definition, value, options, ports, installation, io);
   if (flags.json !== true) {
@@ -63,6 +68,26 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   if (rotationResumed) line(`A rotation of ${name} to a new key is started: npx keyguard status ${name}`, io);
   else if (await consumersWait(name, installation)) line(waitingText(name), io);
   line(`The pool of ${name} holds ${coverText(cover)}.`, io);
+}
+
+/** Asks once more, with what is known of the usage: whoever uses the key fails from then on. */
+function asking(confirm: string | undefined, io: CliIo): NonNullable<AdmitOptions['inUse']> {
+  return async ({ message }, apiKeyId) => {
+    const found = message.replace(/, so it was neither stored nor deactivated/, '');
+    progress(`Take note: ${found}.`, io);
+    if (confirm === apiKeyId) return true;
+    if (confirm !== undefined)
+      io.fail(`--confirm names ${confirm}, and the key is ${apiKeyId}`, 'nothing was stored; check which key you pasted', 2);
+    if (!canAsk(io)) {
+      io.fail(
+        `${found}. To deactivate it needs a confirmation, and there is no terminal to ask on`,
+        `nothing was stored; if you mean it, give --in-use --confirm ${apiKeyId}`,
+        2,
+      );
+    }
+    if (await typed('Whoever uses this key is refused from now on.', apiKeyId, io)) return true;
+    return io.fail('the key was not added', 'nothing was stored or deactivated', 1);
+  };
 }
 
 /** Whatever becomes of the rotation, the key is taken in: who is told of a failure must not make another one. */

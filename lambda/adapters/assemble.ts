@@ -13,6 +13,7 @@ import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
+import { reportedUse } from './anthropic/key-usage.ts';
 import { canonicalId } from './anthropic/organization.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
@@ -146,6 +147,11 @@ export function admitPorts(
     standby: standbyStore(secrets),
     keys: apiKeys(admin),
     probe: keyProbe(anthropicBaseUrl),
+    recentUse: {
+      reported: reportedUse(admin, clock),
+      lastUse: async (apiKeyId) => (await usageLedger(table).lastUses()).find((use) => use.apiKeyId === apiKeyId),
+      blindBecause: async () => undefined,
+    },
     organizationId: canonicalId(organizationId),
     clock,
   };

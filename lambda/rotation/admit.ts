@@ -4,7 +4,9 @@ import { utcMinute, type Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
+import { credentialKind } from './credential-kind.ts';
 import { provenDead } from './death.ts';
+import { useBeforeIntake, type RecentUse } from './intake-use.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
 import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
@@ -14,6 +16,7 @@ export interface AdmitPorts {
   readonly standby: StandbyStore;
   readonly keys: ApiKeys;
   readonly probe: KeyProbe;
+  readonly recentUse: RecentUse;
   readonly organizationId: string;
   readonly clock: Clock;
 }
@@ -25,6 +28,11 @@ export interface AdmitOptions {
   readonly userKey?: 'refused' | 'accepted';
   /** When a rotation takes it at the earliest (epoch ms, UTC): from then on it must live long enough. @default now */
   readonly takenAt?: number;
+  /**
+   * Asked where the key is in use, or where nobody can tell (`found`): whether it is stored and deactivated all the same.
+   * @default no
+   */
+  readonly inUse?: (found: KeyguardError, apiKeyId: string) => Promise<boolean>;
   readonly by: string;
 }
 
@@ -41,16 +49,11 @@ export async function admitStandbyKey(
   options: AdmitOptions,
   ports: AdmitPorts,
 ): Promise<ApiKeyRecord> {
-  if (!value.matches(keyShape)) {
-    throw refused('this does not look like an Anthropic API key', 'paste the whole key, which begins with sk-ant-api03-, and nothing else');
-  }
+  checkForm(value);
   const info = identified(value, await ports.keys.list(), options.apiKeyId);
   const known = (await ports.ledger.all()).find((record) => record.apiKeyId === info.apiKeyId);
   if (known !== undefined && !(known.managedKey === definition.name && isUnfinishedIntake(known))) {
-    throw refused(
-      `${info.apiKeyId} is already known: ${known.state} of ${known.managedKey}`,
-      known.state === 'standby' ? `nothing; see it with npx keyguard standby list ${known.managedKey}` : 'make a new key in the Console',
-    );
+    throw alreadyKnown(known);
   }
   const now = ports.clock.now();
   if (info.unclear !== undefined) {
@@ -86,8 +89,12 @@ export async function admitStandbyKey(
       'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
     );
   }
+  const use = await useBeforeIntake(info.apiKeyId, definition.name, ports.recentUse, now);
+  if (use !== undefined && (await options.inUse?.(use, info.apiKeyId)) !== true) throw use;
   await proveAlive(definition, value, info, ports);
 
+  // A question may have taken its time.
+  const startedAt = ports.clock.now();
   const standbyVersionId = await ports.standby.put(definition.standbySecretArn, info.apiKeyId, value);
   const record: ApiKeyRecord = {
     schema: 1,
@@ -95,14 +102,14 @@ export async function admitStandbyKey(
     managedKey: definition.name,
     state: 'standby',
     revision: 1,
-    since: now,
+    since: startedAt,
     hint: info.hint ?? '',
     expiresAt: info.expiresAt,
-    addedAt: now,
+    addedAt: startedAt,
     standbyVersionId,
     because: 'taken in',
     // A fence: no rotation claims it before it is asleep. Killed after this, it is added again, or retirement rejects it.
-    intent: { to: 'standby', at: now, because: 'being taken in' },
+    intent: { to: 'standby', at: startedAt, because: 'being taken in' },
   };
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
@@ -175,6 +182,32 @@ async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info:
       );
     }
     await ports.clock.pause(2_000);
+  }
+}
+
+function checkForm(value: Secret): void {
+  const kind = credentialKind(value);
+  const isApiKey = kind === 'a Claude API key';
+  if (isApiKey ? value.matches(keyShape) : kind === undefined && value.matches(keyShape)) return;
+  const paste = 'paste the whole key, which begins with sk-ant-api03-, and nothing else';
+  if (kind === undefined || isApiKey) throw refused('this does not look like an Anthropic API key', paste);
+  const burnt = /key|token|session/.test(kind) && !/not its value/.test(kind) ? '. Nothing was sent or stored' : '';
+  throw refused(`this is ${kind}`, `${paste}${burnt}`);
+}
+
+/** What consumers or a rotation hold is no standby key, whatever else is so. */
+function alreadyKnown({ apiKeyId, managedKey, state }: ApiKeyRecord): KeyguardError {
+  const what = `${apiKeyId} is already known: ${state} of ${managedKey}`;
+  const newKey = 'make a new key in the Console';
+  switch (state) {
+    case 'standby':
+      return refused(what, `nothing; see it with npx keyguard standby list ${managedKey}`);
+    case 'current':
+      return refused(`${what}, which its consumers use now`, `${newKey}; this one is replaced by npx keyguard rotate ${managedKey}`);
+    case 'draining':
+      return refused(`${what}, which consumers may still use`, `${newKey}; this one is deactivated by itself when nobody uses it any more`);
+    default:
+      return refused(what, newKey);
   }
 }
 

@@ -235,8 +235,9 @@ test('an emergency switches and cuts off every old key at once, and says before 
     new RegExp(`${second} \\(sk-ant-\\S+\\), current since 2026-\\S+ \\S+ UTC, is cut off at once: no use of it is known`),
   );
   expect(said.err).toContain('environment variables of ECS and Kubernetes until they are deployed again');
+  const [lower, higher] = [first, second].sort();
   expect(said.out).toMatch(
-    new RegExp(`^production rotated: ${third} .+\\n${first} .+ is inactive since .+\\n${second} .+ is inactive since `),
+    new RegExp(`^production rotated: ${third} .+\\n${lower} .+ is inactive since .+\\n${higher} .+ is inactive since `),
   );
   expect((await me.run(['history', 'production'])).out).toContain('no grace once it is replaced: seen in a public repository');
 });
@@ -262,7 +263,7 @@ test('the evidence names who uses the key that dies, and --json the keys that di
     hint: me.world.anthropic.inspect.key(third).hint,
     since: expect.stringMatching(/^2026-09-07T/) as unknown,
     versionId: expect.any(String) as unknown,
-    cutOff: [first, second].map((apiKeyId) => ({
+    cutOff: [first, second].sort().map((apiKeyId) => ({
       apiKeyId,
       hint: me.world.anthropic.inspect.key(apiKeyId).hint,
       state: 'inactive',
@@ -490,7 +491,7 @@ test('a retirement that cannot cut in time is reported, with what happens by its
   const said = await me.run(emergency);
   expect(said.code).toBe(1);
   expect(said.err).toContain('Retirement is not done with everything yet: retirement failed: Error');
-  expect(said.err).toContain(`production rotated, and ${first}, ${second} is not cut off yet`);
+  expect(said.err).toContain(`production rotated, and ${[first, second].sort().join(', ')} is not cut off yet`);
   expect(said.err).toContain('retirement does it within five minutes by itself');
   expect(said.err).not.toContain('LEAK');
 });

@@ -13,7 +13,8 @@ test('standby add says what it checks, ends with a sleeping key, and says how fa
   expect(said.err).toBe(
     [
       'Looking for the key in the organization …',
-      'Workspace and expiry fit. Asking Anthropic with the key itself …',
+      'Workspace and expiry fit. Looking at its usage of the last seven days …',
+      'Asking Anthropic with the key itself …',
       'Anthropic accepts it. Storing it …',
       `Making ${id} inactive …`,
       'Waiting until Anthropic refuses it …',
@@ -143,4 +144,54 @@ test('a key whose intake was broken off can be added again after a rotation: its
   me.world.anthropic.console.setStatus(id, 'active');
   expect(await me.run(['standby', 'add', 'production'], value)).toMatchObject({ code: 0 });
   expect(await me.run(['standby', 'check', 'production', '--prove'])).toMatchObject({ code: 0 });
+});
+
+const traffic = { model: 'claude-haiku-4-5', requests: 3, uncachedInputTokens: 1_000, cacheReadTokens: 0, outputTokens: 250 };
+
+test('standby add refuses a key that is in use, and says where, with what and since when; nothing is stored or deactivated', async () => {
+  me = await anOperator();
+  const { id, value } = me.made();
+  me.world.anthropic.use(value, traffic);
+  me.world.clock.advance(20 * minuteMs);
+  const said = await me.run(['standby', 'add', 'production'], value);
+  expect(said).toMatchObject({ code: 1, out: '' });
+  expect(said.err).toContain(
+    `error: ${id} is in use, so it was neither stored nor deactivated: 1,250 tokens in the last 7 days in ` +
+      `${me.world.definition('production').workspaceId}, with claude-haiku-4-5; last used 2026-09-07 00:00 UTC\n`,
+  );
+  // Six days later it may be a job that runs once a week.
+  me.world.clock.advance(6 * dayMs);
+  expect((await me.run(['standby', 'add', 'production'], value)).err).toContain('last used in the hour that began 2026-09-07 00:00 UTC');
+  expect(me.world.anthropic.inspect.key(id).status).toBe('active');
+  expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').standbySecretArn)).toEqual([]);
+  me.world.clock.advance(2 * dayMs);
+  expect(await me.run(['standby', 'add', 'production'], value)).toMatchObject({ code: 0 });
+});
+
+test('--in-use asks for the id of the key once more; where nobody can be asked it must be given', async () => {
+  me = await anOperator();
+  const { id, value } = me.made();
+  me.world.anthropic.use(value, traffic);
+  me.world.clock.advance(20 * minuteMs);
+  const unasked = await me.run(['standby', 'add', 'production', '--in-use'], value);
+  expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining(`--in-use --confirm ${id}`) as unknown });
+  const another = await me.run(['standby', 'add', 'production', '--in-use', '--confirm', 'apikey_01another'], value);
+  expect(another).toMatchObject({ code: 2, err: expect.stringContaining(`the key is ${id}`) as unknown });
+  expect(await me.run(['standby', 'add', 'production', '--confirm', id], value)).toMatchObject({ code: 2 });
+  expect(me.world.anthropic.inspect.key(id).status).toBe('active');
+  const taken = await me.run(['standby', 'add', 'production', '--in-use', '--confirm', id], `export ANTHROPIC_API_KEY="${value}"\n\n`);
+  expect(taken).toMatchObject({ code: 0, err: expect.stringContaining(`Take note: ${id} is in use: 1,250 tokens`) as unknown });
+  expect(me.world.anthropic.inspect.key(id).status).toBe('inactive');
+});
+
+test('while the usage report fails, nobody can tell whether a key is in use, and it is not deactivated', async () => {
+  me = await anOperator();
+  const { id, value } = me.made();
+  me.world.anthropic.intercept.onCall(({ route, phase }) =>
+    phase === 'before' && route.includes('usage_report') ? { kind: 'status', status: 529 } : undefined,
+  );
+  const said = await me.run(['standby', 'add', 'production'], value);
+  expect(said).toMatchObject({ code: 1, err: expect.stringContaining(`whether ${id} is used is not known`) as unknown });
+  expect(me.world.anthropic.inspect.key(id).status).toBe('active');
+  expect(await me.run(['standby', 'add', 'production', '--in-use', '--confirm', id], value)).toMatchObject({ code: 0 });
 });

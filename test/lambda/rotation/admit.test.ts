@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dayMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
-import { LostRace } from '../../../lambda/foundation/errors.ts';
+import { LostRace, Unavailable, type KeyguardError } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
@@ -100,11 +100,76 @@ test.each([
   ['a word behind it', `sk-ant-${'a'.repeat(20)} x`],
   ['a line break', `sk-ant-${'a'.repeat(20)}\n`],
   ['too few characters', `sk-ant-${'a'.repeat(19)}`],
-  ['another beginning', `sk-other-${'a'.repeat(20)}`],
+  ['another beginning', `ant-${'a'.repeat(20)}`],
 ])('a paste with %s is refused before anybody is asked', async (_name, pasted) => {
   const stage = aNewKey();
   expect(await failure(admitted(stage, undefined, new Secret(pasted)))).toEqual(notAKey);
   expect(stage.calls).toEqual([]);
+});
+
+test.each([
+  ['an Admin key', 'sk-ant-admin01-', 'this is an Admin API key, which can manage the whole organization'],
+  ['an OAuth token', 'sk-ant-oat01-', 'this is an OAuth access token, which ends within hours'],
+  ['a Compliance key', 'sk-ant-api01-', 'this is a Compliance or scoped Admin key of Claude Enterprise'],
+  ['a hint', 'sk-ant-api03-R2D...', 'this is the hint of a key as the Console shows it, not its value'],
+  ['an id', 'apikey_', 'this is the id of a key, not its value'],
+  ['a webhook', 'https://hooks.example.com/', 'this is an address'],
+  ['a key of somebody else', 'sk-proj-', 'this is a key of another provider'],
+])('%s is named as what it is, and sent nowhere', async (_name, start, message) => {
+  const stage = aNewKey();
+  expect(await failure(admitted(stage, undefined, new Secret(`${start}${'a'.repeat(24)}`)))).toMatchObject({ message });
+  expect(stage.calls).toEqual([]);
+});
+
+const day = { bucket: 'hour', workspaceId: 'wrkspc_batch', model: 'claude-haiku-4-5', tokens: 1_200 } as const;
+
+test.each([
+  ['in the minute before', [{ ...day, at: now - minuteMs, bucket: 'minute' }], `last used ${utcMinute(now - minuteMs)}`],
+  ['six days ago', [{ ...day, at: now - 6 * dayMs }], `last used in the hour that began ${utcMinute(now - 6 * dayMs)}`],
+] as const)('a key that was used %s is neither stored nor deactivated', async (_when, reported, last) => {
+  const stage = aNewKey({ reported });
+  const refused = await failure(admitted(stage));
+  expect(refused).toMatchObject({
+    code: 'key-in-use',
+    message: `new is in use, so it was neither stored nor deactivated: 1,200 tokens in the last 7 days in wrkspc_batch, with claude-haiku-4-5; ${last}`,
+  });
+  expect(refused.fix).toContain('npx keyguard standby add production --in-use');
+  expect(stage.effects).toEqual([]);
+});
+
+test('a key of whose usage only our own records know is in use, and so may be one whose usage nobody can read', async () => {
+  const seen = aNewKey({ lastTokensAt: { new: now - dayMs } });
+  expect(await failure(admitted(seen))).toMatchObject({
+    code: 'key-in-use',
+    message: expect.stringContaining('our own records') as string,
+  });
+  const unread = aNewKey({ reported: new Unavailable('usage_report.messages', '529') });
+  const blind = aNewKey({ blindBecause: 'the usage report stands still' });
+  for (const [stage, why] of [
+    [unread, 'usage_report.messages did not succeed: 529'],
+    [blind, 'the usage report stands still'],
+  ] as const) {
+    expect(await failure(admitted(stage))).toMatchObject({ code: 'usage-unknown', message: expect.stringContaining(why) as string });
+    expect(stage.effects).toEqual([]);
+  }
+});
+
+test('a key in use is taken in where somebody was asked and says so, and its record is as young as the answer', async () => {
+  const stage = aNewKey({ reported: [{ ...day, at: now - minuteMs }] });
+  const { value } = stage.world.key('new');
+  const asked: string[] = [];
+  const answers = (yes: boolean) => async (found: KeyguardError, apiKeyId: string) => {
+    asked.push(`${found.code} ${apiKeyId}`);
+    stage.world.now += 10 * minuteMs;
+    return yes;
+  };
+  expect(await failure(admitStandbyKey(definition, value, { by, inUse: answers(false) }, stage.ports))).toMatchObject({
+    code: 'key-in-use',
+  });
+  expect(stage.effects).toEqual([]);
+  const record = await admitStandbyKey(definition, value, { by, inUse: answers(true) }, stage.ports);
+  expect(record).toMatchObject({ state: 'standby', since: now + 20 * minuteMs, addedAt: now + 20 * minuteMs });
+  expect(asked).toEqual(['key-in-use new', 'key-in-use new']);
 });
 
 test('every character that a key can have is accepted', async () => {
@@ -150,7 +215,8 @@ test.each([
   ['rejected', { managedKey: 'staging', parked: false }, 'make a new key in the Console'],
   ['standby', {}, 'nothing; see it with npx keyguard standby list production'],
   ['rejected', {}, 'make a new key in the Console'],
-  ['current', { parked: false }, 'make a new key in the Console'],
+  ['current', { parked: false }, 'make a new key in the Console; this one is replaced by npx keyguard rotate production'],
+  ['draining', { managedKey: 'staging' }, 'make a new key in the Console; this one is deactivated by itself when nobody uses it any more'],
 ] as const)('a key that is %s elsewhere, or whose intake was finished (%j), is not taken in again', async (state, changes, fix) => {
   const stage = new Stage();
   stage.has('new', state, { status: 'active', ...changes });

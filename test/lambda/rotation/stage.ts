@@ -2,6 +2,7 @@ import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { KeyUse } from '../../../lambda/rotation/intake-use.ts';
 import type { Sight } from '../../../lambda/rotation/conditions.ts';
 import type {
   AlarmFacts,
@@ -25,6 +26,9 @@ interface Deviations {
   readonly secret?: Partial<SecretDescription>;
   readonly lastTokensAt?: Readonly<Record<string, number>>;
   readonly usageKnownUntil?: number;
+  /** What the usage report shows of the key that is taken in, or how it fails. */
+  readonly reported?: readonly KeyUse[] | Error;
+  readonly blindBecause?: string;
   readonly failedRotations?: ReadonlyMap<string, FailedRotation>;
 }
 
@@ -121,6 +125,14 @@ export class Stage {
             workspaceId: 'workspace',
             tokens: 1,
           })),
+      },
+      recentUse: {
+        async reported(apiKeyId, from) {
+          if (deviations.reported instanceof Error) throw deviations.reported;
+          return deviations.reported ?? ports.recentUse.reported(apiKeyId, from);
+        },
+        lastUse: async (apiKeyId) => (await this.ports.usage.lastUses()).find((use) => use.apiKeyId === apiKeyId),
+        blindBecause: async () => deviations.blindBecause,
       },
       watch: {
         failedRotations: async () => deviations.failedRotations ?? new Map(),

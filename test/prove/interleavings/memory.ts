@@ -381,6 +381,14 @@ export class MemoryWorld {
         clear: (_kind, managedKey) => call('alarm.clear', () => void this.open.delete(managedKey)),
         lasting: (_kind, managedKey) => call('alarm.lasting', () => this.open.get(managedKey)),
       },
+      recentUse: {
+        reported: async (apiKeyId, from) =>
+          (this.uses.get(apiKeyId) ?? [])
+            .filter((at) => at >= from && at <= this.now - 5 * 60_000)
+            .map((at) => ({ at, bucket: 'minute', workspaceId: definition.workspaceId, model: 'model', tokens: 1 })),
+        lastUse: async (apiKeyId) => this.#lastUses().find((use) => use.apiKeyId === apiKeyId),
+        blindBecause: async () => undefined,
+      },
       usage: {
         knownUntil: async () => (this.collectedUntil ?? this.now) - 5 * 60_000,
         lastUses: async () => this.#lastUses(),

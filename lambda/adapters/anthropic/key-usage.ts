@@ -1,0 +1,112 @@
+import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
+import { hourMs, iso, minuteMs, type Clock } from '../../foundation/clock.ts';
+import { KeyguardError } from '../../foundation/errors.ts';
+import type { KeyUse, RecentUse } from '../../rotation/intake-use.ts';
+import { anthropicCall } from './calls.ts';
+
+/** The largest pages of the report (facts-anthropic 4.2). */
+const widths = { hour: { word: '1h', limit: 168 }, minute: { word: '1m', limit: 1440 } } as const;
+/** A week of hours and two hours of minutes are three pages at the most: what goes on for longer is no report. */
+const pagesAtMost = 10;
+
+/** One API key's rows of the usage report: by the hour, and the last hour or two by the minute. */
+export function reportedUse(client: BaseAnthropic, clock: Clock): RecentUse['reported'] {
+  return async (apiKeyId, from) => {
+    const now = clock.now();
+    const minutesFrom = floor(now, hourMs) - hourMs;
+    return [
+      ...(await rows(client, apiKeyId, 'hour', floor(from, hourMs), minutesFrom)),
+      ...(await rows(client, apiKeyId, 'minute', minutesFrom, floor(now, minuteMs) + minuteMs)),
+    ];
+  };
+}
+
+async function rows(
+  client: BaseAnthropic,
+  apiKeyId: string,
+  bucket: KeyUse['bucket'],
+  from: number,
+  to: number,
+): Promise<readonly KeyUse[]> {
+  const found: KeyUse[] = [];
+  let page: string | undefined;
+  const seen = new Set<string>();
+  do {
+    const { word, limit } = widths[bucket];
+    const query = {
+      starting_at: iso(from),
+      ending_at: iso(to),
+      bucket_width: word,
+      limit,
+      group_by: ['api_key_id', 'workspace_id', 'model'],
+      api_key_ids: [apiKeyId],
+      ...(page === undefined ? {} : { page }),
+    };
+    const answer = await anthropicCall('usage_report.messages', () =>
+      client.get('/v1/organizations/usage_report/messages', { query }).then((body: unknown) => body),
+    );
+    for (const each of list(answer, 'data')) found.push(...usesIn(each, apiKeyId, bucket));
+    page = nextPage(answer, seen);
+  } while (page !== undefined);
+  return found;
+}
+
+function usesIn(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): readonly KeyUse[] {
+  const at = Date.parse(text(answered, 'starting_at') ?? '');
+  if (Number.isNaN(at)) throw malformed('starting_at');
+  return list(answered, 'results').flatMap((result): readonly KeyUse[] => {
+    const tokens = tokensIn(result);
+    // Should the filter ever be overlooked, another key's usage is not this one's.
+    if (tokens === 0 || text(result, 'api_key_id') !== apiKeyId) return [];
+    return [{ at, bucket, workspaceId: text(result, 'workspace_id') ?? null, model: text(result, 'model') ?? null, tokens }];
+  });
+}
+
+function tokensIn(result: unknown): number {
+  const creation = field(result, 'cache_creation');
+  return (
+    count(result, 'uncached_input_tokens') +
+    count(result, 'cache_read_input_tokens') +
+    count(creation, 'ephemeral_5m_input_tokens') +
+    count(creation, 'ephemeral_1h_input_tokens') +
+    count(result, 'output_tokens')
+  );
+}
+
+/** A report that is cut, repeats itself or does not end is no report: what it leaves out may be the usage. */
+function nextPage(answer: unknown, seen: Set<string>): string | undefined {
+  if (field(answer, 'has_more') !== true) return undefined;
+  const next = text(answer, 'next_page');
+  if (next === undefined || seen.has(next) || seen.size >= pagesAtMost) throw malformed('next_page');
+  seen.add(next);
+  return next;
+}
+
+function floor(at: number, ms: number): number {
+  return at - (at % ms);
+}
+
+function field(holder: unknown, name: string): unknown {
+  return holder instanceof Object ? Reflect.get(holder, name) : undefined;
+}
+
+function text(holder: unknown, name: string): string | undefined {
+  const value = field(holder, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function list(holder: unknown, name: string): readonly unknown[] {
+  const value = field(holder, name);
+  if (Array.isArray(value)) return value;
+  throw malformed(name);
+}
+
+function count(holder: unknown, name: string): number {
+  const value = field(holder, name) ?? 0;
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw malformed(name);
+}
+
+function malformed(name: string): KeyguardError {
+  return new KeyguardError('usage-malformed', `the usage report's ${name} is not as documented`, 'see CHANGELOG.md for a newer version');
+}

@@ -1,0 +1,76 @@
+import type { LastUseRecord } from '../../contract/records.ts';
+import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { KeyguardError } from '../foundation/errors.ts';
+
+/** So far back a key's usage is looked at before it is deactivated: a job that runs once a week is seen. */
+export const lookBackMs = 7 * dayMs;
+
+/** Tokens of one API key in one bucket of the usage report. */
+export interface KeyUse {
+  /** Start of the bucket (epoch ms, UTC). */
+  readonly at: number;
+  readonly bucket: 'minute' | 'hour';
+  /** Null: the default workspace. */
+  readonly workspaceId: string | null;
+  readonly model: string | null;
+  readonly tokens: number;
+}
+
+export interface RecentUse {
+  /** What Anthropic's usage report shows of one API key from `from` on. Complete, or it throws. */
+  reported(apiKeyId: string, from: number): Promise<readonly KeyUse[]>;
+  /** What our own collector saw of it last. */
+  lastUse(apiKeyId: string): Promise<LastUseRecord | undefined>;
+  /** Why nobody can tell whether keys are used now, where people were told of that. */
+  blindBecause(): Promise<string | undefined>;
+}
+
+/**
+ * Why an API key must not be deactivated without a question: it was used in the last days, or nobody can tell. Undefined where
+ * neither is so. The report runs about five minutes late, and a key that was first used since then shows nothing yet.
+ */
+export async function useBeforeIntake(apiKeyId: string, name: string, ports: RecentUse, now: number): Promise<KeyguardError | undefined> {
+  const from = now - lookBackMs;
+  const unknown = (why: string): KeyguardError =>
+    new KeyguardError(
+      'usage-unknown',
+      `whether ${apiKeyId} is used is not known, so it was neither stored nor deactivated: ${why}`,
+      `try again when usage can be read; if you know that nobody uses the key: npx keyguard standby add ${name} --in-use`,
+    );
+  let reported: readonly KeyUse[];
+  try {
+    reported = await ports.reported(apiKeyId, from);
+  } catch (error) {
+    if (!(error instanceof KeyguardError)) throw error;
+    return unknown(error.message);
+  }
+  const seen = await ports.lastUse(apiKeyId);
+  const uses = [...reported, ...(seen === undefined || seen.at < from ? [] : [{ ...seen, bucket: 'minute' } as const])];
+  if (uses.length > 0) return inUse(apiKeyId, name, uses, reported);
+  const blind = await ports.blindBecause();
+  return blind === undefined ? undefined : unknown(blind);
+}
+
+function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported: readonly KeyUse[]): KeyguardError {
+  const tokens = reported.reduce((sum, use) => sum + use.tokens, 0);
+  const amount = reported.length === 0 ? 'our own records show usage' : `${tokens.toLocaleString('en-US')} tokens`;
+  const workspaces = listed(uses.map(({ workspaceId }) => workspaceId ?? 'the default workspace'));
+  const models = listed(uses.map(({ model }) => model ?? 'an unknown model'));
+  return new KeyguardError(
+    'key-in-use',
+    `${apiKeyId} is in use, so it was neither stored nor deactivated: ${amount} in the last 7 days in ${workspaces}, with ${models}; ${lastText(uses)}`,
+    `make another key in the Claude Console for the pool. To store and deactivate this one all the same, so that whoever uses it is refused from then on: npx keyguard standby add ${name} --in-use`,
+  );
+}
+
+function lastText(uses: readonly KeyUse[]): string {
+  // Where the end of an hour is not known to the minute, a minute in it says more.
+  const end = ({ at, bucket }: KeyUse): number => at + (bucket === 'hour' ? hourMs : minuteMs);
+  const last = [...uses].sort((a, b) => end(b) - end(a))[0];
+  if (last === undefined) return 'when is not known';
+  return last.bucket === 'minute' ? `last used ${utcMinute(last.at)}` : `last used in the hour that began ${utcMinute(last.at)}`;
+}
+
+function listed(words: readonly string[]): string {
+  return [...new Set(words)].sort().join(', ');
+}
