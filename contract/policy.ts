@@ -12,6 +12,8 @@ export interface RotationPolicy {
   readonly maximumGraceMs: number;
   /** `wait` keeps a straggling old key active and says so; `cut` makes it inactive. */
   readonly atMaximum: 'wait' | 'cut';
+  /** `rotate` replaces a current key that died by a standby key, by itself; `ask` leaves that to people. */
+  readonly onDeath: 'rotate' | 'ask';
   /** How long an inactive key can still be brought back before it is archived, which is for ever. */
   readonly undoMs: number;
   /** The longest that one API key may live between its first and its last use. */

@@ -171,6 +171,7 @@ export class ManagedKey extends Construct {
         quietMs: durationMs(rotation.quiet),
         maximumGraceMs: durationMs(rotation.maximumGrace),
         atMaximum: rotation.atMaximum,
+        onDeath: rotation.onDeath,
         undoMs: durationMs(rotation.undo),
         maximumAgeMs: maximumAgeMs(rotation),
         lowWaterMs: durationMs(rotation.lowWater),

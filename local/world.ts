@@ -85,6 +85,7 @@ const defaultRotation: RotationPolicy = {
   quietMs: 6 * hourMs,
   maximumGraceMs: 7 * dayMs,
   atMaximum: 'wait',
+  onDeath: 'rotate',
   undoMs: 7 * dayMs,
   maximumAgeMs: 38 * dayMs,
   lowWaterMs: 14 * dayMs,

@@ -199,16 +199,14 @@ function checkForm(value: Secret): void {
 function alreadyKnown({ apiKeyId, managedKey, state }: ApiKeyRecord): KeyguardError {
   const what = `${apiKeyId} is already known: ${state} of ${managedKey}`;
   const newKey = 'make a new key in the Console';
-  switch (state) {
-    case 'standby':
-      return refused(what, `nothing; see it with npx keyguard standby list ${managedKey}`);
-    case 'current':
-      return refused(`${what}, which its consumers use now`, `${newKey}; this one is replaced by npx keyguard rotate ${managedKey}`);
-    case 'draining':
-      return refused(`${what}, which consumers may still use`, `${newKey}; this one is deactivated by itself when nobody uses it any more`);
-    default:
-      return refused(what, newKey);
+  if (state === 'standby') return refused(what, `nothing; see it with npx keyguard standby list ${managedKey}`);
+  if (state === 'current') {
+    return refused(`${what}, which its consumers use now`, `${newKey}; this one is replaced by npx keyguard rotate ${managedKey}`);
   }
+  if (state === 'draining') {
+    return refused(`${what}, which consumers may still use`, `${newKey}; this one is deactivated by itself when nobody uses it any more`);
+  }
+  return refused(what, newKey);
 }
 
 function refused(message: string, fix: string): KeyguardError {

@@ -82,6 +82,12 @@ const rotation = z
       .describe(
         '`wait`: a straggling old key stays active, and people are told who uses it. `cut`: it becomes inactive, and its users fail.',
       ),
+    onDeath: z
+      .enum(['rotate', 'ask'])
+      .default('rotate')
+      .describe(
+        'What happens when the current key dies and Key Guard did not do it (disabled in the Console, found in public, expired). `rotate`: a standby key takes its place by itself, once an hour at the most. `ask`: people are told, and rotate.',
+      ),
     undo: duration
       .default('7d')
       .describe('How long an inactive key can still be brought back. After that it is archived, which nobody can undo. At least 1h.'),

@@ -15,7 +15,7 @@ test('an admin key is proven before it is stored', async () => {
     [anthropic.console.createAdminKey({ organizationId: foreign.id }).value, `this key belongs to organization ${foreign.id}`],
     [me.made().value, 'this is a Claude API key, not an Admin API key'],
     [['sk-ant-oat01', 'FAKE'.repeat(8)].join('-'), 'this is an OAuth access token, which ends within hours, not an Admin API key'],
-    [['sk-ant-admin01', 'FAKE'].join('-'), 'this does not look like an Admin API key'],
+    [`${['sk-ant-admin01', 'FAKE'.repeat(8)].join('-')} and more`, 'this does not look like an Admin API key'],
   ] as const;
   const before = stored();
   for (const [value, reason] of refusals) {

@@ -10,6 +10,7 @@ export const policy: ManagedKeyDefinition['rotation'] = {
   quietMs: 6 * hourMs,
   maximumGraceMs: 7 * dayMs,
   atMaximum: 'wait',
+  onDeath: 'rotate',
   undoMs: 7 * dayMs,
   maximumAgeMs: 38 * dayMs,
   lowWaterMs: 14 * dayMs,

@@ -53,6 +53,7 @@ function isDefinition(value: unknown): value is ManagedKeyDefinition {
     strings.every((field) => typeof Reflect.get(value, field) === 'string') &&
     rotation instanceof Object &&
     policyNumbers.every((field) => typeof Reflect.get(rotation, field) === 'number') &&
+    ['rotate', 'ask'].includes(String(Reflect.get(rotation, 'onDeath'))) &&
     containment instanceof Object
   );
 }

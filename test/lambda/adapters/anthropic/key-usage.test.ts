@@ -10,7 +10,7 @@ const clock = { now: () => now, pause: () => Promise.resolve() };
 function aReport(answer: (query: URLSearchParams) => unknown) {
   const asked: URLSearchParams[] = [];
   const fetch = (url: string | URL | Request): Promise<Response> => {
-    const query = new URL(String(url)).searchParams;
+    const query = new URL(url instanceof Request ? url.url : url).searchParams;
     asked.push(query);
     return Promise.resolve(Response.json(answer(query)));
   };
