@@ -36,7 +36,7 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
       1,
     );
   }
-  const value = (await secretFrom('Admin API key (sk-ant-admin01-…)', io)).trimmed();
+  const value = await secretFrom('Admin API key (sk-ant-admin01-…)', io);
   if (!value.matches(/^sk-ant-admin\d*-[A-Za-z0-9_-]{20,}$/)) {
     const kind = credentialKind(value);
     return io.fail(
