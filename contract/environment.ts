@@ -34,7 +34,7 @@ export const environmentOf = {
   retirement: keyWork,
   'usage-collector': [...anthropic, 'stateTable', 'installation'],
   'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
-  notifier: ['stateTable', 'installation', 'slackWebhookSecret'],
+  notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 
 /** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */

@@ -31,6 +31,7 @@ export function notifierHandler(
             const { render, deliver } = await channels['slack-webhook']();
             await deliver(webhook, render(alert), globalThis.fetch);
           },
+    dashboardUrl: env.dashboardUrl,
     log: runtime.log,
   };
   return (event) => notify(event, ports);

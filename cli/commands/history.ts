@@ -91,7 +91,7 @@ function moveText({ from, to }: AuditRecord): string {
 
 /** Of an ARN the part that tells people apart. */
 function personText(by: string): string {
-  return by.startsWith('arn:') ? by.slice(by.lastIndexOf(':') + 1) : by;
+  return by.replace(/arn:\S+:/, '');
 }
 
 function stepJson({ at, managedKey: key, apiKeyId, from, to, because, by, token, requestIds }: AuditRecord): object {

@@ -1,14 +1,16 @@
-import { alertSchemaName, type Alert } from '../../contract/alert.ts';
+import type { Alert } from '../../contract/alert.ts';
 import { KeyguardError } from '../foundation/errors.ts';
-import { parsedJson } from '../foundation/json.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Deliveries } from './ports.ts';
+import { readAlert } from './read-alert.ts';
 import { tellingOf } from './states.ts';
 
 export interface NotifyPorts {
   readonly deliveries: Deliveries;
   /** Posts the card; undefined where Slack is not configured. Throws KeyguardError. */
   readonly slack: ((alert: Alert) => Promise<void>) | undefined;
+  /** Of this installation: links to other hosts are not posted. */
+  readonly dashboardUrl: string;
   readonly log: Log;
 }
 
@@ -28,7 +30,7 @@ export async function notify(event: unknown, ports: NotifyPorts): Promise<void> 
     }
     if (claim === 'busy') throw new KeyguardError('delivery-busy', `another run is delivering ${incidentId}`, 'nothing: it is tried again');
     try {
-      await ports.slack(alert);
+      await ports.slack(withOwnLinks(alert, ports));
     } catch (error) {
       await ports.deliveries.release(incidentId, telling, 'slack-webhook');
       throw error;
@@ -45,26 +47,21 @@ function readAlerts(event: unknown): readonly Alert[] {
   }
   return records.map((record: unknown) => {
     const sns: unknown = record instanceof Object ? Reflect.get(record, 'Sns') : undefined;
-    const message: unknown = sns instanceof Object ? Reflect.get(sns, 'Message') : undefined;
-    const alert: unknown = typeof message === 'string' ? parsedJson(message) : undefined;
-    if (isAlert(alert)) return alert;
-    throw new KeyguardError(
-      'not-an-alert',
-      `an SNS message is no ${alertSchemaName} document`,
-      'publish only what this installation publishes',
-    );
+    return readAlert(sns instanceof Object ? Reflect.get(sns, 'Message') : undefined);
   });
 }
 
-/** The topic's policy lets only this installation publish, so the schema's name and the fields that are used suffice. */
-function isAlert(value: unknown): value is Alert {
-  if (!(value instanceof Object) || Reflect.get(value, 'schema') !== alertSchemaName) return false;
-  const strings = ['installation', 'incidentId', 'kind', 'state', 'severity', 'subject', 'title', 'summary', 'openedAt', 'at'];
-  const lists = ['actions', 'facts', 'links'];
-  const turn: unknown = Reflect.get(value, 'turn');
-  return (
-    (turn === undefined || Number.isInteger(turn)) &&
-    strings.every((name) => typeof Reflect.get(value, name) === 'string') &&
-    lists.every((name) => Array.isArray(Reflect.get(value, name)))
-  );
+/** A link leads where this installation's own dashboard is, or it is left out: whoever may publish could send people anywhere. */
+function withOwnLinks(alert: Alert, { dashboardUrl, log }: NotifyPorts): Alert {
+  const host = hostOf(dashboardUrl);
+  const links = alert.links.filter(({ url }) => host !== undefined && hostOf(url) === host);
+  if (links.length < alert.links.length) log.warn('notifier.link-left-out', { incidentId: alert.incidentId });
+  return { ...alert, links };
+}
+
+/** Of an address without a user's name, which would look like another host. */
+function hostOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, username, password, host } = new URL(url);
+  return username === '' && password === '' ? `${protocol}//${host}` : undefined;
 }

@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
+import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
 import { provenDead } from './death.ts';
 import { intending, moved, parked } from './lifecycle.ts';
@@ -68,12 +69,26 @@ export interface TrialRequest {
 export function isTrialRequest(event: unknown): event is TrialRequest {
   if (!(event instanceof Object) || Reflect.get(event, 'operation') !== 'try-standby-keys') return false;
   const ids: unknown = Reflect.get(event, 'apiKeyIds');
+  const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= longestText;
   return (
-    typeof Reflect.get(event, 'managedKey') === 'string' &&
-    typeof Reflect.get(event, 'by') === 'string' &&
+    Object.keys(event).every((name) => requestFields.includes(name)) &&
+    isText(Reflect.get(event, 'managedKey')) &&
+    isText(Reflect.get(event, 'by')) &&
     Array.isArray(ids) &&
-    ids.every((id) => typeof id === 'string')
+    ids.length <= poolSize &&
+    ids.every(isText)
   );
+}
+
+const requestFields: readonly string[] = ['operation', 'managedKey', 'apiKeyIds', 'by'] satisfies readonly (keyof TrialRequest)[];
+/** The longest name that AWS has for somebody is an ARN of a role's session. */
+const longestText = 300;
+/** A secret carries 20 labels. */
+const poolSize = 20;
+
+/** Lambda does not tell a function who has called it, so that the history must not blame whoever is named. */
+function saidToBe(by: string): string {
+  return `said to be ${plain(by)}`;
 }
 
 /** Tries each of the standby keys that were asked for; those that are no standby key any more are left out. */
@@ -88,7 +103,7 @@ export async function tryStandbyKeys({ managedKey, apiKeyIds, by }: TrialRequest
       continue;
     }
     try {
-      trials.push(await tryStandbyKey(record, definition, by, ports));
+      trials.push(await tryStandbyKey(record, definition, saidToBe(by), ports));
     } catch (error) {
       // Retirement lifts the fence, and the other keys are tried all the same.
       if (!(error instanceof KeyguardError)) throw error;

@@ -1,11 +1,12 @@
 import type { Alert } from '../../../contract/alert.ts';
 import { sinceWhen } from '../message/phrases.ts';
+import { ascii } from './ascii.ts';
 
 /** Plain text, as SNS sends it. */
 export interface EmailText {
   /** ASCII, no line break, at most 99 characters. */
   readonly subject: string;
-  /** Lines of at most 78 columns, except an address that must stay in one piece. */
+  /** UTF-8, in lines of at most 78 characters, except an address that must stay in one piece. */
   readonly body: string;
 }
 
@@ -34,7 +35,7 @@ export function render(alert: Alert): EmailText {
       ...heading('Facts'),
       ...factLines(alert.facts),
       ...(alert.links.length === 0 ? [] : heading('Links')),
-      ...alert.links.flatMap(({ label, url }) => [...wrapped(`${label}:`, '  '), `  ${ascii(url)}`]),
+      ...alert.links.flatMap(({ label, url }) => [...wrapped(`${label}:`, '  '), `  ${oneLine(url)}`]),
       '',
       '-- ',
       ...wrapped(`Anthropic Key Guard, installation ${alert.installation}`),
@@ -49,9 +50,9 @@ function heading(text: string): readonly string[] {
 }
 
 function factLines(facts: Alert['facts']): readonly string[] {
-  const rows = facts.map(({ label, value }) => ({ label: shortened(ascii(label), labelLimit), value }));
-  const width = Math.max(0, ...rows.map(({ label }) => label.length));
-  return rows.flatMap(({ label, value }) => wrapped(value, `  ${label.padEnd(width)}  `));
+  const rows = facts.map(({ label, value }) => ({ label: shortened(oneLine(label), labelLimit), value }));
+  const width = Math.max(0, ...rows.map(({ label }) => lengthOf(label)));
+  return rows.flatMap(({ label, value }) => wrapped(value, `  ${label}${' '.repeat(width - lengthOf(label))}  `));
 }
 
 /** Fills lines up to the limit; lines after the first are indented under the first one's text. */
@@ -60,10 +61,10 @@ function wrapped(text: string, first = ''): readonly string[] {
   const hang = ' '.repeat(Math.min(first.length, columns / 2));
   let line = first;
   let filled = false;
-  for (const word of ascii(text)
+  for (const word of oneLine(text)
     .split(' ')
     .flatMap((word) => pieces(word, columns - hang.length))) {
-    if (filled && line.length + 1 + word.length > columns) {
+    if (filled && lengthOf(line) + 1 + lengthOf(word) > columns) {
       lines.push(line);
       line = hang;
       filled = false;
@@ -76,28 +77,30 @@ function wrapped(text: string, first = ''): readonly string[] {
 
 /** A word longer than a line is cut: only addresses in `links` may be longer. */
 function pieces(word: string, length: number): readonly string[] {
+  const signs = Array.from(word);
   const cut: string[] = [];
-  for (let start = 0; start < word.length; start += length) cut.push(word.slice(start, start + length));
+  for (let start = 0; start < signs.length; start += length) cut.push(signs.slice(start, start + length).join(''));
   return cut;
 }
 
-const spelled: readonly (readonly [RegExp, string])[] = [
-  [/[\u2018\u2019]/g, "'"],
-  [/[\u201c\u201d]/g, '"'],
-  [/[\u2010-\u2015]/g, '-'],
-  [/\u2026/g, '...'],
-  [/\s+/g, ' '],
-];
-
-/** Letters lose their accents; what has no ASCII form becomes `?`. */
-function ascii(text: string): string {
-  const replaced = spelled.reduce((done, [pattern, by]) => done.replace(pattern, by), text.normalize('NFKD'));
-  return replaced
-    .replace(/\p{M}+/gu, '')
-    .replace(/[^\x20-\x7e]/gu, '?')
-    .trim();
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }
 
 function shortened(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 3).trimEnd()}...`;
+  const signs = Array.from(text);
+  return signs.length <= limit
+    ? text
+    : `${signs
+        .slice(0, limit - 3)
+        .join('')
+        .trimEnd()}...`;
+}
+
+/** One line without what nobody sees: control characters, and those that turn the direction of text. */
+function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
 }

@@ -76,7 +76,8 @@ function escaped(text: string, limit: number): string {
 }
 
 function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
+  // Half of a pair is no character, and Slack refuses a card that holds one.
+  return text.length <= limit ? text : `${text.slice(0, limit - 3).replace(/[\ud800-\udbff]$/, '')}...`;
 }
 
 const timeoutMs = 10_000;

@@ -66,7 +66,12 @@ export function plain(text: string, limit = 300): string {
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 3).trimEnd()}...`;
+  return line.length <= limit
+    ? line
+    : `${line
+        .slice(0, limit - 3)
+        .replace(/[\ud800-\udbff]$/, '')
+        .trimEnd()}...`;
 }
 
 /** The text as the end of a sentence: no full stop of its own. */

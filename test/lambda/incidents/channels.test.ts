@@ -39,9 +39,34 @@ describe('email', () => {
 
   test.each([...alerts, worst, longest])('$kind, $state: the body keeps to 78 columns, but for an address in one piece', (alert) => {
     const { body } = renderEmail(alert);
-    const long = body.split('\n').filter((line) => line.length > 78);
+    const long = body.split('\n').filter((line) => Array.from(line).length > 78);
     expect(long).toEqual([`  ${dashboardUrl}`]);
-    expect(body).toMatch(/^[\x20-\x7e\n]+$/);
+    expect(body.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+  });
+
+  test.each([
+    ['замороженный ключ', 'zamorozhennyi klyuch'],
+    ['Ключ «Щит»', 'Klyuch "Shchit"'],
+    ['Schlüssel für Straße', 'Schlussel fur Strasse'],
+    ['zażółć gęślą', 'zazolc gesla'],
+    ['κλειδί', 'kleidi'],
+    ['鍵 が 無効', '(...)'],
+    ['key 鍵 is dead', 'key (...) is dead'],
+    ['🔥🔥', '(...)'],
+    ['a\u202eb\u0000c\r\nd', 'ab c d'],
+  ])('%s stands in the subject as ASCII, and in the body as it was written', (text, inSubject) => {
+    const { subject, body } = renderEmail({ ...worst, title: text, summary: `It is said: ${text}` });
+    expect(subject).toBe(`[CRITICAL] ${inSubject}`);
+    expect(body).not.toContain('??');
+    if (!text.includes('\n')) expect(body).toContain(`It is said: ${text}`);
+  });
+
+  test('a reason in any language reaches people by email', () => {
+    const alert = alertOf(
+      anIncident({ kind: 'key-changed', facts: { grade: 'secret-written', apiKeyId: 'apikey_1', reason: 'заморозка 鍵 🔥' } }),
+      context,
+    );
+    expect(renderEmail(alert).body).toContain('заморозка 鍵 🔥');
   });
 
   test('is text for people, not JSON, and leads from what happened to what to do', () => {

@@ -133,6 +133,10 @@ test('a request names the operation, the managed key, the keys and who asks; any
     { apiKeyIds: 'next' },
     { apiKeyIds: { every: () => true } },
     { apiKeyIds: ['next', 1] },
+    { apiKeyIds: Array.from({ length: 21 }, () => 'next') },
+    { apiKeyIds: ['x'.repeat(301)] },
+    { by: 'x'.repeat(301) },
+    { because: 'a field that nobody asked for' },
   ]) {
     expect(isTrialRequest({ ...request, ...wrong })).toBe(false);
   }
@@ -147,6 +151,14 @@ test('only those standby keys of the managed key are tried that were asked for',
   const apiKeyIds = ['next', 'foreign', 'used', 'unknown'];
   expect(await tryStandbyKeys({ ...request, apiKeyIds }, stage.ports)).toEqual([{ apiKeyId: 'next', verdict: 'good' }]);
   expect(stage.audit.map(({ apiKeyId }) => apiKeyId)).toEqual(['next', 'next']);
+});
+
+test('the history blames nobody for what only the caller says of himself, and shows no control characters', async () => {
+  const stage = aPool();
+  await tryStandbyKeys({ ...request, by: 'arn:aws:sts::1:assumed-role/admin/alice\u001b[31m\u202e' }, stage.ports);
+  expect(stage.audit.map((step) => step.by)).toEqual(
+    Array.from({ length: 2 }, () => 'said to be arn:aws:sts::1:assumed-role/admin/alice [31m'),
+  );
 });
 
 test('of a managed key that nobody configured, nothing is tried', async () => {
