@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, constants, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { CliFailure } from '../cli/command.ts';
 import { runProgram } from '../cli/program.ts';
 
@@ -6,19 +6,37 @@ import { runProgram } from '../cli/program.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   // The SDK's warning about this Node's age is for people who write programs.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `keyguard … | head` closed the pipe: nobody reads on.
-    if (error.code === 'EPIPE') process.exit(0);
-  });
-  return runProgram(argv, {
+  let unsaid: NodeJS.ErrnoException | undefined;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => (unsaid ??= error));
+  // Nobody is left who could be told.
+  process.stderr.on('error', () => undefined);
+  const code = await runProgram(argv, {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     region: process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'],
     readFile: (path) => readFile(path),
     writeFile: (path, text) => writeFile(path, text),
-    fail: (message, fix, code) => {
-      throw new CliFailure(message, fix, code);
+    checkWritable,
+    fail: (message, fix, exitCode) => {
+      throw new CliFailure(message, fix, exitCode);
     },
   });
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+  // `keyguard … | head` closed the pipe: nobody reads on, and what was to be done is done.
+  if (unsaid === undefined || unsaid.code === 'EPIPE') return code;
+  process.stderr.write(
+    `error: the answer could not be written (${unsaid.code ?? 'unknown error'}); the command itself ended with exit code ${code}\n` +
+      'fix:   look at the disk or file that its output goes to, then ask again: npx keyguard status, npx keyguard history\n',
+  );
+  return 1;
+}
+
+async function checkWritable(path: string): Promise<void> {
+  const stood = await access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+  await (await open(path, 'a')).close();
+  if (!stood) await unlink(path);
 }

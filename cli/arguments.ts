@@ -1,5 +1,6 @@
 import { durationMs, isDuration } from '../lib/config/duration.ts';
 import type { CliIo } from './command.ts';
+import { visible } from './visible.ts';
 
 /** Checks of what is typed behind a command; each ends the command with exit code 2. */
 
@@ -18,7 +19,8 @@ export function checkedLength(text: string, what: string, io: CliIo): number {
 export function checkedReason(because: string | undefined, io: CliIo): string {
   if (because === undefined) return 'an operator asked for it';
   const text = because.trim();
-  if (/\p{Cc}/u.test(text)) io.fail('--because holds a line break or another control character', 'say it in one line', 2);
+  if (visible(text) !== text || /\s/.test(text.replaceAll(' ', '')))
+    io.fail('--because holds a line break or another character that cannot be seen', 'say it in one line', 2);
   if (text === '' || text.length > 200) io.fail('--because wants a reason of 1 to 200 characters', 'say it in a few words', 2);
   return text;
 }

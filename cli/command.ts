@@ -8,10 +8,14 @@ export interface CliIo {
   readonly stderr: NodeJS.WritableStream;
   /** @default the machine's own time */
   readonly clock?: Clock;
+  /** Whether --json was given: then stderr too holds nothing but JSON, a line each. @default false */
+  readonly json?: boolean;
   /** What AWS_REGION says, for checks that ask no AWS. */
   readonly region?: string | undefined;
   readFile(path: string): Promise<Buffer>;
   writeFile(path: string, text: string): Promise<void>;
+  /** Throws what the file system says where the file cannot be written; leaves it as it is, or absent. */
+  checkWritable(path: string): Promise<void>;
   /** Ends the command with one line that says what happened and one that says the fix. 1: failed, 2: wrong usage. */
   fail(message: string, fix: string, code: 1 | 2): never;
 }
@@ -33,5 +37,12 @@ export class CliFailure extends Error {
     super(message);
     this.fix = fix;
     this.code = code;
+  }
+}
+
+/** Somebody was asked, and said no: nothing failed, and nothing was changed. */
+export class Declined extends CliFailure {
+  constructor() {
+    super('nothing was changed', 'answer yes, or give --yes, if it is meant', 1);
   }
 }

@@ -16,7 +16,7 @@ import type { OpenInstallation } from './installation.ts';
 import { lookAt, type KeySight } from './key-sight.ts';
 import { lastUseText } from './last-use.ts';
 import { instant, isoOrNull, json, line, progress } from './output.ts';
-import { confirmed } from './prompt.ts';
+import { agreed } from './prompt.ts';
 import { retireUntilOff } from './retire-now.ts';
 import { currentSince, rotatedOrFail } from './rotation-outcome.ts';
 import { startFor } from './wish-rotation.ts';
@@ -46,7 +46,7 @@ export async function rotateInEmergency(
   }
   const plan = emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now());
   for (const sentence of await emergencyText(sight, plan, installation)) progress(sentence, io);
-  if (!yes && !(await confirmed(`Cut off ${idsOf(plan.dying)} without grace?`, io))) io.fail('not rotated', 'nothing was changed', 1);
+  if (!yes) await agreed(`Cut off ${idsOf(plan.dying)} without grace?`, io);
 
   const by = await callerName();
   const pauseEnded = await prepare(sight, plan, { at: installation.clock.now(), by, because }, installation);
@@ -91,7 +91,7 @@ async function cutOff(
   const old = await lookAtOldKey(stolen, sight, installation);
   for (const sentence of old.plan) progress(sentence, io);
   const asks = old.plan.length > 0 && !yes;
-  if (asks && !(await confirmed(`Cut off ${stolen.apiKeyId}?`, io))) io.fail('not cut off', 'nothing was changed', 1);
+  if (asks) await agreed(`Cut off ${stolen.apiKeyId}?`, io);
   const status = old.plan.length === 0 ? old.status : await cutOldKey(old, because, sight, installation, io);
   sayOver(sight, { ...old, status }, asJson, io);
 }

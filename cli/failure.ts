@@ -1,5 +1,5 @@
 import { briefly, KeyguardError, LostRace, Unavailable } from '../lambda/foundation/errors.ts';
-import { CliFailure } from './command.ts';
+import { CliFailure, Declined } from './command.ts';
 
 /** What is said of an error at the terminal. */
 export interface Failure {
@@ -9,10 +9,13 @@ export interface Failure {
   /** Empty where the message holds a fix for each of its problems. */
   readonly fix: string;
   readonly exitCode: 1 | 2;
+  /** Somebody said no to a question: no error. */
+  readonly declined?: boolean;
 }
 
 /** Any error as one that a person can act on. Of a foreign one nothing is repeated but its name: it may hold a value. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof Declined) return { code: 'declined', message: error.message, fix: error.fix, exitCode: 1, declined: true };
   if (error instanceof CliFailure) return { message: error.message, fix: error.fix, exitCode: error.code };
   if (isConfigurationError(error)) return { code: error.code, message: error.message, fix: '', exitCode: 1 };
   if (error instanceof KeyguardError) {

@@ -13,6 +13,7 @@ import { systemClock, type Clock } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
+import { progress } from './output.ts';
 
 /** Where keyguard.json lies, whatever the working directory. */
 export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -28,7 +29,7 @@ export function withInstallation(command: Program): Program {
   return command
     .option('--config <file>', 'configuration that names the installation (default: keyguard.json)')
     .option('--installation <name>', 'name of the installation; no configuration is read')
-    .option('--json', 'print JSON for machines; errors too, on standard error');
+    .option('--json', 'print JSON for machines; progress and errors are lines of JSON on standard error');
 }
 
 export interface OpenInstallation {
@@ -83,6 +84,6 @@ async function nameFrom(flags: InstallationFlags, io: CliIo): Promise<string> {
   // The schema takes a tenth of a second to load.
   const { loadConfiguration } = await import('../lib/config/load.ts');
   const { configuration, notice } = loadConfiguration({ root: projectRoot, path: flags.config });
-  if (notice !== undefined) io.stderr.write(`${notice}\n`);
+  if (notice !== undefined) progress(notice, io);
   return configuration.installation;
 }

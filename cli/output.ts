@@ -3,36 +3,55 @@ import { iso, utcMinute } from '../lambda/foundation/clock.ts';
 import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import type { Failure } from './failure.ts';
+import { visible, visibleInColour } from './visible.ts';
 
-/** Everything that a command says goes through here; redaction is the second lock, values are `Secret`s and never get here. */
+/**
+ * Everything that a command says goes through here. Redaction is the second lock, values are `Secret`s and never get here; what a
+ * terminal would obey is written out.
+ */
+function shown(text: string, stream: NodeJS.WritableStream): string {
+  return coloured(stream) ? redact(visibleInColour(text)) : plainText(text);
+}
 
 export function json(value: unknown, io: CliIo): void {
-  io.stdout.write(redact(`${JSON.stringify(value, null, 2)}\n`));
+  io.stdout.write(plainText(`${JSON.stringify(value, null, 2)}\n`));
 }
 
 export function line(text: string, io: CliIo): void {
-  io.stdout.write(redact(`${text}\n`));
+  io.stdout.write(shown(`${text}\n`, io.stdout));
 }
 
-/** Progress goes to stderr, so that what is piped on stays clean. */
+/** A text that a command puts into lines of its own, such as a file's name in CSV. */
+export function plainText(text: string): string {
+  return redact(visible(text));
+}
+
+/** Progress and remarks go to stderr, so that what is piped on stays clean; with --json each is a line of JSON. */
 export function progress(text: string, io: CliIo): void {
-  io.stderr.write(redact(`${colours(io.stderr).dim(text)}\n`));
+  if (io.json === true) io.stderr.write(plainText(`${JSON.stringify({ progress: text })}\n`));
+  else io.stderr.write(shown(`${colours(io.stderr).dim(text)}\n`, io.stderr));
+}
+
+/** What the parser of the command line says: help, and which word it did not understand. */
+export function parserText(text: string, stream: NodeJS.WritableStream): void {
+  stream.write(shown(text, stream));
 }
 
 /** Says what happened and the next step; answers the exit code. */
-export function failure({ exitCode, ...said }: Failure, form: 'json' | 'text', io: CliIo): 1 | 2 {
-  if (form === 'json') {
-    io.stderr.write(redact(`${JSON.stringify({ error: said })}\n`));
+export function failure({ exitCode, declined, ...said }: Failure, io: CliIo): 1 | 2 {
+  if (io.json === true) {
+    io.stderr.write(plainText(`${JSON.stringify({ error: said })}\n`));
     return exitCode;
   }
   const { red, bold } = colours(io.stderr);
   const fix = said.fix === '' ? '' : `${bold('fix:')}   ${said.fix}\n`;
-  io.stderr.write(redact(`${red('error:')} ${said.message}\n${fix}`));
+  // Who said no knows why.
+  io.stderr.write(shown(declined === true ? `${said.message}\n` : `${red('error:')} ${said.message}\n${fix}`, io.stderr));
   return exitCode;
 }
 
 /** A plain table without frames: it pipes and pastes well. */
-export async function table(head: readonly string[], rows: readonly (readonly string[])[], io: CliIo): Promise<void> {
+export async function table(head: readonly string[], cells: readonly (readonly string[])[], io: CliIo): Promise<void> {
   const { default: Table } = await import('cli-table3');
   const edges = ['top', 'bottom', 'left', 'right'].flatMap((edge) => [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`]);
   const drawn = new Table({
@@ -40,7 +59,8 @@ export async function table(head: readonly string[], rows: readonly (readonly st
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: Object.fromEntries([...edges, 'mid', 'mid-mid', 'middle'].map((name) => [name, ''])),
   });
-  drawn.push(...rows.map((row) => [...row]));
+  // A line break in a name would begin a row of its own.
+  drawn.push(...cells.map((row) => row.map((cell) => cell.replaceAll('\n', '\\n'))));
   line(drawn.toString().replace(/ +$/gm, ''), io);
 }
 
@@ -48,8 +68,12 @@ export type Colours = ReturnType<typeof createColors>;
 
 /** Colours for people alone: none in a pipe, none where NO_COLOR is set (no-color.org). */
 export function colours(stream: NodeJS.WritableStream): Colours {
+  return createColors(coloured(stream));
+}
+
+function coloured(stream: NodeJS.WritableStream): boolean {
   const terminal = 'isTTY' in stream && stream.isTTY === true;
-  return createColors(terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb');
+  return terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 }
 
 /** Columns for help; 80 where nobody says. */

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError } from 'commander';
 import { secretIn } from '../contract/secret-shapes.ts';
-import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands.ts';
 import { failureOf } from './failure.ts';
-import { failure, usageWidth } from './output.ts';
+import { failure, parserText, usageWidth } from './output.ts';
 
 /** Runs the command line and answers the exit code: 0 done, 1 failed, 2 wrong usage. Never prints a stack, never a value. */
-export async function runProgram(argv: readonly string[], io: CliIo): Promise<0 | 1 | 2> {
+export async function runProgram(argv: readonly string[], outside: CliIo): Promise<0 | 1 | 2> {
   const words = argv.slice(2);
+  const io = { ...outside, json: words.includes('--json') };
   try {
     refuseSecrets(words, io);
     refuseEarlyOptions(words, io);
@@ -18,7 +18,7 @@ export async function runProgram(argv: readonly string[], io: CliIo): Promise<0 
   } catch (error) {
     // Commander has said it already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return failure(failureOf(error), words.includes('--json') ? 'json' : 'text', io);
+    return failure(failureOf(error), io);
   }
 }
 
@@ -46,7 +46,7 @@ async function programFor(words: readonly string[], io: CliIo): Promise<Program>
 function emptyProgram(): Program {
   return new Program('keyguard')
     .description('Anthropic Key Guard: rotates, watches and cuts off Anthropic API keys in your AWS account')
-    .version(version(), '--version', 'print the version')
+    .version(version(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', '\nEach command explains itself with --help; docs/faq.md has the messages, each with its cure.');
 }
@@ -57,8 +57,8 @@ function prepare(command: Program, io: CliIo): void {
     .helpOption('-h, --help', 'print this help')
     .showHelpAfterError(`fix:   npx ${fullName(command)} --help shows how`)
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(redact(text)),
+      writeOut: (text) => parserText(text, io.stdout),
+      writeErr: (text) => parserText(text, io.stderr),
       getOutHelpWidth: () => usageWidth(io.stdout),
       getErrHelpWidth: () => usageWidth(io.stderr),
       getOutHasColors: () => false,
@@ -82,7 +82,7 @@ function refuseSecrets(words: readonly string[], io: CliIo): void {
 }
 
 function refuseEarlyOptions([first = '']: readonly string[], io: CliIo): void {
-  if (!first.startsWith('-') || ['-h', '--help', '--version'].includes(first)) return;
+  if (!first.startsWith('-') || ['-h', '--help', '-v', '--version'].includes(first)) return;
   const option = first.split('=')[0] ?? first;
   io.fail(`${option} stands before the command`, `options go behind it, for example: npx keyguard status --json`, 2);
 }

@@ -1,23 +1,34 @@
 import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Secret } from '../lambda/foundation/secret.ts';
-import type { CliIo } from './command.ts';
+import { Declined, type CliIo } from './command.ts';
 import { pastedValue } from './pasted.ts';
+import { visible } from './visible.ts';
 
 /** A value that burns: from stdin when something is piped in, else from a hidden prompt. Never from an argument. */
 export async function secretFrom(question: string, io: CliIo): Promise<Secret> {
   const given = isTerminal(io.stdin) ? await hidden(question, io) : await text(io.stdin);
   const value = pastedValue(given);
   if (value === '') io.fail('nothing was given', `pipe it in, or run this in a terminal and paste it when asked for: ${question}`, 2);
+  // Documents and chats make a long dash of two short ones, and look the same.
+  const foreign = /[^\t\n\x20-\x7e]/u.exec(value);
+  if (foreign !== null) {
+    const name = `U+${(foreign[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    io.fail(
+      `the value holds a character that none has (${name}, at place ${foreign.index + 1})`,
+      'copy it anew, from the page that shows it. Nothing was stored',
+      1,
+    );
+  }
   return new Secret(value);
 }
 
-/** A yes or no question; without a terminal nobody can answer, so `--yes` is asked for. */
-export async function confirmed(question: string, io: CliIo): Promise<boolean> {
+/** Asks yes or no, and ends the command at a no; without a terminal nobody can answer, so `--yes` is asked for. */
+export async function agreed(question: string, io: CliIo): Promise<void> {
   if (!canAsk(io)) io.fail('this needs a yes, and there is no terminal to ask on', 'give --yes if you mean it', 2);
   const { confirm, isCancel } = await import('@clack/prompts');
-  const answer = await confirm({ message: question, initialValue: false, ...streams(io) });
-  return !isCancel(answer) && answer;
+  const answer = await confirm({ message: visible(question), initialValue: false, ...streams(io) });
+  if (isCancel(answer) || !answer) throw new Declined();
 }
 
 /** A question whose answer is typed in full, so that nobody gives it without reading. Somebody must be there to answer. */
@@ -35,7 +46,7 @@ export function canAsk({ stdin }: CliIo): boolean {
 async function hidden(question: string, io: CliIo): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts');
   const answer: unknown = await password({ message: `${question}. It is not shown`, ...streams(io) });
-  if (isCancel(answer)) return io.fail('stopped', 'nothing was changed', 1);
+  if (isCancel(answer)) throw new Declined();
   return typeof answer === 'string' ? answer : '';
 }
 

@@ -10,6 +10,9 @@ export interface Page {
   readonly scripts?: readonly string[];
 }
 
+/** Tells a report of ours from any other file that stands where one is to be written. */
+export const reportMark = '<meta name="generator" content="Anthropic Key Guard" />';
+
 /**
  * One file that needs nothing else: no network (the policy forbids every load), no font, no other file.
  * Styles and scripts are ours or a dependency's, never data; what a script draws stands in the body as JSON.
@@ -25,6 +28,7 @@ export function pageOf(page: Page): string {
           content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
         />
         <meta name="referrer" content="no-referrer" />
+        ${new Html(reportMark)}
         <title>${page.title}</title>
         ${[styles, ...(page.styles ?? [])].map(styleElement)}
       </head>

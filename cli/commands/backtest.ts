@@ -3,7 +3,10 @@ import { Option } from 'commander';
 import { defaultFalseAlarmsPerMonth, startBacktest } from '../../lambda/detection/backtest.ts';
 import { backtestReport } from '../../report/backtest.ts';
 import type { BacktestSeries } from '../../report/backtest.ts';
+import { reportMark } from '../../report/page.ts';
 import type { CliIo, Command } from '../command.ts';
+import { plainText, progress } from '../output.ts';
+import { startOrder, type RowOrder } from '../row-order.ts';
 import { UsageCsvError, readUsageCsv } from '../usage-csv.ts';
 
 interface BacktestFlags {
@@ -41,18 +44,21 @@ async function runBacktest(files: readonly string[], flags: BacktestFlags, io: C
   if (names.filter((name) => name === '-').length > 1) {
     io.fail('stdin is named more than once', 'name - once', 2);
   }
+  if (flags.report !== undefined) await checkReport(flags.report, io);
   const many = names.length > 1;
   const drawn: BacktestSeries[] = [];
   if (flags.json !== true) await write(io, many ? 'file,timestamp,score,alert\n' : 'timestamp,score,alert\n');
   for (const name of names) {
     const series = flags.report === undefined ? undefined : { name, metrics: [] as string[], rows: [] as BacktestSeries['rows'][number][] };
     if (series !== undefined) drawn.push(series);
+    const order = startOrder();
     try {
-      await answerFile(name, { intervalMs, many, json: flags.json === true, series }, io);
+      await answerFile(name, { intervalMs, many, json: flags.json === true, series, order }, io);
     } catch (error) {
       if (error instanceof UsageCsvError) io.fail(error.message, error.fix, 1);
       throw error;
     }
+    for (const remark of order.remarks(name === '-' ? 'stdin' : name)) progress(remark, io);
   }
   if (flags.report !== undefined) await writeReport(flags.report, drawn, io);
 }
@@ -61,6 +67,7 @@ interface FileTask {
   readonly intervalMs: number | undefined;
   readonly many: boolean;
   readonly json: boolean;
+  readonly order: RowOrder;
   readonly series: { metrics: string[]; rows: BacktestSeries['rows'][number][] } | undefined;
 }
 
@@ -70,13 +77,15 @@ async function answerFile(name: string, task: FileTask, io: CliIo): Promise<void
   task.series?.metrics.push(...metrics);
   const interval = task.intervalMs === undefined ? {} : { intervalMs: task.intervalMs };
   const detector = startBacktest({ metrics: metrics.length, falseAlarmsPerMonth: defaultFalseAlarmsPerMonth, ...interval });
+  const file = plainText(name);
   for await (const { timestamp, at, values } of rows) {
+    task.order.next(at, values);
     const { score, alert, expected } = detector.next({ at, values });
     const rounded = Number(score.toFixed(6));
     if (task.json) {
-      await write(io, `${JSON.stringify({ ...(task.many ? { file: name } : {}), timestamp, score: rounded, alert: alert ? 1 : 0 })}\n`);
+      await write(io, `${JSON.stringify({ ...(task.many ? { file } : {}), timestamp, score: rounded, alert: alert ? 1 : 0 })}\n`);
     } else {
-      await write(io, `${task.many ? `${quoted(name)},` : ''}${quoted(timestamp)},${rounded},${alert ? 1 : 0}\n`);
+      await write(io, `${task.many ? `${quoted(file)},` : ''}${quoted(timestamp)},${rounded},${alert ? 1 : 0}\n`);
     }
     task.series?.rows.push({ at, values, expected, score, alert });
   }
@@ -91,9 +100,34 @@ async function contentOf(name: string, io: CliIo): Promise<Buffer> {
   }
 }
 
+/** Before any row is read: nobody's file is overwritten, and nobody waits for a report that cannot be written. */
+async function checkReport(path: string, io: CliIo): Promise<void> {
+  const stands = await io.readFile(path).then(
+    (content) => content.toString('utf8'),
+    () => '',
+  );
+  if (stands !== '' && !stands.includes(reportMark)) {
+    io.fail(`${path} exists and is no report of Key Guard: it is not overwritten`, 'give --report another name', 2);
+  }
+  try {
+    await io.checkWritable(path);
+  } catch (error) {
+    reportFailure(path, error, io);
+  }
+}
+
 async function writeReport(path: string, series: readonly BacktestSeries[], io: CliIo): Promise<void> {
-  await io.writeFile(path, backtestReport(series));
-  io.stderr.write(`report: ${path}\n`);
+  try {
+    await io.writeFile(path, backtestReport(series));
+  } catch (error) {
+    reportFailure(path, error, io);
+  }
+  progress(`report: ${path}`, io);
+}
+
+function reportFailure(path: string, error: unknown, io: CliIo): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return io.fail(`the report cannot be written to ${path} (${code})`, 'give --report a file in a folder that you may write to', 1);
 }
 
 function intervalOf(text: string | undefined, io: CliIo): number | undefined {

@@ -2,7 +2,7 @@ import type { CliIo, Command } from '../command.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
 import { projectRoot } from '../installation.ts';
-import { counted, json, line, table } from '../output.ts';
+import { counted, json, line, progress, table } from '../output.ts';
 
 interface Flags {
   readonly config?: string;
@@ -27,7 +27,7 @@ export const config: Command = {
 
 async function check(flags: Flags, io: CliIo): Promise<void> {
   const { configuration, file, notice } = loadConfiguration({ root: projectRoot, path: flags.config, homeRegion: io.region });
-  if (notice !== undefined) io.stderr.write(`${notice}\n`);
+  if (notice !== undefined) progress(notice, io);
   if (flags.json === true) {
     json(configuration, io);
     return;

@@ -11,7 +11,7 @@ import { managedKey, openInstallation, withInstallation, type InstallationFlags,
 import { standingEmergency } from '../key-findings.ts';
 import { checkRestored, lookAt, openVersion, type KeySight } from '../key-sight.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
-import { confirmed } from '../prompt.ts';
+import { agreed } from '../prompt.ts';
 
 /** A rotation that has begun may come to its end; one that hangs is broken off. */
 const patienceMs = 2 * minuteMs;
@@ -52,7 +52,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
     const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
-    if (flags.yes !== true && !(await confirmed(question, io))) io.fail('not paused', 'nothing was changed', 1);
+    if (flags.yes !== true) await agreed(question, io);
   }
   const record = before.pause ?? (await begin(name, because, installation));
   const after = before.pause !== undefined && !before.secret.rotationEnabled ? before : await stop(record, before, installation, io);

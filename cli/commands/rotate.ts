@@ -12,7 +12,7 @@ import { managedKey, openInstallation, withInstallation, type InstallationFlags,
 import { askedText, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line, progress } from '../output.ts';
-import { canAsk, confirmed } from '../prompt.ts';
+import { canAsk, agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 import { noKeyError, planOf, planText } from '../rotation-plan.ts';
 
@@ -111,9 +111,7 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
   if (plan.next === undefined) throw noKeyError(plan, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
-  if (flags.yes !== true && !(await confirmed(`${question} ${planText(plan, definition)}`, io))) {
-    io.fail('not rotated', 'nothing was changed', 1);
-  }
+  if (flags.yes !== true) await agreed(`${question} ${planText(plan, definition)}`, io);
   await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: askedText(because) });
   const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io));
   const rotated = rotatedOrFail(definition, outcome, io);

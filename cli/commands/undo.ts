@@ -15,7 +15,7 @@ import { rotateAndFollow, rotatedTo, type Rotated } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { instant, json, lengthText, line, progress } from '../output.ts';
-import { confirmed } from '../prompt.ts';
+import { agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 import { checkEnabled, cutText, leftKeys, undoTarget } from '../undo-target.ts';
 import { startFor } from '../wish-rotation.ts';
@@ -82,9 +82,7 @@ async function goBack(
   // One that is on its way back already was asked for before.
   if (flags.apiKeyId === undefined && target.wanted === undefined) checkEnabled(target, isEnabled, name);
   for (const warning of warningsOf(sight, target, isEnabled, installation.clock.now())) progress(warning, io);
-  if (flags.yes !== true && !(await confirmed(`Undo the rotation of ${name}? ${planText(sight, target, installation.clock.now())}`, io))) {
-    io.fail('not undone', 'nothing was changed', 1);
-  }
+  if (flags.yes !== true) await agreed(`Undo the rotation of ${name}? ${planText(sight, target, installation.clock.now())}`, io);
   const { table, secrets, clock } = installation;
   const by = await callerName();
   const wish = { at: clock.now(), by, because };

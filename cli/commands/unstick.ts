@@ -9,7 +9,7 @@ import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { keyFindings, type KeyReading } from '../key-findings.ts';
 import { counted, json, line, progress } from '../output.ts';
-import { confirmed } from '../prompt.ts';
+import { agreed } from '../prompt.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { retireNow } from '../retire-now.ts';
 import { unstickPlan, type UnstickPlan } from '../unstick-plan.ts';
@@ -43,7 +43,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const plan = unstickPlan(await read(definition, installation));
   if (plan.acts.length > 0) {
     for (const { will } of plan.acts) progress(will, io);
-    if (flags.yes !== true && !(await confirmed(`Do that for ${name}?`, io))) io.fail('not done', 'nothing was changed', 1);
+    if (flags.yes !== true) await agreed(`Do that for ${name}?`, io);
     await carryOut(plan, definition, installation, io);
   }
   const after = await read(definition, installation);

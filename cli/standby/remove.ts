@@ -10,7 +10,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
 import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
-import { confirmed } from '../prompt.ts';
+import { agreed } from '../prompt.ts';
 
 export interface RemoveFlags extends InstallationFlags {
   readonly because?: string;
@@ -31,7 +31,7 @@ export async function remove(name: string, apiKeyId: string, flags: RemoveFlags,
   );
   if (record.state !== 'archived') {
     const what = `${apiKeyId} (${record.hint}), ${record.state} of ${name}, is archived at Anthropic, which is for ever`;
-    if (flags.yes !== true && !(await confirmed(`Remove it? ${what}.`, io))) io.fail('not removed', 'nothing was changed', 1);
+    if (flags.yes !== true) await agreed(`Remove it? ${what}.`, io);
   }
   const removed = record.state === 'archived' ? record : await archived(record, because, await callerName(), ports);
   await secretVersions(installation.secrets).freeStandbyLabels(definition.standbySecretArn, new Set([apiKeyId]));

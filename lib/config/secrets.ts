@@ -20,7 +20,7 @@ function problemAt(path: readonly PropertyKey[], { what, takenBy }: SecretShape)
   const fix =
     takenBy === undefined
       ? 'Take it out.'
-      : `It belongs in Secrets Manager: after the deployment run "npx keyguard ${takenBy}" and paste it at the hidden prompt.`;
+      : `It belongs in Secrets Manager: after the deployment run "${takenBy}" and paste it at the hidden prompt.`;
   return {
     path: pathText(path),
     problem: `holds a secret (${what}), which must never stand in a file`,

@@ -37,6 +37,9 @@ async function run(
       return Buffer.from(file);
     },
     writeFile: async (path, text) => void written.set(path, text),
+    checkWritable: async (path) => {
+      if (path.startsWith('/nowhere/')) throw Object.assign(new Error('no such folder'), { code: 'ENOENT' });
+    },
     fail: (message, fix, exit) => {
       throw new CliFailure(message, fix, exit);
     },
@@ -190,4 +193,48 @@ test('a file that is not there is named', async () => {
   const { code, stderr } = await run(['gone.csv']);
   expect(code).toBe(1);
   expect(stderr).toContain('gone.csv cannot be read (ENOENT)');
+});
+
+test.each([['k.csv'], ['notes.txt'], ['./k.csv']])('a report does not overwrite %s, which is none', async (report) => {
+  const files = { 'k.csv': usage(3), './k.csv': usage(3), 'notes.txt': 'mine' };
+  const { code, stdout, stderr, written } = await run(['k.csv', '--report', report], { files });
+  expect([code, stdout, written.size]).toEqual([2, '', 0]);
+  expect(stderr).toContain(`${report} exists and is no report of Key Guard`);
+});
+
+test('an earlier report is written anew', async () => {
+  const first = await run(['k.csv', '--report', 'out.html'], { files: { 'k.csv': usage(30) } });
+  const report = first.written.get('out.html') ?? '';
+  const again = await run(['k.csv', '--report', 'out.html'], { files: { 'k.csv': usage(30), 'out.html': report } });
+  expect([again.code, again.written.has('out.html')]).toEqual([0, true]);
+});
+
+test('that a report cannot be written is said before any row is read, with its path', async () => {
+  const { code, stdout, stderr } = await run(['missing.csv', '--report', '/nowhere/out.html']);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toContain('the report cannot be written to /nowhere/out.html (ENOENT)');
+});
+
+const lines = (...minutes: (readonly [number, number])[]) =>
+  ['timestamp,value', ...minutes.map(([minute, value]) => `${instant(minute)},${value}`)].join('\n') + '\n';
+const shuffled = Array.from({ length: 30 }, (_, index) => [((index * 7) % 30) * 10, index] as const);
+
+test.each<[string, string, string]>([
+  ['newest first', lines([50, 1], [40, 2], [30, 3], [20, 4]), 'stand newest first'],
+  ['newest first, with one row late', lines([50, 1], [40, 2], [30, 3], [60, 4], [20, 5], [10, 6]), 'stand newest first'],
+  ['shuffled', lines(...shuffled), 'are earlier than the row above them'],
+  ['an instant twice with other values', lines([10, 1], [20, 2], [20, 3], [30, 4]), '1 row of stdin repeat an instant with another value'],
+])('rows that make the answers doubtful are told: %s', async (_what, stdin, words) => {
+  const { code, stdout, stderr } = await run([], { stdin });
+  expect([code, stdout.split('\n').length]).toEqual([0, stdin.split('\n').length]);
+  expect(stderr).toContain('warning:');
+  expect(stderr).toContain(words);
+});
+
+test.each<[string, string]>([
+  ['a late row', lines([10, 1], [20, 2], [40, 4], [30, 3], [50, 5], [60, 6], [70, 7], [80, 8], [90, 9], [100, 1], [110, 2], [120, 3])],
+  ['a row that comes twice', lines([10, 1], [20, 2], [20, 2], [30, 3])],
+  ['one row', lines([10, 1])],
+])('nothing is said of %s', async (_what, stdin) => {
+  expect((await run([], { stdin })).stderr).toBe('');
 });

@@ -25,10 +25,11 @@ test('an admin key is proven before it is stored', async () => {
     expect(said.err).toContain(reason);
     expect(said.err.toLowerCase()).toContain('nothing was stored');
   }
+  expect((await me.run(['admin-key', 'set'], 'not-a-key')).err).toContain('this does not look like an Admin API key');
   expect(stored()).toBe(before);
   const { value } = anthropic.console.createAdminKey();
   me.guards(value);
-  const said = await me.run(['admin-key', 'set'], `${value}\n`);
+  const said = await me.run(['admin-key', 'set'], ` \t${value} \r\n\n`);
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toContain('The admin key works (it sees 1 API key) and is stored in arn:');
   expect(stored()).toBe(before + 1);
@@ -54,4 +55,16 @@ test('a webhook is stored only if it has the form of one', async () => {
   me.guards(url);
   expect(await me.run(['slack-webhook', 'set'], `${url}\n`)).toMatchObject({ code: 0 });
   expect(versions()).toBe(before + 1);
+});
+
+test('a value of another kind, or with a stranger in it, is told by what it is and never shown', async () => {
+  me = await anOperator();
+  const admin = me.world.anthropic.console.createAdminKey().value;
+  me.guards(admin);
+  const cases: readonly (readonly [string[], string, string])[] = [
+    [['admin-key', 'set'], admin.replace('-', '\u2013'), 'a character that none has (U+2013, at place 3)'],
+    [['standby', 'add', 'production'], admin, 'an Admin API key'],
+    [['slack-webhook', 'set'], ' \n', 'nothing was given'],
+  ];
+  for (const [command, value, words] of cases) expect((await me.run(command, value)).err).toContain(words);
 });

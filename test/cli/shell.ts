@@ -39,6 +39,7 @@ export function ioOf(said: { out: string; err: string }, stdin = ''): CliIo {
     stderr: sink('err'),
     readFile: () => Promise.reject(new Error('no file is read here')),
     writeFile: () => Promise.reject(new Error('no file is written here')),
+    checkWritable: () => Promise.reject(new Error('no file is written here')),
     fail: (message, fix, code) => {
       throw new CliFailure(message, fix, code);
     },

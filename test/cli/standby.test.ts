@@ -71,7 +71,7 @@ test('standby add refuses a key of another workspace, one that expires too soon,
   const { value } = me.made();
   await me.run(['standby', 'add', 'production'], value);
   const again = await me.run(['standby', 'add', 'production', '--json'], value);
-  expect(JSON.parse(again.err.split('\n').find((line) => line.startsWith('{')) ?? '')).toMatchObject({
+  expect(JSON.parse(again.err.split('\n').find((line) => line.startsWith('{"error"')) ?? '')).toMatchObject({
     error: {
       code: 'standby-refused',
       message: expect.stringContaining('is already known') as unknown,

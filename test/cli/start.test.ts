@@ -24,3 +24,13 @@ test('what the program says reaches the shell: exit code 2, and words without co
   expect([code, out]).toEqual([2, '']);
   expect(err).toBe("error: unknown command 'rotat'\n(Did you mean rotate?)\nfix:   npx keyguard --help shows how\n");
 });
+
+test('an answer that cannot be written is a failure, and says so; -v is the version', async () => {
+  const { code, err } = await new Promise<{ code: unknown; err: string }>((resolve) => {
+    execFile('sh', ['-c', '"$0" "$1" -v > /dev/full', process.execPath, program], (error: ExecFileException | null, _out, told) =>
+      resolve({ code: error === null ? 0 : error.code, err: told }),
+    );
+  });
+  expect(code).toBe(1);
+  expect(err).toContain('error: the answer could not be written (ENOSPC)');
+});

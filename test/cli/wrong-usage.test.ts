@@ -14,7 +14,12 @@ test.each([
   ['an argument too many', ['status', 'one', 'two'], 'too many arguments'],
   ['an option without its value', ['status', '--config'], "option '--config <file>' argument missing"],
   ['a reason of two lines', ['undo', 'production', '--because', 'one\ntwo'], '--because holds a line break'],
-  ['a reason that colours the terminal', ['undo', 'production', '--because', '\u001b[31mred'], 'another control character'],
+  ['a reason that colours the terminal', ['undo', 'production', '--because', '\u001b[31mred'], 'another character that cannot be seen'],
+  [
+    'a reason that turns the direction of text',
+    ['undo', 'production', '--because', 'a\u202efreeze'],
+    'another character that cannot be seen',
+  ],
   ['a reason that says nothing', ['undo', 'production', '--because', ' '], '--because wants a reason of 1 to 200 characters'],
   ['a reason that does not end', ['undo', 'production', '--because', 'x'.repeat(201)], 'a reason of 1 to 200 characters'],
   ['an id that is none', ['standby', 'add', 'production', '--api-key-id', 'key_1'], 'it begins with apikey_'],

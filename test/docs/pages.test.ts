@@ -17,6 +17,7 @@ async function program(): Promise<Program> {
     stderr: process.stderr,
     readFile: () => Promise.reject(new Error('not read here')),
     writeFile: () => Promise.reject(new Error('not written here')),
+    checkWritable: () => Promise.reject(new Error('not written here')),
     fail: (message: string): never => {
       throw new Error(message);
     },

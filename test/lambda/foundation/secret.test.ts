@@ -64,3 +64,12 @@ test("Node's word for a failed connection is kept, also where an SDK wraps it, a
   expect(briefly(new Error('Connection error.', { cause: refused }))).toBe('Error ECONNREFUSED');
   expect(briefly(Object.assign(new Error('no'), { code: fake }))).toBe('Error');
 });
+
+test.each(['a1b2c3d4-', 'eyJhbGci', '://x:', 'sk-', 'SG.aaaaaaaaaaaaaaaa', 'xoxb-', '-----BEGIN PRIVATE KEY'])(
+  'redaction of a long run of %j takes no longer than its length',
+  (piece) => {
+    const began = performance.now();
+    redact(piece.repeat(10_000));
+    expect(performance.now() - began).toBeLessThan(2000);
+  },
+);
