@@ -2,12 +2,14 @@
  * What can go wrong with one call.
  * `drop-before`, `hang-before`: no effect; `drop-after`, `hang-after`: the effect is done and the caller does not hear of it.
  * `drop` cuts the connection, `hang` never answers. `stale`: a read answers with the state before the last write.
- * `result-…`: GetMetricData answers, and its last query ends with this status, without its later points.
+ * `result-…`: a part of the call ends so. GetMetricData answers, and its last query ends with this status (`internal-error`,
+ * `partial`, `forbidden`), without its later points; a transaction is cancelled, and its last entry says why (`throttled`,
+ * `throughput`, `conflict`).
  */
 export type Fault =
   'throttle' | 'error500' | 'drop-before' | 'drop-after' | 'hang-before' | 'hang-after' | 'stale' | `result-${ResultFault}`;
-/** A call that succeeds and says that a part of its answer did not. */
-export type ResultFault = 'internal-error' | 'partial' | 'forbidden';
+/** How a part of a call ends. */
+export type ResultFault = 'internal-error' | 'partial' | 'forbidden' | 'throttled' | 'throughput' | 'conflict';
 
 interface CallMoment {
   /** Counts every call to this server from 1. An SDK's retry is a call of its own. */

@@ -23,7 +23,7 @@ export interface Call {
   readonly now: number;
   /** The fault script asked for an eventually consistent answer: the state before the last write. */
   readonly stale: boolean;
-  /** The fault script asked for a result that failed, in an answer that did not. */
+  /** The fault script asked for a part of the call to end so. */
   readonly resultFault?: ResultFault;
 }
 

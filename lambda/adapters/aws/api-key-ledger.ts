@@ -2,7 +2,7 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
-import { LostRace } from '../../foundation/errors.ts';
+import { LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { ApiKeyLedger, Deed, Occasion } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 import { recordOf, unchanged, type Table } from './table.ts';
@@ -28,11 +28,7 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
             ],
           }),
         ),
-      (error) =>
-        error instanceof TransactionCanceledException &&
-        error.CancellationReasons?.some(({ Code }) => Code === 'ConditionalCheckFailed' || Code === 'TransactionConflict') === true
-          ? new LostRace(record.apiKeyId)
-          : undefined,
+      (error) => (error instanceof TransactionCanceledException ? cancelled(error, record.apiKeyId) : undefined),
     );
   };
 
@@ -62,6 +58,17 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
       await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);
     },
   };
+}
+
+/** Reasons that say nothing of the record: DynamoDB was busy, or another transaction had an item in hand in that moment. */
+const passingReasons = ['ThrottlingError', 'ProvisionedThroughputExceeded', 'TransactionConflict'];
+
+/** What a cancelled transaction means. That the record has changed is known for certain, whatever else is said beside it. */
+function cancelled({ CancellationReasons: reasons = [] }: TransactionCanceledException, apiKeyId: string): Error | undefined {
+  const codes = reasons.flatMap(({ Code: code }) => (code === undefined || code === 'None' ? [] : [code]));
+  if (codes.includes('ConditionalCheckFailed')) return new LostRace(apiKeyId);
+  const isPassing = codes.length > 0 && codes.every((code) => passingReasons.includes(code));
+  return isPassing ? new Unavailable('dynamodb:TransactWriteItems', codes.join(', ')) : undefined;
 }
 
 type Change = Exclude<TransactWriteCommandInput['TransactItems'], undefined>[number];

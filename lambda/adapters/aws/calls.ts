@@ -2,7 +2,7 @@ import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts'
 
 /** Error names that mean: not now. The SDK has retried already (facts-aws: throttling codes differ by service). */
 const passing =
-  /throttl|toomanyrequests|requestlimit|limitexceeded|internal|serviceunavailable|timeout|networking|ECONN|EPIPE|ENOTFOUND|socket|TransactionInProgress/i;
+  /throttl|toomanyrequests|requestlimit|limitexceeded|internal|serviceunavailable|timeout|networking|ECONN|EPIPE|ENOTFOUND|socket|TransactionInProgress|TransactionConflict|ThroughputExceeded|SlowDown|PriorRequestNotComplete/i;
 
 /**
  * Runs one SDK call and turns what it throws into ours: `Unavailable` for what passes by itself, KeyguardError otherwise.

@@ -193,7 +193,7 @@ export function rotations(client: SecretsManagerClient): Rotations {
             client.send(new RotateSecretCommand({ SecretId: secretArn, ...(token === undefined ? {} : { ClientRequestToken: token }) })),
           // "A previous rotation isn't complete. That rotation will be reattempted."; or the one of this token was there before.
           (error) =>
-            (error instanceof InvalidRequestException && /previous rotation/i.test(error.message)) ||
+            (error instanceof InvalidRequestException && /previous rotation|already in use/i.test(error.message)) ||
             error.name === 'ResourceExistsException'
               ? new Running()
               : undefined,

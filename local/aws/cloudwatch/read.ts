@@ -7,7 +7,9 @@ import type {
   GetMetricStatisticsOutput,
   MetricDataQuery,
   MetricDataResult,
+  StatusCode,
 } from '@aws-sdk/client-cloudwatch';
+import type { ResultFault } from '../intercept.ts';
 import { AwsError } from '../service.ts';
 import type { Call } from '../service.ts';
 import { metricName } from './metrics.ts';
@@ -17,17 +19,22 @@ import { checkPeriod, readBuckets, statistic } from './statistics.ts';
 
 const MOST_DATAPOINTS = 100_800;
 
-const FAULTS = { 'internal-error': 'InternalError', partial: 'PartialData', forbidden: 'Forbidden' } as const;
+const FAULTS: Readonly<Partial<Record<ResultFault, StatusCode>>> = {
+  'internal-error': 'InternalError',
+  partial: 'PartialData',
+  forbidden: 'Forbidden',
+};
 
 /** GetMetricData over MetricStat queries, page by page. */
 export function getMetricData(metrics: Metrics, input: Checked<GetMetricDataInput>, call: Call): GetMetricDataOutput {
   const output = readPages(metrics, input, call);
-  if (call.resultFault === undefined) return output;
+  const status = call.resultFault === undefined ? undefined : FAULTS[call.resultFault];
+  if (status === undefined) return output;
   const { MetricDataResults: results = [] } = output;
   const last = results.at(-1);
   const { Timestamps: times = [], Values: values = [] } = last ?? {};
   const kept = call.resultFault === 'partial' ? Math.ceil(times.length / 2) : 0;
-  const failed = { ...last, Timestamps: times.slice(0, kept), Values: values.slice(0, kept), StatusCode: FAULTS[call.resultFault] };
+  const failed = { ...last, Timestamps: times.slice(0, kept), Values: values.slice(0, kept), StatusCode: status };
   return { MetricDataResults: [...results.slice(0, -1), failed] };
 }
 

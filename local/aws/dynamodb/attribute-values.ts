@@ -95,7 +95,7 @@ export function itemSize(item: Item): number {
   return size;
 }
 
-function valueSize(value: AttributeValue): number {
+export function valueSize(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return numberSize(value.N);
   if (value.B !== undefined) return value.B.byteLength;

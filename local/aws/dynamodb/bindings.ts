@@ -30,6 +30,8 @@ export function bind(
   if (present.length === 0 && values !== undefined) {
     throw invalid('ExpressionAttributeValues can only be specified when using expressions');
   }
+  checkKeys('ExpressionAttributeNames', names, /^#[A-Za-z0-9_]+$/);
+  checkKeys('ExpressionAttributeValues', values, /^:[A-Za-z0-9_]+$/);
   for (const { kind, names: mentioned, values: wanted } of present) {
     for (const name of mentioned) {
       if (names?.[name] === undefined) {
@@ -66,6 +68,14 @@ export function lookUp(item: Item, path: Path): AttributeValue | undefined {
 
 function ownMember(map: Readonly<Record<string, AttributeValue>> | undefined, name: string): AttributeValue | undefined {
   return map !== undefined && Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
+function checkKeys(parameter: string, given: Readonly<Record<string, unknown>> | undefined, shape: RegExp): void {
+  if (given === undefined) return;
+  const keys = Object.keys(given);
+  if (keys.length === 0) throw invalid(`${parameter} must not be empty`);
+  const odd = keys.find((key) => !shape.test(key));
+  if (odd !== undefined) throw invalid(`${parameter} contains invalid key: Syntax error; key: "${odd}"`);
 }
 
 function refuseUnused(parameter: string, keys: readonly string[], isUsed: (key: string) => boolean): void {

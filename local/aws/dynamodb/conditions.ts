@@ -132,6 +132,27 @@ function isComparator(text: string): text is Comparator {
   return COMPARATORS.has(text);
 }
 
+/** Refuses a BETWEEN whose bounds are values of two types, or in the wrong order. */
+export function checkBounds({ kind, root }: ParsedCondition, bindings: Bindings): void {
+  const check = (condition: Condition): void => {
+    if (condition.kind === 'and' || condition.kind === 'or') for (const side of [condition.left, condition.right]) check(side);
+    if (condition.kind === 'not') check(condition.inner);
+    if (condition.kind !== 'between' || condition.low.kind !== 'value' || condition.high.kind !== 'value') return;
+    const [low, high] = [bindings.value(condition.low.placeholder), bindings.value(condition.high.placeholder)];
+    const operands = `lower bound operand: AttributeValue: ${shown(low)}, upper bound operand: AttributeValue: ${shown(high)}`;
+    const difference = order(low, high);
+    if (difference !== undefined && difference <= 0) return;
+    const rule =
+      difference === undefined ? 'same data type for lower and upper bounds' : 'upper bound to be greater than or equal to lower bound';
+    throw new AwsError('ValidationException', `Invalid ${kind}: The BETWEEN operator requires ${rule}; ${operands}`);
+  };
+  check(root);
+}
+
+function shown(value: AttributeValue): string {
+  return `{${typeOf(value)}:${value.S ?? value.N ?? '…'}}`;
+}
+
 /** Whether `item` (empty for one that does not exist) meets the condition. */
 export function holds(condition: Condition, item: Item, bindings: Bindings): boolean {
   switch (condition.kind) {

@@ -17,7 +17,7 @@ import { AwsError, operation } from '../service.ts';
 import type { Call, Operation } from '../service.ts';
 import { bind } from './bindings.ts';
 import type { Bindings } from './bindings.ts';
-import { holds } from './conditions.ts';
+import { checkBounds, holds } from './conditions.ts';
 import type { ParsedCondition } from './conditions.ts';
 import type { Expressions } from './expressions.ts';
 import { project } from './paths.ts';
@@ -78,7 +78,11 @@ export function itemOperations(tables: Tables, expressions: Expressions): readon
           'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
         );
       }
-      if (filter !== undefined) refuseKeys(filter, bindings, table.keyNames);
+      checkBounds(condition, bindings);
+      if (filter !== undefined) {
+        checkBounds(filter, bindings);
+        refuseKeys(filter, bindings, table.keyNames);
+      }
       const { place, inRange } = keyRange(table, condition, bindings);
       const start = input.ExclusiveStartKey;
       if (start !== undefined && table.placeOfKey(start).partition !== place.partition) {
@@ -103,6 +107,7 @@ export function itemOperations(tables: Tables, expressions: Expressions): readon
       const filter = expressions.condition('FilterExpression', input.FilterExpression);
       const projection = expressions.projection(input.ProjectionExpression);
       const bindings = bind(input.ExpressionAttributeNames, input.ExpressionAttributeValues, [filter, projection]);
+      if (filter !== undefined) checkBounds(filter, bindings);
       const page = readPage(table, scanAfter(table, input.ExclusiveStartKey, isStale(input, call)), {
         limit: input.Limit,
         filter: (item) => filter === undefined || holds(filter.root, item, bindings),

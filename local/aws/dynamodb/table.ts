@@ -1,7 +1,7 @@
 import type { AttributeDefinition, AttributeValue, KeySchemaElement } from '@aws-sdk/client-dynamodb';
 import type { Account } from '../service.ts';
 import { AwsError } from '../service.ts';
-import { keyText, itemSize, normalize, normalizeItem, order, typeOf } from './attribute-values.ts';
+import { keyText, itemSize, normalize, normalizeItem, order, typeOf, valueSize } from './attribute-values.ts';
 import type { Item } from './attribute-values.ts';
 
 const ITEM_BYTES = 400 * 1024;
@@ -123,7 +123,9 @@ export function createTable(
           `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
         );
       }
-      return value === undefined ? undefined : normalize(value);
+      const clean = value === undefined ? undefined : normalize(value);
+      if (clean !== undefined) checkKeySize(clean, name === partitionKey?.name);
+      return clean;
     });
     return { partition: partition === undefined ? '' : keyText(partition), sort };
   }
@@ -139,6 +141,13 @@ export function createTable(
 /** Numbers canonical, sets checked. */
 export function cleanItem(item: Readonly<Record<string, AttributeValue>>): Item {
   return normalizeItem(item);
+}
+
+/** Developer guide, Constraints: 2,048 bytes for a partition key, 1,024 for a sort key. */
+function checkKeySize(value: AttributeValue, isPartition: boolean): void {
+  const size = valueSize(value);
+  if (isPartition && size > 2048) throw invalid('Size of hashkey has exceeded the maximum size limit of2048 bytes');
+  if (!isPartition && size > 1024) throw invalid('Aggregated size of all range keys has exceeded the size limit of 1024 bytes');
 }
 
 function find(list: readonly Slot[], sort: AttributeValue | undefined): { readonly at: number; readonly exact: boolean } {

@@ -1,23 +1,31 @@
 import { TransactWriteItems$ } from '@aws-sdk/client-dynamodb';
 import type { CancellationReason, TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb';
+import type { ResultFault } from '../intercept.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
 import type { Item } from './attribute-values.ts';
 import { keyText } from './attribute-values.ts';
 import type { Expressions } from './expressions.ts';
-import type { Table } from './table.ts';
+import type { Place, Table } from './table.ts';
 import type { Tables } from './tables.ts';
-import { planWrite } from './writes.ts';
-import type { PlannedWrite, WriteRequest } from './writes.ts';
+import { prepareWrite } from './writes.ts';
+import type { PlannedWrite, PreparedWrite, WriteRequest } from './writes.ts';
 
 /** A token is remembered for ten minutes: API_TransactWriteItems, ClientRequestToken. */
 const TOKEN_MS = 600_000;
+
+/** What a cancelled transaction says of the item that could not be had. */
+const CANCELLED: Readonly<Partial<Record<ResultFault, CancellationReason>>> = {
+  throttled: { Code: 'ThrottlingError', Message: 'Throughput exceeds the current capacity of your table or index.' },
+  throughput: { Code: 'ProvisionedThroughputExceeded', Message: 'The level of configured provisioned throughput was exceeded.' },
+  conflict: { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' },
+};
 
 /** TransactWriteItems: every condition is checked first, then all writes happen or none. */
 export function transactionOperation(account: Account, tables: Tables, expressions: Expressions): Operation {
   const done = new Map<string, { readonly content: string; readonly at: number }>();
 
-  return operation<TransactWriteItemsInput, TransactWriteItemsOutput>(TransactWriteItems$, (input, { now }) => {
+  return operation<TransactWriteItemsInput, TransactWriteItemsOutput>(TransactWriteItems$, (input, { now, resultFault }) => {
     const entries = input.TransactItems;
     if (entries.length === 0 || entries.length > 100) {
       throw new AwsError(
@@ -26,7 +34,7 @@ export function transactionOperation(account: Account, tables: Tables, expressio
       );
     }
     const token = input.ClientRequestToken;
-    const content = JSON.stringify(entries);
+    const content = canonical(entries);
     const known = token === undefined ? undefined : done.get(token);
     if (known !== undefined && now - known.at < TOKEN_MS) {
       if (known.content === content) return {};
@@ -35,16 +43,17 @@ export function transactionOperation(account: Account, tables: Tables, expressio
         'Transaction request was not the same as the previous request with the same client token',
       );
     }
-    const writes = entries.map((entry) => plan(entry));
-    commitAll(writes);
+    const prepared = entries.map((entry) => {
+      const [table, request] = requestOf(entry);
+      return { table, write: prepareWrite(table, request, expressions) };
+    });
+    refuseRepeats(prepared);
+    const cancelled = resultFault === undefined ? undefined : CANCELLED[resultFault];
+    if (cancelled !== undefined) throw cancellation([...entries.slice(1).map(() => ({ Code: 'None' })), cancelled]);
+    commitAll(prepared.map(({ write }) => write));
     if (token !== undefined) done.set(token, { content, at: account.clock.now() });
     return {};
   });
-
-  function plan(entry: Checked<TransactWriteItem>): () => { table: Table; write: PlannedWrite } {
-    const [table, request] = requestOf(entry);
-    return () => ({ table, write: planWrite(table, request, expressions) });
-  }
 
   function requestOf(entry: Checked<TransactWriteItem>): [Table, WriteRequest] {
     const { ConditionCheck: check, Put: put, Delete: remove, Update: update } = entry;
@@ -59,36 +68,63 @@ export function transactionOperation(account: Account, tables: Tables, expressio
   }
 }
 
-function commitAll(plans: readonly (() => { table: Table; write: PlannedWrite })[]): void {
+/** The same text for requests that differ in the order of their members only. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+function refuseRepeats(prepared: readonly { readonly table: Table; readonly write: PreparedWrite }[]): void {
+  const places = new Set<string>();
+  for (const { table, write } of prepared) {
+    const place = placeIn(write);
+    if (place === undefined) continue;
+    const key = JSON.stringify([table.name, place.partition, place.sort === undefined ? '' : keyText(place.sort)]);
+    if (places.has(key)) {
+      throw new AwsError('ValidationException', 'Transaction request cannot include multiple operations on one item');
+    }
+    places.add(key);
+  }
+}
+
+/** Undefined for a key that does not fit its table, which is told as the reason of its entry. */
+function placeIn(write: PreparedWrite): Place | undefined {
+  try {
+    return write.place();
+  } catch (error) {
+    if (error instanceof AwsError) return undefined;
+    throw error;
+  }
+}
+
+function commitAll(prepared: readonly PreparedWrite[]): void {
   const reasons: CancellationReason[] = [];
   const writes: PlannedWrite[] = [];
-  const places = new Set<string>();
-  for (const plan of plans) {
+  for (const write of prepared) {
     try {
-      const { table, write } = plan();
-      const sort = write.place.sort;
-      const key = JSON.stringify([table.name, write.place.partition, sort === undefined ? '' : keyText(sort)]);
-      if (places.has(key)) throw new AwsError('RepeatedItem', 'Transaction request cannot include multiple operations on one item');
-      places.add(key);
-      writes.push(write);
+      writes.push(write.plan());
       reasons.push({ Code: 'None' });
     } catch (error) {
       reasons.push(reasonOf(error));
     }
   }
-  if (reasons.some((reason) => reason.Code !== 'None')) {
-    throw new AwsError(
-      'TransactionCanceledException',
-      `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map((reason) => reason.Code).join(', ')}]`,
-      { CancellationReasons: reasons },
-    );
-  }
+  if (reasons.some((reason) => reason.Code !== 'None')) throw cancellation(reasons);
   for (const write of writes) write.commit();
+}
+
+function cancellation(reasons: readonly CancellationReason[]): AwsError {
+  return new AwsError(
+    'TransactionCanceledException',
+    `Transaction cancelled, please refer cancellation reasons for specific reasons [${reasons.map((reason) => reason.Code).join(', ')}]`,
+    { CancellationReasons: reasons },
+  );
 }
 
 function reasonOf(error: unknown): CancellationReason {
   if (!(error instanceof AwsError)) throw error;
-  if (error.code === 'RepeatedItem') throw new AwsError('ValidationException', error.message);
   if (error.code !== 'ConditionalCheckFailedException') return { Code: 'ValidationError', Message: error.message };
   const item = error.members['Item'];
   const shown = typeof item === 'object' && item !== null ? { Item: { ...(item as Item) } } : {};

@@ -3,7 +3,7 @@ import { AwsError } from '../service.ts';
 import { itemSize } from './attribute-values.ts';
 import type { Item } from './attribute-values.ts';
 import { bind } from './bindings.ts';
-import { holds } from './conditions.ts';
+import { checkBounds, holds } from './conditions.ts';
 import type { Expressions } from './expressions.ts';
 import { pick } from './paths.ts';
 import { cleanItem } from './table.ts';
@@ -37,46 +37,65 @@ export interface PlannedWrite {
   commit(): void;
 }
 
-/**
- * Checks one write against the table as it is. Throws ConditionalCheckFailedException (with the item where asked for)
- * and ValidationException.
- */
+/** A write whose request is well formed. */
+export interface PreparedWrite {
+  /** Throws ValidationException where the key does not fit the table. */
+  place(): Place;
+  /**
+   * Checks it against the table as it is. Throws ConditionalCheckFailedException (with the item where asked for) and
+   * ValidationException.
+   */
+  plan(): PlannedWrite;
+}
+
+/** `prepareWrite` and its plan at once. */
 export function planWrite(table: Table, request: WriteRequest, expressions: Expressions): PlannedWrite {
+  return prepareWrite(table, request, expressions).plan();
+}
+
+/** Reads what can be told without the table. Throws ValidationException. */
+export function prepareWrite(table: Table, request: WriteRequest, expressions: Expressions): PreparedWrite {
   const condition = expressions.condition('ConditionExpression', request.ConditionExpression);
   const update = request.kind === 'update' ? expressions.update(request.UpdateExpression) : undefined;
   const bindings = bind(request.ExpressionAttributeNames, request.ExpressionAttributeValues, [update, condition]);
+  if (condition !== undefined) checkBounds(condition, bindings);
   const item = request.kind === 'put' ? cleanItem(request.Item) : undefined;
-  const place = request.kind === 'put' ? table.placeOfItem(item ?? {}) : table.placeOfKey(request.Key);
-  const paths = update === undefined ? [] : updatedPaths(update, bindings, table.keyNames);
-  const before = table.get(place);
+  const findPlace = (): Place => (request.kind === 'put' ? table.placeOfItem(item ?? {}) : table.placeOfKey(request.Key));
+  return { place: findPlace, plan };
 
-  if (condition !== undefined && !holds(condition.root, before ?? {}, bindings)) {
-    const shown = request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && before !== undefined ? { Item: { ...before } } : {};
-    throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed', shown);
-  }
+  function plan(): PlannedWrite {
+    const place = findPlace();
+    const paths = update === undefined ? [] : updatedPaths(update, bindings, table.keyNames);
+    const before = table.get(place);
 
-  let after = before;
-  if (request.kind === 'put') after = item;
-  if (request.kind === 'delete') after = undefined;
-  if (request.kind === 'update') {
-    const base = before ?? cleanItem(request.Key);
-    after = update === undefined ? base : applyUpdate(update, base, bindings);
-    if (itemSize(after) > 400 * 1024) {
-      throw new AwsError('ValidationException', 'Item size to update has exceeded the maximum allowed size');
+    if (condition !== undefined && !holds(condition.root, before ?? {}, bindings)) {
+      const shown = request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && before !== undefined ? { Item: { ...before } } : {};
+      throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed', shown);
     }
+
+    let after = before;
+    if (request.kind === 'put') after = item;
+    if (request.kind === 'delete') after = undefined;
+    if (request.kind === 'update') {
+      const base = before ?? cleanItem(request.Key);
+      after = update === undefined ? base : applyUpdate(update, base, bindings);
+      if (itemSize(after) > 400 * 1024) {
+        throw new AwsError('ValidationException', 'Item size to update has exceeded the maximum allowed size');
+      }
+    }
+    if (request.kind === 'put' && after !== undefined && itemSize(after) > 400 * 1024) {
+      throw new AwsError('ValidationException', 'Item size has exceeded the maximum allowed size');
+    }
+    return {
+      place,
+      before,
+      after,
+      paths,
+      commit: () => {
+        if (request.kind !== 'check') table.put(place, after);
+      },
+    };
   }
-  if (request.kind === 'put' && after !== undefined && itemSize(after) > 400 * 1024) {
-    throw new AwsError('ValidationException', 'Item size has exceeded the maximum allowed size');
-  }
-  return {
-    place,
-    before,
-    after,
-    paths,
-    commit: () => {
-      if (request.kind !== 'check') table.put(place, after);
-    },
-  };
 }
 
 /** The `Attributes` member of a single write's answer. */

@@ -11,6 +11,7 @@ import { dropLabel, openRotation, placeLabel } from './labels.ts';
 import { checkRules, laterWindow, nextWindow, windowLengthMs } from './rotation-window.ts';
 import { CURRENT, holder, PENDING } from './store.ts';
 import type { RotationSetting, SecretRecord, SecretStore, Version } from './store.ts';
+import { checkToken } from './versions.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
@@ -192,6 +193,7 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
   const rotate = operation<RotateSecretRequest, RotateSecretResponse>(RotateSecret$, (input, { now }) => {
     const record = store.findLive(input.SecretId);
     const token = input.ClientRequestToken ?? randomness.uuid();
+    checkToken(token);
     const answer = { ARN: record.arn, Name: record.name, VersionId: token };
     const setting = settingFor(record, input, (arn) => functions.exists(arn), now);
     const open = openRotation(record);
@@ -209,8 +211,9 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
     if (record.versions.get(token)?.value !== undefined) {
       // Done already under this token.
       if (record.versions.get(token)?.stages.includes(CURRENT)) return answer;
+      // API_RotateSecret declares no ResourceExistsException.
       throw new AwsError(
-        'ResourceExistsException',
+        'InvalidRequestException',
         `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${record.arn}.`,
       );
     }

@@ -28,7 +28,7 @@ import { overwriteOf } from './replicas.ts';
 import type { Replication } from './replicas.ts';
 import { CURRENT } from './store.ts';
 import type { SecretRecord, SecretStore, SecretValue } from './store.ts';
-import { addVersion, checkStages, sameValue, selectVersion, valueOf, writeVersion } from './versions.ts';
+import { addVersion, checkStages, checkToken, sameValue, selectVersion, valueOf, writeVersion } from './versions.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -55,6 +55,7 @@ export function valueOperations(
       }
       const value = valueOf(input);
       const token = input.ClientRequestToken ?? randomness.uuid();
+      checkToken(token);
       const existing = store.get(input.Name);
       if (existing !== undefined) return { ...createAgain(existing, token, value), ...replicationOf(existing) };
       const regions = input.AddReplicaRegions ?? [];

@@ -14,9 +14,7 @@ export function writeVersion(
   stages: readonly string[],
   now: number,
 ): Version {
-  if (token.length < 32 || token.length > 64) {
-    throw new AwsError('InvalidParameterException', 'ClientRequestToken must be between 32 and 64 characters long.');
-  }
+  checkToken(token);
   const known = record.versions.get(token);
   if (known?.value !== undefined) {
     if (sameValue(known.value, value)) return known;
@@ -36,6 +34,12 @@ export function writeVersion(
   if (movesCurrent && next.rotation !== undefined) next = { ...next, rotation: { ...next.rotation, countedFrom: now } };
   store.save(next);
   return next.versions.get(token) ?? { id: token, value, stages, createdAt: now };
+}
+
+export function checkToken(token: string): void {
+  if (token.length < 32 || token.length > 64) {
+    throw new AwsError('InvalidParameterException', 'ClientRequestToken must be between 32 and 64 characters long.');
+  }
 }
 
 /** A record with one more version, or with an empty one filled. Throws LimitExceededException above 20 labels. */

@@ -20,7 +20,7 @@ export interface Topic {
 
 export interface Topics {
   create(name: string, attributes: Readonly<Record<string, string>>): Topic;
-  /** Throws NotFoundException. */
+  /** Throws NotFoundException, and InvalidParameterException for what is no topic's ARN. */
   find(arn: string): Topic;
   findSubscription(arn: string): { readonly topic: Topic; readonly subscription: Subscription };
   remove(arn: string): void;
@@ -32,6 +32,7 @@ export interface Topics {
 export function createTopics(account: Account): Topics {
   const topics = new Map<string, Topic>();
   const find = (arn: string): Topic => {
+    checkArn(arn);
     const topic = topics.get(arn);
     if (topic === undefined) throw new AwsError('NotFoundException', 'Topic does not exist');
     return topic;
@@ -73,6 +74,15 @@ export function createTopics(account: Account): Topics {
       return subscription;
     },
   };
+}
+
+function checkArn(arn: string): void {
+  const parts = arn.split(':');
+  if (parts.length < 6) throw invalidParameter(`TopicArn Reason: An ARN must have at least 6 elements, not ${parts.length}`);
+  const [scheme, partition, service, region, accountId, ...name] = parts;
+  const isTopic =
+    scheme === 'arn' && partition !== '' && service === 'sns' && region !== '' && /^\d{12}$/.test(accountId ?? '') && name.length === 1;
+  if (!isTopic || name[0] === '') throw invalidParameter('TopicArn');
 }
 
 /** SNS's way of naming what is wrong. */

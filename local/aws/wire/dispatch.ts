@@ -98,7 +98,7 @@ interface Performed {
   readonly errorCode?: string;
 }
 
-const resultFaults: readonly ResultFault[] = ['internal-error', 'partial', 'forbidden'];
+const resultFaults: readonly ResultFault[] = ['internal-error', 'partial', 'forbidden', 'throttled', 'throughput', 'conflict'];
 
 function resultFaultOf(fault: Fault | undefined): ResultFault | undefined {
   return resultFaults.find((each) => fault === `result-${each}`);

@@ -74,6 +74,66 @@ describe('Query', () => {
     expect(await refusal(query(clients, {}, condition, values))).toContain(expected);
   });
 
+  const upside = 'The BETWEEN operator requires upper bound to be greater than or equal to lower bound';
+  test.each<[string, Partial<QueryCommandInput>, string, Item, string]>([
+    [
+      'bounds in the wrong order',
+      {},
+      'pk = :p AND sk BETWEEN :b AND :a',
+      { ':a': { S: 'k1' }, ':b': { S: 'k2' } },
+      `ValidationException: Invalid KeyConditionExpression: ${upside}; lower bound operand: AttributeValue: {S:k2}, upper bound operand: AttributeValue: {S:k1}`,
+    ],
+    [
+      'bounds of two types',
+      {},
+      'pk = :p AND sk BETWEEN :a AND :b',
+      { ':a': { S: 'k1' }, ':b': { N: '2' } },
+      'The BETWEEN operator requires same data type for lower and upper bounds',
+    ],
+    [
+      'a filter with bounds in the wrong order',
+      { FilterExpression: 'NOT (n BETWEEN :b AND :a)' },
+      'pk = :p',
+      { ':a': { N: '9' }, ':b': { N: '10' } },
+      `Invalid FilterExpression: ${upside}`,
+    ],
+    [
+      'a placeholder that is none',
+      {},
+      'pk = :p',
+      { p: { S: 'p' } },
+      'ExpressionAttributeValues contains invalid key: Syntax error; key: "p"',
+    ],
+    ['no names where there are some', { ExpressionAttributeNames: {} }, 'pk = :p', {}, 'ExpressionAttributeNames must not be empty'],
+    ['a partition key of 2,049 bytes', {}, 'pk = :p', { ':p': { S: 'x'.repeat(2049) } }, 'maximum size limit of2048 bytes'],
+  ])('refuses %s', async (_what, more, condition, values, expected) => {
+    const clients = await withTable(TEN);
+    expect(await refusal(query(clients, more, condition, values))).toContain(expected);
+  });
+
+  test('bounds that are equal hold one key, and no values at all are refused', async () => {
+    const clients = await withTable(TEN);
+    const values = { ':a': { S: 'k3' } };
+    expect((await query(clients, {}, 'pk = :p AND sk BETWEEN :a AND :a', values)).sks).toEqual(['k3']);
+    const bare = { TableName: TABLE, KeyConditionExpression: 'pk = :p', ExpressionAttributeValues: {} };
+    expect(await refusal(clients.dynamo.send(new QueryCommand(bare)))).toBe(
+      'ValidationException: ExpressionAttributeValues must not be empty',
+    );
+  });
+
+  test('a key has 2,048 bytes at the most, and a sort key 1,024', async () => {
+    const clients = await withTable();
+    const put = (pk: string, sk: string) => clients.dynamo.send(new PutItemCommand({ TableName: TABLE, Item: key(pk, sk) }));
+    const get = (pk: string, sk: string) => clients.dynamo.send(new GetItemCommand({ TableName: TABLE, Key: key(pk, sk) }));
+    const [pk, sk] = ['é'.repeat(1024), 'é'.repeat(512)];
+    await put(pk, sk);
+    expect((await get(pk, sk)).Item).toEqual(key(pk, sk));
+    for (const call of [put, get]) {
+      expect(await refusal(call(`${pk}x`, sk))).toContain('Size of hashkey has exceeded the maximum size limit of2048 bytes');
+      expect(await refusal(call(pk, `${sk}x`))).toContain('Aggregated size of all range keys has exceeded the size limit of 1024 bytes');
+    }
+  });
+
   test('pages by limit; the last full page still has a key, as on AWS', async () => {
     const clients = await withTable(TEN);
     const pages: (readonly (string | undefined)[] | undefined)[] = [];

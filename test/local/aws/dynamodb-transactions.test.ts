@@ -1,5 +1,5 @@
 import { TransactGetItemsCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
-import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
 import { MINUTE, refusal } from './clients.ts';
 import type { Clients } from './clients.ts';
@@ -60,7 +60,74 @@ test('the same token with the same content is done once, for ten minutes', async
   expect(numbers(clients)).toEqual({ a: '2' });
 });
 
+test('the same token with attributes in another order is the same request', async () => {
+  const clients = await withTable();
+  const item = { ...key('p', 'a'), n: { M: { x: { S: '1' }, y: { L: [{ N: '2' }, { N: '3' }] } } } };
+  const turned = { n: { M: { y: { L: [{ N: '2' }, { N: '3' }] }, x: { S: '1' } } }, ...key('p', 'a') };
+  const condition = { ConditionExpression: 'attribute_not_exists(pk)' };
+  await transact(clients, [{ Put: { TableName: TABLE, Item: item, ...condition } }], 'token-1');
+  await transact(clients, [{ Put: { ...condition, Item: turned, TableName: TABLE } }], 'token-1');
+  // The order of a list, and that of the entries, is content.
+  const other = { ...item, n: { M: { x: { S: '1' }, y: { L: [{ N: '3' }, { N: '2' }] } } } };
+  expect(await refusal(transact(clients, [{ Put: { TableName: TABLE, Item: other, ...condition } }], 'token-1'))).toContain('Mismatch');
+  await transact(clients, [put('b'), put('c')], 'token-2');
+  expect(await refusal(transact(clients, [put('c'), put('b')], 'token-2'))).toContain('Mismatch');
+});
+
+const putWith = (more: Partial<NonNullable<TransactWriteItem['Put']>>): TransactWriteItem => ({
+  Put: { TableName: TABLE, Item: key('p', 'a'), ...more },
+});
+test.each<[string, TransactWriteItem]>([
+  ['a condition that does not parse', putWith({ ConditionExpression: 'pk =' })],
+  ['a value that no expression uses', putWith({ ConditionExpression: 'pk = sk', ExpressionAttributeValues: { ':x': { S: 'x' } } })],
+  ['a value that is not defined', putWith({ ConditionExpression: 'pk = :x' })],
+  ['no values where there are some', putWith({ ConditionExpression: 'attribute_exists(pk)', ExpressionAttributeValues: {} })],
+  ['an attribute without a value', putWith({ Item: { ...key('p', 'a'), n: {} as AttributeValue } })],
+  ['an empty set', putWith({ Item: { ...key('p', 'a'), n: { SS: [] } } })],
+  ['a number that is none', putWith({ Item: { ...key('p', 'a'), n: { N: 'one' } } })],
+  [
+    'bounds in the wrong order',
+    putWith({ ConditionExpression: 'n BETWEEN :b AND :a', ExpressionAttributeValues: { ':a': { N: '1' }, ':b': { N: '2' } } }),
+  ],
+])('an entry with %s is malformed, and cancels no transaction', async (_what, entry) => {
+  const clients = await withTable();
+  const answer = await refusal(transact(clients, [put('b'), entry]));
+  expect(answer).toMatch(/^ValidationException: /);
+  expect(numbers(clients)).toEqual({});
+});
+
+test.each<[string, TransactWriteItem]>([
+  ['a key of another schema', { Delete: { TableName: TABLE, Key: { pk: { S: 'p' } } } }],
+  ['an update that does not fit the item', { ...increment('text') }],
+])('%s is told as the reason of its entry', async (_what, entry) => {
+  const clients = await withTable([{ ...key('p', 'text'), n: { S: 'text' } }]);
+  await expect(transact(clients, [put('b'), entry])).rejects.toMatchObject({
+    name: 'TransactionCanceledException',
+    CancellationReasons: [{ Code: 'None' }, { Code: 'ValidationError' }],
+  });
+});
+
+test.each([
+  ['result-throttled', 'ThrottlingError'],
+  ['result-throughput', 'ProvisionedThroughputExceeded'],
+  ['result-conflict', 'TransactionConflict'],
+] as const)('with %s it is cancelled, nothing is written, and the same token may come again', async (fault, Code) => {
+  const clients = await withTable();
+  clients.aws.intercept.inject({ operation: 'TransactWriteItems', fault });
+  await expect(transact(clients, [put('a'), put('b')], 'token-1')).rejects.toMatchObject({
+    CancellationReasons: [{ Code: 'None' }, { Code }],
+  });
+  expect(numbers(clients)).toEqual({});
+  await transact(clients, [put('a'), put('b')], 'token-1');
+  expect(numbers(clients)).toEqual({ a: '0', b: '0' });
+});
+
 test.each<[string, TransactWriteItem[], string]>([
+  [
+    'two operations on one item of which one fails its condition',
+    [check('a', 'attribute_exists(pk)'), put('a')],
+    'ValidationException: Transaction request cannot include multiple operations on one item',
+  ],
   ['two operations on one item', [put('a'), increment('a')], 'Transaction request cannot include multiple operations on one item'],
   ['no operation', [], "Value at 'transactItems' failed to satisfy constraint"],
   ['more than 100 operations', Array.from({ length: 101 }, (_, index) => put(`s${index}`)), "Value at 'transactItems' failed"],

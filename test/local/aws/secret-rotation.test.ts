@@ -102,6 +102,18 @@ describe.each(ends)('where AWSPENDING %s after a switch:', (end) => {
       expect((await labels(rotator))?.[token('1')]).toEqual(rotatedLabels(end));
     });
 
+    test('a token that a version of before has is refused, as is one that is too short', async () => {
+      const rotator = await withRotator();
+      for (const letter of ['1', '2']) {
+        await rotate(rotator, letter);
+        await rotator.aws.settle();
+      }
+      expect(await refusal(rotate(rotator, '1'))).toContain(`InvalidRequestException: You can't use ClientRequestToken ${token('1')}`);
+      const short = new RotateSecretCommand({ SecretId: 'key', ClientRequestToken: 'short' });
+      expect(await refusal(rotator.secrets.send(short))).toContain('InvalidParameterException');
+      expect(steps(rotator)).toEqual([...FOUR, ...FOUR]);
+    });
+
     test('an AWSPENDING version that somebody left behind blocks rotation too', async () => {
       const rotator = await withRotator();
       await rotator.secrets.send(

@@ -229,3 +229,20 @@ test('a topic is created once, tells its subscriptions, and is gone once deleted
   await topic.sns.send(new DeleteTopicCommand({ TopicArn: topic.topicArn }));
   expect(await refusal(publish(topic))).toContain('Topic does not exist');
 });
+
+test.each<[string, string]>([
+  ['topic', 'Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1'],
+  ['arn:aws:sns:us-east-1:000000000000', 'Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 5'],
+  ['arn:aws:sqs:us-east-1:000000000000:queue', 'Invalid parameter: TopicArn'],
+  ['arn:aws:sns:us-east-1:000000000000:topic:subscription', 'Invalid parameter: TopicArn'],
+  ['arn:aws:sns:us-east-1:0000:topic', 'Invalid parameter: TopicArn'],
+  ['arn:aws:sns:us-east-1:000000000000:', 'Invalid parameter: TopicArn'],
+])('what is no ARN of a topic is refused, and not called missing: %s', async (TopicArn, expected) => {
+  const { sns } = await aws();
+  const calls = [
+    sns.send(new PublishCommand({ TopicArn, Message: 'm' })),
+    sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })),
+    sns.send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'a@example.com' })),
+  ];
+  for (const call of calls) expect(await refusal(call)).toBe(`InvalidParameterException: ${expected}`);
+});
