@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib/core';
 import { ConfigurationError, loadConfiguration } from '../lib/config/load.ts';
 import { KeyguardStack } from '../lib/keyguard-stack.ts';
@@ -9,12 +8,7 @@ const path: unknown = app.node.tryGetContext('config');
 
 try {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  const { configuration, notice } = loadConfiguration({
-    root: join(import.meta.dirname, '..'),
-    path: typeof path === 'string' ? path : undefined,
-    homeRegion: region,
-  });
-  if (notice !== undefined) console.error(notice);
+  const { configuration } = loadConfiguration({ path: typeof path === 'string' ? path : undefined, homeRegion: region });
   const env = account === undefined || region === undefined ? {} : { env: { account, region } };
   const stack = new KeyguardStack(app, 'Keyguard', { configuration, stackName: configuration.installation, ...env });
   suppressNag(stack, configuration);

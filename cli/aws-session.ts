@@ -1,4 +1,4 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { caller } from '../lambda/adapters/aws/caller.ts';
 import { sts } from '../lambda/adapters/aws/clients.ts';
 import type { CliIo } from './command.ts';
@@ -8,7 +8,7 @@ import { signIn } from './failure.ts';
  * Answers the Region, or ends the command: without Region or credentials the SDK fails in every call, with words for
  * programmers. Asks nobody but the machine's own settings (and, with SSO or on EC2, who hands out its credentials).
  */
-export async function checkedRegion(client: SSMClient, io: CliIo): Promise<string> {
+export async function checkedRegion(client: LambdaClient, io: CliIo): Promise<string> {
   let region: string;
   try {
     region = await client.config.region();

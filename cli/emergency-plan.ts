@@ -57,7 +57,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (dying.length === 0) {
     throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
   }
-  checkRestored(definition.secretArn, sight.secret);
+  checkRestored(definition.secretName, sight.secret);
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',

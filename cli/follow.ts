@@ -54,7 +54,7 @@ export async function rotateAndFollow(
   const leaving = asking.leaving ?? (await ownRecords()).find((record) => record.state === 'current')?.apiKeyId;
   // An incident of an earlier failure stays open until a rotation succeeds: only a new finding is about this one.
   const incidentBefore = await incidentStore(table).find('rotation-failed', definition.name);
-  const answer = await (asking.start ?? (() => rotations(secrets).start(definition.secretArn)))();
+  const answer = await (asking.start ?? (() => rotations(secrets).start(definition.secretName)))();
   say(
     answer === 'started'
       ? 'Secrets Manager has started the rotation …'
@@ -63,7 +63,7 @@ export async function rotateAndFollow(
   const deadline = clock.now() + deadlineMs;
   const said = new Set<string>();
   for (;;) {
-    const { stages } = await secretVersions(secrets).describe(definition.secretArn);
+    const { stages } = await secretVersions(secrets).describe(definition.secretName);
     const version = versionWith(stages, 'AWSCURRENT');
     const own = await ownRecords();
     const current = own.find((record) => record.token === version && record.state === 'current');

@@ -9,17 +9,17 @@ import { openVersion } from './key-sight.ts';
  * taken off: nobody is at work on it, and retirement returns what it had claimed.
  */
 export async function letRotate(
-  { secretArn }: ManagedKeyDefinition,
+  { secretName }: ManagedKeyDefinition,
   from: Parameters<RotationSchedule['goOn']>[1],
   { secrets }: OpenInstallation,
   token?: string,
 ): ReturnType<RotationSchedule['goOn']> {
   const schedule = rotationSchedule(secrets);
-  const answer = await schedule.goOn(secretArn, from, token);
+  const answer = await schedule.goOn(secretName, from, token);
   if (answer === 'on') return 'on';
-  const secret = await secretVersions(secrets).describe(secretArn);
+  const secret = await secretVersions(secrets).describe(secretName);
   const open = openVersion({ secret });
   if (secret.rotationEnabled || open === undefined) return 'unfinished';
-  await secretVersions(secrets).discardPending(secretArn, open);
-  return schedule.goOn(secretArn, from, token);
+  await secretVersions(secrets).discardPending(secretName, open);
+  return schedule.goOn(secretName, from, token);
 }

@@ -1,34 +1,35 @@
-import { fileURLToPath } from 'node:url';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Command as Program } from 'commander';
+import { variables } from '../contract/environment.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
-import { keyDirectoryPath } from '../contract/installation.ts';
-import type { ManagedKeyDefinition } from '../contract/policy.ts';
-import { secretsManager, ssm } from '../lambda/adapters/aws/clients.ts';
-import { readInstallation } from '../lambda/adapters/aws/installation.ts';
-import { keyDirectory } from '../lambda/adapters/aws/key-directory.ts';
+import {
+  adminKeySecretName,
+  alarmTopicName,
+  alertTopicName,
+  deployedFunctionName,
+  homeOf,
+  slackWebhookSecretName,
+} from '../contract/names.ts';
+import { managedKeysOf, type ManagedKeyDefinition } from '../contract/policy.ts';
+import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
+import { environmentVariables } from '../lambda/adapters/aws/function-settings.ts';
 import { openTable, type Table } from '../lambda/adapters/aws/table.ts';
 import { systemClock, type Clock } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import type { Configuration } from '../lib/config/schema.ts';
 import { checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
-import { progress } from './output.ts';
-
-/** Where keyguard.json lies, whatever the working directory. */
-export const projectRoot = fileURLToPath(new URL('..', import.meta.url));
 
 export interface InstallationFlags {
   readonly config?: string;
-  readonly installation?: string;
   readonly json?: boolean;
 }
 
 /** The flags that every command has that speaks to a deployed installation. */
 export function withInstallation(command: Program): Program {
   return command
-    .option('--config <file>', 'configuration that names the installation (default: keyguard.json)')
-    .option('--installation <name>', 'name of the installation; no configuration is read')
+    .option('--config <file>', 'configuration of the installation (default: keyguard.json in this folder)')
     .option('--json', 'print JSON for machines; progress and errors are lines of JSON on standard error');
 }
 
@@ -41,20 +42,25 @@ export interface OpenInstallation {
   readonly clock: Clock;
 }
 
-/** Finds the deployed installation in the account and Region of the environment. */
+/**
+ * Finds the deployed installation in the account and Region of the environment. What decides where a value goes (address,
+ * organization, names of secrets, policies) is what keyguard.json says; the deployed functions say the rest.
+ */
 export async function openInstallation(flags: InstallationFlags, io: CliIo): Promise<OpenInstallation> {
-  const name = flags.installation ?? (await nameFrom(flags, io));
-  const client = ssm();
+  // The schema takes a tenth of a second to load.
+  const [{ loadConfiguration }, { policyOf }] = await Promise.all([import('../lib/config/load.ts'), import('../lib/config/policy.ts')]);
+  const { configuration } = loadConfiguration({ path: flags.config });
+  const client = lambda();
   const region = await checkedRegion(client, io);
-  const definition = await found(client, name, region, io);
-  const clock = io.clock ?? systemClock;
-  const managedKeys = await keyDirectory(client, keyDirectoryPath(definition.installation), clock).all();
+  const definition = await deployed(client, configuration, region);
+  const { installation } = configuration;
+  const managedKeys = managedKeysOf({ schema: 1, installation, managedKeys: configuration.managedKeys.map(policyOf) });
   return {
     definition,
     secrets: secretsManager(),
     table: openTable(definition.stateTable),
     managedKeys: [...managedKeys].sort((a, b) => a.name.localeCompare(b.name)),
-    clock,
+    clock: io.clock ?? systemClock,
   };
 }
 
@@ -66,24 +72,48 @@ export function managedKey({ managedKeys, definition }: OpenInstallation, name: 
   throw new KeyguardError(
     'unknown-managed-key',
     `installation ${definition.installation} has no managed key "${name}"`,
-    names === '' ? 'add one to keyguard.json and deploy' : `choose one of: ${names}`,
+    `choose one of: ${names}; or add it to keyguard.json and deploy`,
   );
 }
 
-async function found(client: SSMClient, name: string, region: string, io: CliIo): Promise<InstallationDefinition> {
-  try {
-    return await readInstallation(client, name);
-  } catch (error) {
-    if (!(error instanceof KeyguardError) || error.code !== 'installation-not-found') throw error;
-    // Most often it is the wrong Region: say which one was asked.
-    return io.fail(error.message, `${error.fix}. The Region that was asked is ${region}`, 1);
+async function deployed(client: LambdaClient, configuration: Configuration, region: string): Promise<InstallationDefinition> {
+  const { installation, anthropic, alerts } = configuration;
+  const functions = {
+    rotation: deployedFunctionName(installation, 'rotation'),
+    retirement: deployedFunctionName(installation, 'retirement'),
+    notifier: deployedFunctionName(installation, 'notifier'),
+  };
+  const environment = await environmentVariables(client, functions.retirement);
+  if (environment === undefined) {
+    throw new KeyguardError(
+      'installation-not-found',
+      `there is no installation "${installation}" in this account and Region (no function ${functions.retirement})`,
+      // Most often it is the wrong Region: say which one was asked.
+      `deploy it (npx cdk deploy), or choose another account, Region or --config. The Region that was asked is ${region}`,
+    );
   }
-}
-
-async function nameFrom(flags: InstallationFlags, io: CliIo): Promise<string> {
-  // The schema takes a tenth of a second to load.
-  const { loadConfiguration } = await import('../lib/config/load.ts');
-  const { configuration, notice } = loadConfiguration({ root: projectRoot, path: flags.config });
-  if (notice !== undefined) progress(notice, io);
-  return configuration.installation;
+  const alertTopicArn = environment[variables.alertTopic] ?? '';
+  const stateTable = environment[variables.stateTable] ?? '';
+  const home = homeOf(alertTopicArn);
+  if (stateTable === '' || home === undefined) {
+    throw new KeyguardError(
+      'foreign-definition',
+      `function ${functions.retirement} is none that this version of Key Guard deployed`,
+      'deploy again with this version: npx cdk deploy',
+    );
+  }
+  const topicArn = (name: string): string => `arn:${home.partition}:sns:${home.region}:${home.account}:${name}`;
+  const { adminAccess } = anthropic;
+  return {
+    installation,
+    anthropicBaseUrl: anthropic.baseUrl,
+    organizationId: anthropic.organizationId,
+    adminAccess: adminAccess.kind === 'key' ? { kind: 'key', secretName: adminKeySecretName(installation) } : adminAccess,
+    stateTable,
+    alertTopicArn: topicArn(alertTopicName(installation)),
+    alarmTopicArn: topicArn(alarmTopicName(installation)),
+    slackWebhookSecret: alerts.slack === undefined ? '' : slackWebhookSecretName(installation),
+    dashboardUrl: environment[variables.dashboardUrl] ?? '',
+    functions,
+  };
 }

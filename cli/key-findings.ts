@@ -93,19 +93,19 @@ function resumingFirst(finding: Finding, name: string): Finding {
 
 /** Of both secrets: until they are restored nobody reads them, and afterwards nothing brings them back. */
 function deletions({ definition, secret, standbyDeletion }: KeyReading): readonly Finding[] {
-  const { name, secretArn, standbySecretArn } = definition;
+  const { name, secretName, standbySecretName } = definition;
   const found: Finding[] = [];
   if (secret.deletionAt !== null) {
-    const what = `consumers cannot read their key: ${deletionText(secretArn, secret.deletionAt)}`;
-    found.push({ check: 'current key', state: 'broken', what, fix: restoring(secretArn) });
+    const what = `consumers cannot read their key: ${deletionText(secretName, secret.deletionAt)}`;
+    found.push({ check: 'current key', state: 'broken', what, fix: restoring(secretName) });
   }
   if (standbyDeletion === 'gone') {
-    const what = `its standby secret ${standbySecretArn} was deleted for good, and no rotation finds a key`;
+    const what = `its standby secret ${standbySecretName} was deleted for good, and no rotation finds a key`;
     const fix = `take ${name} out of keyguard.json, deploy, put it back, deploy again, and add new standby keys`;
     found.push({ check: 'pool', state: 'broken', what, fix });
   } else if (standbyDeletion !== null) {
-    const what = `no rotation can read a standby key: ${deletionText(standbySecretArn, standbyDeletion)}`;
-    found.push({ check: 'pool', state: 'broken', what, fix: restoring(standbySecretArn) });
+    const what = `no rotation can read a standby key: ${deletionText(standbySecretName, standbyDeletion)}`;
+    found.push({ check: 'pool', state: 'broken', what, fix: restoring(standbySecretName) });
   }
   return found;
 }

@@ -22,27 +22,27 @@ export interface KeySight {
 export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
   const [records, secret, pause] = await Promise.all([
     apiKeyLedger(table).all(),
-    secretVersions(secrets).describe(definition.secretArn),
+    secretVersions(secrets).describe(definition.secretName),
     pauses(table).find(definition.name),
   ]);
   return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
 }
 
 /** That the secret is scheduled for deletion: it can be neither read nor rotated until it is restored. */
-function deletedError(secretArn: string, { deletionAt }: SecretDescription): KeyguardError | undefined {
+function deletedError(secretName: string, { deletionAt }: SecretDescription): KeyguardError | undefined {
   if (deletionAt === null) return undefined;
-  return new KeyguardError('secret-deleted', deletionText(secretArn, deletionAt), restoring(secretArn));
+  return new KeyguardError('secret-deleted', deletionText(secretName, deletionAt), restoring(secretName));
 }
 
 /** Throws KeyguardError `secret-deleted` where the secret is scheduled for deletion. */
-export function checkRestored(secretArn: string, secret: SecretDescription): void {
-  const error = deletedError(secretArn, secret);
+export function checkRestored(secretName: string, secret: SecretDescription): void {
+  const error = deletedError(secretName, secret);
   if (error !== undefined) throw error;
 }
 
 /** Of a secret that nobody can read any more, and how long it can be restored. */
-export function deletionText(secretArn: string, deletionAt: number): string {
-  return `${secretArn} is scheduled for deletion, and cannot be read; nothing brings it back after ${instant(deletionAt)}`;
+export function deletionText(secretName: string, deletionAt: number): string {
+  return `${secretName} is scheduled for deletion, and cannot be read; nothing brings it back after ${instant(deletionAt)}`;
 }
 
 /** The version of a rotation that has begun and not ended. */
@@ -61,13 +61,13 @@ export function claimedKey(sight: KeySight): ApiKeyRecord | undefined {
 export async function openSince(sight: KeySight, { secrets }: OpenInstallation): Promise<number | undefined> {
   const versionId = openVersion(sight);
   if (versionId === undefined) return undefined;
-  return claimedKey(sight)?.since ?? secretVersions(secrets).registeredAt(sight.definition.secretArn, versionId);
+  return claimedKey(sight)?.since ?? secretVersions(secrets).registeredAt(sight.definition.secretName, versionId);
 }
 
 /** Why no rotation may begin: the secret is going to be deleted, the managed key is paused, or its schedule was stopped by somebody. */
 export function rotationObstacle({ definition, secret, pause }: KeySight): KeyguardError | undefined {
-  const { name, secretArn } = definition;
-  const deleted = deletedError(secretArn, secret);
+  const { name, secretName } = definition;
+  const deleted = deletedError(secretName, secret);
   if (deleted !== undefined) return deleted;
   if (pause !== undefined) return new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
   if (secret.rotationEnabled) return undefined;

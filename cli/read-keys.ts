@@ -37,7 +37,7 @@ export async function readKey(
   const sight: KeySight = {
     definition,
     own: records.filter((record) => record.managedKey === name),
-    secret: await secretVersions(installation.secrets).describe(definition.secretArn),
+    secret: await secretVersions(installation.secrets).describe(definition.secretName),
     pause: paused.find((pause) => pause.managedKey === name),
   };
   const [since, standbyDeletion] = await Promise.all([openSince(sight, installation), standbyDeletionOf(definition, installation)]);
@@ -46,11 +46,11 @@ export async function readKey(
 
 /** When the standby secret is deleted for good, where that is scheduled; `gone`: it was. */
 async function standbyDeletionOf(
-  { standbySecretArn }: ManagedKeyDefinition,
+  { standbySecretName }: ManagedKeyDefinition,
   { secrets }: OpenInstallation,
 ): Promise<KeyReading['standbyDeletion']> {
   try {
-    return (await secretVersions(secrets).describe(standbySecretArn)).deletionAt;
+    return (await secretVersions(secrets).describe(standbySecretName)).deletionAt;
   } catch (error) {
     if (error instanceof KeyguardError && error.code === 'secret-not-found') return 'gone';
     throw error;

@@ -16,12 +16,12 @@ export async function startFor(
   installation: OpenInstallation,
 ): Promise<'started' | 'running'> {
   const { secrets } = installation;
-  const { secretArn } = definition;
+  const { secretName } = definition;
   const name = rotationToken(wishCause(apiKeyId, wish));
-  const isKept = (await keptVersions(secrets, secretArn)).has(name);
-  const { stages, rotationEnabled } = await secretVersions(secrets).describe(secretArn);
+  const isKept = (await keptVersions(secrets, secretName)).has(name);
+  const { stages, rotationEnabled } = await secretVersions(secrets).describe(secretName);
   // A version that lost its labels can never become current.
   const token = isKept && !stages.has(name) ? undefined : name;
-  if (rotationEnabled) return rotations(secrets).start(secretArn, token);
+  if (rotationEnabled) return rotations(secrets).start(secretName, token);
   return (await letRotate(definition, 'now on', installation, token)) === 'on' ? 'started' : 'running';
 }

@@ -7,16 +7,14 @@ export const variables = {
   organizationId: 'ANTHROPIC_ORGANIZATION_ID',
   /** JSON of `AdminAccess`. */
   adminAccess: 'ADMIN_ACCESS',
-  /** SSM path under which each managed key's definition lies, without a slash at the end. */
-  keyDirectory: 'KEY_DIRECTORY',
   stateTable: 'STATE_TABLE',
   alertTopic: 'ALERT_TOPIC_ARN',
   /** The installation's name: the `Installation` dimension of every metric. */
   installation: 'INSTALLATION',
   /** Expected false alarms a month for the whole fleet. */
   falseAlarmsPerMonth: 'FALSE_ALARMS_PER_MONTH',
-  /** ARN of the secret that holds Slack's incoming webhook URL; absent without Slack. */
-  slackWebhookSecret: 'SLACK_WEBHOOK_SECRET_ARN',
+  /** Name of the secret that holds Slack's incoming webhook URL; absent without Slack. */
+  slackWebhookSecret: 'SLACK_WEBHOOK_SECRET',
   dashboardUrl: 'DASHBOARD_URL',
 } as const;
 export type VariableName = keyof typeof variables;
@@ -26,7 +24,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess'] as const;
 /** What whoever moves keys and tells people needs. */
-const keyWork = [...anthropic, 'keyDirectory', 'stateTable', 'alertTopic', 'installation', 'dashboardUrl'] as const;
+const keyWork = [...anthropic, 'stateTable', 'alertTopic', 'installation', 'dashboardUrl'] as const;
 
 /** Which variables each function needs; `adapters/environment.ts` says which may be absent. */
 export const environmentOf = {
@@ -39,7 +37,7 @@ export const environmentOf = {
 
 /** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */
 export type AdminAccess =
-  | { readonly kind: 'key'; readonly secretArn: string }
+  | { readonly kind: 'key'; readonly secretName: string }
   | { readonly kind: 'federation'; readonly federationRuleId: string; readonly serviceAccountId: string; readonly audience: string };
 
 export const defaultAnthropicBaseUrl = 'https://api.anthropic.com';

@@ -8,7 +8,6 @@ export const outputNames = {
   alertTopic: 'AlertTopicArn',
   stateTable: 'StateTableName',
   dashboardUrl: 'DashboardUrl',
-  keyDirectory: 'KeyDirectoryPath',
   adminKeySecret: 'AdminKeySecretArn',
   slackWebhookSecret: 'SlackWebhookSecretArn',
 } as const;

@@ -1,4 +1,5 @@
 import type { StrategyKind } from './kinds.ts';
+import { secretsOf, type ManagedKeySecrets } from './names.ts';
 
 /** How one managed key rotates. All lengths in milliseconds. */
 export interface RotationPolicy {
@@ -29,16 +30,29 @@ export interface ContainmentPolicy {
   readonly lastCredential: 'keep' | 'cut';
 }
 
-/**
- * What the functions know of one managed key: the value of the SSM parameter
- * `<directory path>/<name>`, written at deployment. Never holds a value.
- */
-export interface ManagedKeyDefinition {
-  readonly schema: 1;
+/** What is written of one managed key: the part of the configuration that the functions act by. Never holds a value. */
+export interface ManagedKeyPolicy {
   readonly name: string;
-  readonly secretArn: string;
-  readonly standbySecretArn: string;
   readonly workspaceId: string;
   readonly rotation: RotationPolicy;
   readonly containment: ContainmentPolicy;
+}
+
+/** What functions and commands know of one managed key. */
+export interface ManagedKeyDefinition extends ManagedKeyPolicy, ManagedKeySecrets {}
+
+/**
+ * What an installation manages: `definitions.json` beside the code of each function, written at synth. It travels with the
+ * code, so that only a deployment can change it.
+ */
+export interface Definitions {
+  readonly schema: 1;
+  readonly installation: string;
+  readonly managedKeys: readonly ManagedKeyPolicy[];
+}
+
+export const definitionsFile = 'definitions.json';
+
+export function managedKeysOf({ installation, managedKeys }: Definitions): readonly ManagedKeyDefinition[] {
+  return managedKeys.map((policy) => ({ ...policy, ...secretsOf(installation, policy.name) }));
 }

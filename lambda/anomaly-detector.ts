@@ -1,3 +1,4 @@
+import type { Definitions } from '../contract/policy.ts';
 import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
 import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
@@ -5,6 +6,7 @@ import { usageSeries } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
 import { KeyguardError } from './foundation/errors.ts';
@@ -14,8 +16,12 @@ import { announceOwed } from './incidents/announce.ts';
 import { containIncidents, findBrakes } from './incidents/contain.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
-export function anomalyDetectorHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
-  const env = readEnvironment('anomaly-detector', variables);
+export function anomalyDetectorHandler(
+  variables: Readonly<Record<string, string | undefined>>,
+  runtime: Runtime,
+  definitions: Definitions,
+): () => Promise<void> {
+  const env = { ...readEnvironment('anomaly-detector', variables), definitions };
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
   const usage = usageLedger(table);
@@ -47,4 +53,4 @@ export function anomalyDetectorHandler(variables: Readonly<Record<string, string
   };
 }
 
-export const handler = onFirstCall(() => anomalyDetectorHandler(process.env, lambdaRuntime));
+export const handler = onFirstCall(() => anomalyDetectorHandler(process.env, lambdaRuntime, bundledDefinitions()));

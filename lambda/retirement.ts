@@ -1,7 +1,9 @@
+import type { Definitions } from '../contract/policy.ts';
 import { incidentPorts, retirementPorts } from './adapters/assemble.ts';
 import { runs } from './adapters/aws/runs.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
+import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
@@ -9,8 +11,12 @@ import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { retireDueKeys } from './rotation/retire.ts';
 
 /** Every five minutes: old keys become inactive by evidence, and what a killed run left half done is finished. */
-export function retirementHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
-  const env = readEnvironment('retirement', variables);
+export function retirementHandler(
+  variables: Readonly<Record<string, string | undefined>>,
+  runtime: Runtime,
+  definitions: Definitions,
+): () => Promise<void> {
+  const env = { ...readEnvironment('retirement', variables), definitions };
   const table = openTable(env.stateTable);
   const ports = retirementPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return async () => {
@@ -22,4 +28,4 @@ export function retirementHandler(variables: Readonly<Record<string, string | un
   };
 }
 
-export const handler = onFirstCall(() => retirementHandler(process.env, lambdaRuntime));
+export const handler = onFirstCall(() => retirementHandler(process.env, lambdaRuntime, bundledDefinitions()));

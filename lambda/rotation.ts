@@ -1,6 +1,8 @@
+import type { Definitions } from '../contract/policy.ts';
 import { incidentPorts, rotationPorts } from './adapters/assemble.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
+import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
@@ -11,11 +13,12 @@ import { isTrialRequest, tryStandbyKeys } from './rotation/trial.ts';
 export function rotationHandler(
   variables: Readonly<Record<string, string | undefined>>,
   runtime: Runtime,
+  definitions: Definitions,
 ): (event: unknown) => Promise<unknown> {
-  const env = readEnvironment('rotation', variables);
+  const env = { ...readEnvironment('rotation', variables), definitions };
   const table = openTable(env.stateTable);
   const ports = rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return (event) => (isTrialRequest(event) ? tryStandbyKeys(event, ports) : rotationStep(event, ports));
 }
 
-export const handler = onFirstCall(() => rotationHandler(process.env, lambdaRuntime));
+export const handler = onFirstCall(() => rotationHandler(process.env, lambdaRuntime, bundledDefinitions()));

@@ -3,11 +3,13 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { AdminAccess as AdminAccessDefinition } from '../contract/environment.ts';
+import { adminKeySecretName } from '../contract/names.ts';
 import type { AdminAccessConfiguration } from './config/schema.ts';
 import { EmptySecret } from './empty-secret.ts';
 import { allowKeyThrough } from './encryption-key.ts';
 
 export interface AdminAccessProps {
+  readonly installation: string;
   readonly access: AdminAccessConfiguration;
   readonly encryptionKey: IKey;
 }
@@ -23,10 +25,12 @@ export class AdminAccess extends Construct {
   constructor(scope: Construct, id: string, props: AdminAccessProps) {
     super(scope, id);
     this.#props = props;
-    const { access, encryptionKey } = props;
+    const { installation, access, encryptionKey } = props;
     if (access.kind === 'key') {
-      this.secret = new EmptySecret(this, 'AdminKey', { encryptionKey, description: 'Anthropic Admin API key: fill it by hand' });
-      this.definition = { kind: 'key', secretArn: this.secret.secretArn };
+      const secretName = adminKeySecretName(installation);
+      const description = 'Anthropic Admin API key: store it with npx keyguard admin-key set';
+      this.secret = new EmptySecret(this, 'AdminKey', { secretName, encryptionKey, description });
+      this.definition = { kind: 'key', secretName };
     } else {
       const { federationRuleId, serviceAccountId, audience } = access;
       this.definition = { kind: 'federation', federationRuleId, serviceAccountId, audience };

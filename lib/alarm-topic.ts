@@ -6,6 +6,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 export interface AlarmTopicProps {
+  readonly topicName: string;
   readonly encryptionKey: IKey;
   readonly emails: readonly string[];
 }
@@ -20,7 +21,7 @@ export class AlarmTopic extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmTopicProps) {
     super(scope, id);
-    this.topic = new Topic(this, 'Topic', { masterKey: props.encryptionKey, enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', { topicName: props.topicName, masterKey: props.encryptionKey, enforceSSL: true });
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'AlarmsOfThisAccount',

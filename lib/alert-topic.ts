@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { allowKeyThrough } from './encryption-key.ts';
 
 export interface AlertTopicProps {
+  readonly topicName: string;
   readonly encryptionKey: IKey;
   /** They get readable text: publishers send one message for each protocol. */
   readonly emails: readonly string[];
@@ -20,7 +21,7 @@ export class AlertTopic extends Construct {
   constructor(scope: Construct, id: string, props: AlertTopicProps) {
     super(scope, id);
     this.#encryptionKey = props.encryptionKey;
-    this.topic = new Topic(this, 'Topic', { masterKey: props.encryptionKey, enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', { topicName: props.topicName, masterKey: props.encryptionKey, enforceSSL: true });
     for (const email of props.emails) this.topic.addSubscription(new EmailSubscription(email));
   }
 

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -15,6 +13,9 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { environmentOf, variables } from '../contract/environment.ts';
 import type { FunctionName, VariableName } from '../contract/environment.ts';
+import { deployedFunctionName } from '../contract/names.ts';
+import type { Definitions } from '../contract/policy.ts';
+import { FunctionCode } from './function-code.ts';
 import { ScheduledRun } from './scheduled-run.ts';
 
 type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
@@ -23,6 +24,8 @@ type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
 export interface AppFunctionCommons {
   /** Name of the installation: begins the names of the alarms. */
   readonly installation: string;
+  /** What is managed: asked at the end of synth, when all managed keys are known. */
+  readonly definitions: () => Definitions;
   /** All that is known; each function is given only what the contract says it needs. */
   readonly variables: FunctionVariables;
   /** Encrypts the logs. Its policy must let CloudWatch Logs use it, as EncryptionKey's does. */
@@ -42,7 +45,6 @@ export interface AppFunctionProps {
   readonly every?: Duration;
 }
 
-const root = join(import.meta.dirname, '..');
 /** Variables that may be absent. */
 const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl'];
 
@@ -51,7 +53,7 @@ const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl']
  * the construct; it lands in one policy of its own, which the role carries before the function exists.
  */
 export class AppFunction extends Construct implements IGrantable {
-  readonly function: NodejsFunction;
+  readonly function: Function;
   readonly role: Role;
   readonly grantPrincipal: IPrincipal;
   readonly deadLetterQueue: Queue;
@@ -79,11 +81,11 @@ export class AppFunction extends Construct implements IGrantable {
     logGroup.grantWrite(this.#policy);
     this.deadLetterQueue.grant(this.#policy, 'sqs:SendMessage');
 
-    this.function = new NodejsFunction(this, 'Function', {
-      entry: join(root, 'lambda', `${name}.ts`),
-      projectRoot: root,
-      // Read only when packages are installed for a bundle, which ours never need; a lock file is not there when we are a package.
-      depsLockFilePath: join(root, 'package.json'),
+    this.function = new Function(this, 'Function', {
+      // Chosen, not generated: the keyguard command finds it by the name of the installation.
+      functionName: deployedFunctionName(commons.installation, name),
+      code: new FunctionCode(name, commons.definitions),
+      handler: 'index.handler',
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -94,16 +96,6 @@ export class AppFunction extends Construct implements IGrantable {
       logGroup,
       deadLetterQueue: this.deadLetterQueue,
       environment: environmentFor(name, commons.variables, this.node.path),
-      bundling: {
-        format: OutputFormat.CJS,
-        // Measured: CJS that prefers ES sources, the SDK bundled in, loads fastest.
-        mainFields: ['module', 'main'],
-        externalModules: [],
-        minify: true,
-        // Node 20 syntax runs on Lambda's newer runtime too, and where the functions run outside of it.
-        target: 'node20',
-        logLevel: LogLevel.WARNING,
-      },
     });
 
     const run = this.function;

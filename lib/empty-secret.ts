@@ -4,6 +4,7 @@ import { RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 export interface EmptySecretProps {
+  readonly secretName: string;
   /** For people: shown beside the secret. */
   readonly description: string;
   readonly encryptionKey: IKey;

@@ -24,7 +24,6 @@ export class Incidents extends Construct {
       commons,
       timeout: Duration.seconds(60),
     });
-    props.installation.notifiedThrough(this.notifier);
     stateTable.grantItems(this.notifier, ['GetItem', 'PutItem']);
     // What each channel needs of the notifier's role: a new channel must say so here.
     const grants: Record<ChannelKind, () => void> = {

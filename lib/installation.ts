@@ -1,12 +1,9 @@
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Lazy, Stack } from 'aws-cdk-lib/core';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { installationParameter, keyDirectoryPath } from '../contract/installation.ts';
-import type { InstallationDefinition } from '../contract/installation.ts';
+import { alarmTopicName, alertTopicName, slackWebhookSecretName } from '../contract/names.ts';
+import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
 import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
@@ -32,13 +29,10 @@ export class Installation extends Construct {
   readonly adminAccess: AdminAccess;
   /** The secret to fill with Slack's webhook address after the deployment; none without Slack. */
   readonly slackWebhookSecret: EmptySecret | undefined;
-  /** SSM path under which the definitions of the managed keys lie; no slash at its end. */
-  readonly keyDirectory: string;
   readonly dashboardName: string;
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
-  #operated: { readonly rotation: AppFunction; readonly retirement: AppFunction } | undefined;
-  #notifier: AppFunction | undefined;
+  readonly #managedKeys: ManagedKeyPolicy[] = [];
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
@@ -48,14 +42,16 @@ export class Installation extends Construct {
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { installation }).key;
     this.encryptionKey = encryptionKey;
     this.stateTable = new StateTable(this, 'State', { encryptionKey });
-    this.alertTopic = new AlertTopic(this, 'Alerts', { encryptionKey, emails: alerts.emails });
-    this.alarmTopic = new AlarmTopic(this, 'Alarms', { encryptionKey, emails: alerts.emails });
-    this.adminAccess = new AdminAccess(this, 'AdminAccess', { access: anthropic.adminAccess, encryptionKey });
+    this.alertTopic = new AlertTopic(this, 'Alerts', { topicName: alertTopicName(installation), encryptionKey, emails: alerts.emails });
+    this.alarmTopic = new AlarmTopic(this, 'Alarms', { topicName: alarmTopicName(installation), encryptionKey, emails: alerts.emails });
+    this.adminAccess = new AdminAccess(this, 'AdminAccess', { installation, access: anthropic.adminAccess, encryptionKey });
     if (alerts.slack !== undefined) {
-      const description = "Address of Slack's incoming webhook: fill it by hand";
-      this.slackWebhookSecret = new EmptySecret(this, 'SlackWebhook', { encryptionKey, description });
+      this.slackWebhookSecret = new EmptySecret(this, 'SlackWebhook', {
+        secretName: slackWebhookSecretName(installation),
+        encryptionKey,
+        description: "Address of Slack's incoming webhook: store it with npx keyguard slack-webhook set",
+      });
     }
-    this.keyDirectory = keyDirectoryPath(installation);
     // Chosen, not generated: functions name it, and it shows their metrics. Dashboards of all Regions share one list.
     this.dashboardName = `${installation}-${region}`;
     this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboardName}`;
@@ -64,68 +60,34 @@ export class Installation extends Construct {
       encryptionKey,
       logRetention: retentionOf(logRetentionDays),
       alarmTopic: this.alarmTopic.topic,
+      definitions: () => this.#definitions(),
       variables: {
         anthropicBaseUrl: anthropic.baseUrl,
         organizationId: anthropic.organizationId,
-        adminAccess: Stack.of(this).toJsonString(this.adminAccess.definition),
-        keyDirectory: this.keyDirectory,
+        adminAccess: JSON.stringify(this.adminAccess.definition),
         stateTable: this.stateTable.table.tableName,
         alertTopic: this.alertTopic.topic.topicArn,
         installation,
         falseAlarmsPerMonth: String(detection.falseAlarmsPerMonth),
         dashboardUrl: this.dashboardUrl,
-        ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: this.slackWebhookSecret.secretArn }),
+        ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: slackWebhookSecretName(installation) }),
       },
     };
-    new StringParameter(this, 'Definition', {
-      parameterName: installationParameter(installation),
-      description: 'What the keyguard command needs to know of this installation',
-      // Lazy: the functions are made after this.
-      stringValue: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.#definition(anthropic)) }),
-    });
   }
 
-  /** Tells operators' tools which functions they may ask for something. */
-  operatedThrough(functions: { readonly rotation: AppFunction; readonly retirement: AppFunction }): void {
-    this.#operated = functions;
+  /** Takes a managed key into what each function's code is deployed with. */
+  manages(policy: ManagedKeyPolicy): void {
+    this.#managedKeys.push(policy);
   }
 
-  /** Tells operators' tools which function carries alerts to the channels. */
-  notifiedThrough(notifier: AppFunction): void {
-    this.#notifier = notifier;
-  }
-
-  /** Lets `grantee` list the definitions of the managed keys. */
-  grantKeyDirectory(grantee: IGrantable): void {
-    const resource = Stack.of(this).formatArn({ service: 'ssm', resource: 'parameter', resourceName: this.keyDirectory.slice(1) });
-    grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement({ actions: ['ssm:GetParametersByPath'], resources: [resource] }));
-  }
-
-  /** What every function but the notifier needs: who the keys are, what became of them, and Anthropic's Admin API. */
+  /** What every function but the notifier needs: what became of the keys, and Anthropic's Admin API. */
   grantBasics(fn: AppFunction, itemActions: readonly ItemAction[]): void {
-    this.grantKeyDirectory(fn);
     this.stateTable.grantItems(fn, itemActions);
     this.adminAccess.grantUse(fn);
   }
 
-  #definition(anthropic: Configuration['anthropic']): InstallationDefinition {
-    return {
-      schema: 1,
-      installation: this.installationName,
-      anthropicBaseUrl: anthropic.baseUrl,
-      organizationId: anthropic.organizationId,
-      adminAccess: this.adminAccess.definition,
-      stateTable: this.stateTable.table.tableName,
-      alertTopicArn: this.alertTopic.topic.topicArn,
-      alarmTopicArn: this.alarmTopic.topic.topicArn,
-      slackWebhookSecretArn: this.slackWebhookSecret?.secretArn ?? '',
-      dashboardUrl: this.dashboardUrl,
-      functions: {
-        rotation: this.#operated?.rotation.function.functionName ?? '',
-        retirement: this.#operated?.retirement.function.functionName ?? '',
-        ...(this.#notifier === undefined ? {} : { notifier: this.#notifier.function.functionName }),
-      },
-    };
+  #definitions(): Definitions {
+    return { schema: 1, installation: this.installationName, managedKeys: this.#managedKeys };
   }
 }
 

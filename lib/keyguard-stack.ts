@@ -49,7 +49,6 @@ export class KeyguardStack extends Stack {
       alertTopic: installation.alertTopic.topic.topicArn,
       stateTable: installation.stateTable.table.tableName,
       dashboardUrl: installation.dashboardUrl,
-      keyDirectory: installation.keyDirectory,
       adminKeySecret: installation.adminAccess.secret?.secretArn,
       slackWebhookSecret: installation.slackWebhookSecret?.secretArn,
     };

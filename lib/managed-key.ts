@@ -4,16 +4,14 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ReplicaRegion, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metrics.ts';
 import type { UsageMetric } from '../contract/metrics.ts';
-import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import { secretsOf } from '../contract/names.ts';
 import type { AppFunction } from './app-function.ts';
-import { maximumAgeMs } from './config/across-fields.ts';
-import { durationMs } from './config/duration.ts';
 import { checkedManagedKey } from './config/load.ts';
+import { policyOf } from './config/policy.ts';
 import { rotationRules } from './config/rotation-rules.ts';
 import type { ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
 import { EmptySecret } from './empty-secret.ts';
@@ -51,28 +49,27 @@ export class ManagedKey extends Construct {
     this.#installation = installation;
     const { encryptionKey } = installation;
     const { name, description, replicas } = this.configuration;
+    const { secretName, standbySecretName } = secretsOf(installation.installationName, name);
     const { region: home } = Stack.of(this);
     if (replicas.some(({ region }) => region === home)) {
       throw new Error(`${this.node.path}: replicas names ${home}, where the secret itself is: leave it out`);
     }
     this.secret = new EmptySecret(this, 'Consumer', {
+      secretName,
       encryptionKey,
       ...(replicas.length === 0 ? {} : { replicaRegions: this.#replicaRegions(replicas) }),
       description: `Anthropic API key "${name}"${description === undefined ? '' : `: ${description}`}`,
     });
     this.standbySecret = new EmptySecret(this, 'Standby', {
+      secretName: standbySecretName,
       encryptionKey,
       description: `Standby keys of "${name}": fill it with npx keyguard standby add ${name}`,
     });
     this.#letFunctionsIn(rotatedBy, watchedBy);
     this.#denyStandby(rotatedBy.rotation);
-    const definition = new StringParameter(this, 'Definition', {
-      parameterName: `${installation.keyDirectory}/${name}`,
-      description: `What Key Guard knows of "${name}"`,
-      stringValue: Stack.of(this).toJsonString(this.#definition()),
-    });
+    installation.manages(policyOf(this.configuration));
     // Setting a schedule makes Secrets Manager call the function to test it, so all that the function needs must stand.
-    this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret, definition);
+    this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret);
   }
 
   /**
@@ -154,29 +151,5 @@ export class ManagedKey extends Construct {
       rotateImmediatelyOnUpdate: false,
       rotationRules: { scheduleExpression, ...(duration === undefined ? {} : { duration }) },
     });
-  }
-
-  #definition(): ManagedKeyDefinition {
-    const { name, workspaceId, rotation, containment } = this.configuration;
-    return {
-      schema: 1,
-      name,
-      secretArn: this.secret.secretArn,
-      standbySecretArn: this.standbySecret.secretArn,
-      workspaceId,
-      rotation: {
-        strategy: rotation.strategy,
-        intervalMs: durationMs(rotation.every),
-        minimumGraceMs: durationMs(rotation.minimumGrace),
-        quietMs: durationMs(rotation.quiet),
-        maximumGraceMs: durationMs(rotation.maximumGrace),
-        atMaximum: rotation.atMaximum,
-        onDeath: rotation.onDeath,
-        undoMs: durationMs(rotation.undo),
-        maximumAgeMs: maximumAgeMs(rotation),
-        lowWaterMs: durationMs(rotation.lowWater),
-      },
-      containment,
-    };
   }
 }

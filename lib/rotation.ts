@@ -37,7 +37,6 @@ export class Rotation extends Construct {
       installation.grantBasics(fn, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);
       alertTopic.grantPublish(fn);
     }
-    installation.operatedThrough({ rotation: this.rotation, retirement: this.retirement });
     // RotateSecret asks whether its caller may call the rotation function.
     this.retirement.allow(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [this.rotation.function.functionArn] }));
     // By hand: the permission of the ready-made schedule names no source account, and one for each secret would outgrow

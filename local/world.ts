@@ -8,12 +8,19 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
-import { installationParameter, keyDirectoryPath, type InstallationDefinition } from '../contract/installation.ts';
+import type { InstallationDefinition } from '../contract/installation.ts';
+import {
+  adminKeySecretName,
+  alarmTopicName,
+  alertTopicName,
+  deployedFunctionName,
+  secretsOf,
+  slackWebhookSecretName,
+} from '../contract/names.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { apiKeyStates } from '../contract/records.ts';
-import type { ContainmentPolicy, ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
+import type { ContainmentPolicy, Definitions, ManagedKeyDefinition, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
 import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
@@ -50,6 +57,12 @@ export interface WorldOptions {
   readonly aws?: Omit<LocalAwsOptions, 'clock' | 'port' | 'seed'>;
 }
 
+/** A managed key as deployed, with what the stack's outputs say of it. */
+export interface DeployedKey extends ManagedKeyDefinition {
+  readonly secretArn: string;
+  readonly standbySecretArn: string;
+}
+
 /** Both stand-ins with an installation in them: what `cdk deploy` makes, and the real handlers run on it. */
 export interface World {
   readonly clock: WorldClock;
@@ -58,7 +71,11 @@ export interface World {
   readonly slack: LocalSlack;
   readonly installation: InstallationDefinition;
   readonly secrets: SecretsManagerClient;
-  readonly definition: (name: string) => ManagedKeyDefinition;
+  readonly definition: (name: string) => DeployedKey;
+  /** What is deployed with the code of the functions. */
+  readonly definitions: () => Definitions;
+  /** keyguard.json of this installation. */
+  readonly configuration: () => object;
   /** A person makes a key in the Console and gives it to `keyguard standby add`. Returns its id and, for tests that look for leaks, its value. */
   addStandbyKey(name: string, options?: { readonly expiresAt?: number }): Promise<{ readonly apiKeyId: string; readonly value: string }>;
   /** Asks Secrets Manager to rotate now and lets it finish, whatever comes of it. */
@@ -100,25 +117,28 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const slack = await startLocalSlack();
   // The SDK's warning about this Node is for people who write programs, not for those who watch a demo.
   Object.assign(process.env, aws.environment, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
-  const clients = { secrets: new SecretsManagerClient({}), ssm: new SSMClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
+  const clients = { secrets: new SecretsManagerClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
 
+  const emails = options.emails ?? ['security@keyguard.test'];
   const adminValues: string[] = [];
   const logs: string[] = [];
-  const installation = await install(options, { aws, anthropic, slack }, clients, adminValues);
+  const installation = await install({ ...options, emails }, { aws, anthropic, slack }, clients, adminValues);
   const table = openTable(installation.stateTable);
-  const definitions = new Map<string, ManagedKeyDefinition>();
-  const functions = registerFunctions(installation, options.falseAlarmsPerMonth ?? 1, aws, {
-    clock,
-    log: jsonLog((line) => logs.push(line)),
-  });
+  const definitions: Definitions = {
+    schema: 1,
+    installation: installation.installation,
+    managedKeys: options.managedKeys.map((key) => policyOf(key, anthropic)),
+  };
+  const runtime = { clock, log: jsonLog((line) => logs.push(line)) };
+  const functions = registerFunctions(installation, definitions, options.falseAlarmsPerMonth ?? 1, aws, runtime);
+  const deployed = new Map<string, DeployedKey>();
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
-  for (const key of options.managedKeys) {
-    const definition = await installKey(key, installation, functions.rotation, anthropic, clients);
+  for (const policy of definitions.managedKeys) {
+    deployed.set(policy.name, await installKey(policy, installation, functions.rotation, clients));
     await aws.settle();
-    definitions.set(key.name, definition);
   }
-  const definitionOf = (name: string): ManagedKeyDefinition => {
-    const found = definitions.get(name);
+  const definitionOf = (name: string): DeployedKey => {
+    const found = deployed.get(name);
     if (found === undefined) throw new RangeError(`no managed key ${name} in this world`);
     return found;
   };
@@ -134,6 +154,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     secrets: clients.secrets,
     logs,
     definition: definitionOf,
+    definitions: () => definitions,
+    configuration: () => configurationOf(installation, definitions, emails),
     async addStandbyKey(name, { expiresAt } = {}) {
       const definition = definitionOf(name);
       const { id, value } = anthropic.console.createApiKey({
@@ -179,7 +201,6 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
 interface Clients {
   readonly secrets: SecretsManagerClient;
-  readonly ssm: SSMClient;
   readonly sns: SNSClient;
   readonly dynamo: DynamoDBClient;
 }
@@ -191,7 +212,7 @@ interface Servers {
 }
 
 async function install(
-  options: WorldOptions,
+  options: WorldOptions & { readonly emails: readonly string[] },
   { aws, anthropic, slack }: Servers,
   clients: Clients,
   adminValues: string[],
@@ -211,13 +232,12 @@ async function install(
       ],
     }),
   );
-  const emails = options.emails ?? ['security@example.com'];
-  const alertTopicArn = await topic(`${name}-alerts`, emails, aws, clients);
-  const alarmTopicArn = await topic(`${name}-alarms`, emails, aws, clients);
-  const slackWebhookSecretArn = await emptySecret(clients, `${name}/slack-webhook`);
-  await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecretArn, SecretString: slack.webhookUrl }));
-  const installation: InstallationDefinition = {
-    schema: 1,
+  const alertTopicArn = await topic(alertTopicName(name), options.emails, aws, clients);
+  const alarmTopicArn = await topic(alarmTopicName(name), options.emails, aws, clients);
+  const slackWebhookSecret = slackWebhookSecretName(name);
+  await emptySecret(clients, slackWebhookSecret);
+  await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecret, SecretString: slack.webhookUrl }));
+  return {
     installation: name,
     anthropicBaseUrl: anthropic.baseUrl,
     organizationId: anthropic.organization.id,
@@ -225,14 +245,14 @@ async function install(
     stateTable: `${name}-state`,
     alertTopicArn,
     alarmTopicArn,
-    slackWebhookSecretArn,
+    slackWebhookSecret,
     dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
-    functions: { rotation: 'rotation', retirement: 'retirement', notifier: 'notifier' },
+    functions: {
+      rotation: deployedFunctionName(name, 'rotation'),
+      retirement: deployedFunctionName(name, 'retirement'),
+      notifier: deployedFunctionName(name, 'notifier'),
+    },
   };
-  await clients.ssm.send(
-    new PutParameterCommand({ Name: installationParameter(name), Type: 'String', Value: JSON.stringify(installation) }),
-  );
-  return installation;
 }
 
 /** A topic with these addresses, each of which has confirmed. */
@@ -254,11 +274,12 @@ async function adminAccessOf(
   adminValues: string[],
 ): Promise<AdminAccess> {
   if (kind === 'key') {
-    const secretArn = await emptySecret(clients, `${name}/admin-key`);
+    const secretName = adminKeySecretName(name);
+    await emptySecret(clients, secretName);
     const { value } = anthropic.console.createAdminKey();
     adminValues.push(value);
-    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: value }));
-    return { kind: 'key', secretArn };
+    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString: value }));
+    return { kind: 'key', secretName };
   }
   const audience = 'https://api.anthropic.com';
   const issuer = anthropic.console.registerIssuer({ issuerUrl: aws.identity.issuer() });
@@ -274,30 +295,62 @@ async function adminAccessOf(
   return { kind: 'federation', federationRuleId: rule.id, serviceAccountId: account.id, audience };
 }
 
-async function installKey(
-  key: WorldKey,
-  installation: InstallationDefinition,
-  rotationFunctionArn: string,
-  anthropic: LocalAnthropic,
-  clients: Clients,
-): Promise<ManagedKeyDefinition> {
-  const definition: ManagedKeyDefinition = {
-    schema: 1,
+function policyOf(key: WorldKey, anthropic: LocalAnthropic): ManagedKeyPolicy {
+  return {
     name: key.name,
-    secretArn: await emptySecret(clients, `${installation.installation}/${key.name}`),
-    standbySecretArn: await emptySecret(clients, `${installation.installation}/${key.name}/standby`),
     workspaceId: anthropic.console.createWorkspace(key.name).id,
     rotation: { ...defaultRotation, ...key.rotation },
     containment: key.containment ?? { mode: 'auto', lastCredential: 'keep' },
   };
+}
+
+/** keyguard.json as somebody would have written it for this world. */
+function configurationOf(
+  { installation, ...known }: InstallationDefinition,
+  { managedKeys }: Definitions,
+  emails: readonly string[],
+): object {
+  const { organizationId, anthropicBaseUrl: baseUrl, adminAccess } = known;
+  return {
+    installation,
+    anthropic: { organizationId, baseUrl, adminAccess: adminAccess.kind === 'key' ? { kind: 'key' } : adminAccess },
+    managedKeys: managedKeys.map(({ rotation, ...key }) => ({
+      ...key,
+      rotation: {
+        strategy: rotation.strategy,
+        every: lengthOf(rotation.intervalMs),
+        minimumGrace: lengthOf(rotation.minimumGraceMs),
+        quiet: lengthOf(rotation.quietMs),
+        maximumGrace: lengthOf(rotation.maximumGraceMs),
+        atMaximum: rotation.atMaximum,
+        undo: lengthOf(rotation.undoMs),
+        maximumAge: lengthOf(rotation.maximumAgeMs),
+        lowWater: lengthOf(rotation.lowWaterMs),
+        onDeath: rotation.onDeath,
+      },
+    })),
+    alerts: { emails, slack: { webhook: true } },
+  };
+}
+
+function lengthOf(ms: number): string {
+  return ms % dayMs === 0 ? `${ms / dayMs}d` : `${ms / 1000}s`;
+}
+
+async function installKey(
+  policy: ManagedKeyPolicy,
+  { installation }: InstallationDefinition,
+  rotationFunctionArn: string,
+  clients: Clients,
+): Promise<DeployedKey> {
+  const names = secretsOf(installation, policy.name);
+  const definition: DeployedKey = {
+    ...policy,
+    ...names,
+    secretArn: await emptySecret(clients, names.secretName),
+    standbySecretArn: await emptySecret(clients, names.standbySecretName),
+  };
   await denyStandby(definition.standbySecretArn, rotationFunctionArn, clients);
-  await clients.ssm.send(
-    new PutParameterCommand({
-      Name: `${keyDirectoryPath(installation.installation)}/${key.name}`,
-      Type: 'String',
-      Value: JSON.stringify(definition),
-    }),
-  );
   // As the stack does: deploying must not rotate.
   await clients.secrets.send(
     new RotateSecretCommand({
@@ -336,28 +389,43 @@ interface Functions {
   readonly notifier: string;
 }
 
-function registerFunctions(installation: InstallationDefinition, falseAlarmsPerMonth: number, aws: LocalAws, runtime: Runtime): Functions {
+function registerFunctions(
+  installation: InstallationDefinition,
+  definitions: Definitions,
+  falseAlarmsPerMonth: number,
+  aws: LocalAws,
+  runtime: Runtime,
+): Functions {
   const values: Readonly<Record<VariableName, string>> = {
     anthropicBaseUrl: installation.anthropicBaseUrl,
     organizationId: installation.organizationId,
     adminAccess: JSON.stringify(installation.adminAccess),
-    keyDirectory: keyDirectoryPath(installation.installation),
     stateTable: installation.stateTable,
     alertTopic: installation.alertTopicArn,
     installation: installation.installation,
     falseAlarmsPerMonth: String(falseAlarmsPerMonth),
-    slackWebhookSecret: installation.slackWebhookSecretArn,
+    slackWebhookSecret: installation.slackWebhookSecret,
     dashboardUrl: installation.dashboardUrl,
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));
-  const rotation = aws.functions.register('rotation', rotationHandler(environment('rotation'), runtime), {
-    invokedBy: ['secretsmanager.amazonaws.com'],
-  });
-  aws.functions.register('usage-collector', usageCollectorHandler(environment('usage-collector'), runtime));
-  aws.functions.register('anomaly-detector', anomalyDetectorHandler(environment('anomaly-detector'), runtime));
-  aws.functions.register('retirement', retirementHandler(environment('retirement'), runtime));
-  const notifier = aws.functions.register('notifier', notifierHandler(environment('notifier'), runtime));
+  const register = (
+    name: FunctionName,
+    make: (environment: Readonly<Record<string, string>>) => (event: unknown) => Promise<unknown>,
+    invokedBy: readonly string[] = [],
+  ): string => {
+    const own = environment(name);
+    return aws.functions.register(deployedFunctionName(installation.installation, name), make(own), {
+      alias: name,
+      environment: own,
+      invokedBy,
+    });
+  };
+  const rotation = register('rotation', (own) => rotationHandler(own, runtime, definitions), ['secretsmanager.amazonaws.com']);
+  register('usage-collector', (own) => usageCollectorHandler(own, runtime));
+  register('anomaly-detector', (own) => anomalyDetectorHandler(own, runtime, definitions));
+  register('retirement', (own) => retirementHandler(own, runtime, definitions));
+  const notifier = register('notifier', (own) => notifierHandler(own, runtime));
   aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
   aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
   aws.schedules.add('retirement', 5 * minuteMs, 'retirement');

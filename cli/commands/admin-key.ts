@@ -52,12 +52,12 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
   if (organizationId !== canonicalId(definition.organizationId)) {
     refused(`this key belongs to organization ${organizationId}, this installation to ${definition.organizationId}`, io);
   }
-  await storeCurrent(secrets, access.secretArn, value);
+  await storeCurrent(secrets, access.secretName, value);
   if (flags.json === true) {
-    json({ secretArn: access.secretArn, organizationId: definition.organizationId, keysSeen }, io);
+    json({ secretName: access.secretName, organizationId: definition.organizationId, keysSeen }, io);
     return;
   }
-  line(`The admin key works (it sees ${counted(keysSeen, 'API key')}) and is stored in ${access.secretArn}`, io);
+  line(`The admin key works (it sees ${counted(keysSeen, 'API key')}) and is stored in ${access.secretName}`, io);
   line('The functions use it within five minutes.', io);
 }
 

@@ -1,8 +1,7 @@
 import type { CliIo, Command } from '../command.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
-import { projectRoot } from '../installation.ts';
-import { counted, json, line, progress, table } from '../output.ts';
+import { counted, json, line, table } from '../output.ts';
 
 interface Flags {
   readonly config?: string;
@@ -19,15 +18,14 @@ export const config: Command = {
       .command('check')
       .summary('Say what is wrong with keyguard.json: field, value and fix, all at once')
       .description('Says everything that is wrong with keyguard.json at once, with field, value and fix; or, in short, what it says.')
-      .option('--config <file>', 'the file to check (default: keyguard.json)')
+      .option('--config <file>', 'the file to check (default: keyguard.json in this folder)')
       .option('--json', 'print the checked configuration with its defaults; errors as JSON on standard error')
       .action((flags: Flags) => check(flags, io));
   },
 };
 
 async function check(flags: Flags, io: CliIo): Promise<void> {
-  const { configuration, file, notice } = loadConfiguration({ root: projectRoot, path: flags.config, homeRegion: io.region });
-  if (notice !== undefined) progress(notice, io);
+  const { configuration, file } = loadConfiguration({ path: flags.config, homeRegion: io.region });
   if (flags.json === true) {
     json(configuration, io);
     return;

@@ -48,7 +48,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const before = await lookAt(definition, installation);
-  checkRestored(definition.secretArn, before.secret);
+  checkRestored(definition.secretName, before.secret);
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
     const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
@@ -94,7 +94,7 @@ async function stop(record: PauseRecord, { definition }: KeySight, installation:
   const deadline = clock.now() + patienceMs;
   if (openVersion(await lookAt(definition, installation)) !== undefined) progress('A rotation is under way; waiting for its end …', io);
   while (openVersion(await lookAt(definition, installation)) !== undefined && clock.now() < deadline) await clock.pause(beatMs);
-  await rotationSchedule(secrets).stop(definition.secretArn);
+  await rotationSchedule(secrets).stop(definition.secretName);
   return lookAt(definition, installation);
 }
 

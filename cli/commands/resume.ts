@@ -43,7 +43,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const before = await lookAt(definition, installation);
-  checkRestored(definition.secretArn, before.secret);
+  checkRestored(definition.secretName, before.secret);
   const stopped = before.pause !== undefined || !before.secret.rotationEnabled;
   if (stopped) await goOn(before, because, installation);
   const after = await lookAt(definition, installation);

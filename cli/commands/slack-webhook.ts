@@ -24,8 +24,8 @@ export const slackWebhook: Command = {
 
 async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
   const { definition, secrets } = await openInstallation(flags, io);
-  const secretArn = definition.slackWebhookSecretArn;
-  if (secretArn === '') {
+  const secretName = definition.slackWebhookSecret;
+  if (secretName === '') {
     return io.fail('this installation has no Slack channel', 'set alerts.slack.webhook to true in keyguard.json, and deploy', 1);
   }
   const value = await secretFrom('URL of the incoming webhook (https://hooks.slack.com/services/…)', io);
@@ -36,10 +36,10 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
       1,
     );
   }
-  await storeCurrent(secrets, secretArn, value);
+  await storeCurrent(secrets, secretName, value);
   if (flags.json === true) {
-    json({ secretArn }, io);
+    json({ secretName }, io);
     return;
   }
-  line(`The webhook is stored in ${secretArn}; the next alert goes there.`, io);
+  line(`The webhook is stored in ${secretName}; the next alert goes there.`, io);
 }

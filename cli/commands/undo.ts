@@ -97,7 +97,7 @@ async function goBack(
     // Where a rotation has claimed it already, that one is tried again.
     start: () =>
       asked.wanted === undefined
-        ? rotations(secrets).start(definition.secretArn, asked.token)
+        ? rotations(secrets).start(definition.secretName, asked.token)
         : startFor({ apiKeyId: asked.apiKeyId, wish: asked.wanted }, definition, installation),
   });
   const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx keyguard unstick ${name} takes it back`;
@@ -110,7 +110,7 @@ async function goBack(
 /** Secrets Manager prunes versions that carry no label; then the value is gone, and the rotation would take another key. */
 async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secrets }: OpenInstallation): Promise<void> {
   const versionId = target.origin?.versionId ?? target.token;
-  if (versionId !== undefined && (await keptVersions(secrets, definition.secretArn)).has(versionId)) return;
+  if (versionId !== undefined && (await keptVersions(secrets, definition.secretName)).has(versionId)) return;
   throw new KeyguardError(
     'cannot-come-back',
     `Secrets Manager no longer keeps the value of ${target.apiKeyId}`,

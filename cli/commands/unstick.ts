@@ -77,7 +77,7 @@ async function read(definition: ManagedKeyDefinition, installation: OpenInstalla
 /** Wishes first: the next rotation must not take one up again. */
 async function carryOut(
   { wishes, discard, acts }: UnstickPlan,
-  { name, secretArn }: ManagedKeyDefinition,
+  { name, secretName }: ManagedKeyDefinition,
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<void> {
@@ -87,7 +87,7 @@ async function carryOut(
   for (const { apiKeyId } of wishes) {
     await amend(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
   }
-  if (discard !== undefined) await secretVersions(secrets).discardPending(secretArn, discard);
+  if (discard !== undefined) await secretVersions(secrets).discardPending(secretName, discard);
   progress('Retirement is asked to run now …', io);
   await retireNow(installation, (sentence) => progress(sentence, io));
 }

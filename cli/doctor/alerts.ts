@@ -6,7 +6,7 @@ import { subscriptionsOf, type TopicSubscription } from '../../lambda/adapters/a
 import { versionWith } from '../../lambda/rotation/switch.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted } from '../output.ts';
-import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
+import { broken, checked, good, type Answer, type Check } from './check.ts';
 
 const address = 'name an address in keyguard.json (alerts.emails), deploy, and confirm the email of AWS';
 
@@ -15,21 +15,15 @@ const address = 'name an address in keyguard.json (alerts.emails), deploy, and c
  * is never read.
  */
 export async function alertChecks(about: string, { definition }: OpenInstallation): Promise<readonly Check[]> {
-  const { alertTopicArn, alarmTopicArn, slackWebhookSecretArn } = definition;
-  const hasSlack = slackWebhookSecretArn !== '';
+  const { alertTopicArn, alarmTopicArn, slackWebhookSecret } = definition;
+  const hasSlack = slackWebhookSecret !== '';
   const subscriptions = subscriptionsOf(sns(), alertTopicArn);
   const alerts = checked(about, 'alerts', async () => heard(await subscriptions, 'alerts', hasSlack));
   // CloudWatch speaks here without our functions, so Slack does not hear it.
-  const alarms = checked(about, 'alarms', async () => {
-    if (alarmTopicArn !== undefined) return heard(await subscriptionsOf(sns(), alarmTopicArn), 'alarms', false);
-    return warning(
-      'not looked at: the deployment does not name its topic of alarms yet',
-      'deploy again to have it checked: npx cdk deploy',
-    );
-  });
+  const alarms = checked(about, 'alarms', async () => heard(await subscriptionsOf(sns(), alarmTopicArn), 'alarms', false));
   const slack = hasSlack
     ? [
-        checked(about, 'Slack', () => webhookAnswer(slackWebhookSecretArn)),
+        checked(about, 'Slack', () => webhookAnswer(slackWebhookSecret)),
         checked(about, 'Slack', async () => notifierAnswer(await subscriptions, definition)),
       ]
     : [];
@@ -53,8 +47,8 @@ function heard(all: readonly TopicSubscription[], what: 'alerts' | 'alarms', oth
   return broken(`nobody hears of ${what}`, address);
 }
 
-async function webhookAnswer(secretArn: string): Promise<Answer> {
-  const { stages } = await secretVersions(secretsManager()).describe(secretArn);
+async function webhookAnswer(secretName: string): Promise<Answer> {
+  const { stages } = await secretVersions(secretsManager()).describe(secretName);
   if (versionWith(stages, 'AWSCURRENT') !== undefined) return good('its webhook is stored');
   return broken('its webhook is not stored, and Slack hears nothing', 'npx keyguard slack-webhook set');
 }
@@ -64,9 +58,6 @@ async function notifierAnswer(
   all: readonly TopicSubscription[],
   { alertTopicArn, functions: { notifier } }: InstallationDefinition,
 ): Promise<Answer> {
-  if (notifier === undefined) {
-    return warning('not looked at: the deployment does not name its notifier yet', 'deploy again to have it checked: npx cdk deploy');
-  }
   // Throws where there is no such function.
   await roleOf(lambda(), notifier);
   const [arn, partition, , region, account] = alertTopicArn.split(':');

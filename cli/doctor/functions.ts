@@ -23,7 +23,7 @@ const rotates = 'secretsmanager.amazonaws.com';
  * rotation function has no schedule of its own, so it is asked for nothing, and its policy is read.
  */
 export async function functionChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
-  const { table, clock, definition } = installation;
+  const { table, clock } = installation;
   const usage = usageLedger(table);
   const memory = detectionMemory(table, usage);
   const now = clock.now();
@@ -35,12 +35,7 @@ export async function functionChecks(about: string, installation: OpenInstallati
         return ran(Math.max(0, ...(await memory.looks()).map((look) => look.lookedAt)), detectorMs, 'AnomalyDetectorFunctionName', now);
       }),
       checked(about, 'retirement', async () => retired(await runs(table).last('retirement'), now)),
-      checked(about, 'functions', async () => {
-        const { rotation, retirement } = definition.functions;
-        if (rotation !== '' && retirement !== '') return good(`an operator may ask ${rotation} and ${retirement}`);
-        return broken('the installation does not say which functions an operator may ask', 'deploy again: npx cdk deploy');
-      }),
-      ...(definition.functions.rotation === '' ? [] : rotationChecks(about, installation)),
+      ...rotationChecks(about, installation),
     ])
   ).flat();
 }

@@ -14,12 +14,12 @@ export async function standbySecretChecks(
   const { rotation } = definition.functions;
   if (rotation === '') return [];
   const client = lambda();
-  const checks = definitions.map(({ name, standbySecretArn }) =>
+  const checks = definitions.map(({ name, standbySecretName }) =>
     checked(name, 'standby secret', async () => {
-      const [policy, role] = await Promise.all([secretPolicy(secrets, standbySecretArn), roleOf(client, rotation)]);
+      const [policy, role] = await Promise.all([secretPolicy(secrets, standbySecretName), roleOf(client, rotation)]);
       if (deniesAllBut(policy, role)) return good('nobody but the rotation function may read its standby keys');
       return broken(
-        `${standbySecretArn} does not refuse to be read by everybody but ${role}`,
+        `${standbySecretName} does not refuse to be read by everybody but ${role}`,
         'put the statement OnlyTheRotationReads back into its resource policy as npx cdk synth shows it; CloudTrail has who took it ' +
           'away (PutResourcePolicy, DeleteResourcePolicy), and who read since (GetSecretValue)',
       );

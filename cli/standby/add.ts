@@ -114,6 +114,6 @@ async function resume(installation: OpenInstallation, definition: ManagedKeyDefi
   // RotateSecret would turn on again what a pause has stopped.
   const isOwed = failed?.state === 'open' && owesRotation(failed);
   if ((!isOwed && cutOffLast(sight) === undefined) || sight.pause !== undefined) return false;
-  await rotations(secrets).start(definition.secretArn);
+  await rotations(secrets).start(definition.secretName);
   return true;
 }

@@ -62,10 +62,10 @@ async function checkPool(
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<readonly Checked[]> {
-  const { name, standbySecretArn } = definition;
+  const { name, standbySecretName } = definition;
   const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
-  const secret = await secretVersions(installation.secrets).describe(standbySecretArn);
-  checkRestored(standbySecretArn, secret);
+  const secret = await secretVersions(installation.secrets).describe(standbySecretName);
+  checkRestored(standbySecretName, secret);
   const sight = await poolSight(definition, records, installation);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
     shortKeys(sight)

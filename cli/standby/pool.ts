@@ -14,7 +14,7 @@ export async function poolSight(
   { table, secrets, clock }: OpenInstallation,
 ): Promise<PoolSight> {
   const [{ nextRotationAt }, failed] = await Promise.all([
-    secretVersions(secrets).describe(definition.secretArn),
+    secretVersions(secrets).describe(definition.secretName),
     incidentStore(table).find('rotation-failed', definition.name),
   ]);
   const own = records.filter((record) => record.managedKey === definition.name);

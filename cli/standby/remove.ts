@@ -34,7 +34,7 @@ export async function remove(name: string, apiKeyId: string, flags: RemoveFlags,
     if (flags.yes !== true) await agreed(`Remove it? ${what}.`, io);
   }
   const removed = record.state === 'archived' ? record : await archived(record, because, await callerName(), ports);
-  await secretVersions(installation.secrets).freeStandbyLabels(definition.standbySecretArn, new Set([apiKeyId]));
+  await secretVersions(installation.secrets).freeStandbyLabels(definition.standbySecretName, new Set([apiKeyId]));
   if (flags.json === true) {
     json({ managedKey: name, apiKeyId, hint: removed.hint, archivedAt: isoOrNull(removed.since) }, io);
     return;

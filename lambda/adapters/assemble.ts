@@ -2,7 +2,9 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
+import type { Definitions } from '../../contract/policy.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
+import { homeOf } from '../../contract/names.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
@@ -17,7 +19,7 @@ import { reportedUse } from './anthropic/key-usage.ts';
 import { canonicalId } from './anthropic/organization.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
-import { sns, ssm, sts } from './aws/clients.ts';
+import { sns, sts } from './aws/clients.ts';
 import { incidentStore } from './aws/incident-store.ts';
 import { keyDirectory } from './aws/key-directory.ts';
 import { pauses } from './aws/pauses.ts';
@@ -61,15 +63,16 @@ export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: R
   };
 }
 
-export function rotationPorts(
-  env: AdminEnvironment & { readonly keyDirectory: string },
-  table: Table,
-  secrets: SecretsManagerClient,
-  incidents: IncidentPorts,
-): RotationPorts {
+interface KeyEnvironment extends AdminEnvironment {
+  /** Its ARN says in which account and Region the installation lives. */
+  readonly alertTopic: string;
+  readonly definitions: Definitions;
+}
+
+export function rotationPorts(env: KeyEnvironment, table: Table, secrets: SecretsManagerClient, incidents: IncidentPorts): RotationPorts {
   const { clock, log } = incidents;
   return {
-    directory: keyDirectory(ssm(), env.keyDirectory, clock),
+    directory: keyDirectory(env.definitions, homeOf(env.alertTopic)),
     ledger: apiKeyLedger(table),
     secrets: secretVersions(secrets),
     keys: apiKeys(adminAccess(env, secrets, clock)),
@@ -90,7 +93,7 @@ export function rotationPorts(
 }
 
 export function retirementPorts(
-  env: AdminEnvironment & { readonly keyDirectory: string },
+  env: KeyEnvironment,
   table: Table,
   secrets: SecretsManagerClient,
   incidents: IncidentPorts,

@@ -30,7 +30,7 @@ export function readAdminAccess(json: string): AdminAccess {
       const field: unknown = Reflect.get(value, name);
       return typeof field === 'string' ? field : '';
     };
-    if (text('kind') === 'key' && text('secretArn') !== '') return { kind: 'key', secretArn: text('secretArn') };
+    if (text('kind') === 'key' && text('secretName') !== '') return { kind: 'key', secretName: text('secretName') };
     if (text('kind') === 'federation' && text('federationRuleId') !== '') {
       return {
         kind: 'federation',

@@ -138,7 +138,7 @@ const containOne: Act = async (incident, definition, ports, tally) => {
   const { target, token, noneLeft } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
-    const answer = await ports.rotations.start(definition.secretArn, token);
+    const answer = await ports.rotations.start(definition.secretName, token);
     ports.log.info('containment.replacing', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, answer });
     tally.replacing += 1;
     return;
@@ -190,7 +190,7 @@ async function cut(
  */
 async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts): Promise<boolean> {
   if (target.token === undefined) return showsAsleep(target.apiKeyId, ports);
-  const death = await deathIn(definition.secretArn, target.token, ports);
+  const death = await deathIn(definition.secretName, target.token, ports);
   return death === 'no value' ? showsAsleep(target.apiKeyId, ports) : death === 'dead';
 }
 

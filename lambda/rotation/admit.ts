@@ -95,7 +95,7 @@ export async function admitStandbyKey(
 
   // A question may have taken its time.
   const startedAt = ports.clock.now();
-  const standbyVersionId = await ports.standby.put(definition.standbySecretArn, info.apiKeyId, value);
+  const standbyVersionId = await ports.standby.put(definition.standbySecretName, info.apiKeyId, value);
   const record: ApiKeyRecord = {
     schema: 1,
     apiKeyId: info.apiKeyId,

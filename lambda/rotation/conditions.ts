@@ -145,7 +145,7 @@ function secretDeletion({ definition, own, secret, infos, now }: Sight): AlarmFa
   if (secret.deletionAt === null || current === undefined) return undefined;
   const dead =
     infos.has(current.apiKeyId) && isFoundDead(current, { infos, now }) ? `; and ${current.apiKeyId} itself is dead at Anthropic` : '';
-  const reason = `somebody scheduled their secret ${definition.secretArn} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}${dead}`;
+  const reason = `somebody scheduled their secret ${definition.secretName} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}${dead}`;
   return { reason, apiKeyId: current.apiKeyId, grade: 'secret-deleted' };
 }
 

@@ -10,7 +10,7 @@ import type { Secret } from '../foundation/secret.ts';
 export interface KeyDirectory {
   /** Every managed key of this installation. */
   all(): Promise<readonly ManagedKeyDefinition[]>;
-  /** The managed key whose consumers read this secret; one that was deployed a moment ago too. */
+  /** The managed key whose consumers read the secret of this ARN: its name, account and Region say so, nothing that is stored. */
   bySecret(secretArn: string): Promise<ManagedKeyDefinition | undefined>;
 }
 

@@ -40,7 +40,7 @@ export async function resumeRotation(
   // Looked at once more: a rotation that has just come to its end must not be followed by another one.
   const cause = paused || causeOf(sight, open, failed) === undefined ? undefined : await latestCause(sight, failed, ports);
   if (cause !== undefined) {
-    const answer = await ports.rotations.start(definition.secretArn, rotationToken(cause, attemptOf(cause, own, now)));
+    const answer = await ports.rotations.start(definition.secretName, rotationToken(cause, attemptOf(cause, own, now)));
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, why: cause.why, answer });
     tally.resumed += 1;
   }
@@ -88,7 +88,7 @@ async function stillStopped(sight: Sight, paused: boolean, ports: RetirementPort
 
 async function lookedAtAgain(sight: Sight, ports: RetirementPorts): Promise<Sight> {
   const own = (await ports.ledger.all()).filter(({ managedKey }) => managedKey === sight.definition.name);
-  return { ...sight, own, secret: await ports.secrets.describe(sight.definition.secretArn) };
+  return { ...sight, own, secret: await ports.secrets.describe(sight.definition.secretName) };
 }
 
 /** A version that is AWSPENDING and not current, and since when. */
@@ -143,20 +143,20 @@ async function openRotation({ definition, own, secret, now }: Sight, ports: Reti
   if (behind !== undefined && hasServed(behind)) return undefined;
   // A test of changed settings that has not been cleared away. No rotation fills a version with the value that consumers have.
   if (behind === undefined && (await holdsCurrentValue(versionId, definition, secret, ports))) return undefined;
-  const since = behind?.state === 'pending' ? behind.since : await ports.secrets.registeredAt(definition.secretArn, versionId);
+  const since = behind?.state === 'pending' ? behind.since : await ports.secrets.registeredAt(definition.secretName, versionId);
   return { versionId, since: since ?? now };
 }
 
 async function holdsCurrentValue(
   versionId: string,
-  { secretArn }: Sight['definition'],
+  { secretName }: Sight['definition'],
   { stages }: Sight['secret'],
   { secrets }: RetirementPorts,
 ): Promise<boolean> {
   const current = versionWith(stages, 'AWSCURRENT');
   if (current === undefined) return false;
-  const value = await secrets.read(secretArn, versionId);
+  const value = await secrets.read(secretName, versionId);
   if (value === 'absent') return false;
-  const own = await secrets.read(secretArn, current);
+  const own = await secrets.read(secretName, current);
   return own !== 'absent' && own.equals(value);
 }

@@ -35,7 +35,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
     ports.log.info('rotation.tested-without-candidate', { managedKey: definition.name, token });
     return;
   }
-  const versions = await ports.secrets.describe(secretArn);
+  const versions = await ports.secrets.describe(definition.secretName);
   const labels = versions.stages.get(token);
   if (!versions.rotationEnabled) throw switchedOff(definition);
   if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
@@ -71,7 +71,7 @@ type Perform = (definition: ManagedKeyDefinition, token: string, ports: Rotation
 const perform: Readonly<Record<RotationStep, Perform>> = {
   async createSecret(definition, token, ports) {
     await settleSwitch(definition, ports, by);
-    if ((await ports.secrets.read(definition.secretArn, token)) !== 'absent') return;
+    if ((await ports.secrets.read(definition.secretName, token)) !== 'absent') return;
     const paused = await ports.pauses.find(definition.name);
     if (paused !== undefined) {
       throw new KeyguardError('paused', `${definition.name} is paused: ${paused.because}`, `npx keyguard resume ${definition.name}`);
@@ -79,7 +79,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     const strategy = await strategies[definition.rotation.strategy]();
     const obtained = await strategy.obtain(definition, token, ports);
     if ('verdict' in obtained) throw await givenUp(obtained, definition, token, ports);
-    await ports.secrets.putPending(definition.secretArn, token, obtained);
+    await ports.secrets.putPending(definition.secretName, token, obtained);
   },
 
   async setSecret(definition, token, ports) {
@@ -101,7 +101,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     // Whoever stopped it meanwhile was told that consumers keep the key that they have.
     if (!rotationEnabled) throw switchedOff(definition);
     await intendSwitch(token, proven, ports);
-    const requestIds = await ports.secrets.promote(definition.secretArn, token, versionWith(stages, 'AWSCURRENT'));
+    const requestIds = await ports.secrets.promote(definition.secretName, token, versionWith(stages, 'AWSCURRENT'));
     await settleSwitch(definition, ports, by, { requestIds });
     await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
     await freeUsedLabels(definition, ports);
@@ -154,7 +154,7 @@ async function goOnWith(
   );
   // First: killed in between, nobody would know that a rotation is owed.
   await tellPeople(error, definition, ports);
-  await ports.secrets.discardPending(definition.secretArn, token);
+  await ports.secrets.discardPending(definition.secretName, token);
   ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
   throw error;
 }
@@ -180,7 +180,7 @@ async function givenUp(
   const claimedAt = (await ports.ledger.all()).find((record) => record.token === token)?.since;
   const isKnown = known !== undefined && owesRotation(known) && known.openedAt < (claimedAt ?? Number.POSITIVE_INFINITY);
   if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
-  await ports.secrets.discardPending(definition.secretArn, token);
+  await ports.secrets.discardPending(definition.secretName, token);
   // Killed before, retirement does it.
   if (!isKnown) await ports.alarm.clear('rotation-failed', name, stillCurrent);
   // Last: killed before, retirement finds a claim that was abandoned.
@@ -204,7 +204,7 @@ async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationP
       (record) =>
         record.managedKey === definition.name && record.state !== 'standby' && record.state !== 'pending' && !isUnfinishedIntake(record),
     );
-    await ports.secrets.freeStandbyLabels(definition.standbySecretArn, new Set(used.map((record) => record.apiKeyId)));
+    await ports.secrets.freeStandbyLabels(definition.standbySecretName, new Set(used.map((record) => record.apiKeyId)));
   } catch (error) {
     ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
   }
@@ -220,7 +220,7 @@ async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, 
     try {
       // The records too: what Secrets Manager says of its labels may be old.
       if ((await ports.ledger.all()).some((record) => record.token === token && hasServed(record))) return true;
-      return (await ports.secrets.describe(definition.secretArn)).stages.get(token)?.includes('AWSCURRENT') === true;
+      return (await ports.secrets.describe(definition.secretName)).stages.get(token)?.includes('AWSCURRENT') === true;
     } catch {
       // The failure that is told is the first one.
       return false;

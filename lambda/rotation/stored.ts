@@ -20,8 +20,8 @@ export async function storedValue(
   for (;;) {
     const value =
       origin === undefined
-        ? await secrets.read(definition.standbySecretArn, standbyVersionId)
-        : await secrets.read(definition.secretArn, origin.versionId);
+        ? await secrets.read(definition.standbySecretName, standbyVersionId)
+        : await secrets.read(definition.secretName, origin.versionId);
     if (value !== 'absent' || clock.now() >= deadline) return value;
     await clock.pause(beatMs);
   }

@@ -36,7 +36,7 @@ export async function settleSwitch(
   for (;;) {
     // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
     const records = await ports.ledger.all();
-    const secret = await ports.secrets.describe(definition.secretArn);
+    const secret = await ports.secrets.describe(definition.secretName);
     const own = records.filter((record) => record.managedKey === definition.name);
     try {
       await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, traced);

@@ -125,7 +125,7 @@ const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, ta
   const intended = await ports.ledger.replace(record, intending(record, intent), by);
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
   return async () => {
-    const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretArn, intended.token, ports);
+    const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretName, intended.token, ports);
     if (death === 'alive') throw stillAlive(record.apiKeyId);
     const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
     const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
@@ -230,7 +230,7 @@ async function finishContainment(
   const intended = isActive ? await ports.ledger.replace(record, intending(record, { ...intent, at }), by) : record;
   const traced = isActive ? await ports.keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   return async () => {
-    const death = record.token === undefined ? 'no value' : await deathIn(definition.secretArn, record.token, ports);
+    const death = record.token === undefined ? 'no value' : await deathIn(definition.secretName, record.token, ports);
     if (death !== 'alive') {
       await ports.ledger.replace(intended, cutOff(intended, intent.because, ports.clock.now()), by, traced);
       return;

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { readText } from './file.ts';
 import { homeRegionProblems } from './home-region.ts';
 import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
+import { exampleInstallation, findPlaceholders } from './placeholders.ts';
 import { describeProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { configurationSchema, managedKeySchema } from './schema.ts';
@@ -29,41 +30,51 @@ export interface LoadedConfiguration {
   readonly configuration: Configuration;
   /** The file that was read, absolute. */
   readonly file: string;
-  /** A line for people, where the example stands in for a missing `keyguard.json`. */
-  readonly notice?: string;
 }
 
 export interface LoadOptions {
-  /** The project's root. */
-  readonly root: string;
-  /** What `-c config=…` or `--config` gave: relative to the working directory. Then nothing else is tried. */
+  /** What `-c config=…` or `--config` gave: relative to the working directory. @default keyguard.json */
   readonly path?: string | undefined;
   /** The Region of the deployment, where it is known: replicas are checked against it. */
   readonly homeRegion?: string | undefined;
 }
 
 /**
- * Reads `keyguard.json`, or the file that was asked for, or, where there is none, the example.
+ * Reads the file that was asked for, or `keyguard.json` of the working directory, and no other: a deployment of the example
+ * in place of somebody's own file would remove that one's keys.
  *
  * @throws ConfigurationError with every problem found.
  */
-export function loadConfiguration(options: LoadOptions): LoadedConfiguration {
-  const { homeRegion } = options;
-  if (options.path !== undefined)
-    return { configuration: read(resolve(options.path), options.path, homeRegion), file: resolve(options.path) };
-  const own = join(options.root, configurationFile);
-  if (existsSync(own)) return { configuration: read(own, configurationFile, homeRegion), file: own };
-  const example = join(options.root, exampleFile);
-  const notice = `There is no ${configurationFile}: using ${exampleFile}. Copy it to ${configurationFile} and put your own names in.`;
-  return { configuration: read(example, exampleFile, homeRegion), file: example, notice };
+export function loadConfiguration({ path = configurationFile, homeRegion }: LoadOptions): LoadedConfiguration {
+  const file = resolve(path);
+  if (!existsSync(file)) {
+    const example = relative('.', join(import.meta.dirname, '..', '..', exampleFile));
+    throw new ConfigurationError(path, [
+      {
+        path: '',
+        problem: 'does not exist',
+        fix:
+          `Run this, and put your own names in: cp ${example} ${path}\n` +
+          '    If yours lies elsewhere, name it with -c config=PATH (cdk) or --config PATH (keyguard).',
+      },
+    ]);
+  }
+  const read = readText(file);
+  if (!('text' in read)) throw new ConfigurationError(path, [read]);
+  return { configuration: parseConfiguration(read.text, path, homeRegion, (value) => placeholdersIn(value, file)), file };
 }
 
 /**
- * Checks a configuration's text; `file` is only named in errors.
+ * Checks a configuration's text; `file` is only named in errors. `alsoFind`: further problems, such as a file's.
  *
  * @throws ConfigurationError with every problem found.
  */
-export function parseConfiguration(text: string, file: string, homeRegion?: string): Configuration {
+export function parseConfiguration(
+  text: string,
+  file: string,
+  homeRegion?: string,
+  alsoFind: (value: unknown) => readonly Problem[] = () => [],
+): Configuration {
   const { value, positions } = readJson(text, file);
   const secrets = findSecrets(value);
   const result = configurationSchema.safeParse(value);
@@ -72,7 +83,7 @@ export function parseConfiguration(text: string, file: string, homeRegion?: stri
   const secretPaths = new Set(secrets.map(({ path }) => path));
   const all = [
     ...secrets,
-    ...problems.filter(({ path }) => !secretPaths.has(path)),
+    ...[...problems, ...alsoFind(value)].filter(({ path }) => !secretPaths.has(path)),
     ...(result.success && homeRegion !== undefined ? homeRegionProblems(result.data, homeRegion) : []),
   ];
   if (result.success && all.length === 0) return result.data;
@@ -97,10 +108,10 @@ export function checkedManagedKey(input: ManagedKeyInput, where: string): Manage
   throw new ConfigurationError(where, all);
 }
 
-function read(file: string, shownAs: string, homeRegion: string | undefined): Configuration {
-  const read = readText(file);
-  if (!('text' in read)) throw new ConfigurationError(shownAs, [read]);
-  return parseConfiguration(read.text, shownAs, homeRegion);
+/** Only the example itself may hold what must be replaced, and only under a name that no real installation bears. */
+function placeholdersIn(value: unknown, file: string): readonly Problem[] {
+  const installation: unknown = value instanceof Object ? Reflect.get(value, 'installation') : undefined;
+  return basename(file) === exampleFile && installation === exampleInstallation ? [] : findPlaceholders(value);
 }
 
 function readJson(text: string, file: string): ReturnType<typeof parseJson> {

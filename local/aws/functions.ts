@@ -12,6 +12,10 @@ interface FunctionOptions {
   readonly timeoutSeconds?: number;
   /** How often a failed asynchronous invocation is tried again: after 1 and then 2 minutes. @default 2 */
   readonly retryAttempts?: 0 | 1 | 2;
+  /** A second name under which the world's own people call it. @default none */
+  readonly alias?: string;
+  /** Its environment variables, as callers outside see them. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
   /** AWS services that the function's policy lets in, such as `secretsmanager.amazonaws.com`: shown, not enforced. @default none */
   readonly invokedBy?: readonly string[];
 }
@@ -53,8 +57,11 @@ export interface Functions {
    * fails; until it has, it could reach the next stand-in that takes the process's AWS_ variables.
    */
   killedHaveEnded(): Promise<void>;
+  /** As somebody deletes it. */
+  remove(nameOrArn: string): void;
   exists(nameOrArn: string): boolean;
   /** Throws for a function that does not exist. */
+  environment(nameOrArn: string): Readonly<Record<string, string>>;
   invokedBy(nameOrArn: string): readonly string[];
   invocations(name: string): readonly Invocation[];
   deadLetters(name: string): readonly DeadLetter[];
@@ -89,8 +96,11 @@ export function createFunctions(world: {
   const running = new Set<Running>();
   const killed: Promise<void>[] = [];
   const prefix = `arn:aws:lambda:${world.region}:${world.accountId}:function:`;
-  const shortName = (nameOrArn: string): string =>
-    nameOrArn.startsWith(prefix) ? (nameOrArn.slice(prefix.length).split(':')[0] ?? '') : nameOrArn;
+  const aliases = new Map<string, string>();
+  const shortName = (nameOrArn: string): string => {
+    const name = nameOrArn.startsWith(prefix) ? (nameOrArn.slice(prefix.length).split(':')[0] ?? '') : nameOrArn;
+    return aliases.get(name) ?? name;
+  };
   const find = (nameOrArn: string): Registered => {
     const found = functions.get(shortName(nameOrArn));
     if (found === undefined) throw new Error(`Function not found: ${nameOrArn}`);
@@ -143,10 +153,12 @@ export function createFunctions(world: {
   };
 
   return {
-    register(name, handler, options = {}) {
+    register(nameOrAlias, handler, options = {}) {
+      const name = shortName(nameOrAlias);
+      if (options.alias !== undefined) aliases.set(options.alias, name);
       const known = functions.get(name);
       if (known === undefined) functions.set(name, { handler, options, invocations: [], deadLetters: [] });
-      else Object.assign(known, { handler, options });
+      else Object.assign(known, { handler, options: { ...known.options, ...options } });
       return prefix + name;
     },
     invoke,
@@ -167,7 +179,9 @@ export function createFunctions(world: {
     async killedHaveEnded() {
       await Promise.all(killed);
     },
+    remove: (nameOrArn) => void functions.delete(shortName(nameOrArn)),
     exists: (nameOrArn) => functions.has(shortName(nameOrArn)),
+    environment: (nameOrArn) => find(nameOrArn).options.environment ?? {},
     invokedBy: (nameOrArn) => find(nameOrArn).options.invokedBy ?? [],
     invocations: (name) => find(name).invocations,
     deadLetters: (name) => find(name).deadLetters,

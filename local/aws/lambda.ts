@@ -51,6 +51,7 @@ export function lambda(account: Account): Service {
       FunctionArn: arn,
       // A role of its own, as the stack gives each function.
       Role: `arn:aws:iam::${account.accountId}:role/${name}`,
+      Environment: { Variables: { ...functions.environment(name) } },
       State: 'Active',
       LastUpdateStatus: 'Successful',
     };

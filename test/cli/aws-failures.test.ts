@@ -38,7 +38,7 @@ async function refusing(code: string): Promise<string> {
 }
 
 async function asked(): Promise<string> {
-  const said = await keyguard(['status', '--installation', 'keyguard']);
+  const said = await keyguard(['status', '--config', 'test/e2e/keyguard.json']);
   expect(said).toMatchObject({ code: 1, out: '' });
   // Two lines: what happened, and the fix.
   expect(said.err).toMatch(/^error: .+\nfix: {3}.+\n$/);

@@ -18,13 +18,13 @@ function file(text: string): string {
 test('a valid configuration is summed up', async () => {
   const said = await keyguard(['config', 'check', '--config', example]);
   expect(said).toMatchObject({ code: 0, err: '' });
-  expect(said.out).toContain('is valid: installation keyguard, 2 managed keys: production, nightly-batch');
+  expect(said.out).toContain('is valid: installation keyguard-example, 2 managed keys: production, nightly-batch');
   expect(said.out).toMatch(/^nightly-batch +wrkspc_01ExampleBatch +7d +24h to 3d +wait +off$/m);
 });
 
 test('with --json the configuration is printed with its defaults', async () => {
   const said = await keyguard(['config', 'check', '--json', '--config', example]);
-  expect(JSON.parse(said.out)).toMatchObject({ installation: 'keyguard', anthropic: { baseUrl: 'https://api.anthropic.com' } });
+  expect(JSON.parse(said.out)).toMatchObject({ installation: 'keyguard-example', anthropic: { baseUrl: 'https://api.anthropic.com' } });
 });
 
 test('every problem is said at once, and no advice to run the very same command', async () => {

@@ -8,7 +8,7 @@ test('an admin key is proven before it is stored', async () => {
   me = await anOperator();
   const { anthropic, installation, aws } = me.world;
   const stored = (): number =>
-    installation.adminAccess.kind === 'key' ? aws.inspect.secrets.versions(installation.adminAccess.secretArn).length : 0;
+    installation.adminAccess.kind === 'key' ? aws.inspect.secrets.versions(installation.adminAccess.secretName).length : 0;
   const foreign = anthropic.console.createOrganization('somebody else');
   const refusals = [
     [['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'), 'Anthropic refuses this key (401)'],
@@ -31,7 +31,7 @@ test('an admin key is proven before it is stored', async () => {
   me.guards(value);
   const said = await me.run(['admin-key', 'set'], ` \t${value} \r\n\n`);
   expect(said).toMatchObject({ code: 0 });
-  expect(said.out).toContain('The admin key works (it sees 1 API key) and is stored in arn:');
+  expect(said.out).toContain('The admin key works (it sees 1 API key) and is stored in keyguard/admin-key');
   expect(stored()).toBe(before + 1);
 });
 
@@ -45,7 +45,7 @@ test('with federation there is no admin key to store', async () => {
 test('a webhook is stored only if it has the form of one', async () => {
   me = await anOperator();
   const { aws, installation } = me.world;
-  const versions = (): number => aws.inspect.secrets.versions(installation.slackWebhookSecretArn).length;
+  const versions = (): number => aws.inspect.secrets.versions(installation.slackWebhookSecret).length;
   const before = versions();
   for (const wrong of ['https://example.com/services/T0/B0/fake', 'http://hooks.slack.com/services/T0', 'http://127.0.0.1.example.com/x']) {
     expect(await me.run(['slack-webhook', 'set'], wrong)).toMatchObject({ code: 1 });

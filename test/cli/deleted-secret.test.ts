@@ -6,7 +6,7 @@ import { anOperator, type Operator } from './operator.ts';
 let me: Operator;
 afterEach(() => me.leaves());
 
-const restore = (secretArn: string): string => `aws secretsmanager restore-secret --secret-id ${secretArn}`;
+const restore = (name: string): string => `aws secretsmanager restore-secret --secret-id ${name}`;
 const told = (): readonly string[] => me.world.aws.mailbox.messages().map(({ subject }) => subject);
 
 async function rotated(): Promise<string> {
@@ -24,8 +24,8 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
   await me.added();
   await me.world.passes(10 * minuteMs);
   me.world.anthropic.console.setStatus(cut, 'active');
-  const { secretArn } = me.world.definition('production');
-  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretArn, RecoveryWindowInDays: 7 }));
+  const { secretName } = me.world.definition('production');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretName, RecoveryWindowInDays: 7 }));
   await me.world.passes(30 * minuteMs);
   expect(told().filter((subject) => subject.includes('deleted'))).toEqual([
     expect.stringMatching(/CRITICAL.*production: consumers fail, their secret is going to be deleted/),
@@ -33,12 +33,12 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
 
   const status = await me.run(['status']);
   expect(status.out).toMatch(/^production: broken$/m);
-  expect(status.out).toContain(`! consumers cannot read their key: ${secretArn} is scheduled for deletion`);
-  expect(status.out).toContain(restore(secretArn));
+  expect(status.out).toContain(`! consumers cannot read their key: ${secretName} is scheduled for deletion`);
+  expect(status.out).toContain(restore(secretName));
   const doctor = await me.run(['doctor', 'production']);
   expect(doctor.code).toBe(1);
   expect(doctor.out).toMatch(
-    new RegExp(`^broken +production, current key: consumers cannot read their key: .*${restore(secretArn)}$`, 'm'),
+    new RegExp(`^broken +production, current key: consumers cannot read their key: .*${restore(secretName)}$`, 'm'),
   );
 
   const before = me.world.ledger();
@@ -51,7 +51,7 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
     ['resume', 'production'],
   ]) {
     const said = await me.run(words.includes('--dry-run') || words[0] === 'resume' ? words : [...words, '--yes']);
-    expect([words, said.code, said.err]).toEqual([words, 1, expect.stringContaining(restore(secretArn))]);
+    expect([words, said.code, said.err]).toEqual([words, 1, expect.stringContaining(restore(secretName))]);
   }
   expect(me.world.ledger()).toEqual(before);
   // What needs no secret is done: a leaked key that somebody enabled again can be cut off.
@@ -61,22 +61,22 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
   expect(me.world.anthropic.inspect.key(first).status).toBe('inactive');
   expect((await me.run(['unstick', 'production', '--yes'])).out).toContain(`left, broken: consumers cannot read their key`);
 
-  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretArn }));
+  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretName }));
   await me.world.passes(10 * minuteMs);
   expect(told().some((subject) => subject.includes('production: consumers have a key that works again'))).toBe(true);
-  expect((await me.world.secrets.send(new GetSecretValueCommand({ SecretId: secretArn }))).SecretString).toBeDefined();
+  expect((await me.world.secrets.send(new GetSecretValueCommand({ SecretId: secretName }))).SecretString).toBeDefined();
 });
 
 test('a standby secret that somebody scheduled for deletion burns no key, and every command names the cure', async () => {
   me = await anOperator();
   await rotated();
   const standby = await me.added();
-  const { standbySecretArn } = me.world.definition('production');
-  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: standbySecretArn, RecoveryWindowInDays: 7 }));
+  const { standbySecretName } = me.world.definition('production');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: standbySecretName, RecoveryWindowInDays: 7 }));
 
   for (const words of [['status'], ['doctor', 'production'], ['standby', 'check']]) {
     const said = await me.run(words);
-    expect([words, said.out + said.err]).toEqual([words, expect.stringContaining(restore(standbySecretArn))]);
+    expect([words, said.out + said.err]).toEqual([words, expect.stringContaining(restore(standbySecretName))]);
   }
   expect((await me.run(['status'])).out).toMatch(/^production: broken$/m);
   expect(await me.run(['standby', 'check'])).toMatchObject({ code: 1 });
@@ -92,7 +92,7 @@ test('a standby secret that somebody scheduled for deletion burns no key, and ev
     state: expect.stringMatching(/standby|pending/) as unknown,
   });
 
-  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: standbySecretArn }));
+  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: standbySecretName }));
   await me.world.passes(60 * minuteMs);
   // The rotation that had failed goes on by itself.
   expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === standby)).toMatchObject({ state: 'current' });
@@ -102,34 +102,34 @@ test('while the Admin API is down, and where the pool is empty, a scheduled dele
   me = await anOperator();
   const key = await rotated();
   await me.world.passes(10 * minuteMs);
-  const { secretArn, standbySecretArn } = me.world.definition('production');
+  const { secretName, standbySecretName } = me.world.definition('production');
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route.startsWith('/v1/organizations') ? { kind: 'status', status: 529 } : undefined,
   );
-  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretArn, RecoveryWindowInDays: 7 }));
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretName, RecoveryWindowInDays: 7 }));
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   expect(told().at(-1)).toContain('their secret is going to be deleted');
   outage();
   // It dies meanwhile: consumers who fail for another reason need another cure.
   me.world.anthropic.console.setStatus(key, 'inactive');
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
-  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretArn }));
+  await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretName }));
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   expect(told().at(-1)).toContain('consumers fail, the current key');
 
-  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: standbySecretArn, RecoveryWindowInDays: 7 }));
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: standbySecretName, RecoveryWindowInDays: 7 }));
   const check = await me.run(['standby', 'check']);
-  expect([check.code, check.err]).toEqual([1, expect.stringContaining(restore(standbySecretArn))]);
+  expect([check.code, check.err]).toEqual([1, expect.stringContaining(restore(standbySecretName))]);
 });
 
 test('a secret that is gone hides no other managed key', async () => {
   me = await anOperator({ managedKeys: [{ name: 'batch' }, { name: 'production' }] });
   const standby = await me.added();
-  const { secretArn, standbySecretArn } = me.world.definition('batch');
-  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretArn, ForceDeleteWithoutRecovery: true }));
+  const { secretName, standbySecretName } = me.world.definition('batch');
+  await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretName, ForceDeleteWithoutRecovery: true }));
   const status = await me.run(['status']);
   expect(status).toMatchObject({ code: 0 });
-  expect(status.out).toMatch(/^batch: broken\n {2}! it could not be looked at: no secret arn:/m);
+  expect(status.out).toMatch(/^batch: broken\n {2}! it could not be looked at: no secret keyguard\/batch\/consumers/m);
   expect(status.out).toMatch(/^production: attention$/m);
   expect(status.out).toContain('2 managed keys: 1 attention, 1 broken.');
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ name: 'production' }, { name: 'batch', health: 'broken' }] });
@@ -143,18 +143,18 @@ test('a secret that is gone hides no other managed key', async () => {
       {
         code: 1,
         out: expect.stringContaining(standby) as unknown,
-        err: expect.stringContaining(`batch could not be looked at: no secret ${secretArn}`) as unknown,
+        err: expect.stringContaining(`batch could not be looked at: no secret ${secretName}`) as unknown,
       },
     ]);
   }
   expect(await me.run(['status', 'batch'])).toMatchObject({ code: 1, err: expect.stringContaining('no secret') as unknown });
 
   await me.world.secrets.send(
-    new DeleteSecretCommand({ SecretId: me.world.definition('production').standbySecretArn, ForceDeleteWithoutRecovery: true }),
+    new DeleteSecretCommand({ SecretId: me.world.definition('production').standbySecretName, ForceDeleteWithoutRecovery: true }),
   );
   expect((await me.run(['status', 'production'])).out).toMatch(
     /! its standby secret arn:\S+ was deleted for good, and no rotation finds a key: take production out/,
   );
-  expect(standbySecretArn).not.toBe(secretArn);
+  expect(standbySecretName).not.toBe(secretName);
   me.world.clock.advance(dayMs);
 });

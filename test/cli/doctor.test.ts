@@ -6,11 +6,9 @@ import {
   PutSecretValueCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand, SNSClient, SubscribeCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, expect, test } from 'vitest';
 import { checked } from '../../cli/doctor/check.ts';
 import { clockAnswer } from '../../cli/doctor/clock.ts';
-import { installationParameter, type InstallationDefinition } from '../../contract/installation.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { anOperator, type Operator } from './operator.ts';
@@ -81,39 +79,21 @@ test('functions that do not run, addresses that did not confirm and an empty Sla
   ]);
 });
 
-test('an address that confirmed alerts and not alarms is broken, and so is a topic of alarms that nobody hears', async () => {
+test('a topic of alarms that nobody hears is broken, and so is an address that confirmed alerts and not alarms', async () => {
   await healthy();
   const TopicArn = me.world.installation.alarmTopicArn;
+  const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn }));
+  for (const { SubscriptionArn } of Subscriptions) await new SNSClient({}).send(new UnsubscribeCommand({ SubscriptionArn }));
+  expect(await found('broken')).toMatchObject([{ check: 'alarms', what: 'nobody hears of alarms' }]);
   await new SNSClient({}).send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'new@example.com' }));
   expect(await found('broken')).toMatchObject([
     { check: 'alarms', what: 'new@example.com has not confirmed its subscription to alarms, and hears nothing of them' },
-  ]);
-  await me.leaves();
-  await healthy({ emails: [] });
-  expect(await found('broken')).toMatchObject([{ check: 'alarms', what: 'nobody hears of alarms' }]);
-});
-
-async function isDeployed(installation: Partial<InstallationDefinition>): Promise<void> {
-  const parameter = { Name: installationParameter('keyguard'), Value: JSON.stringify(installation), Overwrite: true };
-  await new SSMClient({}).send(new PutParameterCommand(parameter));
-}
-
-test('a deployment of an older version, which does not name its topic of alarms and its notifier, is a warning', async () => {
-  await healthy();
-  const { alarmTopicArn, functions, ...older } = me.world.installation;
-  expect(alarmTopicArn).toMatch(/^arn:aws:sns:/);
-  await isDeployed({ ...older, functions: { rotation: functions.rotation, retirement: functions.retirement } });
-  expect(await found('broken')).toEqual([]);
-  const fix = 'deploy again to have it checked: npx cdk deploy';
-  expect(await found('warning')).toMatchObject([
-    { check: 'alarms', fix },
-    { check: 'Slack', fix },
   ]);
 });
 
 test('alerts that nobody is subscribed to are broken, and with Slack a notifier that is not subscribed, or not there', async () => {
   await healthy();
-  const { alertTopicArn, functions } = me.world.installation;
+  const { alertTopicArn } = me.world.installation;
   const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn: alertTopicArn }));
   const unsubscribe = async (protocol: string): Promise<void> => {
     for (const { Protocol, SubscriptionArn } of Subscriptions)
@@ -130,20 +110,27 @@ test('alerts that nobody is subscribed to are broken, and with Slack a notifier 
   const another = me.world.aws.functions.register('another', () => Promise.resolve());
   await new SNSClient({}).send(new SubscribeCommand({ TopicArn: alertTopicArn, Protocol: 'lambda', Endpoint: another }));
   expect(await found('broken')).toMatchObject([unheard]);
-  await isDeployed({ ...me.world.installation, functions: { ...functions, notifier: 'gone' } });
-  expect(await found('broken')).toMatchObject([{ check: 'Slack', what: 'there is no function gone', fix: 'deploy again: npx cdk deploy' }]);
+});
+
+test('a notifier that is not there is broken', async () => {
+  await healthy();
+  const { notifier } = me.world.installation.functions;
+  me.world.aws.functions.remove(notifier);
+  expect(await found('broken')).toMatchObject([
+    { check: 'Slack', what: `there is no function ${notifier}`, fix: 'deploy again: npx cdk deploy' },
+  ]);
 });
 
 test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {
   await healthy();
-  const denied = new KeyguardError('aws-refused', 'ssm:GetParametersByPath: AccessDeniedException 400 1-2-3', 'see the function log');
-  me.world.aws.functions.register('rotation', () => Promise.reject(denied));
+  const denied = new KeyguardError('aws-refused', 'dynamodb:Query: AccessDeniedException 400 1-2-3', 'see the function log');
+  me.world.aws.functions.register('rotation', () => Promise.reject(denied), { invokedBy: [] });
   expect(await found('broken')).toMatchObject([
-    { check: 'rotation function', what: 'rotation failed: ssm:GetParametersByPath: AccessDeniedException 400 1-2-3' },
+    { check: 'rotation function', what: 'keyguard-rotation failed: dynamodb:Query: AccessDeniedException 400 1-2-3' },
     {
       check: 'rotation permission',
-      what: 'Secrets Manager may not call rotation: no rotation can begin',
-      fix: expect.stringContaining('aws lambda add-permission --function-name rotation') as unknown,
+      what: 'Secrets Manager may not call keyguard-rotation: no rotation can begin',
+      fix: expect.stringContaining('aws lambda add-permission --function-name keyguard-rotation') as unknown,
     },
   ]);
 });
@@ -153,7 +140,7 @@ test('a standby secret that others may read is broken, and one whose policy is g
   const SecretId = me.world.definition('production').standbySecretArn;
   const { ResourcePolicy = '' } = await me.world.secrets.send(new GetResourcePolicyCommand({ SecretId }));
   const broken = [{ about: 'production', check: 'standby secret', fix: expect.stringContaining('OnlyTheRotationReads') as unknown }];
-  const another = ResourcePolicy.replace('role/rotation', 'role/thief');
+  const another = ResourcePolicy.replace('role/keyguard-rotation', 'role/thief');
   await me.world.secrets.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: another }));
   expect(await found('broken')).toMatchObject(broken);
   await me.world.secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
@@ -245,7 +232,7 @@ test('without Anthropic the rest is looked at all the same', async () => {
   const { adminAccess } = me.world.installation;
   const SecretString = me.guards(['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'));
   await me.world.secrets.send(
-    new PutSecretValueCommand({ SecretId: adminAccess.kind === 'key' ? adminAccess.secretArn : '', SecretString }),
+    new PutSecretValueCommand({ SecretId: adminAccess.kind === 'key' ? adminAccess.secretName : '', SecretString }),
   );
   const said = await me.run(['doctor']);
   expect(said.code).toBe(1);

@@ -490,7 +490,7 @@ test('a retirement that cannot cut in time is reported, with what happens by its
   me.world.aws.functions.register('retirement', () => Promise.reject(new Error('LEAK of something')));
   const said = await me.run(emergency);
   expect(said.code).toBe(1);
-  expect(said.err).toContain('Retirement is not done with everything yet: retirement failed: Error');
+  expect(said.err).toContain('Retirement is not done with everything yet: keyguard-retirement failed: Error');
   expect(said.err).toContain(`production rotated, and ${[first, second].sort().join(', ')} is not cut off yet`);
   expect(said.err).toContain('retirement does it within five minutes by itself');
   expect(said.err).not.toContain('LEAK');

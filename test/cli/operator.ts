@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
-import { keyguard, type Said } from './shell.ts';
+import { configurationFile, keyguard, type Said } from './shell.ts';
 
 /** Somebody at the keyboard of an installation in a local world, who remembers what was said and what must never be. */
 export interface Operator {
@@ -33,7 +33,7 @@ export async function anOperator(options: Partial<WorldOptions> = {}): Promise<O
   const values: string[] = [];
   let heard = '';
   const run: Operator['run'] = async (args, stdin = '') => {
-    const said = await keyguard([...args, '--installation', 'keyguard'], { stdin, world });
+    const said = await keyguard([...args, '--config', configurationFile(world)], { stdin, world });
     heard += said.out + said.err;
     return said;
   };

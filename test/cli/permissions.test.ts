@@ -36,7 +36,7 @@ function granted(): ReadonlyMap<string, ReadonlySet<string>> {
 }
 
 /** Nobody needs a permission to ask who he is. */
-const always = ['GetParameter', 'GetParametersByPath', 'GetCallerIdentity'];
+const always = ['GetFunctionConfiguration', 'GetCallerIdentity'];
 
 /** The actions that IAM asks about while `work` lasts; the functions do nothing meanwhile. */
 async function asked(work: () => Promise<unknown>): Promise<ReadonlySet<string>> {

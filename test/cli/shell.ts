@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { CliFailure, type CliIo } from '../../cli/command.ts';
 import { runProgram } from '../../cli/program.ts';
@@ -44,6 +47,16 @@ export function ioOf(said: { out: string; err: string }, stdin = ''): CliIo {
       throw new CliFailure(message, fix, code);
     },
   };
+}
+
+let folder: string | undefined;
+
+/** Writes keyguard.json of this world as it is now, and answers where. */
+export function configurationFile(world: Pick<World, 'configuration'>): string {
+  folder ??= mkdtempSync(join(tmpdir(), 'keyguard-world-'));
+  const file = join(folder, 'keyguard.json');
+  writeFileSync(file, JSON.stringify(world.configuration()));
+  return file;
 }
 
 function clockOf(world: World): NonNullable<CliIo['clock']> {

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
-import { keyguard } from './shell.ts';
+import { configurationFile, keyguard } from './shell.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -81,7 +81,8 @@ test.each([[['standby', 'add', 'prod']], [['standby', 'list', 'prod']], [['statu
 
 test('an installation that is not there is named with the Region that was asked', async () => {
   me = await anOperator();
-  const said = await keyguard(['status', '--installation', 'other'], { world: me.world });
+  const configuration = (): object => ({ ...me.world.configuration(), installation: 'other' });
+  const said = await keyguard(['status', '--config', configurationFile({ configuration })], { world: me.world });
   expect(said.code).toBe(1);
   expect(said.err).toContain('there is no installation "other"');
   expect(said.err).toContain('The Region that was asked is us-east-1');

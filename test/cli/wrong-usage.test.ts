@@ -9,7 +9,7 @@ test.each([
   ['a group without its verb', ['standby'], 'Usage: keyguard standby'],
   ['an unknown option', ['status', '--jsn'], '(Did you mean --json?)'],
   ['an option before the command', ['--json=1', 'status'], '--json stands before the command'],
-  ['an option and no command', ['--installation', 'keyguard'], '--installation stands before the command'],
+  ['an option and no command', ['--config', 'keyguard.json'], '--config stands before the command'],
   ['a missing argument', ['rotate'], "missing required argument 'name'"],
   ['an argument too many', ['status', 'one', 'two'], 'too many arguments'],
   ['an option without its value', ['status', '--config'], "option '--config <file>' argument missing"],

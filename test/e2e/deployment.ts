@@ -7,19 +7,17 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
-import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { managedKeysOf, type ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
-import { keyDirectory } from '../../lambda/adapters/aws/key-directory.ts';
-import { systemClock } from '../../lambda/foundation/clock.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
+import { policyOf } from '../../lib/config/policy.ts';
 import { realClock } from '../../local/clock.ts';
 import { signed } from './signed.ts';
 import { until } from './until.ts';
 
 /** The configuration that was deployed. */
-export const configuration: Configuration = loadConfiguration({ root: '.', path: 'test/e2e/keyguard.json' }).configuration;
+export const configuration: Configuration = loadConfiguration({ path: 'test/e2e/keyguard.json' }).configuration;
 
 export const secrets = new SecretsManagerClient({});
 
@@ -128,8 +126,9 @@ export async function rotate(managedKey: string): Promise<string> {
 }
 
 /** What the functions know of a managed key. */
-export async function managedKeyDefinition(name: string): Promise<ManagedKeyDefinition> {
-  const found = (await keyDirectory(new SSMClient({}), outputs.of('keyDirectory'), systemClock).all()).find((key) => key.name === name);
+export function managedKeyDefinition(name: string): ManagedKeyDefinition {
+  const { installation, managedKeys } = configuration;
+  const found = managedKeysOf({ schema: 1, installation, managedKeys: managedKeys.map(policyOf) }).find((key) => key.name === name);
   if (found === undefined) throw new Error(`${name} has no definition`);
   return found;
 }

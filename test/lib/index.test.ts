@@ -4,7 +4,7 @@ import { Stack } from 'aws-cdk-lib/core';
 import { expect, test } from 'vitest';
 import { ConfigurationError, Detection, Installation, ManagedKey, Rotation, parseConfiguration } from '../../lib/index.ts';
 import type { ManagedKeyInput } from '../../lib/index.ts';
-import { quickApp } from './stacks.ts';
+import { definitionsIn, quickApp } from './stacks.ts';
 
 /** A stack of somebody else's that takes what it wants of ours. */
 function foreignStack(): { readonly stack: Stack; readonly addKey: (key: ManagedKeyInput) => ManagedKey } {
@@ -32,7 +32,7 @@ test('a managed key can stand in a stack of your own, with defaults for all but 
     RotateImmediatelyOnUpdate: false,
     RotationRules: { ScheduleExpression: 'rate(30 days)' },
   });
-  template.hasResourceProperties('AWS::SSM::Parameter', { Name: '/platform/managed-keys/checkout' });
+  expect(definitionsIn(stack)).toMatchObject({ installation: 'platform', managedKeys: [{ name: 'checkout', workspaceId: 'wrkspc_1' }] });
 });
 
 test('a consumer that is let in reads the current value, and no other version', () => {

@@ -165,7 +165,7 @@ test('the dashboard shows every usage metric for every managed key, and what nob
   const body = rendered(DashboardBody);
   for (const { name } of Object.values(usageMetrics)) {
     for (const key of ['production', 'nightly-batch', unattributed]) {
-      expect(body).toContain(`["KeyGuard","${name}","Installation","keyguard","ManagedKey","${key}"`);
+      expect(body).toContain(`["KeyGuard","${name}","Installation","keyguard-example","ManagedKey","${key}"`);
     }
   }
 });

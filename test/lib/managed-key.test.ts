@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
+import { functionNames } from '../../contract/environment.ts';
 import { deniesAllBut } from '../../cli/doctor/policies.ts';
 import { Synthesised, example, rendered } from './stacks.ts';
 
 const stack = new Synthesised(example);
 const secrets = stack.resources('AWS::SecretsManager::Secret');
-const region = '{AWS::Region}';
 
 test('no secret is given a value, nor is one generated', () => {
   // Two each for two managed keys, the Admin key, Slack's webhook.
   expect(secrets.size).toBe(6);
   for (const [id, { Properties }] of secrets) {
-    expect(Object.keys(Properties).sort(), id).toEqual(['Description', 'KmsKeyId']);
+    expect(Object.keys(Properties).sort(), id).toEqual(['Description', 'KmsKeyId', 'Name']);
   }
   expect(stack.text).not.toContain('GenerateSecretString');
   expect(stack.text).not.toContain('GetRandomPassword');
@@ -22,14 +22,13 @@ test('deploying rotates nothing', () => {
   for (const { Properties } of schedules.values()) expect(Properties.RotateImmediatelyOnUpdate).toBe(false);
 });
 
-test("a schedule waits for all that the test call needs: the permission, the secrets' policies, the definition", () => {
+test("a schedule waits for all that the test call needs: the permission and the secrets' policies", () => {
   const { resource } = stack.one('AWS::SecretsManager::RotationSchedule', 'ManagedKeysProduction');
   expect(resource.DependsOn).toEqual(
     expect.arrayContaining([
       stack.one('AWS::Lambda::Permission', 'RotationSecretsManagerMayRotate').id,
       stack.one('AWS::SecretsManager::ResourcePolicy', 'ManagedKeysProductionConsumer').id,
       stack.one('AWS::SecretsManager::ResourcePolicy', 'ManagedKeysProductionStandby').id,
-      stack.one('AWS::SSM::Parameter', 'ManagedKeysProductionDefinition').id,
     ]),
   );
 });
@@ -84,14 +83,10 @@ test('what the stack writes into the standby secret’s policy is what doctor ta
   expect(deniesAllBut(policy, 'another role')).toBe(false);
 });
 
-test('the definition that the functions read is the policy of the configuration, in milliseconds', () => {
-  const { resource } = stack.one('AWS::SSM::Parameter', 'ManagedKeysNightlyBatchDefinition');
-  expect(resource.Properties).toMatchObject({ Name: '/keyguard/managed-keys/nightly-batch', Type: 'String' });
-  expect(JSON.parse(rendered(resource.Properties.Value))).toEqual({
-    schema: 1,
+test('what travels with the code is the policies of the configuration, in milliseconds, and nothing of AWS', () => {
+  expect(stack.definitions).toMatchObject({ schema: 1, installation: 'keyguard-example', managedKeys: [{ name: 'production' }, {}] });
+  expect(Object(stack.definitions)).toHaveProperty('managedKeys.1', {
     name: 'nightly-batch',
-    secretArn: `{${stack.one('AWS::SecretsManager::Secret', 'ManagedKeysNightlyBatchConsumer').id}}`,
-    standbySecretArn: `{${stack.one('AWS::SecretsManager::Secret', 'ManagedKeysNightlyBatchStandby').id}}`,
     workspaceId: 'wrkspc_01ExampleBatch',
     rotation: {
       strategy: 'pool',
@@ -107,28 +102,33 @@ test('the definition that the functions read is the policy of the configuration,
     },
     containment: { mode: 'off', lastCredential: 'keep' },
   });
+  expect(JSON.stringify(stack.definitions)).not.toMatch(/arn:|https?:/);
 });
 
-test('the installation describes itself to the command line, without a value', () => {
-  const { resource } = stack.one('AWS::SSM::Parameter', 'InstallationDefinition');
-  expect(resource.Properties.Name).toBe('/keyguard/installation');
-  expect(JSON.parse(rendered(resource.Properties.Value))).toEqual({
-    schema: 1,
-    installation: 'keyguard',
-    anthropicBaseUrl: 'https://api.anthropic.com',
-    organizationId: '00000000-0000-4000-8000-000000000000',
-    adminAccess: { kind: 'key', secretArn: `{${stack.one('AWS::SecretsManager::Secret', 'InstallationAdminAccess').id}}` },
-    stateTable: `{${stack.one('AWS::DynamoDB::Table', 'InstallationState').id}}`,
-    alertTopicArn: `{${stack.one('AWS::SNS::Topic', 'InstallationAlerts').id}}`,
-    alarmTopicArn: `{${stack.one('AWS::SNS::Topic', 'InstallationAlarms').id}}`,
-    slackWebhookSecretArn: `{${stack.one('AWS::SecretsManager::Secret', 'InstallationSlackWebhook').id}}`,
-    dashboardUrl: `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/keyguard-${region}`,
-    functions: {
-      rotation: `{${stack.one('AWS::Lambda::Function', 'RotationFunction').id}}`,
-      retirement: `{${stack.one('AWS::Lambda::Function', 'RotationRetirementFunction').id}}`,
-      notifier: `{${stack.one('AWS::Lambda::Function', 'IncidentsNotifierFunction').id}}`,
-    },
-  });
+test('no function takes anything from a parameter, and the code of a function changes with a policy', () => {
+  expect(stack.text).not.toMatch(/AWS::SSM::Parameter"|ssm:/);
+  const code = ({ template }: Synthesised): unknown => template.findResources('AWS::Lambda::Function');
+  const [production, ...others] = example.managedKeys;
+  if (production === undefined) throw new Error('the example has no managed key');
+  const changed = { ...production, containment: { ...production.containment, mode: 'off' as const } };
+  expect(code(new Synthesised({ ...example, managedKeys: [changed, ...others] }))).not.toEqual(code(stack));
+  expect(code(new Synthesised(example))).toEqual(code(stack));
+});
+
+test('what the command line looks for by name is called so, and no secret has an end that could be one of an ARN', () => {
+  const names = (type: string, property: string): readonly unknown[] =>
+    [...stack.resources(type).values()].map(({ Properties }) => Properties[property]).sort();
+  expect(names('AWS::SecretsManager::Secret', 'Name')).toEqual([
+    'keyguard-example/admin-key',
+    'keyguard-example/nightly-batch/consumers',
+    'keyguard-example/nightly-batch/standby',
+    'keyguard-example/production/consumers',
+    'keyguard-example/production/standby',
+    'keyguard-example/slack-webhook',
+  ]);
+  expect(names('AWS::SecretsManager::Secret', 'Name').filter((name) => /-.{6}$/.test(String(name)))).toEqual([]);
+  expect(names('AWS::SNS::Topic', 'TopicName')).toEqual(['keyguard-example-alarms', 'keyguard-example-alerts']);
+  expect(names('AWS::Lambda::Function', 'FunctionName')).toEqual(functionNames.map((name) => `keyguard-example-${name}`).sort());
   expect(stack.text).not.toMatch(/sk-ant-|hooks\.slack/);
 });
 

@@ -64,7 +64,6 @@ const through = {
   secretsToWrite: encryptionKey('Decrypt', 'GenerateDataKey'),
   sns: encryptionKey('Decrypt', 'GenerateDataKey'),
 };
-const directory = 'ssm:GetParametersByPath arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:parameter/keyguard/managed-keys';
 const adminKey = 'secretsmanager:GetSecretValue {InstallationAdminAccessAdminKey}';
 const publish = 'sns:Publish {InstallationAlertsTopic}';
 const logsAndLetters = (path: string): readonly string[] => [
@@ -81,7 +80,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...through.dynamodb,
     ...through.secretsToWrite,
     ...through.sns,
-    directory,
     adminKey,
     publish,
   ],
@@ -91,7 +89,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...through.dynamodb,
     ...through.secretsToRead,
     ...through.sns,
-    directory,
     adminKey,
     publish,
     'lambda:InvokeFunction {RotationFunction.Arn}',
@@ -111,7 +108,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
     ...through.dynamodb,
     ...through.secretsToRead,
     ...through.sns,
-    directory,
     adminKey,
     publish,
     'cloudwatch:GetMetricData *',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
-import { App } from 'aws-cdk-lib/core';
+import { App, Stage, type Stack } from 'aws-cdk-lib/core';
 import { loadConfiguration } from '../../lib/config/load.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { configurationSchema } from '../../lib/config/schema.ts';
@@ -9,7 +10,7 @@ import { KeyguardStack } from '../../lib/keyguard-stack.ts';
 const root = `${import.meta.dirname}/../..`;
 const cdkJson: unknown = JSON.parse(readFileSync(`${root}/cdk.json`, 'utf8'));
 
-export const example = loadConfiguration({ root, path: `${root}/keyguard.example.json` }).configuration;
+export const example = loadConfiguration({ path: `${root}/keyguard.example.json` }).configuration;
 
 /** The example with other managed keys: as many as asked for. */
 export function withKeys(count: number): Configuration {
@@ -46,8 +47,12 @@ export class Synthesised {
   readonly template: Template;
   readonly text: string;
 
+  readonly definitions: unknown;
+
   constructor(configuration: Configuration) {
-    this.template = Template.fromStack(stackOf(configuration));
+    const stack = stackOf(configuration);
+    this.template = Template.fromStack(stack);
+    this.definitions = definitionsIn(stack);
     this.text = JSON.stringify(this.template.toJSON(), null, 2);
   }
 
@@ -67,6 +72,19 @@ export class Synthesised {
   outputs(): readonly string[] {
     return Object.keys(this.template.findOutputs('*'));
   }
+}
+
+/** What a synthesised stack deploys beside the code of each function: the same for all. */
+export function definitionsIn(stack: Stack): unknown {
+  const folder = Stage.of(stack)?.outdir ?? '';
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, `${stack.artifactId}.assets.json`), 'utf8'));
+  const { files } = manifest as { readonly files: Readonly<Record<string, { readonly source: { path: string; packaging: string } }>> };
+  const texts = Object.values(files)
+    .filter(({ source }) => source.packaging === 'zip')
+    .map(({ source }) => readFileSync(join(folder, source.path, 'definitions.json'), 'utf8'));
+  const last = texts.at(-1);
+  if (last === undefined) throw new Error('no function has definitions');
+  return JSON.parse(last);
 }
 
 /** Text of an intrinsic function, each reference as `{LogicalId}` or `{LogicalId.Attribute}`. */

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import { keyDirectoryPath } from '../../contract/installation.ts';
 import { incidentPorts, retirementPorts, rotationPorts } from '../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../lambda/adapters/aws/clients.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
@@ -25,7 +24,7 @@ function made(log: Log): { readonly rotation: () => RotationPorts; readonly reti
   const { world } = ground;
   const { installation, alertTopicArn: alertTopic, dashboardUrl, stateTable, anthropicBaseUrl, organizationId } = world.installation;
   const adminAccess = JSON.stringify(world.installation.adminAccess);
-  const env = { anthropicBaseUrl, organizationId, adminAccess, keyDirectory: keyDirectoryPath(installation) };
+  const env = { anthropicBaseUrl, organizationId, adminAccess, alertTopic, definitions: world.definitions() };
   const table = openTable(stateTable);
   const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
   return {
@@ -80,7 +79,7 @@ test('a rotation that tries no key promotes an unproven one, and is seen', async
   ground = await aGround({ seed: 1 });
   await ground.adds();
   breakRotation(silent, () => ({
-    probe: { probe: async () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) },
+    probe: { probe: async () => ({ answer: 'accepted', organizationId: ground.world.installation.organizationId, workspaceId: null }) },
   }));
   await ground.rotates();
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*before Anthropic had accepted it/));

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../local/world.ts';
-import { keyguard, type Said } from '../cli/shell.ts';
+import { configurationFile, keyguard, type Said } from '../cli/shell.ts';
 import { othersWork } from '../support/others.ts';
 import { observe, type Observer } from './observer.ts';
 
@@ -75,7 +75,7 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
     return key;
   };
   const types: Ground['types'] = async (args, stdin = '') => {
-    const said = await keyguard([...args, '--installation', world.installation.installation], { stdin, world });
+    const said = await keyguard([...args, '--config', configurationFile(world)], { stdin, world });
     observer.heard(said.out + said.err);
     return said;
   };

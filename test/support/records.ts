@@ -18,10 +18,9 @@ export const policy: ManagedKeyDefinition['rotation'] = {
 
 export function aDefinition(changes: Partial<ManagedKeyDefinition> = {}): ManagedKeyDefinition {
   return {
-    schema: 1,
     name: 'production',
-    secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:consumer-AbCdEf',
-    standbySecretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:standby-AbCdEf',
+    secretName: 'keyguard/production/consumers',
+    standbySecretName: 'keyguard/production/standby',
     workspaceId: 'wrkspc_production',
     rotation: policy,
     containment: { mode: 'auto', lastCredential: 'keep' },

@@ -38,7 +38,7 @@ export interface AdminClientOptions {
 export function adminClient(options: AdminClientOptions): BaseAnthropic {
   const { access, baseUrl } = options;
   const common = { baseURL: baseUrl, timeout: timeoutMs, maxRetries: 2 };
-  if (access.kind === 'key') return onlyOurs({ ...common, apiKey: adminKey(access.secretArn, options) }, options);
+  if (access.kind === 'key') return onlyOurs({ ...common, apiKey: adminKey(access.secretName, options) }, options);
   const credentials = oidcFederationProvider({
     // A fresh assertion for each exchange: its jti is accepted once.
     identityTokenProvider: () => identityToken(options.sts(), access.audience),

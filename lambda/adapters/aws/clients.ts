@@ -3,7 +3,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 
 /** Two SYN packets may be lost (they go out after 0, 1 and 3 seconds) before an address counts as not reachable. */
@@ -43,5 +42,4 @@ export const lambda = (): LambdaClient => new LambdaClient(within(answerTimeoutM
 export const lambdaThatWaits = (): LambdaClient => new LambdaClient(within(functionTimeoutMs));
 export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient(within(answerTimeoutMs));
 export const sns = (): SNSClient => new SNSClient(within(answerTimeoutMs));
-export const ssm = (): SSMClient => new SSMClient(within(answerTimeoutMs));
 export const sts = (): STSClient => new STSClient(within(answerTimeoutMs));

@@ -16,6 +16,22 @@ export async function roleOf(client: LambdaClient, functionName: string): Promis
   return Role;
 }
 
+/** A function's environment variables; undefined where there is no such function. */
+export async function environmentVariables(
+  client: LambdaClient,
+  functionName: string,
+): Promise<Readonly<Record<string, string | undefined>> | undefined> {
+  const answer = await awsCall('lambda:GetFunctionConfiguration', async () => {
+    try {
+      return await client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  });
+  return answer === undefined ? undefined : (answer.Environment?.Variables ?? {});
+}
+
 /** The function's own policy, which says who else may call it; undefined where it has none, or is not there. */
 export async function functionPolicy(client: LambdaClient, functionName: string): Promise<unknown> {
   const answer = await awsCall('lambda:GetPolicy', async () => {

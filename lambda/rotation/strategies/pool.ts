@@ -43,7 +43,7 @@ export const pool: RotationStrategy = {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
     if (record.intent?.to === 'rejected') return lost(record, record.intent.because, ports);
-    const value = await ports.secrets.read(definition.secretArn, token);
+    const value = await ports.secrets.read(definition.secretName, token);
     // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
     if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
     const own = await storedValue(record, definition, ports);

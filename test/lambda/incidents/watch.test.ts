@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
-import { keyDirectoryPath } from '../../../contract/installation.ts';
 import { incidentPorts, retirementPorts } from '../../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
@@ -20,7 +19,7 @@ beforeEach(async () => {
   const { alertTopicArn: alertTopic, installation, dashboardUrl, stateTable, adminAccess, ...env } = world.installation;
   const table = openTable(stateTable);
   ports = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log: jsonLog(() => undefined) });
-  const access = { ...env, adminAccess: JSON.stringify(adminAccess), keyDirectory: keyDirectoryPath(installation) };
+  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, definitions: world.definitions() };
   ({ watch } = retirementPorts(access, table, secretsManager(), ports));
 });
 afterEach(() => world.stop());

@@ -56,7 +56,7 @@ test('that the secret which consumers read is going to be deleted is told whatev
   const secret = { deletionAt: now + 7 * dayMs };
   const facts = {
     kind: 'current-key-dead',
-    reason: `somebody scheduled their secret ${aDefinition().secretArn} for deletion, which nothing brings back after 2026-06-27 12:00 UTC`,
+    reason: `somebody scheduled their secret ${aDefinition().secretName} for deletion, which nothing brings back after 2026-06-27 12:00 UTC`,
     apiKeyId: 'apikey_current',
     grade: 'secret-deleted',
   };

@@ -54,9 +54,9 @@ test('no answer is no proof of life: a value that nobody answers for is asked ag
 
 test('a value that consumers once read is looked up by its version', async () => {
   const alive = aDyingKey(100);
-  expect(await deathIn(definition.secretArn, 'v-old', alive.stage.ports)).toBe('alive');
+  expect(await deathIn(definition.secretName, 'v-old', alive.stage.ports)).toBe('alive');
   const dead = aDyingKey(1);
-  expect(await deathIn(definition.secretArn, 'v-old', dead.stage.ports)).toBe('dead');
+  expect(await deathIn(definition.secretName, 'v-old', dead.stage.ports)).toBe('dead');
 });
 
 test('a version that Secrets Manager does not show at once is waited for; one that it pruned is not proven', async () => {
@@ -66,8 +66,8 @@ test('a version that Secrets Manager does not show at once is waited for; one th
   const late: Pick<SecretVersions, 'read'> = {
     read: async (secretArn, versionId) => ((looks += 1) < 3 ? 'absent' : secrets.read(secretArn, versionId)),
   };
-  expect(await deathIn(definition.secretArn, 'v-old', { ...behind.stage.ports, secrets: late })).toBe('dead');
+  expect(await deathIn(definition.secretName, 'v-old', { ...behind.stage.ports, secrets: late })).toBe('dead');
   const pruned = aDyingKey(100);
-  expect(await deathIn(definition.secretArn, 'v-pruned', pruned.stage.ports)).toBe('no value');
+  expect(await deathIn(definition.secretName, 'v-pruned', pruned.stage.ports)).toBe('no value');
   expect([pruned.asked(), pruned.stage.world.now - pruned.began]).toEqual([0, 20_000]);
 });

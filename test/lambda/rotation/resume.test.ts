@@ -39,7 +39,7 @@ test('a rotation that failed goes on a quarter of an hour later, once a key is t
   expect(await resumed(aStage({ standby: false }), now - dayMs)).toEqual([]);
   const stage = aStage();
   expect(await resumed(stage, now - 15 * minuteMs)).toEqual(started);
-  expect(stage.world.asked).toEqual([definition.secretArn]);
+  expect(stage.world.asked).toEqual([definition.secretName]);
   expect(stage.logged).toEqual([
     { event: 'retirement.rotation-resumed', fields: { managedKey: 'production', why: 'failed rotation', answer: 'started' } },
   ]);

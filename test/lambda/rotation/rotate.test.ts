@@ -9,7 +9,7 @@ import { failure, Stage } from './stage.ts';
 
 type StepName = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
 const token = 't-new';
-const event = (Step: string) => ({ Step, SecretId: definition.secretArn, ClientRequestToken: token });
+const event = (Step: string) => ({ Step, SecretId: definition.secretName, ClientRequestToken: token });
 const step = (stage: Stage, name: StepName, ports: RotationPorts = stage.ports) => rotationStep(event(name), ports);
 
 /** Consumers read `current`, `next` waits in the pool, and a rotation has begun. */
@@ -120,7 +120,7 @@ test('a secret of somebody else is refused before anything is read of it', async
   const directory = { ...stage.ports.directory, bySecret: async () => undefined };
   expect(await failure(step(stage, 'createSecret', { ...stage.ports, directory }))).toEqual({
     code: 'foreign-secret',
-    message: `${definition.secretArn} is no managed key of this installation`,
+    message: `${definition.secretName} is no managed key of this installation`,
     fix: 'point its rotation at its own function',
   });
   expect(stage.calls).toEqual([]);
@@ -485,7 +485,7 @@ test('labels that cannot be freed make no failure of a rotation that succeeded',
     throw denied;
   };
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, freeStandbyLabels } };
-  await rotationStep({ Step: 'finishSecret', SecretId: definition.secretArn, ClientRequestToken: token }, ports);
+  await rotationStep({ Step: 'finishSecret', SecretId: definition.secretName, ClientRequestToken: token }, ports);
   expect(stage.raised).toEqual([]);
   expect(stage.cleared).toMatchObject([{ kind: 'rotation-failed' }]);
   expect(stage.logged[0]).toEqual({

@@ -187,7 +187,7 @@ export class Stage {
     const sight: Sight = {
       definition,
       own: [...this.world.records.values()],
-      secret: await ports.secrets.describe(definition.secretArn),
+      secret: await ports.secrets.describe(definition.secretName),
       infos: new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info])),
       lastUses: new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use])),
       usageKnownUntil: await ports.usage.knownUntil(),

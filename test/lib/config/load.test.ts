@@ -1,37 +1,94 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfiguration } from '../../../lib/config/load.ts';
 
-let root = '';
+const exampleFile = join(import.meta.dirname, '../../../keyguard.example.json');
+let folder = '';
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'keyguard-config-'));
-  cpSync(`${import.meta.dirname}/../../../keyguard.example.json`, join(root, 'keyguard.example.json'));
+  folder = mkdtempSync(join(tmpdir(), 'keyguard-config-'));
+  vi.spyOn(process, 'cwd').mockReturnValue(folder);
 });
-afterEach(() => rmSync(root, { recursive: true }));
-
-test('without keyguard.json the example is used, and a line says so', () => {
-  const loaded = loadConfiguration({ root });
-  expect(loaded.notice).toContain('There is no keyguard.json: using keyguard.example.json');
-  expect(loaded.file).toBe(join(root, 'keyguard.example.json'));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true });
 });
 
-test('keyguard.json comes first, without a word', () => {
-  cpSync(join(root, 'keyguard.example.json'), join(root, 'keyguard.json'));
-  const loaded = loadConfiguration({ root });
-  expect(loaded.notice).toBeUndefined();
-  expect(loaded.file).toBe(join(root, 'keyguard.json'));
+const own = {
+  anthropic: { organizationId: '721fc1a6-1a94-4064-aad0-104a5ddf503d', adminAccess: { kind: 'key' } },
+  managedKeys: [{ name: 'production', workspaceId: 'wrkspc_01WGVb98dJFEYMYzVG3TrVWc' }],
+  alerts: { emails: ['oncall@keyguard.test'] },
+};
+function written(configuration: object, name = 'keyguard.json'): string {
+  const file = join(folder, name);
+  writeFileSync(file, JSON.stringify(configuration));
+  return file;
+}
+
+test('without keyguard.json nothing is read, and one command helps, also beside an example', () => {
+  for (const prepare of [() => undefined, () => cpSync(exampleFile, join(folder, 'keyguard.example.json'))]) {
+    prepare();
+    expect(() => loadConfiguration({})).toThrow(
+      /keyguard\.json has one problem:\n.*does not exist\n.*cp \S*keyguard\.example\.json keyguard\.json/s,
+    );
+  }
+});
+
+test('keyguard.json of the folder that somebody stands in is read', () => {
+  const file = written(own);
+  expect(loadConfiguration({})).toMatchObject({ file, configuration: { installation: 'keyguard' } });
 });
 
 test('a path that was asked for is the only one that is tried', () => {
-  expect(() => loadConfiguration({ root, path: join(root, 'other.json') })).toThrow(
-    /other\.json has one problem:\n.*does not exist\n.*keyguard\.example\.json/s,
-  );
+  written(own);
+  expect(() => loadConfiguration({ path: 'other.json' })).toThrow(/other\.json has one problem:\n.*does not exist/s);
 });
 
 test('an error names the file as it was asked for', () => {
-  const file = join(root, 'mine.json');
+  const file = join(folder, 'mine.json');
   writeFileSync(file, '{');
-  expect(() => loadConfiguration({ root, path: file })).toThrow(`${file} has one problem`);
+  expect(() => loadConfiguration({ path: file })).toThrow(`${file} has one problem`);
+});
+
+test('the example is read under its own name only, and its installation is no real one', () => {
+  expect(loadConfiguration({ path: exampleFile }).configuration.installation).toBe('keyguard-example');
+  const copied = join(folder, 'keyguard.json');
+  cpSync(exampleFile, copied);
+  expect(() => loadConfiguration({})).toThrow(
+    /5 problems.*installation.*anthropic\.organizationId.*wrkspc_01Example.*oncall@example\.com/s,
+  );
+  const example = JSON.parse(readFileSync(exampleFile, 'utf8')) as object;
+  // Under a real name it could replace a real deployment.
+  const file = written({ ...example, installation: 'keyguard' }, 'keyguard.example.json');
+  expect(() => loadConfiguration({ path: file })).toThrow(/4 problems/);
+});
+
+test.each<[string, object]>([
+  ['an organization of zeros', { anthropic: { ...own.anthropic, organizationId: '00000000-0000-0000-0000-000000000000' } }],
+  ['a workspace of the example', { managedKeys: [{ name: 'production', workspaceId: 'wrkspc_01ExampleOther' }] }],
+  ['an address of the example in capitals', { alerts: { emails: ['Oncall@Example.COM'] } }],
+  ['an address below it', { alerts: { emails: ['oncall@mail.example.org'] } }],
+  ['an address that no server answers for', { alerts: { emails: ['oncall@team.invalid'] } }],
+  ['a base URL of the example', { anthropic: { ...own.anthropic, baseUrl: 'https://anthropic.example.net' } }],
+  [
+    'a federation rule of the example',
+    {
+      anthropic: {
+        ...own.anthropic,
+        adminAccess: { kind: 'federation', federationRuleId: 'fdrl_01Example', serviceAccountId: 'svac_01WGVb98dJF' },
+      },
+    },
+  ],
+])('%s is a placeholder in any other file', (_name, change) => {
+  written({ ...own, ...change });
+  expect(() => loadConfiguration({})).toThrow(/keyguard\.json has one problem:\n.*is a placeholder of the example/s);
+});
+
+test.each<[string, object]>([
+  ['a description may name anything', { managedKeys: [{ ...own.managedKeys[0], description: 'like oncall@example.com' }] }],
+  ['a name that only looks similar is none', { alerts: { emails: ['oncall@myexample.com', 'a@example.com.au', 'example@keyguard.test'] } }],
+])('%s', (_name, change) => {
+  written({ ...own, ...change });
+  expect(loadConfiguration({}).configuration.installation).toBe('keyguard');
 });

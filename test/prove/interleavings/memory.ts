@@ -306,7 +306,7 @@ export class MemoryWorld {
         read: (secretArn, versionId) =>
           call<Secret | 'absent'>(
             `secrets.read ${versionId}`,
-            () => (secretArn === definition.secretArn ? this.versions : this.standbyVersions).get(versionId)?.value ?? 'absent',
+            () => (secretArn === definition.secretName ? this.versions : this.standbyVersions).get(versionId)?.value ?? 'absent',
             () => 'absent',
           ),
         putPending: (_secretArn, token, value) =>

@@ -31,7 +31,7 @@ export function rotation(world: MemoryWorld, token: string, name = 'rotation'): 
     name,
     run: async (gate) => {
       for (const Step of steps) {
-        await rotationStep({ Step, SecretId: definition.secretArn, ClientRequestToken: token }, world.ports(gate));
+        await rotationStep({ Step, SecretId: definition.secretName, ClientRequestToken: token }, world.ports(gate));
       }
     },
   };
@@ -105,7 +105,7 @@ export function operator(world: MemoryWorld, verb: 'undo' | 'emergency', apiKeyI
       if (record === undefined) return;
       const wish = { at: world.now, by: 'operator', because: verb };
       await ports.ledger.replace(record, verb === 'undo' ? wishedBack(record, wish) : withoutGrace(record, wish), 'operator');
-      await ports.rotations.start(definition.secretArn);
+      await ports.rotations.start(definition.secretName);
     },
   };
 }

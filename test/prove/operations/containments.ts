@@ -1,4 +1,3 @@
-import { keyDirectoryPath } from '../../../contract/installation.ts';
 import { incidentPorts, rotationPorts } from '../../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
 import { rotations } from '../../../lambda/adapters/aws/secret-versions.ts';
@@ -57,7 +56,7 @@ async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => 
   const log = jsonLog((line) => (world.logs as string[]).push(line));
   const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
   await record('usage-anomaly', managedKey, { apiKeyId: key.id }, incidents);
-  const access = { ...env, adminAccess: JSON.stringify(adminAccess), keyDirectory: keyDirectoryPath(installation) };
+  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, definitions: world.definitions() };
   const secrets = secretsManager();
   const ports = {
     ...rotationPorts(access, table, secrets, incidents),

@@ -28,7 +28,7 @@ const keysOf = (organizationId = world.anthropic.organization.id) => {
 };
 const store = async (SecretString: string): Promise<void> => {
   const { adminAccess } = world.installation;
-  if (adminAccess.kind === 'key') await world.secrets.send(new PutSecretValueCommand({ SecretId: adminAccess.secretArn, SecretString }));
+  if (adminAccess.kind === 'key') await world.secrets.send(new PutSecretValueCommand({ SecretId: adminAccess.secretName, SecretString }));
 };
 const routes = (): readonly string[] => world.anthropic.intercept.calls.map(({ route }) => route);
 

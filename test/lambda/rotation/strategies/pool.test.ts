@@ -213,7 +213,7 @@ test('an old key that fails its proof stays claimed, and no standby key is taken
   expect(await pool.obtain(definition, token, stage.ports)).toEqual({ verdict: 'not back', because });
   expect(stage.effects).toEqual(['ledger.replace old draining→pending']);
   stage.world.register(token);
-  await stage.ports.secrets.putPending(definition.secretArn, token, stage.world.key('old').value);
+  await stage.ports.secrets.putPending(definition.secretName, token, stage.world.key('old').value);
   expect(await pool.prove(definition, token, stage.ports)).toMatchObject({ verdict: 'not back' });
   expect(stage.record('old').state).toBe('pending');
 });

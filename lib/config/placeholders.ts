@@ -1,0 +1,30 @@
+import { pathText } from './json.ts';
+import type { Problem } from './problem.ts';
+
+/** The installation that is made from the example as it stands: no real one may bear its name. */
+export const exampleInstallation = 'keyguard-example';
+
+const placeholders: readonly { readonly pattern: RegExp; readonly fix: string }[] = [
+  { pattern: new RegExp(`^${exampleInstallation}$`), fix: 'Give your installation a name of its own, such as keyguard.' },
+  { pattern: /^0{8}-(?:[0-9a-f]{4}-){3}0{12}$/i, fix: 'Copy yours from the Claude Console: Settings → Organization.' },
+  { pattern: /^(?:wrkspc|fdrl|svac)_0*1?example/i, fix: 'Copy yours from the Claude Console.' },
+  // Nobody receives mail or answers there: RFC 2606.
+  {
+    pattern: /(?:^|[@./])(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid))(?:[:/?#]|$)/i,
+    fix: 'Give an address of your own: nobody receives anything there.',
+  },
+];
+
+/** Every text in the tree that stands in the example for something of yours. Descriptions are for people, and may say anything. */
+export function findPlaceholders(value: unknown, path: readonly PropertyKey[] = []): readonly Problem[] {
+  if (typeof value === 'string') {
+    const found = placeholders.find(({ pattern }) => pattern.test(value));
+    if (found === undefined) return [];
+    return [{ path: pathText(path), value: JSON.stringify(value), problem: 'is a placeholder of the example', fix: found.fix }];
+  }
+  if (Array.isArray(value)) return value.flatMap((item, index) => findPlaceholders(item, [...path, index]));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    ['$schema', 'description'].includes(name) ? [] : findPlaceholders(item, [...path, name]),
+  );
+}
