@@ -15,6 +15,9 @@ import { Secret } from '../../foundation/secret.ts';
 import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
+/** 20 staging labels over all versions of a secret, one for each key that waits; AWSCURRENT stays on the first version. */
+const mostStandbyKeys = 19;
+
 /** The staging label of a standby key's version. */
 export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 
@@ -175,8 +178,8 @@ function refusedPut(apiKeyId: string, error: Error): KeyguardError | undefined {
   if (error.name === 'LimitExceededException') {
     return new KeyguardError(
       'pool-full',
-      'the standby secret carries as many keys as Secrets Manager allows (20 labels)',
-      'use some of them first, or remove one: npx keyguard standby list',
+      `the standby secret is full, and nothing was stored: it holds ${mostStandbyKeys} keys at the most (20 staging labels)`,
+      'make room: npx keyguard standby list shows the keys, and npx keyguard standby remove NAME APIKEY_ID takes one out',
     );
   }
   if (error.name !== 'ResourceExistsException') return undefined;

@@ -7,7 +7,8 @@ let world: World;
 afterEach(() => world.stop());
 
 async function aWorld(aws: WorldOptions['aws'] = {}): Promise<World> {
-  world = await startWorld({ managedKeys: [{ name: 'production' }], aws });
+  // A key that is dead is replaced for its own sake where its policy says so; here nothing but the schedule is to be a reason.
+  world = await startWorld({ managedKeys: [{ name: 'production', rotation: { onDeath: 'ask' } }], aws });
   // Only rotation and retirement matter here.
   world.aws.schedules.disable('usage-collector');
   world.aws.schedules.disable('anomaly-detector');
