@@ -40,9 +40,11 @@ export class CliFailure extends Error {
   }
 }
 
+const nothingChanged = 'nothing was changed';
+
 /** Somebody was asked, and said no: nothing failed, and nothing was changed. */
 export class Declined extends CliFailure {
   constructor() {
-    super('nothing was changed', 'answer yes, or give --yes, if it is meant', 1);
+    super(nothingChanged, 'answer yes, or give --yes, if it is meant', 1);
   }
 }

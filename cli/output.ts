@@ -1,5 +1,6 @@
 import { createColors } from 'picocolors';
 import { iso, utcMinute } from '../lambda/foundation/clock.ts';
+import { counted } from '../lambda/foundation/counted.ts';
 import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import type { Failure } from './failure.ts';
@@ -64,6 +65,9 @@ export async function table(head: readonly string[], cells: readonly (readonly s
   line(drawn.toString().replace(/ +$/gm, ''), io);
 }
 
+/** For what commands say. */
+export { counted };
+
 export type Colours = ReturnType<typeof createColors>;
 
 /** Colours for people alone: none in a pipe, none where NO_COLOR is set (no-color.org). */
@@ -102,9 +106,4 @@ export function lengthText(ms: number): string {
     if (ms % size === 0 && ms / size >= from) return counted(ms / size, unit);
   }
   return counted(Math.round(ms / 1000), 'second');
-}
-
-/** `1 key`, `2 keys`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

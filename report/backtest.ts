@@ -1,3 +1,4 @@
+import { counted } from '../lambda/foundation/counted.ts';
 import { day, lasting, moment } from './instants.ts';
 import { html, jsonFor, nothing, type Html } from './markup.ts';
 import { pageOf } from './page.ts';
@@ -48,7 +49,7 @@ export function backtestReport(series: readonly BacktestSeries[]): string {
 function headline(series: readonly BacktestSeries[]): string {
   const rows = series.reduce((sum, { rows: own }) => sum + own.length, 0);
   const alerts = series.reduce((sum, each) => sum + runsOf(inTime(each.rows)).length, 0);
-  return `${alerts} ${alerts === 1 ? 'alert' : 'alerts'} in ${rows} rows`;
+  return `${counted(alerts, 'alert')} in ${counted(rows, 'row')}`;
 }
 
 function section({ name, metrics, rows }: BacktestSeries): Html {

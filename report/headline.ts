@@ -1,5 +1,6 @@
 import type { DemoReport } from './demo-data.ts';
-import { counted, lasting } from './instants.ts';
+import { counted } from '../lambda/foundation/counted.ts';
+import { lasting } from './instants.ts';
 
 /** One theft from its first minute to its end. */
 export interface Theft {

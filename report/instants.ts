@@ -1,3 +1,4 @@
+import { counted } from '../lambda/foundation/counted.ts';
 /** Instants and lengths as reports show them: UTC always, said once in each heading. */
 const minuteMs = 60_000;
 
@@ -45,8 +46,3 @@ export function elapsed(ms: number): string {
 }
 
 export const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** `1 request`, `2 requests`. */
-export function counted(number: number, singular: string, plural = `${singular}s`): string {
-  return `${count.format(number)} ${number === 1 ? singular : plural}`;
-}

@@ -15,7 +15,7 @@ export async function managedKeyChecks(
   let records: Awaited<ReturnType<typeof readRecords>> | undefined;
   const table = await checked(installation.definition.installation, 'state table', async () => {
     records = await readRecords(installation);
-    return good(`${records.records.length} API keys are recorded`);
+    return good(`API keys on record: ${records.records.length}`);
   });
   const known = records;
   if (known === undefined) return table;

@@ -3,6 +3,7 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { isKnown, judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
@@ -324,5 +325,5 @@ function settled(own: readonly ApiKeyRecord[], now: number): readonly ApiKeyReco
 }
 
 function days(ms: number): string {
-  return `${Math.round(ms / dayMs)} days at the most`;
+  return `${counted(Math.round(ms / dayMs), 'day')} at the most`;
 }

@@ -18,7 +18,7 @@ export function configurationReference(example: unknown): string {
     '',
     'One file, `keyguard.json`, at the root of the project; `-c config=PATH` (cdk) and `--config PATH` (keyguard) name another. Where there is none, nothing is read: `cp keyguard.example.json keyguard.json` begins one. What the example holds in place of your own (organization, workspaces, addresses, the name `keyguard-example`) is refused in any other file. Lengths of time are a whole number with `s`, `m`, `h` or `d`.',
     '',
-    'No value of a key, token or webhook address belongs into this file; one that looks like it is refused.',
+    'No value of a key, token or webhook address belongs in this file; one that looks like it is refused.',
     '',
     '| field | what may stand there | default | meaning |',
     '|---|---|---|---|',

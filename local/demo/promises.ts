@@ -1,4 +1,5 @@
 import { dimensionNames, usageMetrics } from '../../contract/metrics.ts';
+import { counted } from '../../lambda/foundation/counted.ts';
 import { hourMs, iso, minuteMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../world.ts';
 import type { Consumer } from './consumer.ts';
@@ -43,7 +44,7 @@ async function secretsAnswer(world: World, consumers: readonly Consumer[], manag
     id: 'I1',
     promise: 'AWSCURRENT always holds a credential that Anthropic accepts',
     held: refused.length === 0 && failures === 0,
-    detail: `${failures} requests failed outside containment; ${managedKeys.length - refused.length} of ${managedKeys.length} secrets answer at the end`,
+    detail: `${counted(failures, 'request')} failed outside containment; ${managedKeys.length - refused.length} of ${managedKeys.length} secrets answer at the end`,
   };
 }
 
@@ -66,7 +67,7 @@ function noneCutEarly(world: World): KeptPromise {
     id: 'I2',
     promise: 'An old key goes to sleep only after its minimum grace and a proven silence',
     held: early.length === 0,
-    detail: early.length === 0 ? `${retired} old keys retired, none too early` : `too early: ${early.join(', ')}`,
+    detail: early.length === 0 ? `${counted(retired, 'old key')} retired, none too early` : `too early: ${early.join(', ')}`,
   };
 }
 
@@ -87,7 +88,7 @@ function noneAwake(world: World): KeptPromise {
     id: 'I3',
     promise: 'No key is lost, and none is awake that should be asleep',
     held: wrong.length === 0 && unknown.length === 0,
-    detail: `${records.length} keys, ${records.filter((record) => record.state === 'current').length} current, ${wrong.length} in a wrong state`,
+    detail: `${counted(records.length, 'key')}, ${records.filter((record) => record.state === 'current').length} current, ${wrong.length} in a wrong state`,
   };
 }
 
@@ -148,7 +149,7 @@ function sumsAgree(world: World, managedKeys: readonly string[]): KeptPromise {
     detail:
       wrong.length === 0
         ? `${truth.size.toLocaleString('en-US')} minutes of ${managedKeys.length} keys, ${tokens.toLocaleString('en-US')} output tokens, all equal`
-        : `${wrong.length} minutes differ, the first: ${wrong[0] ?? ''}`,
+        : `${counted(wrong.length, 'minute')} of difference, the first: ${wrong[0] ?? ''}`,
   };
 }
 
@@ -191,7 +192,7 @@ function neverWithoutKey(world: World, consumers: readonly Consumer[]): KeptProm
     id: 'I8',
     promise: "Containment never takes a managed key's last working credential",
     held: left.length === 0,
-    detail: `${contained.length} keys cut off, ${left.length} without a replacement; ${failures} requests met the cut before they read the new value`,
+    detail: `${counted(contained.length, 'key')} cut off, ${left.length} without a replacement; ${counted(failures, 'request')} met the cut before the new value was read`,
   };
 }
 

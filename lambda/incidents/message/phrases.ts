@@ -1,5 +1,6 @@
 import { usageMetricNames, usageMetrics, type UsageMetric } from '../../../contract/metrics.ts';
 import { minuteMs, utcMinute } from '../../foundation/clock.ts';
+import { counted } from '../../foundation/counted.ts';
 import { redact } from '../../foundation/redact.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -11,14 +12,15 @@ export function lasting(ms: number): string {
   const minutes = Math.max(0, Math.round(ms / minuteMs));
   if (minutes === 0) return 'less than a minute';
   const parts = [
-    counted(Math.floor(minutes / 1440), 'day'),
-    counted(Math.floor(minutes / 60) % 24, 'hour'),
-    counted(minutes % 60, 'minute'),
-  ];
-  const first = parts.findIndex((part) => part !== '');
+    [Math.floor(minutes / 1440), 'day'],
+    [Math.floor(minutes / 60) % 24, 'hour'],
+    [minutes % 60, 'minute'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count !== 0);
   return parts
     .slice(first, first + 2)
-    .filter((part) => part !== '')
+    .filter(([count]) => count !== 0)
+    .map(([count, unit]) => counted(count, unit))
     .join(' ');
 }
 
@@ -77,11 +79,6 @@ export function plain(text: string, limit = 300): string {
 /** The text as the end of a sentence: no full stop of its own. */
 export function clause(text: string): string {
   return plain(text).replace(/[.!\s]+$/, '');
-}
-
-function counted(count: number, unit: string): string {
-  if (count === 0) return '';
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 const labels = {
