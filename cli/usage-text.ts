@@ -17,3 +17,9 @@ export function usageText(watermark: WatermarkRecord | undefined, now: number): 
   const since = tokensUntil === 0 ? 'were ever visible' : `are visible since ${instant(tokensUntil)}`;
   return `${known} No tokens of anybody in the organization ${since}, so that silence proves nothing: old keys wait for later tokens, or for their maximum grace.`;
 }
+
+/** What was used lately and has no price; undefined where there is nothing. */
+export function unpricedText(watermark: WatermarkRecord | undefined): string | undefined {
+  const unpriced = Object.keys(watermark?.unpriced ?? {});
+  return unpriced.length === 0 ? undefined : `no price is known of ${unpriced.join(', ')}, and the estimated cost leaves it out`;
+}

@@ -15,7 +15,7 @@ export interface Alert {
   /** Which reminder it is, from the first on; absent in a telling that says something new. */
   readonly reminder?: number;
   readonly severity: 'critical' | 'warning' | 'info';
-  /** The managed key, or `unattributed`. */
+  /** The managed key, `unattributed`, or `usage-report`. */
   readonly subject: string;
   /** One line: what happened to which key. */
   readonly title: string;

@@ -18,6 +18,7 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `key-expiring`: the current key expires before the next rotation's grace is over.
  * - `pool-low`: the standby keys cover less than the policy's low-water mark.
  * - `replica-behind`: a replica Region of the secret failed or lags.
+ * - `usage-blind`: usage cannot be read or believed, or its report stands still.
  */
 export const incidentKinds = [
   'usage-anomaly',
@@ -30,6 +31,7 @@ export const incidentKinds = [
   'key-expiring',
   'pool-low',
   'replica-behind',
+  'usage-blind',
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
 

@@ -7,9 +7,12 @@ export const metricNamespace = 'KeyGuard';
 /** The subject under which usage is counted that no managed key explains: playground, federated identities, unknown keys. */
 export const unattributed = 'unattributed';
 
+/** The subject of what is said of the usage report itself, and of no managed key. */
+export const usageReport = 'usage-report';
+
 export interface MetricDefinition {
   readonly name: string;
-  readonly unit: 'Count' | 'None';
+  readonly unit: 'Count' | 'None' | 'Seconds';
   readonly meaning: string;
   /** Whether the detector watches it. */
   readonly watched: boolean;
@@ -26,6 +29,14 @@ export type UsageMetric = keyof typeof usageMetrics;
 
 export const usageMetricNames = Object.keys(usageMetrics) as readonly UsageMetric[];
 export const watchedMetrics = usageMetricNames.filter((name) => usageMetrics[name].watched);
+
+/** Of the whole installation, without a managed key; the statistic to read is Maximum. */
+export const usageDataAge = {
+  name: 'UsageDataAge',
+  unit: 'Seconds',
+  meaning: 'how old the newest visible tokens of anybody in the organization are; of the installation, not of a key',
+  watched: false,
+} as const satisfies MetricDefinition;
 
 export const dimensionNames = { installation: 'Installation', managedKey: 'ManagedKey' } as const;
 export const metricPriceUsdPerMonth = 0.3;

@@ -158,6 +158,18 @@ export interface WatermarkRecord {
   readonly readAt: number;
   /** End of the last minute in which tokens of anybody in the organization are visible; 0 while none ever were. */
   readonly tokensUntil: number;
+  /** Since when the feed fails, and why; absent: the last read succeeded. */
+  readonly failing?: { readonly since: number; readonly reason: string };
+  /** What was used that the price table does not know, in words, and when it was last seen. */
+  readonly unpriced?: Readonly<Record<string, number>>;
+}
+
+/** How long a pause of everybody is usual before the one that began at `tokensUntil`: pk `WATERMARK`, sk `PAUSE`. */
+export interface UsualPauseRecord {
+  readonly schema: 1;
+  readonly tokensUntil: number;
+  /** Null: its history expects no traffic at any time. */
+  readonly ms: number | null;
 }
 
 /** When a subject's usage last moved: pk `MOVED`, sk the subject. The detector asks CloudWatch for these each minute. */

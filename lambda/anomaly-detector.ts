@@ -9,11 +9,12 @@ import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
-import { KeyguardError } from './foundation/errors.ts';
+import { briefly, KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { announceOwed } from './incidents/announce.ts';
 import { containIncidents, findBrakes } from './incidents/contain.ts';
+import { watchUsage } from './usage/watch.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
 export function anomalyDetectorHandler(
@@ -36,6 +37,14 @@ export function anomalyDetectorHandler(
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
   };
   return async () => {
+    // First whether usage is visible at all: while it is not, nothing is contained by it.
+    const watched = await watchUsage(ports).then(
+      () => 0,
+      (error: unknown) => {
+        ports.log.warn('usage.watch-failed', { error: briefly(error) });
+        return 1;
+      },
+    );
     const detection = await detectAnomalies(ports);
     // First what containment will do, then the message that says it, then the deed (people hear before or with every enforcement).
     const brakes = await findBrakes(ports);
@@ -48,7 +57,7 @@ export function anomalyDetectorHandler(
       braked: containment.braked,
     });
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
-    const failed = detection.failed + brakes.failed + unannounced + containment.failed;
+    const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed;
     if (failed > 0) throw new KeyguardError('detection-incomplete', `${failed} subjects or incidents failed`, 'see the function log');
   };
 }

@@ -2,7 +2,7 @@ import { AlarmStatusWidget, Dashboard as CloudWatchDashboard, GraphWidget, Metri
 import type { IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { dimensionNames, metricNamespace, unattributed, usageMetricNames, usageMetrics } from '../contract/metrics.ts';
+import { dimensionNames, metricNamespace, unattributed, usageDataAge, usageMetricNames, usageMetrics } from '../contract/metrics.ts';
 import type { UsageMetric } from '../contract/metrics.ts';
 import type { AppFunction } from './app-function.ts';
 import type { Installation } from './installation.ts';
@@ -39,6 +39,22 @@ export class Dashboard extends Construct {
           height: 7,
         }),
     );
+    const dataAge = new GraphWidget({
+      title: `${usageDataAge.name}, seconds: ${usageDataAge.meaning}`,
+      left: [
+        new Metric({
+          namespace: metricNamespace,
+          metricName: usageDataAge.name,
+          dimensionsMap: { [dimensionNames.installation]: installation.installationName },
+          label: usageDataAge.name,
+          statistic: 'Maximum',
+          period,
+        }),
+      ],
+      leftYAxis: { min: 0, showUnits: false },
+      width: 24,
+      height: 5,
+    });
     const perFunction = (title: string, metric: (fn: AppFunction) => Metric): GraphWidget =>
       new GraphWidget({ title, left: functions.map(metric), leftYAxis: { min: 0, showUnits: false }, width: 8, height: 6 });
     const labelled = (fn: AppFunction): { readonly label: string; readonly period: Duration } => ({ label: fn.node.id, period });
@@ -59,7 +75,7 @@ export class Dashboard extends Construct {
       dashboardName: installation.dashboardName,
       defaultInterval: Duration.days(1),
       periodOverride: PeriodOverride.AUTO,
-      widgets: [...rowsOfTwo(usage), health],
+      widgets: [...rowsOfTwo(usage), [dataAge], health],
     });
   }
 }

@@ -5,6 +5,7 @@ import type { Check } from '../doctor/check.ts';
 import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
 import { standbySecretChecks } from '../doctor/standby-secrets.ts';
+import { usageChecks } from '../doctor/usage.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { colours, counted, json, line } from '../output.ts';
 
@@ -33,6 +34,7 @@ async function examine(name: string | undefined, flags: InstallationFlags, io: C
   const checks = [
     ...access.checks,
     ...(await functionChecks(about, installation)),
+    ...(await usageChecks(about, installation)),
     ...(await alertChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
     ...(await standbySecretChecks(wanted, installation)),

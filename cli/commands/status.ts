@@ -1,4 +1,4 @@
-import { unattributed } from '../../contract/metrics.ts';
+import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import type { CliIo, Command } from '../command.ts';
 import { eachKey, unreadText, type UnreadKey } from '../each-key.ts';
@@ -10,7 +10,7 @@ import { coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { coverJson } from '../standby/pool.ts';
-import { usageText } from '../usage-text.ts';
+import { unpricedText, usageText } from '../usage-text.ts';
 import type { WayBack } from '../way-back.ts';
 
 /** `keyguard status`: a question, so it is answered with exit code 0 whatever the answer. */
@@ -59,9 +59,12 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);
+  const unpriced = unpricedText(watermark);
+  if (unpriced !== undefined) line(`In the last days ${unpriced}.`, io);
 }
 
 function subjectText({ subject }: IncidentRecord): string {
+  if (subject === usageReport) return 'The usage report';
   return subject === unattributed ? 'Usage of no managed key' : subject;
 }
 

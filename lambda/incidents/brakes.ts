@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import { utcMinute } from '../foundation/clock.ts';
 import { chooseStandby } from '../rotation/claim.ts';
 import { shouldBeAwake } from '../rotation/lifecycle.ts';
 
@@ -11,15 +12,20 @@ export type BrakeVerdict =
 
 /**
  * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
- * says so by name, so a stolen current key is replaced before it is cut.
+ * says so by name, so a stolen current key is replaced before it is cut. I11: nothing is cut while usage is not visible.
+ * @param blindSince since when usage is not visible (epoch ms); undefined: it is
  */
 export function judgeBrakes(
   target: ApiKeyRecord | undefined,
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
+  blindSince: number | undefined,
   now: number,
 ): BrakeVerdict {
   if (definition.containment.mode === 'off') return brake('the policy leaves containment to people');
+  // What was found before may be over, and what comes now nobody sees.
+  if (blindSince !== undefined)
+    return brake(`usage is not visible since ${utcMinute(blindSince)}, and nothing is cut off by it until it is`);
   if (target === undefined) return brake('no API key of this managed key shows the traffic');
   if (target.managedKey !== definition.name) {
     return brake(

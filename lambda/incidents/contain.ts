@@ -1,4 +1,5 @@
 import { isContainable } from '../../contract/kinds.ts';
+import { usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { isWithin, minuteMs } from '../foundation/clock.ts';
@@ -92,7 +93,9 @@ async function decide(
         )
       : records.find((record) => record.apiKeyId === wanted);
   const now = ports.clock.now();
-  const decision = judgeBrakes(target, definition, records, now);
+  const blind = await ports.incidents.find('usage-blind', usageReport);
+  const blindSince = blind?.state === 'open' ? blind.since : undefined;
+  const decision = judgeBrakes(target, definition, records, blindSince, now);
   if (decision.verdict === 'brake') return { reason: decision.because };
   const doubt = await doubtOf(incident, now, ports);
   if (doubt !== undefined) return { reason: doubt };

@@ -1,5 +1,6 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
+import { usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
 import { currentKeyDead } from './message/current-key-dead.ts';
@@ -15,6 +16,7 @@ import { rotationOverdue } from './message/rotation-overdue.ts';
 import { storyOf, type Tell, type Wording, type Words } from './message/story.ts';
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
+import { usageBlind } from './message/usage-blind.ts';
 import { severityOf } from './severity.ts';
 
 const wording: { readonly [K in IncidentKind]: Wording<K> } = {
@@ -28,6 +30,7 @@ const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'key-expiring': keyExpiring,
   'pool-low': poolLow,
   'replica-behind': replicaBehind,
+  'usage-blind': usageBlind,
 };
 
 export interface AlertContext {
@@ -87,7 +90,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
   const measured = metric !== undefined && observed !== undefined;
   const seen = observed === undefined ? undefined : metric === undefined ? tokensInMinute(observed) : quantity(metric, observed);
   const rows: readonly (readonly [string, string | undefined])[] = [
-    ['Managed key', incident.subject],
+    ['Managed key', incident.subject === usageReport ? undefined : incident.subject],
     ['API key', incident.target ?? facts.apiKeyId],
     ['Observed', seen],
     [

@@ -19,6 +19,7 @@ const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'key-expiring': 'warning',
   'pool-low': 'warning',
   'replica-behind': 'warning',
+  'usage-blind': 'warning',
 };
 
 /** How loudly people are told of an incident of this kind in this state. */

@@ -1,5 +1,5 @@
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
-import { unattributed } from '../../contract/metrics.ts';
+import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
@@ -231,7 +231,7 @@ export function isRemoved(
   { kind, subject, facts }: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'>,
   names: ReadonlySet<string>,
 ): boolean {
-  if (names.has(subject) || subject === unattributed || kind === 'retired-key-used') return false;
+  if (names.has(subject) || subject === unattributed || subject === usageReport || kind === 'retired-key-used') return false;
   return !(kind === 'key-changed' && facts.grade === 'left-active');
 }
 

@@ -1,7 +1,7 @@
 import { unattributed } from '../../contract/metrics.ts';
-import type { UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
-import { hourMs, iso, minuteMs } from '../foundation/clock.ts';
-import { LostRace } from '../foundation/errors.ts';
+import type { UsageQuarterRecord, UsageTotals, WatermarkRecord } from '../../contract/records.ts';
+import { dayMs, floorTo, hourMs, iso, minuteMs } from '../foundation/clock.ts';
+import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import {
   committed,
   dataOf,
@@ -14,7 +14,7 @@ import {
   unpublished,
   withdrawn,
 } from './deltas.ts';
-import { NotAccepted, type CollectPorts } from './ports.ts';
+import { NotAccepted, type CollectPorts, type UsageRow } from './ports.ts';
 import { withoutPrice } from './prices.ts';
 import { collectionSpan, sinceLastTokens, type Span } from './watermark.ts';
 
@@ -26,6 +26,12 @@ function readBackAfterMs(ageMs: number): number {
   if (ageMs > 24 * hourMs) return 24 * hourMs;
   return ageMs > 3 * hourMs ? 2 * hourMs : 20 * minuteMs;
 }
+
+/** How often the age of the data is published. */
+const ageBeatMs = 5 * minuteMs;
+/** How long, and of how many things, people are reminded that have no price. */
+const unpricedMs = 7 * dayMs;
+const mostUnpriced = 20;
 
 export interface CollectTally {
   readonly from: number;
@@ -50,10 +56,7 @@ interface Tally {
 export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   const now = ports.clock.now();
   const watermark = await ports.ledger.watermark();
-  const usual = collectionSpan(watermark, now);
-  const first = await ports.feed.minutes(usual.from, usual.to);
-  const span = sinceLastTokens(usual, watermark, tokensUntil(first), now);
-  const rows = span.from === usual.from ? first : await ports.feed.minutes(span.from, span.to);
+  const { span, rows } = await read(watermark, now, ports);
   const owners = new Map((await ports.owners.all()).map((record) => [record.apiKeyId, record.managedKey]));
   const totals = totalsOf(rows, (apiKeyId) => owners.get(apiKeyId));
 
@@ -70,13 +73,51 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
   // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
-  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: Math.max(tokensUntil(rows), watermark?.tokensUntil ?? 0) });
+  const until = Math.max(tokensUntil(rows), watermark?.tokensUntil ?? 0);
+  const unpriced = unpricedIn(rows, watermark, now);
+  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: until, unpriced });
+  await publishAge(until, watermark, now, ports);
 
-  const unpriced = [...new Set(rows.flatMap(withoutPrice))];
-  if (unpriced.length > 0) ports.log.warn('usage.without-price', { unpriced });
+  const unpricedNow = [...new Set(rows.flatMap(withoutPrice))];
+  if (unpricedNow.length > 0) ports.log.warn('usage.without-price', { unpriced: unpricedNow });
   if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
   const { settled, waiting } = tally;
   return { from: span.from, to: span.to, knownUntil, rows: rows.length, published: intended.length, settled, waiting };
+}
+
+interface Reading {
+  readonly span: Span;
+  readonly rows: readonly UsageRow[];
+}
+
+/** Reads what is due, all or nothing. That the feed fails is noted, and the age of what is known published, before it is thrown. */
+async function read(watermark: WatermarkRecord | undefined, now: number, ports: CollectPorts): Promise<Reading> {
+  try {
+    const usual = collectionSpan(watermark, now);
+    const rows = await ports.feed.minutes(usual.from, usual.to);
+    const span = sinceLastTokens(usual, watermark, tokensUntil(rows), now);
+    return { span, rows: span.from === usual.from ? rows : await ports.feed.minutes(span.from, span.to) };
+  } catch (error) {
+    const reason = error instanceof KeyguardError ? error.message : briefly(error);
+    ports.log.warn('usage.unread', { error: briefly(error) });
+    // Nothing was ever read: nothing was ever visible that is so no longer.
+    const latest = await ports.ledger.watermark();
+    if (latest !== undefined) await ports.ledger.advance({ ...latest, failing: { since: latest.failing?.since ?? now, reason } });
+    await publishAge(latest?.tokensUntil ?? 0, watermark, now, ports);
+    throw error;
+  }
+}
+
+/** No minute needs it, so it goes with every fifth run. */
+async function publishAge(until: number, before: WatermarkRecord | undefined, now: number, { metrics }: CollectPorts): Promise<void> {
+  const isDue = before === undefined || floorTo(now, ageBeatMs) > floorTo(now - minuteMs, ageBeatMs) || now - before.readAt >= ageBeatMs;
+  if (until > 0 && isDue) await metrics.age((now - until) / 1000, now);
+}
+
+/** What was seen lately that has no price. */
+function unpricedIn(rows: readonly UsageRow[], before: WatermarkRecord | undefined, now: number): Readonly<Record<string, number>> {
+  const kept = Object.entries(before?.unpriced ?? {}).filter(([, seenAt]) => now - seenAt < unpricedMs);
+  return Object.fromEntries([...kept, ...rows.flatMap(withoutPrice).map((what): [string, number] => [what, now])].slice(-mostUnpriced));
 }
 
 /** A put that CloudWatch has refused is no doubt: its intents are taken back, and the next run sends the same. */

@@ -1,5 +1,5 @@
 import type { UsageMetric } from '../../contract/metrics.ts';
-import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, WatermarkRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
@@ -27,6 +27,8 @@ export interface UsageLedger {
   replace(before: UsageQuarterRecord | undefined, after: Omit<UsageQuarterRecord, 'revision'>): Promise<UsageQuarterRecord>;
   watermark(): Promise<WatermarkRecord | undefined>;
   advance(watermark: WatermarkRecord): Promise<void>;
+  usualPause(): Promise<UsualPauseRecord | undefined>;
+  rememberUsualPause(record: UsualPauseRecord): Promise<void>;
   markMoved(subject: string, at: number): Promise<void>;
   /** Keeps the latest; an older one never overwrites a newer. */
   lastUsed(uses: readonly LastUseRecord[]): Promise<void>;
@@ -59,9 +61,11 @@ export interface MetricSink {
   put(data: readonly Datum[]): Promise<void>;
   /** How many data CloudWatch holds for the subject's input tokens, by minute; minutes without any are absent. */
   sampleCounts(subject: string, from: number, to: number): Promise<ReadonlyMap<number, number>>;
+  /** How old the newest visible tokens are at `at`; said twice, it does no harm. */
+  age(seconds: number, at: number): Promise<void>;
 }
 
-interface KeyOwners {
+export interface KeyOwners {
   all(): Promise<readonly ApiKeyRecord[]>;
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
-import { unattributed } from '../../contract/metrics.ts';
+import { unattributed, usageReport } from '../../contract/metrics.ts';
 import { canonicalAddress } from './canonical.ts';
 import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
@@ -111,6 +111,7 @@ export function checkManagedKeys(
       context.addIssue({ code: 'custom', path: [index, 'name'], message: `${problem}\n${fix}` });
     };
     if (name === unattributed) refuse('is reserved for usage that no managed key explains', 'Choose another name.');
+    if (name === usageReport) refuse('is reserved for what is said of the usage report', 'Choose another name.');
     const outputs = Object.values(managedKeyOutputs(name));
     const output = outputs.find((candidate) => taken.has(candidate));
     const other = output && taken.get(output);

@@ -63,15 +63,15 @@ export const costLines: readonly CostLine[] = [
   { what: 'KMS key', because: 'one; each of its first two yearly rotations adds $1', usd: () => prices.kmsKeyMonth },
   {
     what: 'Metrics',
-    because: `${usageMetricNames.length} per key and ${usageMetricNames.length} for unattributed usage: $0.30 each`,
-    usd: (keys) => usageMetricNames.length * (keys + 1) * prices.metricMonth,
+    because: `${usageMetricNames.length} per key, ${usageMetricNames.length} for unattributed usage, one for the age of the data: $0.30 each`,
+    usd: (keys) => (usageMetricNames.length * (keys + 1) + 1) * prices.metricMonth,
   },
   {
     what: 'Asking for metrics',
     because: `${watchedMetrics.length} a minute for each key whose usage moved: $0.01 per 1,000`,
     usd: (keys) => watchedMetrics.length * (keys + 1) * minutes * prices.metricAskedFor,
   },
-  { what: 'Sending metrics', because: 'one call a minute: $0.01 per 1,000', usd: () => minutes * prices.putMetricDataCall },
+  { what: 'Sending metrics', because: 'six calls in five minutes: $0.01 per 1,000', usd: () => minutes * 1.2 * prices.putMetricDataCall },
   { what: 'Alarms', because: `${fixed.alarms}: $0.10 each`, usd: () => fixed.alarms * prices.alarmMonth },
   { what: 'Dashboard', because: 'one', usd: () => prices.dashboardMonth },
   {

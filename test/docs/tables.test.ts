@@ -1,7 +1,7 @@
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
-import { usageMetrics } from '../../contract/metrics.ts';
+import { usageDataAge, usageMetrics } from '../../contract/metrics.ts';
 import { ManagedKey } from '../../lib/managed-key.ts';
 import { example, stackOf } from '../lib/stacks.ts';
 import { costLines, costTable, fixed, secretsPerKey } from './costs.ts';
@@ -21,7 +21,7 @@ test('costs count what the stack really holds', () => {
 });
 
 test('the table of metrics is the contract’s', () => {
-  const rows = Object.values(usageMetrics).map(
+  const rows = [...Object.values(usageMetrics), usageDataAge].map(
     ({ name, unit, meaning, watched }) => `| \`${name}\` | ${unit} | ${meaning} | ${watched ? 'yes' : 'no'} |`,
   );
   expect(block(page('docs/usage.md'), 'metrics').split('\n').slice(2)).toEqual(rows);

@@ -6,7 +6,14 @@ import {
   type MetricDatum,
   type StatusCode,
 } from '@aws-sdk/client-cloudwatch';
-import { dimensionNames, metricNamespace, usageMetrics, watchedMetrics, type UsageMetric } from '../../../contract/metrics.ts';
+import {
+  dimensionNames,
+  metricNamespace,
+  usageDataAge,
+  usageMetrics,
+  watchedMetrics,
+  type UsageMetric,
+} from '../../../contract/metrics.ts';
 import { dayMs, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import type { Observation } from '../../detection/detectors/rate.ts';
@@ -46,6 +53,18 @@ export function metricSink(once: CloudWatchClient, client: CloudWatchClient, ins
     async sampleCounts(subject, from, to) {
       const counts = await readSeries(client, [queryOf('samples', installation, subject, 'inputTokens', 'SampleCount')], from, to);
       return counts.get('samples') ?? new Map();
+    },
+    async age(seconds, at) {
+      const datum: MetricDatum = {
+        MetricName: usageDataAge.name,
+        Unit: usageDataAge.unit,
+        Dimensions: [{ Name: dimensionNames.installation, Value: installation }],
+        Timestamp: new Date(at),
+        Value: seconds,
+      };
+      await awsCall('cloudwatch:PutMetricData', () =>
+        client.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: [datum] })),
+      );
     },
   };
 }

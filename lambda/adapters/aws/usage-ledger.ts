@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { LastUseRecord, UsageQuarterRecord, WatermarkRecord } from '../../../contract/records.ts';
+import type { LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../../contract/records.ts';
 import { dayMs, iso } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { UsageEvidence } from '../../rotation/ports.ts';
@@ -38,6 +38,13 @@ export function usageLedger(table: Table): UsageLedger & UsageEvidence {
     },
     async advance(record) {
       await table.put('WATERMARK', 'USAGE', record);
+    },
+    async usualPause() {
+      const item = await table.get('WATERMARK', 'PAUSE');
+      return item === undefined ? undefined : recordOf<UsualPauseRecord>(item, ['tokensUntil', 'ms']);
+    },
+    async rememberUsualPause(record) {
+      await table.put('WATERMARK', 'PAUSE', record);
     },
     async markMoved(subject, at) {
       await table.put('MOVED', subject, { schema: 1, subject, movedAt: at });

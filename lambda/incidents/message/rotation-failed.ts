@@ -3,9 +3,9 @@ import { createKey, type Tell, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
-  open: (story) => (told[story.grade ?? ''] ?? failed)(story),
+  open: (story) => (told.get(story.grade ?? '') ?? failed)(story),
   // By how it ended, not by how it began: what was in vain at first may have gone through in the end.
-  recovered: (story) => (ends[story.reason ?? ''] ?? wentThrough)(story),
+  recovered: (story) => (ends.get(story.reason ?? '') ?? wentThrough)(story),
 };
 
 const undoInVain: Tell = (story) => ({
@@ -40,7 +40,10 @@ const lapsed: Tell = (story) => ({
 });
 
 /** What is told of an end for some reason; of others, that the rotation went through. */
-const ends: Readonly<Record<string, Tell | undefined>> = { [stillCurrent]: nothingLasts, [emergencyLapsed]: lapsed };
+const ends: ReadonlyMap<string, Tell> = new Map([
+  [stillCurrent, nothingLasts],
+  [emergencyLapsed, lapsed],
+]);
 
 const failed: Tell = (story) => ({
   title: `${story.name}: the rotation did not finish, people must act`,
@@ -71,7 +74,10 @@ const emergencyStopped: Tell = (story) => ({
 });
 
 /** What is told of a failure of some grade; of others, that the rotation failed. */
-const told: Readonly<Record<string, Tell | undefined>> = { 'undo-in-vain': undoInVain, 'emergency-stopped': emergencyStopped };
+const told: ReadonlyMap<string, Tell> = new Map([
+  ['undo-in-vain', undoInVain],
+  ['emergency-stopped', emergencyStopped],
+]);
 
 const wentThrough: Tell = (story) => ({
   title: `${story.name}: the rotation went through`,

@@ -1,5 +1,5 @@
 import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
-import { unattributed } from '../../../contract/metrics.ts';
+import { unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
@@ -60,7 +60,7 @@ export interface Story {
 /** Retells an incident at `at` (epoch ms, UTC). */
 export function storyOf(incident: IncidentRecord, at: number): Story {
   const { facts } = incident;
-  const managed = incident.subject !== unattributed;
+  const managed = incident.subject !== unattributed && incident.subject !== usageReport;
   const since = facts.startedAt ?? incident.since;
   const name = plain(incident.subject, 80);
   const model = facts.model === undefined ? '' : ` with ${plain(facts.model, 80)}`;

@@ -1,4 +1,5 @@
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
+import { usageReport } from '../../../contract/metrics.ts';
 import { incidentStates, type IncidentRecord, type IncidentState } from '../../../contract/records.ts';
 
 /** 2026-06-10 14:21 UTC, eighteen minutes after the first sign. */
@@ -55,6 +56,7 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'key-changed': 'what the ledger says is not what Anthropic says',
   'key-expiring': 'it expires 2026-07-01 00:00 UTC, the next rotation is 2026-07-08 00:00 UTC',
   'pool-low': '1 key: enough until 2026-06-22 00:00 UTC (12 days)',
+  'usage-blind': 'the usage report shows no tokens of anybody since 2026-06-10 12:00 UTC',
   'replica-behind': 'eu-west-1 Failed: access to the KMS key was denied',
 };
 
@@ -63,6 +65,7 @@ function told(kind: IncidentKind, state: IncidentState, grade: string | undefine
   const facts = { reason, apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
   return anIncident({
     kind,
+    ...(kind === 'usage-blind' ? { subject: usageReport } : {}),
     state,
     ...(state === 'containing' || state === 'contained' ? { target: 'apikey_01FAKEold' } : {}),
     ...(reason === undefined ? {} : { facts: { ...facts, reason, ...(grade === undefined ? {} : { grade }) } }),

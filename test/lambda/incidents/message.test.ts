@@ -32,8 +32,9 @@ describe('every kind in every state and grade', () => {
 
   test.each(everyIncident())('$kind, $state: names the managed key in title and summary, and gives something to do', (incident) => {
     const alert = alertOf(incident, context);
-    expect(alert.title).toContain('production');
-    expect(alert.summary).toContain('production');
+    // What is said of the usage report is said of no key.
+    expect(alert.title).toContain(incident.kind === 'usage-blind' ? 'organization' : 'production');
+    expect(alert.summary).toContain(incident.kind === 'usage-blind' ? 'Anthropic' : 'production');
     expect(alert.actions.length).toBeGreaterThan(0);
   });
 

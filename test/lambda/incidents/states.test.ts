@@ -201,7 +201,17 @@ test.each([
     'brake',
   ],
 ])('%s', (_name, target, records, definition, verdict) => {
-  expect(judgeBrakes(target, definition, records, 0).verdict).toBe(verdict);
+  expect(judgeBrakes(target, definition, records, undefined, 0).verdict).toBe(verdict);
+});
+
+test('while usage is not visible nothing is cut because of it, whatever the key is, and the brake says since when', () => {
+  const since = Date.UTC(2026, 8, 7, 10);
+  for (const target of [current, standby, aRecord({ state: 'draining' }), aRecord({ state: 'inactive' })]) {
+    expect(judgeBrakes(target, aDefinition(), [current, standby], since, since)).toEqual({
+      verdict: 'brake',
+      because: 'usage is not visible since 2026-09-07 10:00 UTC, and nothing is cut off by it until it is',
+    });
+  }
 });
 
 test('of two awake keys the one that carries the traffic is the target', () => {

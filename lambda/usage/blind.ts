@@ -1,0 +1,64 @@
+import type { WatermarkRecord } from '../../contract/records.ts';
+import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { quarterMs } from './deltas.ts';
+
+/**
+ * The report is read each minute, so half an hour without an answer that can be believed is no hiccup. Together with the half hour
+ * in which usage settles, it is the hour after which silence of a key counts no longer.
+ */
+export const unreadMs = 30 * minuteMs;
+/** A pause of everybody that is shorter says nothing. */
+export const shortestPauseMs = hourMs;
+/** How far back pauses are remembered. */
+export const pauseHistoryMs = 14 * dayMs;
+/** A history of fewer days has shown no whole weekend yet. */
+const wholeWeekMs = 8 * dayMs;
+/** A pause is unusual when it is longer than the longest one before it by half. */
+const longerBy = 1.5;
+
+/** Usage of the organization is not visible. */
+export interface Blindness {
+  /** Until when it was (epoch ms). */
+  readonly since: number;
+  /** In plain words. */
+  readonly because: string;
+}
+
+/**
+ * Whether Key Guard sees at `now` what is used. Standing still alone is no blindness: an organization may sleep.
+ * @param usualPauseMs the longest pause of everybody that its own history expects; undefined: it expects nothing
+ */
+export function judgeBlindness(
+  watermark: WatermarkRecord | undefined,
+  usualPauseMs: number | undefined,
+  now: number,
+): Blindness | undefined {
+  if (watermark === undefined) return undefined;
+  const { readAt, tokensUntil, failing } = watermark;
+  if (now - readAt > unreadMs) {
+    const because = failing === undefined ? 'the usage collector has not come to its end since then' : failing.reason;
+    return { since: readAt, because };
+  }
+  if (usualPauseMs === undefined || now - tokensUntil <= usualPauseMs) return undefined;
+  const because = `the usage report shows no tokens of anybody since ${utcMinute(tokensUntil)}, and its longest usual pause is ${hours(usualPauseMs)}`;
+  return { since: tokensUntil, because };
+}
+
+/**
+ * How long a pause of everybody is usual for this organization: one and a half times the longest of the last 14 days, an hour at the
+ * least. A history that has shown no whole weekend expects traffic only where nobody ever paused for more than an hour, day and
+ * night; one of less than a day expects nothing.
+ * @param busy starts of the quarters with tokens of anybody (epoch ms), in any order, each as often as it comes
+ */
+export function usualPause(busy: readonly number[]): number | undefined {
+  const quarters = [...new Set(busy)].sort((a, b) => a - b);
+  const [first, last] = [quarters[0], quarters.at(-1)];
+  if (first === undefined || last === undefined || last + quarterMs - first < dayMs) return undefined;
+  const longest = quarters.reduce((most, start, index) => Math.max(most, start - (quarters[index - 1] ?? start)), 0);
+  if (last - first < wholeWeekMs && longest > shortestPauseMs) return undefined;
+  return Math.max(shortestPauseMs, longest * longerBy);
+}
+
+function hours(ms: number): string {
+  return `${Math.round(ms / hourMs)} ${Math.round(ms / hourMs) === 1 ? 'hour' : 'hours'}`;
+}

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { WatermarkRecord } from '../../../contract/records.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { judgeBlindness, usualPause } from '../../../lambda/usage/blind.ts';
+import { quarterMs } from '../../../lambda/usage/deltas.ts';
+
+/** A Monday. */
+const monday = Date.UTC(2026, 8, 7);
+
+/** The quarters of `days` days from Monday on in which somebody works. */
+function quarters(days: number, works: (weekday: number, hour: number, quarter: number) => boolean): readonly number[] {
+  const all = Array.from({ length: days * 96 }, (_each, index) => monday + index * quarterMs);
+  return all.filter((start) => works((new Date(start).getUTCDay() + 6) % 7, new Date(start).getUTCHours(), (start / quarterMs) % 4));
+}
+const always = () => true;
+const officeHours = (weekday: number, hour: number) => weekday < 5 && hour >= 8 && hour < 18;
+const hoursOf = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / hourMs);
+
+describe('how long a pause of everybody is usual', () => {
+  test.each<[history: string, busy: readonly number[], usual: number | undefined]>([
+    ['none', [], undefined],
+    ['one use', [monday], undefined],
+    ['a new installation, busy for half a day', quarters(0.5, always), undefined],
+    ['a new installation, busy for a day and a night', quarters(1, always), 1],
+    ['a week at work, busy day and night', quarters(5, always), 1],
+    ['a first week in the office, before its first weekend', quarters(5, officeHours), undefined],
+    ['two weeks, busy day and night', quarters(14, always), 1],
+    ['two weeks with one use an hour', quarters(14, (_day, _hour, quarter) => quarter === 1), 1.5],
+    ['two weeks in the office', quarters(12, officeHours), ((38.25 + 24) * 3) / 2],
+    ['two weeks with one use on Mondays', quarters(14, (day, hour, quarter) => day === 0 && hour === 9 && quarter === 0), undefined],
+    ['two weeks, Mondays and Tuesdays', quarters(9, (day, hour, quarter) => day < 2 && hour === 9 && quarter === 0), 216],
+    ['two weeks, at night only', quarters(14, (_day, hour) => hour === 2), (23.25 * 3) / 2],
+  ])('%s', (_history, busy, usual) => {
+    expect(hoursOf(usualPause(busy))).toBe(usual);
+  });
+
+  test('the order of the quarters says nothing, and several keys in one are one', () => {
+    const busy = quarters(12, officeHours);
+    expect(usualPause([...busy, ...busy].reverse())).toBe(usualPause(busy));
+  });
+
+  test('no weekend of an office is unusual to it, and no night', () => {
+    const usual = usualPause(quarters(12, officeHours)) ?? 0;
+    expect(usual).toBeGreaterThan(62 * hourMs);
+    // A Monday off on top of it neither; a week without anybody is.
+    expect(usual).toBeGreaterThan(86 * hourMs);
+    expect(usual).toBeLessThan(7 * dayMs);
+  });
+});
+
+const now = monday + 9 * dayMs;
+const mark = (changes: Partial<WatermarkRecord> = {}): WatermarkRecord => ({
+  schema: 1,
+  knownUntil: now - 30 * minuteMs,
+  readAt: now - minuteMs,
+  tokensUntil: now - 6 * minuteMs,
+  ...changes,
+});
+const failing = { since: now - 29 * minuteMs, reason: 'the usage report: Anthropic says that there is more, and does not say where' };
+
+test.each<[what: string, watermark: WatermarkRecord | undefined, usualMs: number | undefined, since: number | undefined]>([
+  ['nothing was ever read', undefined, hourMs, undefined],
+  ['all is well', mark(), hourMs, undefined],
+  ['the feed fails for half an hour', mark({ readAt: now - 30 * minuteMs, failing }), hourMs, undefined],
+  ['the feed fails for longer', mark({ readAt: now - 31 * minuteMs, failing }), undefined, now - 31 * minuteMs],
+  ['the collector does not run', mark({ readAt: now - 2 * dayMs }), undefined, now - 2 * dayMs],
+  ['a pause as usual', mark({ tokensUntil: now - hourMs }), hourMs, undefined],
+  ['a pause longer than usual', mark({ tokensUntil: now - hourMs - 1 }), hourMs, now - hourMs - 1],
+  ['a pause of an organization that is not known', mark({ tokensUntil: now - 30 * dayMs }), undefined, undefined],
+])('blind or not: %s', (_what, watermark, usualMs, since) => {
+  expect(judgeBlindness(watermark, usualMs, now)?.since).toBe(since);
+});
+
+test('it says why', () => {
+  expect(judgeBlindness(mark({ readAt: now - hourMs, failing }), undefined, now)?.because).toBe(failing.reason);
+  expect(judgeBlindness(mark({ readAt: now - hourMs }), undefined, now)?.because).toBe(
+    'the usage collector has not come to its end since then',
+  );
+  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), hourMs, now)?.because).toBe(
+    'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, and its longest usual pause is 1 hour',
+  );
+});
