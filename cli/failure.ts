@@ -1,3 +1,4 @@
+import { proxiesText } from '../lambda/adapters/proxy.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../lambda/foundation/errors.ts';
 import { CliFailure, Declined } from './command.ts';
 
@@ -35,7 +36,10 @@ export function failureOf(error: unknown): Failure {
 function fixAtTheKeyboard(error: KeyguardError): string {
   if (error instanceof LostRace)
     return 'somebody was faster: look with npx keyguard status, and give the command again if it is still needed';
-  if (error instanceof Unavailable) return 'try again in a minute; if it lasts, check your network, and AWS_ENDPOINT_URL where you set it';
+  if (error instanceof Unavailable) {
+    const proxies = proxiesText();
+    return `try again in a minute; if it lasts, check your network${proxies === '' ? '' : `, ${proxies}`}, and AWS_ENDPOINT_URL where you set it`;
+  }
   if (/ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature/.test(error.message)) return signIn;
   return isDenied(error) ? mayNotFix : error.fix;
 }

@@ -4,6 +4,7 @@ import { deliveries } from './adapters/aws/deliveries.ts';
 import { readCurrent } from './adapters/aws/secret-versions.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { readEnvironment } from './adapters/environment.ts';
+import { proxiedFetch } from './adapters/tunnel.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
@@ -29,7 +30,7 @@ export function notifierHandler(
               throw new KeyguardError('slack-webhook-missing', 'the Slack webhook secret is empty', 'store the URL (README, step 4)');
             }
             const { render, deliver } = await channels['slack-webhook']();
-            await deliver(webhook, render(alert), globalThis.fetch);
+            await deliver(webhook, render(alert), proxiedFetch);
           },
     dashboardUrl: env.dashboardUrl,
     log: runtime.log,

@@ -22,6 +22,14 @@ export function proxyText(url: string, variables: Variables = process.env): stri
   return proxy === undefined ? '' : ` (asked through the proxy ${proxy.host})`;
 }
 
+/** The proxies that are set, for who looks for trouble with a network. */
+export function proxiesText(variables: Variables = process.env): string {
+  const hosts = ['https://example.invalid', 'http://example.invalid'].flatMap(
+    (url) => proxyFor(url, { ...variables, NO_PROXY: '', no_proxy: '' })?.host ?? [],
+  );
+  return hosts.length === 0 ? '' : `the proxy ${[...new Set(hosts)].join(' and ')} (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)`;
+}
+
 function isExempt(hostname: string, port: string, noProxy: string): boolean {
   const host = hostname.toLowerCase().replace(/^\[|\]$/g, '');
   return noProxy

@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
-import { isOld, isResting } from './lifecycle.ts';
+import { isOld, isResting, isUnfinishedIntake } from './lifecycle.ts';
 
 /** A wish that nobody fulfilled for so long is void: a rotation weeks later must not bring an old key back. */
 export const wishLastsMs = hourMs;
@@ -18,10 +18,16 @@ export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimed
 
 export type Claim =
   | { readonly claim: ApiKeyRecord }
-  | { readonly claim: 'none'; readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof heldUp | typeof rests };
+  | {
+      readonly claim: 'none';
+      readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof unproven | typeof heldUp | typeof rests;
+    };
 
 /** Two runs were at work on it, and the call of one of them may come late. */
 export const rests = 'the key that is wanted back rests for some minutes';
+/** Whatever it is that makes one standby key after the other fail, it must not use up the pool. */
+export const unproven = 'two standby keys were rejected since the last rotation that succeeded, and somebody must look first';
+const rejectionsAtMost = 2;
 /** There is a key, and in some minutes it can be taken. */
 export const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
 
@@ -43,6 +49,7 @@ export function chooseStandby(records: readonly ApiKeyRecord[], definition: Mana
 
 /** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */
 export function chooseLater(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  if (rejections(records, definition, now) >= rejectionsAtMost) return { claim: 'none', because: unproven };
   const pool = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const needed = now + neededLifeMs(definition.rotation);
   const [oldest] = pool
@@ -50,6 +57,19 @@ export function chooseLater(records: readonly ApiKeyRecord[], definition: Manage
     .sort((a, b) => a.addedAt - b.addedAt || a.apiKeyId.localeCompare(b.apiKeyId));
   if (oldest !== undefined) return { claim: oldest };
   return { claim: 'none', because: pool.length === 0 ? 'the pool is empty' : 'every standby key expires too soon' };
+}
+
+/** Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, and an intake that was broken off no proof. */
+function rejections(records: readonly ApiKeyRecord[], { name }: ManagedKeyDefinition, now: number): number {
+  const own = records.filter((record) => record.managedKey === name);
+  const since = own.find(({ state }) => state === 'current')?.since ?? Number.NEGATIVE_INFINITY;
+  return own.filter(
+    (record) =>
+      record.state === 'rejected' &&
+      record.since > since &&
+      !isUnfinishedIntake(record) &&
+      !(record.expiresAt !== null && record.expiresAt <= now),
+  ).length;
 }
 
 /** Whether it waits for a rotation, or will again in minutes: a key that is being tried, taken in or put to sleep stays in the pool. */

@@ -78,7 +78,10 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     }
     const strategy = await strategies[definition.rotation.strategy]();
     const obtained = await strategy.obtain(definition, token, ports);
-    if ('verdict' in obtained) throw await givenUp(obtained, definition, token, ports);
+    if ('verdict' in obtained) {
+      await goOnWith(obtained, definition, token, ports);
+      return;
+    }
     await ports.secrets.putPending(definition.secretName, token, obtained);
   },
 
@@ -135,9 +138,9 @@ async function intendSwitch(token: string, apiKeyId: string, ports: RotationPort
 }
 
 /**
- * A candidate that is lost after AWSPENDING was filled cannot be exchanged under the same token, and would block every later
- * rotation (user-pains B6): the label is taken off, this rotation is over, and retirement starts the next one. Returns the id of a
- * good one.
+ * A rotation has one candidate. Where AWSPENDING was filled, another one cannot take its place under the same token, and would block every
+ * later rotation (user-pains B6); and a rotation that tried one key after the other would empty the pool where it is Anthropic's answers
+ * that are wrong. So the label is taken off, this rotation is over, and retirement starts the next one. Returns the id of a good one.
  */
 async function goOnWith(
   candidate: CandidateVerdict,

@@ -9,14 +9,19 @@ export interface NotBack {
   readonly because: string;
 }
 
-/** `good`: with the key that was looked at. `lost`: what AWSPENDING holds can never become current; whatever was claimed is put away. */
-export type CandidateVerdict =
-  { readonly verdict: 'good'; readonly apiKeyId: string } | { readonly verdict: 'lost'; readonly because: string } | NotBack;
+/** This rotation's candidate can never become current, and whatever was claimed is put away. A rotation has one: the next one is another's. */
+export interface Lost {
+  readonly verdict: 'lost';
+  readonly because: string;
+}
+
+/** `good`: with the key that was looked at. */
+export type CandidateVerdict = { readonly verdict: 'good'; readonly apiKeyId: string } | Lost | NotBack;
 
 /** Where a rotation's new credential comes from. Asks ports; must survive being killed and run again with the same token. */
 export interface RotationStrategy {
-  /** A proven, active credential claimed for `token`. Throws KeyguardError with instructions when there is none to be had. */
-  obtain(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<Secret | NotBack>;
+  /** A proven, active credential claimed for `token`. Throws KeyguardError with instructions when there is none to be had, and `Unavailable` when nobody can tell now. */
+  obtain(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<Secret | Lost | NotBack>;
   /** Makes sure that the credential claimed for `token` is usable. Throws `Unavailable` when nobody can tell now. */
   assure(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
   /** Right-key proof of what AWSPENDING holds. Throws `Unavailable` when nobody can tell now. */

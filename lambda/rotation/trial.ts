@@ -3,6 +3,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
 import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
+import { doubtAbout } from './control.ts';
 import { provenDead } from './death.ts';
 import { intending, moved, parked } from './lifecycle.ts';
 import { prove } from './proof.ts';
@@ -20,7 +21,7 @@ export interface Trial {
 /**
  * Proves a standby key as a rotation would, and puts it back to sleep: for a dry run, and for who wants to know that the pool
  * is good. The key is fenced meanwhile, so that no rotation claims it; killed anywhere, retirement puts it to sleep. One that
- * fails is rejected. Throws LostRace when somebody else is at work on the key.
+ * fails while other keys answer is rejected. Throws LostRace when somebody else is at work on the key.
  */
 export async function tryStandbyKey(
   record: ApiKeyRecord,
@@ -32,10 +33,11 @@ export async function tryStandbyKey(
   const at = ports.clock.now();
   const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, because: 'being tried' }), by);
   const value = await storedValue(fenced, definition, ports);
-  if (value === 'absent') return reject(fenced, 'its value is no longer in Secrets Manager', by, ports);
+  if (value === 'absent') return rejectUnlessInDoubt(fenced, 'its value is no longer in Secrets Manager', definition, by, ports);
   const info = await ports.keys.retrieve(apiKeyId);
   if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
-    return reject(fenced, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, by, ports);
+    const over = info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`;
+    return rejectUnlessInDoubt(fenced, over, definition, by, ports);
   }
   const woken = info.status === 'active' ? [] : (await ports.keys.setStatus(apiKeyId, 'active')).requestIds;
   const { organizationId } = ports;
@@ -44,13 +46,29 @@ export async function tryStandbyKey(
   const asleep = await ports.keys.setStatus(apiKeyId, 'inactive');
   const traced = { requestIds: [...woken, ...asleep.requestIds] };
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
-    return reject(fenced, verdict.because, by, ports, traced);
+    return rejectUnlessInDoubt(fenced, verdict.because, definition, by, ports, traced);
   }
   if (!(await provenDead(value, ports)))
     return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced);
   const occasion = { at: ports.clock.now(), because: 'tried, and asleep again' };
   await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
+}
+
+/** Not where other keys fail too: then nobody knows, and it stays in the pool. */
+async function rejectUnlessInDoubt(
+  fenced: ApiKeyRecord,
+  because: string,
+  definition: ManagedKeyDefinition,
+  by: string,
+  ports: RotationPorts,
+  traced?: Traced,
+): Promise<Trial> {
+  const doubt = await doubtAbout(fenced.apiKeyId, definition, ports);
+  if (doubt === undefined) return reject(fenced, because, by, ports, traced);
+  const occasion = { at: ports.clock.now(), because: 'tried, and nobody knows' };
+  await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
+  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${because}; but ${doubt}, so that nobody knows` };
 }
 
 async function reject(record: ApiKeyRecord, because: string, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {

@@ -8,6 +8,7 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { awsCall } from '../aws/calls.ts';
 import { readCurrent } from '../aws/secret-versions.ts';
+import { proxiedFetch } from '../tunnel.ts';
 import { canonicalId, mePath, organizationOf } from './organization.ts';
 import { onlyOwnAnswers } from './own-answer.ts';
 
@@ -46,7 +47,7 @@ export function adminClient(options: AdminClientOptions): BaseAnthropic {
     organizationId: options.organizationId,
     serviceAccountId: access.serviceAccountId,
     baseURL: baseUrl,
-    fetch: globalThis.fetch,
+    fetch: proxiedFetch,
   });
   return onlyOurs({ ...common, credentials }, options);
 }
@@ -100,6 +101,7 @@ function clientWith(options: ClientOptions, middleware: readonly Middleware[]): 
     () =>
       new BaseAnthropic({
         ...options,
+        fetch: proxiedFetch,
         logLevel: 'off',
         openTelemetry: { propagation: false, traces: { enabled: false } },
         middleware: [...middleware, onlyOwnAnswers],

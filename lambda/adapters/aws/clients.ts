@@ -4,6 +4,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { STSClient } from '@aws-sdk/client-sts';
+import { proxiesText } from '../proxy.ts';
+import { tunnels } from '../tunnel.ts';
 
 /** Two SYN packets may be lost (they go out after 0, 1 and 3 seconds) before an address counts as not reachable. */
 const connectionTimeoutMs = 4_000;
@@ -17,6 +19,7 @@ const functionTimeoutMs = 310_000;
 const within = (ms: number) => ({
   maxAttempts,
   requestHandler: {
+    ...(proxiesText() === '' ? {} : tunnels()),
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: ms,
     throwOnRequestTimeout: true,

@@ -2,19 +2,20 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { aliveUntil, chooseNext, heldUp, rests } from '../claim.ts';
+import { aliveUntil, chooseNext, heldUp, rests, unproven } from '../claim.ts';
+import { doubtAbout } from '../control.ts';
 import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
-import { prove, type ProofVerdict } from '../proof.ts';
-import type { RotationPorts } from '../ports.ts';
+import { prove, unclearText, type ProofVerdict } from '../proof.ts';
+import type { ApiKeyInfo, RotationPorts } from '../ports.ts';
 import { storedValue } from '../stored.ts';
-import type { CandidateVerdict, NotBack, RotationStrategy } from '../strategies.ts';
+import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from '../strategies.ts';
 
 const by = 'rotation';
 
 /**
  * Claims a standby key that a person made in the Console: the Admin API cannot create one. The oldest that lives long
- * enough is made active and proven from both sides; one that fails its proof is rejected and the next one is tried. An old
- * key that an operator wants back goes before all standby keys.
+ * enough is made active and proven from both sides; one that fails its proof while other keys answer is rejected, and ends the rotation.
+ * An old key that an operator wants back goes before all standby keys.
  */
 export const pool: RotationStrategy = {
   async obtain(definition, token, ports) {
@@ -22,18 +23,17 @@ export const pool: RotationStrategy = {
       const records = await ports.ledger.all();
       const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
       if (claimed === 'raced') continue;
-      const value = await candidate(claimed, definition, ports);
-      if (value !== 'rejected') return value;
+      return candidate(claimed, definition, ports);
     }
   },
 
-  async assure(_definition, token, ports) {
+  async assure(definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return lost(record, record.intent.because, ports);
+    if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
     if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
-      return lost(record, info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`, ports);
+      return rejected(record, overText(info), definition, ports);
     }
     if (info.status !== 'active') await awaken(record, ports);
     return { verdict: 'good', apiKeyId: record.apiKeyId };
@@ -42,7 +42,7 @@ export const pool: RotationStrategy = {
   async prove(definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return lost(record, record.intent.because, ports);
+    if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
     const value = await ports.secrets.read(definition.secretName, token);
     // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
     if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
@@ -53,7 +53,7 @@ export const pool: RotationStrategy = {
     }
     const verdict = await proofOf(record, value, definition, ports);
     if (verdict.verdict === 'proven') return { verdict: 'good', apiKeyId: record.apiKeyId };
-    return lost(record, verdict.because, ports);
+    return rejected(record, verdict.because, definition, ports);
   },
 
   async release(token, because, ports) {
@@ -91,13 +91,7 @@ async function claim(
   const choice = chooseNext(records, definition, at);
   if (choice.claim === 'none') {
     if (choice.because === rests) throw new Unavailable(`the undo of ${definition.name}`, rests);
-    throw new KeyguardError(
-      'no-standby-key',
-      `${definition.name} cannot rotate: ${choice.because}`,
-      choice.because === heldUp
-        ? 'nothing: within minutes one can be taken, and the rotation goes on by itself'
-        : `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add ${definition.name}`,
-    );
+    throw new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${choice.because}`, cureOf(choice.because, definition));
   }
   const { wanted } = choice.claim;
   const because = wanted === undefined ? 'claimed by a rotation' : `brought back: ${wanted.because}`;
@@ -109,23 +103,32 @@ async function claim(
   }
 }
 
-/** The claimed key's value, active and proven; or `rejected`, with the key put back to sleep and the reason recorded. */
-async function candidate(
-  record: ApiKeyRecord,
-  definition: ManagedKeyDefinition,
-  ports: RotationPorts,
-): Promise<Secret | 'rejected' | NotBack> {
+function cureOf(because: string, { name, workspaceId }: ManagedKeyDefinition): string {
+  if (because === heldUp) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
+  if (because === unproven) {
+    return `npx keyguard status ${name} says why each was rejected; put them away with npx keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+  }
+  return `make a key in the Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
+}
+
+/** The claimed key's value, active and proven. */
+async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | Lost | NotBack> {
   // A run that was killed had begun to.
-  if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, ports);
+  if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
   const value = await storedValue(record, definition, ports);
-  if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', ports);
+  if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', definition, ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (before === 'gone' || before.status === 'archived' || before.status === 'expired') {
-    return rejected(record, before === 'gone' ? 'Anthropic knows no such key' : `the key is ${before.status}`, ports);
+    return rejected(record, overText(before), definition, ports);
   }
+  if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
   const awake = before.status === 'active' ? record : await awaken(record, ports);
   const verdict = await proofOf(awake, value, definition, ports);
-  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.because, ports);
+  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.because, definition, ports);
+}
+
+function overText(info: ApiKeyInfo | 'gone'): string {
+  return info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`;
 }
 
 /** The claim said before that this was coming; the audit record of the effect has its request. */
@@ -154,18 +157,23 @@ async function proofOf(
   return { verdict: 'reject', because: verdict.because };
 }
 
-async function lost(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<CandidateVerdict> {
-  const outcome = await rejected(record, because, ports);
-  return outcome === 'rejected' ? { verdict: 'lost', because: `${record.apiKeyId}: ${because}` } : outcome;
-}
-
-async function rejected(record: ApiKeyRecord, because: string, ports: RotationPorts): Promise<'rejected' | NotBack> {
-  if (record.origin !== undefined) return { verdict: 'not back', because: `${record.apiKeyId}: ${because}` };
+/** Puts the candidate back to sleep and records why. Throws `Unavailable` where other keys fail too: then nobody knows, and it stays claimed. */
+async function rejected(
+  record: ApiKeyRecord,
+  because: string,
+  definition: ManagedKeyDefinition,
+  ports: RotationPorts,
+): Promise<Lost | NotBack> {
+  const { apiKeyId } = record;
+  const lost = `${apiKeyId}: ${because}`;
+  if (record.origin !== undefined) return { verdict: 'not back', because: lost };
   // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
-  if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(record.apiKeyId);
+  if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(apiKeyId);
+  const doubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
+  if (doubt !== undefined) throw new Unavailable(`proof of ${apiKeyId}`, `${because}; but ${doubt}, so that nobody knows`);
   await asleep(record, 'rejected', { type: 'rejected', because }, ports);
-  ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId: record.apiKeyId, because });
-  return 'rejected';
+  ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because });
+  return { verdict: 'lost', because: lost };
 }
 
 /** The intent first: a run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */

@@ -99,13 +99,16 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
-test('a standby key that fails its proof is rejected and put to sleep, and the next one is tried', async () => {
+test('a standby key that fails its proof ends the rotation, people are told, and the next rotation takes the next key', async () => {
   await aWorld();
   const bad = await world.addStandbyKey('production');
   world.clock.advance(minuteMs);
   const good = await world.addStandbyKey('production');
   world.anthropic.console.setStatus(bad.apiKeyId, 'archived');
   await world.rotate('production');
+  expect(statuses()).toEqual({ [bad.apiKeyId]: 'archived', [good.apiKeyId]: 'inactive' });
+  expect(world.aws.mailbox.messages()[0]?.body).toContain(`${bad.apiKeyId}: the key is archived`);
+  await world.passes(25 * minuteMs, { beatMs: 5 * minuteMs });
   expect(await world.currentValue('production')).toBe(good.value);
   expect(statuses()).toEqual({ [bad.apiKeyId]: 'archived', [good.apiKeyId]: 'active' });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ApiKeyRecord } from '../../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../../lambda/rotation/ports.ts';
@@ -112,10 +113,11 @@ test('a claim that cannot be stored ends the rotation’s step: nothing is woken
   expect(stage.effects).toEqual([]);
 });
 
-test('a key whose value is gone from the standby secret is rejected, and the next one taken', async () => {
+test('a key whose value is gone from the standby secret is rejected, and the rotation stops', async () => {
   const stage = aPool();
   stage.world.standbyVersions.delete('s-first');
-  expect(await obtained(stage)).toBe('second');
+  expect(await obtained(stage)).toBe('first: its value is no longer in Secrets Manager');
+  expect(stage.record('second').state).toBe('standby');
   expect(stage.audit[1]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because: 'its value is no longer in Secrets Manager' });
   expect(stage.logged).toEqual([
     {
@@ -129,9 +131,10 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
   ['gone', 'gone', 'Anthropic knows no such key'],
   ['archived', { status: 'archived' }, 'the key is archived'],
   ['expired', { status: 'expired' }, 'the key is expired'],
-])('a key that is %s at Anthropic is rejected unwoken, and the next one taken', async (_name, info, because) => {
+])('a key that is %s at Anthropic is rejected unwoken, and the rotation stops', async (_name, info, because) => {
   const stage = aPool({ infos: { first: info } });
-  expect(await obtained(stage)).toBe('second');
+  expect(await obtained(stage)).toBe(`first: ${because}`);
+  expect(stage.record('second').state).toBe('standby');
   expect(stage.effects.slice(0, 3)).toEqual(['ledger.replace first standby→pending', rejects[0], rejects[2]]);
   expect(stage.audit[2]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because });
 });
@@ -147,11 +150,64 @@ test.each<[string, ProbeAnswer, string]>([
     { answer: 'refused' },
     'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
   ],
-])('a key %s is put to sleep before it is rejected, and the next one taken', async (_name, answer, because) => {
+])('a key %s is put to sleep before it is rejected, and the rotation stops', async (_name, answer, because) => {
   const stage: Stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'first' ? answer : undefined) });
-  expect(await obtained(stage)).toBe('second');
+  expect(await obtained(stage)).toBe(`first: ${because}`);
+  expect(stage.record('second').state).toBe('standby');
   expect(stage.effects.slice(0, 6)).toEqual(['ledger.replace first standby→pending', ...wakes, ...rejects]);
   expect(stage.audit[3]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because, requestIds: ['anthropic first inactive'] });
+});
+
+type Deviations = NonNullable<ConstructorParameters<typeof Stage>[0]>;
+
+test.each<[string, Deviations]>([
+  ['is refused too', { probe: () => ({ answer: 'refused' }) }],
+  ['answers for another organization too', { probe: () => ({ answer: 'accepted', organizationId: 'org-other', workspaceId }) }],
+  ['is not known either', { infos: { first: 'gone', current: 'gone' } }],
+  ['is shown in words that nobody knows', { infos: { first: { status: 'archived' }, current: { unclear: 'scope.type is "galaxy"' } } }],
+])('no key is rejected while the current key %s: it stays claimed, and nobody knows', async (_name, deviations) => {
+  const stage = aPool(deviations);
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  for (let run = 0; run < 3; run += 1) {
+    expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({ code: 'unavailable' });
+  }
+  expect(stage.record('first')).toMatchObject({ state: 'pending', token });
+  expect(stage.record('second').state).toBe('standby');
+});
+
+test('a current key that is off is no witness: the one before it, in its grace, is', async () => {
+  const refused = (...ids: readonly string[]): Stage => {
+    const stage: Stage = aPool({ probe: (value) => (ids.includes(stage.world.idOf(value) ?? '') ? { answer: 'refused' } : undefined) });
+    stage.has('current', 'current', { status: 'inactive' });
+    stage.has('before', 'draining');
+    return stage;
+  };
+  expect(await obtained(refused('first'))).toContain('first: the value is refused');
+  expect(await failure(obtained(refused('first', 'before')))).toMatchObject({ code: 'unavailable' });
+});
+
+test('after two rejections since the last success somebody must look first; whoever puts one away lets the rotation go on', async () => {
+  const stage = aPool();
+  stage.has('current', 'current', { since: now - dayMs });
+  for (const id of ['bad', 'worse']) stage.has(id, 'rejected', { since: now - hourMs });
+  expect(await failure(obtained(stage))).toMatchObject({
+    code: 'no-standby-key',
+    message:
+      'production cannot rotate: two standby keys were rejected since the last rotation that succeeded, and somebody must look first',
+  });
+  stage.has('worse', 'archived');
+  expect(await obtained(stage)).toBe('first');
+});
+
+test.each<[string, Partial<ApiKeyRecord> & { readonly parked?: boolean }]>([
+  ['before the last success', { since: now - 2 * dayMs }],
+  ['and have expired', { since: now, expiresAt: now }],
+  ['with an intake that was broken off', { since: now, parked: false }],
+])('keys that were rejected %s do not hold a rotation up', async (_name, changes) => {
+  const stage = aPool();
+  stage.has('current', 'current', { since: now - dayMs });
+  for (const id of ['bad', 'worse']) stage.has(id, 'rejected', changes);
+  expect(await obtained(stage)).toBe('first');
 });
 
 test('an outage burns no key: the claim stays, and the same key is tried again', async () => {
@@ -168,7 +224,7 @@ test('a key must outlive the interval and the longest grace, counted from its cl
   const long = aPool({ infos: { first: { expiresAt: needed } } });
   expect(await obtained(long)).toBe('first');
   const short = aPool({ infos: { first: { expiresAt: needed - 1 } } });
-  expect(await obtained(short)).toBe('second');
+  expect(await obtained(short)).toBe('first: the key expires too soon');
   expect(short.record('first').because).toBe('the key expires too soon');
   const wanted = aPool({ infos: { old: { expiresAt: now + hourMs } } });
   wanted.has('old', 'inactive', { wanted: wish });
@@ -299,8 +355,8 @@ test('a rejection that a killed run began is finished by the next one, and one t
   }
   const obtaining = begun();
   obtaining.has('second', 'standby');
-  expect(await obtained(obtaining)).toBe('second');
-  expect(obtaining.effects.slice(0, 3)).toEqual(rejects);
+  expect(await obtained(obtaining)).toBe('first: the value is refused');
+  expect(obtaining.effects).toEqual(rejects);
 });
 
 test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {

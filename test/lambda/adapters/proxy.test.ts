@@ -1,0 +1,116 @@
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { keyProbe } from '../../../lambda/adapters/anthropic/key-probe.ts';
+import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
+import { proxiesText, proxyFor, proxyText } from '../../../lambda/adapters/proxy.ts';
+import { proxiedFetch } from '../../../lambda/adapters/tunnel.ts';
+import { Secret } from '../../../lambda/foundation/secret.ts';
+import { failureOf } from '../../../cli/failure.ts';
+import { Unavailable } from '../../../lambda/foundation/errors.ts';
+import { aPlatform } from '../../local/anthropic/platform.ts';
+
+const variableNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
+
+/** A proxy as companies have one: it tunnels what it is asked to, and writes down where to. */
+let proxy: Server;
+let asked: { readonly target: string; readonly authorization: string | undefined }[];
+let answer: number;
+beforeEach(async () => {
+  for (const name of variableNames) for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, '');
+  asked = [];
+  answer = 200;
+  proxy = createServer((_incoming, response) => response.writeHead(400).end());
+  proxy.on('connect', (incoming, socket) => {
+    asked.push({ target: incoming.url ?? '', authorization: incoming.headers['proxy-authorization'] });
+    if (answer !== 200) return void socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
+    const [host = '', port = ''] = (incoming.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    for (const end of [upstream, socket]) end.on('error', () => void [upstream, socket].map((each) => each.destroy()));
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  proxy.closeAllConnections();
+  await new Promise((resolve) => void proxy.close(resolve));
+});
+const proxyHost = (): string => `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+
+test.each([
+  ['nothing is set', {}, undefined],
+  ['one is set', { HTTPS_PROXY: 'http://proxy:3128' }, 'proxy:3128'],
+  ['it is set without a scheme', { HTTPS_PROXY: 'proxy:3128' }, 'proxy:3128'],
+  ['it is set in small letters, which go first', { HTTPS_PROXY: 'http://other:1', https_proxy: 'http://proxy:3128' }, 'proxy:3128'],
+  ['only one for http is set', { HTTP_PROXY: 'http://proxy:3128' }, undefined],
+  ['it is empty', { HTTPS_PROXY: ' ' }, undefined],
+  ['the host is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'localhost, api.anthropic.com' }, undefined],
+  ['its domain is exempt', { HTTPS_PROXY: 'http://proxy:3128', no_proxy: '.anthropic.com' }, undefined],
+  ['its domain is exempt, without a dot', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'anthropic.com' }, undefined],
+  ['its domain is exempt, with a star', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '*.anthropic.com' }, undefined],
+  ['everything is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: '*' }, undefined],
+  ['its port is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'api.anthropic.com:443' }, undefined],
+  ['another port is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'api.anthropic.com:8443' }, 'proxy:3128'],
+  ['a host that only ends like it is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'pi.anthropic.com' }, 'proxy:3128'],
+])('where %s', (_name, variables, host) => {
+  expect(proxyFor('https://api.anthropic.com/v1/models', variables)?.host).toBe(host);
+});
+
+test('messages name the proxy, and never its password', () => {
+  const variables = { HTTPS_PROXY: 'http://me:secret@proxy:3128' };
+  expect(proxyText('https://api.anthropic.com', variables)).toBe(' (asked through the proxy proxy:3128)');
+  expect(proxiesText(variables)).toBe('the proxy proxy:3128 (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)');
+  vi.stubEnv('HTTPS_PROXY', variables.HTTPS_PROXY);
+  expect(failureOf(new Unavailable('asking', 'no answer')).fix).toContain('check your network, the proxy proxy:3128');
+});
+
+test('Anthropic is asked through the proxy that is set, also one that wants a password', async () => {
+  const platform = await aPlatform();
+  const probed = () => keyProbe(platform.baseUrl).probe(new Secret(platform.key.value));
+  vi.stubEnv('HTTP_PROXY', `http://me:p%40ss@${proxyHost()}`);
+  expect(await probed()).toMatchObject({ answer: 'accepted' });
+  expect(asked).toEqual([{ target: new URL(platform.baseUrl).host, authorization: `Basic ${Buffer.from('me:p@ss').toString('base64')}` }]);
+  vi.stubEnv('NO_PROXY', '127.0.0.1');
+  expect(await probed()).toMatchObject({ answer: 'accepted' });
+  expect(asked).toHaveLength(1);
+});
+
+test('a proxy that refuses is named by its answer, and is no verdict on a value', async () => {
+  const platform = await aPlatform();
+  vi.stubEnv('http_proxy', proxyHost());
+  answer = 407;
+  expect(await keyProbe(platform.baseUrl).probe(new Secret(platform.key.value))).toEqual({
+    answer: 'unclear',
+    why: expect.stringMatching(/EPROXY407/) as unknown,
+  });
+});
+
+test('AWS and Slack are asked through it too', async () => {
+  const target = createServer((_incoming, response) =>
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ SecretList: [] })),
+  );
+  await new Promise<void>((resolve) => void target.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${(target.address() as AddressInfo).port}`;
+  vi.stubEnv('HTTP_PROXY', `http://${proxyHost()}`);
+  vi.stubEnv('AWS_ENDPOINT_URL', `http://${host}`);
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'FAKE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'FAKE');
+  const client = secretsManager();
+  expect(await client.send(new ListSecretsCommand({}))).toMatchObject({ SecretList: [] });
+  expect(asked.map((each) => each.target)).toEqual([host]);
+  const posted = await proxiedFetch(`http://${host}/services`, {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(await posted.json()).toEqual({ SecretList: [] });
+  expect(asked).toHaveLength(2);
+  client.destroy();
+  target.closeAllConnections();
+  await new Promise((resolve) => void target.close(resolve));
+});
