@@ -59,6 +59,8 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
     seed,
     start: new Date(Date.UTC(2026, 8, 7, (seed * 7) % 24)).toISOString(),
     anthropic: { deactivationDelayMs: delayMs },
+    // Both are allowed on AWS.
+    aws: { pendingAfterSwitch: seed % 4 < 2 ? 'stays' : 'removed' },
     ...changes,
   });
   // They have proofs of their own, and make many calls.

@@ -1,5 +1,5 @@
 import { AwsError } from '../service.ts';
-import { itemSize, order } from './attribute-values.ts';
+import { itemSize, order, typeOf } from './attribute-values.ts';
 import type { Item } from './attribute-values.ts';
 import type { Bindings } from './bindings.ts';
 import { holds, operandValue } from './conditions.ts';
@@ -30,10 +30,25 @@ export function keyRange(table: Table, condition: ParsedCondition, bindings: Bin
   const supported =
     rest.length <= 1 && rest.every((part) => onKey(part) === table.sortKey?.name && !(part.kind === 'compare' && part.comparator === '<>'));
   if (value === undefined || !supported) throw new AwsError('ValidationException', 'Query key condition not supported');
+  for (const part of rest) checkTypes(part, table.sortKey?.type, bindings);
   const key = { [table.partitionKey.name]: value };
   const place = table.sortKey === undefined ? table.placeOfKey(key) : { ...partitionPlace(table, key), sort: undefined };
   const [sort] = rest;
   return { place, inRange: (item) => sort === undefined || holds(sort, item, bindings) };
+}
+
+/** A sort key is compared with values of its own type only. */
+function checkTypes(part: Condition, type: string | undefined, bindings: Bindings): void {
+  const operands =
+    part.kind === 'between' ? [part.low, part.high] : part.kind === 'compare' || part.kind === 'begins-with' ? [part.right] : [];
+  for (const operand of operands) {
+    const value = operandValue(operand, {}, bindings);
+    if (value === undefined || typeOf(value) === type) continue;
+    throw new AwsError(
+      'ValidationException',
+      'One or more parameter values were invalid: Condition parameter type does not match schema type',
+    );
+  }
 }
 
 function partitionPlace(table: Table, key: Item): Place {

@@ -34,7 +34,7 @@ const known = new WeakMap<RotationSetting, { readonly window: RotationWindow | u
 
 /** The window after `setting.countedFrom`, or undefined where no schedule is set. */
 export function nextWindow(setting: RotationSetting): RotationWindow | undefined {
-  const found = known.get(setting) ?? { window: windowAfter(setting, setting.countedFrom) };
+  const found = known.get(setting) ?? { window: plannedWindow(setting) ?? windowAfter(setting, setting.countedFrom) };
   known.set(setting, found);
   return found.window;
 }
@@ -56,6 +56,10 @@ export function windowLengthMs(rules: RotationRulesType | undefined, opensAt: nu
   const schedule = scheduleOf(rules ?? {});
   if (schedule?.kind === 'rate' && schedule.unitMs === HOUR_MS) return HOUR_MS;
   return floor(opensAt, DAY_MS) + DAY_MS - opensAt;
+}
+
+function plannedWindow({ plannedAt, rules }: RotationSetting): RotationWindow | undefined {
+  return plannedAt === undefined ? undefined : { opensAt: plannedAt, closesAt: plannedAt + windowLengthMs(rules, plannedAt) };
 }
 
 function windowAfter(setting: RotationSetting, instant: number): RotationWindow | undefined {

@@ -27,6 +27,7 @@ interface Run {
 export interface RotationBehaviour {
   readonly retryMs: number;
   readonly pendingCleanUpMs: number;
+  readonly plannedRotationStays: boolean;
   readonly testOnEmptySecret: 'empty-version' | 'no-version' | 'no-call';
 }
 
@@ -37,7 +38,7 @@ export interface RotationBehaviour {
  */
 export function createRotation(account: Account, store: SecretStore, behaviour: RotationBehaviour): readonly Operation[] {
   const { clock, functions, agenda, randomness } = account;
-  const { retryMs, pendingCleanUpMs, testOnEmptySecret } = behaviour;
+  const { retryMs, pendingCleanUpMs, plannedRotationStays, testOnEmptySecret } = behaviour;
   const runs = new Map<string, Run>();
   /** Tokens of the tests that have not ended, by name. */
   const tests = new Map<string, string>();
@@ -92,7 +93,8 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
 
   const succeeded = (record: SecretRecord, setting: RotationSetting, run: Run): void => {
     const now = clock.now();
-    store.save({ ...record, rotation: { ...setting, lastRotatedAt: now, countedFrom: now } });
+    const { plannedAt, ...rest } = setting;
+    store.save({ ...record, rotation: { ...rest, lastRotatedAt: now, countedFrom: now } });
     store.emit('RotationSucceeded', record, { versionId: run.token });
     failedUntil.delete(record.name);
     agenda.at(now + pendingCleanUpMs, async () => {
@@ -217,7 +219,8 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
         `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${record.arn}.`,
       );
     }
-    const configured: SecretRecord = { ...record, rotation: setting };
+    const planned = plannedRotationStays && input.RotateImmediately === false ? plannedBy(record, setting) : undefined;
+    const configured: SecretRecord = { ...record, rotation: planned === undefined ? setting : { ...setting, plannedAt: planned } };
     if (input.RotateImmediately === false) {
       beginTest(configured, setting, token);
     } else {
@@ -261,6 +264,12 @@ function incomplete(): AwsError {
 /** Whether the rotation's version still is what the rotation is about. */
 function held(record: SecretRecord, token: string): boolean {
   return holder(record, PENDING)?.id === token || holder(record, CURRENT)?.id === token;
+}
+
+/** When the rotation opens that the rules of before had planned, where the new ones are a rate. */
+function plannedBy({ rotation: old }: SecretRecord, { rules }: RotationSetting): number | undefined {
+  const isRate = rules?.AutomaticallyAfterDays !== undefined || rules?.ScheduleExpression?.startsWith('rate(') === true;
+  return old?.enabled === true && isRate ? nextWindow(old)?.opensAt : undefined;
 }
 
 function settingFor(

@@ -18,6 +18,11 @@ export interface SecretsManagerOptions {
   readonly pendingCleanUpMs?: number;
   /** On what a new rotation setting is tested where the secret holds no value yet: AWS does not say. @default 'empty-version' */
   readonly testOnEmptySecret?: 'empty-version' | 'no-version' | 'no-call';
+  /**
+   * Whether the rotation that the schedule of before had planned still occurs after a change to a rate without a rotation at once:
+   * API_RotateSecret says that it might. @default false
+   */
+  readonly plannedRotationStays?: boolean;
   /** World time between two attempts of a failed rotation. @default 5 minutes */
   readonly rotationRetryMs?: number;
 }
@@ -63,6 +68,7 @@ export function secretsManager(
         ...createRotation(account, store, {
           retryMs: options.rotationRetryMs ?? 300_000,
           pendingCleanUpMs: options.pendingCleanUpMs ?? 600_000,
+          plannedRotationStays: options.plannedRotationStays ?? false,
           testOnEmptySecret: options.testOnEmptySecret ?? 'empty-version',
         }),
       ],

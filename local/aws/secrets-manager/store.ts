@@ -29,6 +29,8 @@ export interface RotationSetting {
   readonly lastRotatedAt?: number;
   /** What the schedule counts from: configuration, rotation or a write by hand. */
   readonly countedFrom: number;
+  /** When the rotation opens that the rules of before had planned, where it still occurs. */
+  readonly plannedAt?: number;
 }
 
 /** Never changed in place: a stale read answers with the record before the last write. */

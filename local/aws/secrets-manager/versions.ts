@@ -31,7 +31,10 @@ export function writeVersion(
     store.emit('RotationAbandoned', record, { versionId: overtaken.id });
   }
   // A write by hand counts as a rotation for the schedule.
-  if (movesCurrent && next.rotation !== undefined) next = { ...next, rotation: { ...next.rotation, countedFrom: now } };
+  if (movesCurrent && next.rotation !== undefined) {
+    const { plannedAt, ...rest } = next.rotation;
+    next = { ...next, rotation: { ...rest, countedFrom: now } };
+  }
   store.save(next);
   return next.versions.get(token) ?? { id: token, value, stages, createdAt: now };
 }

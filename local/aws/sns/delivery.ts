@@ -50,6 +50,13 @@ export function checkMessage(input: {
         `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
       );
     }
+    const isEmpty = value.DataType.startsWith('Binary') ? value.BinaryValue === undefined : (value.StringValue ?? '') === '';
+    if (isEmpty) {
+      throw new AwsError(
+        'ParameterValueInvalid',
+        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${value.DataType}'.`,
+      );
+    }
   }
   if (input.MessageStructure === undefined) return { default: message };
   if (input.MessageStructure !== 'json') throw invalidParameter('MessageStructure');

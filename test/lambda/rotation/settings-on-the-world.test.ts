@@ -1,6 +1,6 @@
 import { RotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
-import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
 
 let world: World;
@@ -78,6 +78,29 @@ describe('a change of the schedule takes no standby key, not even hours later', 
     await world.passes(hourMs, { beatMs: 5 * minuteMs });
     expect(states()).toEqual({ [current.apiKeyId]: 'draining', [next.apiKeyId]: 'current', [later.apiKeyId]: 'standby' });
   });
+});
+
+test('a rotation that was planned before the schedule was changed may still occur: it is one like any other', async () => {
+  await aWorld({ plannedRotationStays: true });
+  const first = await world.addStandbyKey('production');
+  const second = await world.addStandbyKey('production');
+  const third = await world.addStandbyKey('production');
+  await world.rotate('production');
+  await changesSchedule();
+  // Planned after 30 days; the new schedule is one of 60.
+  const passes = async (days: number): Promise<void> => {
+    world.clock.advance(days * dayMs);
+    await world.aws.settle({ coalesce: true });
+  };
+  await passes(29);
+  expect(states()).toMatchObject({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'standby' });
+  await passes(1);
+  expect(states()).toMatchObject({ [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
+  await passes(59);
+  expect(states()).toMatchObject({ [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
+  await passes(1);
+  expect(states()).toMatchObject({ [third.apiKeyId]: 'current' });
+  expect(toldKinds()).not.toContain('rotation-failed');
 });
 
 describe.each(['stays', 'removed'] as const)('where AWSPENDING %s after a switch', (pendingAfterSwitch) => {

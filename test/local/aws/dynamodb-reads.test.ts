@@ -68,6 +68,8 @@ describe('Query', () => {
     ['pk > :p', {}, 'Query key condition not supported'],
     ['pk = :p AND sk <> :a', { ':a': { S: 'x' } }, 'Query key condition not supported'],
     ['pk = :p AND n = :a', { ':a': { S: 'x' } }, 'Query key condition not supported'],
+    ['pk = :p AND sk = :a', { ':a': { N: '3' } }, 'Condition parameter type does not match schema type'],
+    ['pk = :p AND begins_with(sk, :a)', { ':a': { B: new Uint8Array([1]) } }, 'Condition parameter type does not match schema type'],
     ['pk = :p OR pk = :a', { ':a': { S: 'x' } }, 'Query condition missed key schema element: pk'],
   ])('refuses the key condition %s', async (condition, values, expected) => {
     const clients = await withTable(TEN);

@@ -18,6 +18,27 @@ describe('the schedule', () => {
     return [new Date(rotator.clock.now()).toISOString(), closes].map((text) => text.slice(0, 16));
   };
 
+  test.each([
+    [true, 'rate(60 days)', '2026-12-20T00:00'],
+    [true, 'cron(0 8 1 * ? *)', '2026-12-01T08:00'],
+    [false, 'rate(60 days)', '2027-01-19T00:00'],
+  ])('planned rotation stays: %s; changed to %s, the next one is at %s', async (plannedRotationStays, ScheduleExpression, expected) => {
+    const rotator = await withRotator({ plannedRotationStays });
+    await rotate(rotator, '1', { rules: { ScheduleExpression: 'rate(30 days)' }, immediately: false });
+    await rotator.aws.settle();
+    await rotate(rotator, '2', { rules: { ScheduleExpression, Duration: '2h' }, immediately: false });
+    await rotator.aws.settle();
+    rotator.events.length = 0;
+    while (rotator.events.length === 0 && rotator.clock.now() < Date.parse('2027-02-01T00:00:00Z')) {
+      rotator.clock.advance(HOUR / 2);
+      await rotator.aws.settle();
+    }
+    expect(new Date(rotator.clock.now()).toISOString().slice(0, 16)).toBe(expected);
+    // The one after it follows the new schedule.
+    const next = (await describeKey(rotator)).NextRotationDate?.getTime() ?? 0;
+    if (ScheduleExpression === 'rate(60 days)') expect(next).toBe(Date.parse(`${expected}:00Z`) + 60 * DAY + 2 * HOUR);
+  });
+
   test.each<[RotationRulesType, string, string]>([
     [{ AutomaticallyAfterDays: 3 }, '2026-11-23T00:00', '2026-11-24T00:00'],
     [{ ScheduleExpression: 'rate(1 day)', Duration: '2h' }, '2026-11-21T00:00', '2026-11-21T02:00'],

@@ -193,6 +193,11 @@ describe('what SNS would refuse is refused', () => {
     ['JSON that is none', { Message: '{', MessageStructure: 'json' }, 'JSON message body failed to parse'],
     ['JSON without a default', { Message: '{"email":"x"}', MessageStructure: 'json' }, 'No default entry in JSON message body'],
     ['a topic that is gone', { TopicArn: 'arn:aws:sns:us-east-1:000000000000:gone' }, 'NotFoundException: Topic does not exist'],
+    [
+      'an attribute without a value',
+      { MessageAttributes: { kind: { DataType: 'String', StringValue: '' } } },
+      "The message attribute 'kind' must contain non-empty message attribute value for message attribute type 'String'.",
+    ],
     ['a text message', { PhoneNumber: '+10000000000' }, 'PhoneNumber'],
   ])('a message with %s', async (_what, input, expected) => {
     const topic = await withTopic();
