@@ -8,6 +8,7 @@ export const outputNames = {
   alertTopic: 'AlertTopicArn',
   stateTable: 'StateTableName',
   dashboardUrl: 'DashboardUrl',
+  encryptionKey: 'EncryptionKeyArn',
   adminKeySecret: 'AdminKeySecretArn',
   slackWebhookSecret: 'SlackWebhookSecretArn',
 } as const;

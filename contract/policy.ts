@@ -39,7 +39,10 @@ export interface ManagedKeyPolicy {
 }
 
 /** What functions and commands know of one managed key. */
-export interface ManagedKeyDefinition extends ManagedKeyPolicy, ManagedKeySecrets {}
+export interface ManagedKeyDefinition extends ManagedKeyPolicy, ManagedKeySecrets {
+  /** It is no longer configured: looked after until its keys are inactive, and never rotated. */
+  readonly removed?: true;
+}
 
 /**
  * What an installation manages: `definitions.json` beside the code of each function, written at synth. It travels with the

@@ -1,6 +1,7 @@
+import type { AddToResourcePolicyResult, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnSecret, Secret, type ReplicaRegion } from 'aws-cdk-lib/aws-secretsmanager';
-import { RemovalPolicy } from 'aws-cdk-lib/core';
+import { CfnResource, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 
 export interface EmptySecretProps {
@@ -20,5 +21,13 @@ export class EmptySecret extends Secret {
     if (!(resource instanceof CfnSecret)) throw new Error(`${this.node.path}: the secret's resource was not found`);
     // The construct would let Secrets Manager generate a password, which then looks like a key that Anthropic refuses.
     resource.generateSecretString = undefined;
+  }
+
+  /** Its policy stays with it: without, more people could read it than before, and the functions that still watch it none. */
+  override addToResourcePolicy(statement: PolicyStatement): AddToResourcePolicyResult {
+    const result = super.addToResourcePolicy(statement);
+    const policy = this.node.tryFindChild('Policy')?.node.defaultChild;
+    if (CfnResource.isCfnResource(policy)) policy.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return result;
   }
 }

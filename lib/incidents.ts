@@ -31,6 +31,7 @@ export class Incidents extends Construct {
       email: () => undefined,
       'slack-webhook': () => {
         if (slackWebhookSecret === undefined) return;
+        slackWebhookSecret.readBy(this.notifier.role);
         this.notifier.allow(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [slackWebhookSecret.secretArn] }));
         allowKeyThrough('secretsmanager to read', commons.encryptionKey, this.notifier);
       },

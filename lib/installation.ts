@@ -9,8 +9,8 @@ import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
 import type { AppFunction, AppFunctionCommons } from './app-function.ts';
 import type { Configuration } from './config/schema.ts';
-import { EmptySecret } from './empty-secret.ts';
 import { EncryptionKey } from './encryption-key.ts';
+import { GuardedSecret } from './guarded-secret.ts';
 import { StateTable } from './state-table.ts';
 import type { ItemAction } from './state-table.ts';
 
@@ -28,7 +28,7 @@ export class Installation extends Construct {
   readonly alarmTopic: AlarmTopic;
   readonly adminAccess: AdminAccess;
   /** The secret to fill with Slack's webhook address after the deployment; none without Slack. */
-  readonly slackWebhookSecret: EmptySecret | undefined;
+  readonly slackWebhookSecret: GuardedSecret | undefined;
   readonly dashboardName: string;
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
@@ -36,7 +36,7 @@ export class Installation extends Construct {
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
-    const { installation, anthropic, alerts, detection, logRetentionDays } = props.configuration;
+    const { installation, operators, anthropic, alerts, detection, logRetentionDays } = props.configuration;
     const { region } = Stack.of(this);
     this.installationName = installation;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { installation }).key;
@@ -44,10 +44,11 @@ export class Installation extends Construct {
     this.stateTable = new StateTable(this, 'State', { encryptionKey });
     this.alertTopic = new AlertTopic(this, 'Alerts', { topicName: alertTopicName(installation), encryptionKey, emails: alerts.emails });
     this.alarmTopic = new AlarmTopic(this, 'Alarms', { topicName: alarmTopicName(installation), encryptionKey, emails: alerts.emails });
-    this.adminAccess = new AdminAccess(this, 'AdminAccess', { installation, access: anthropic.adminAccess, encryptionKey });
+    this.adminAccess = new AdminAccess(this, 'AdminAccess', { installation, access: anthropic.adminAccess, operators, encryptionKey });
     if (alerts.slack !== undefined) {
-      this.slackWebhookSecret = new EmptySecret(this, 'SlackWebhook', {
+      this.slackWebhookSecret = new GuardedSecret(this, 'SlackWebhook', {
         secretName: slackWebhookSecretName(installation),
+        operators,
         encryptionKey,
         description: "Address of Slack's incoming webhook: store it with npx keyguard slack-webhook set",
       });

@@ -49,6 +49,7 @@ export class KeyguardStack extends Stack {
       alertTopic: installation.alertTopic.topic.topicArn,
       stateTable: installation.stateTable.table.tableName,
       dashboardUrl: installation.dashboardUrl,
+      encryptionKey: installation.encryptionKey.keyArn,
       adminKeySecret: installation.adminAccess.secret?.secretArn,
       slackWebhookSecret: installation.slackWebhookSecret?.secretArn,
     };

@@ -1,5 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  CancelRotateSecretCommand,
   CreateSecretCommand,
   GetSecretValueCommand,
   PutResourcePolicyCommand,
@@ -74,6 +75,8 @@ export interface World {
   readonly definition: (name: string) => DeployedKey;
   /** What is deployed with the code of the functions. */
   readonly definitions: () => Definitions;
+  /** As somebody takes a managed key out of keyguard.json and deploys: its schedule goes, and its secrets stay. */
+  removes(name: string): Promise<void>;
   /** keyguard.json of this installation. */
   readonly configuration: () => object;
   /** A person makes a key in the Console and gives it to `keyguard standby add`. Returns its id and, for tests that look for leaks, its value. */
@@ -124,13 +127,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const logs: string[] = [];
   const installation = await install({ ...options, emails }, { aws, anthropic, slack }, clients, adminValues);
   const table = openTable(installation.stateTable);
-  const definitions: Definitions = {
+  let definitions: Definitions = {
     schema: 1,
     installation: installation.installation,
     managedKeys: options.managedKeys.map((key) => policyOf(key, anthropic)),
   };
   const runtime = { clock, log: jsonLog((line) => logs.push(line)) };
-  const functions = registerFunctions(installation, definitions, options.falseAlarmsPerMonth ?? 1, aws, runtime);
+  const deploy = (): Functions => registerFunctions(installation, definitions, options.falseAlarmsPerMonth ?? 1, aws, runtime);
+  const functions = deploy();
+  aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
+  aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
+  aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
   const deployed = new Map<string, DeployedKey>();
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
   for (const policy of definitions.managedKeys) {
@@ -155,6 +162,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     logs,
     definition: definitionOf,
     definitions: () => definitions,
+    async removes(name) {
+      const { secretName } = definitionOf(name);
+      definitions = { ...definitions, managedKeys: definitions.managedKeys.filter((policy) => policy.name !== name) };
+      deploy();
+      await clients.secrets.send(new CancelRotateSecretCommand({ SecretId: secretName }));
+    },
     configuration: () => configurationOf(installation, definitions, emails),
     async addStandbyKey(name, { expiresAt } = {}) {
       const definition = definitionOf(name);
@@ -426,9 +439,6 @@ function registerFunctions(
   register('anomaly-detector', (own) => anomalyDetectorHandler(own, runtime, definitions));
   register('retirement', (own) => retirementHandler(own, runtime, definitions));
   const notifier = register('notifier', (own) => notifierHandler(own, runtime));
-  aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
-  aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
-  aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
   return { rotation, notifier };
 }
 

@@ -4,6 +4,7 @@ import { alertChecks } from '../doctor/alerts.ts';
 import type { Check } from '../doctor/check.ts';
 import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
+import { removedChecks } from '../doctor/removed.ts';
 import { standbySecretChecks } from '../doctor/standby-secrets.ts';
 import { usageChecks } from '../doctor/usage.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
@@ -38,6 +39,7 @@ async function examine(name: string | undefined, flags: InstallationFlags, io: C
     ...(await alertChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
     ...(await standbySecretChecks(wanted, installation)),
+    ...(name === undefined ? await removedChecks(installation) : []),
   ];
   const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length;
   if (flags.json === true) {

@@ -9,6 +9,7 @@ import { colours, counted, instant, isoOrNull, json, line, table } from '../outp
 import { coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
+import { removedFix, removedFrom, removedText } from '../removed-keys.ts';
 import { coverJson } from '../standby/pool.ts';
 import { unpricedText, usageText } from '../usage-text.ts';
 import type { WayBack } from '../way-back.ts';
@@ -41,6 +42,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   );
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
+  const removed = name === undefined ? removedFrom(records.records, installation.managedKeys) : [];
   if (flags.json === true) {
     json(
       {
@@ -48,6 +50,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
         usageKnownUntil: isoOrNull(watermark?.knownUntil ?? null),
         tokensVisibleUntil: isoOrNull(watermark?.tokensUntil === 0 ? null : (watermark?.tokensUntil ?? null)),
         managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
+        removedKeys: removed,
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
       io,
@@ -56,6 +59,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   }
   for (const key of keys) await showKey(key, io);
   for (const key of unread) showUnread(key, io);
+  for (const key of removed) line(`${colours(io.stdout).bold(key.name)}: ${removedText(key)}\n  fix: ${removedFix}\n`, io);
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);

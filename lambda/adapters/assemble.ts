@@ -71,9 +71,10 @@ interface KeyEnvironment extends AdminEnvironment {
 
 export function rotationPorts(env: KeyEnvironment, table: Table, secrets: SecretsManagerClient, incidents: IncidentPorts): RotationPorts {
   const { clock, log } = incidents;
+  const ledger = apiKeyLedger(table);
   return {
-    directory: keyDirectory(env.definitions, homeOf(env.alertTopic)),
-    ledger: apiKeyLedger(table),
+    directory: keyDirectory(env.definitions, homeOf(env.alertTopic), ledger),
+    ledger,
     secrets: secretVersions(secrets),
     keys: apiKeys(adminAccess(env, secrets, clock)),
     probe: keyProbe(env.anthropicBaseUrl),

@@ -33,11 +33,14 @@ type Finder = (sight: Sight) => AlarmFacts | undefined;
 
 /** What people must know of a managed key at this moment, as far as it is of these kinds. Pure: the same sight gives the same answer. */
 export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watchedKinds): readonly Condition[] {
-  const managedKey = sight.definition.name;
-  return kinds.flatMap((kind) => {
-    const facts = finders[kind](sight);
-    return facts === undefined ? [] : [{ kind, managedKey, facts }];
-  });
+  const { name: managedKey, removed } = sight.definition;
+  // Of a removed managed key nobody expects a rotation, and that its keys end is what was wanted; `leftActive` tells of the others.
+  return kinds
+    .filter((kind) => removed !== true || kind === 'straggler')
+    .flatMap((kind) => {
+      const facts = finders[kind](sight);
+      return facts === undefined ? [] : [{ kind, managedKey, facts }];
+    });
 }
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
@@ -241,7 +244,7 @@ export function leftActive(
   definitions: readonly ManagedKeyDefinition[],
   infos: Sight['infos'],
 ): readonly Condition[] {
-  const known = new Set(definitions.map((definition) => definition.name));
+  const known = new Set(definitions.filter(({ removed }) => removed !== true).map(({ name }) => name));
   const awake = records.filter(({ managedKey, apiKeyId }) => !known.has(managedKey) && infos.get(apiKeyId)?.status === 'active');
   return [...new Set(awake.map((record) => record.managedKey))].flatMap((managedKey) => {
     const changes = awake

@@ -8,7 +8,7 @@ import type { Secret } from '../foundation/secret.ts';
 /** What rotation and retirement need from outside. Every method may throw `Unavailable`. */
 
 export interface KeyDirectory {
-  /** Every managed key of this installation. */
+  /** Every managed key of this installation, those too that were removed while a key of theirs may still work. */
   all(): Promise<readonly ManagedKeyDefinition[]>;
   /** The managed key whose consumers read the secret of this ARN: its name, account and Region say so, nothing that is stored. */
   bySecret(secretArn: string): Promise<ManagedKeyDefinition | undefined>;

@@ -78,7 +78,8 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
     });
   }
   for (const sight of sights) {
-    const { name } = sight.definition;
+    const { name, removed } = sight.definition;
+    if (removed === true) continue;
     const seen = { ...sight, now: ports.clock.now() };
     await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), isPaused(sight), ports, tally));
   }

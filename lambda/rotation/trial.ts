@@ -111,7 +111,7 @@ function saidToBe(by: string): string {
 
 /** Tries each of the standby keys that were asked for; those that are no standby key any more are left out. */
 export async function tryStandbyKeys({ managedKey, apiKeyIds, by }: TrialRequest, ports: RotationPorts): Promise<readonly Trial[]> {
-  const definition = (await ports.directory.all()).find((candidate) => candidate.name === managedKey);
+  const definition = (await ports.directory.all()).find(({ name, removed }) => name === managedKey && removed !== true);
   if (definition === undefined) return [];
   const trials: Trial[] = [];
   for (const record of await ports.ledger.all()) {

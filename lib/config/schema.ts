@@ -216,6 +216,23 @@ export const configurationSchema = z.strictObject({
       adminAccess: adminAccess.describe('How the functions reach the Admin API.'),
     })
     .describe('The Anthropic organization.'),
+  operators: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)\/[\w+=,.@/-]{1,576}$/,
+          says(
+            'is not the ARN of a role or user',
+            'Give arn:aws:iam::ACCOUNT:role/NAME with its path, and no session (assumed-role) and no *.',
+          ),
+        ),
+    )
+    .max(20, says('has too many entries', 'Give at most 20; several people can share a role.'))
+    .default([])
+    .describe(
+      'Roles and users who work with the keyguard command. Only they and the functions may read the secrets of the Admin key and of the Slack webhook, and only they may write them; left out, only the functions may read them.',
+    ),
   managedKeys: z
     .array(managedKeySchema)
     .min(1, says('names no key', 'Name at least one managed key.'))

@@ -169,7 +169,7 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
   const stage = healthy();
   stage.has('old', 'draining');
   stage.has('foreign', 'draining', { managedKey: 'staging' });
-  const staging = { ...definition, name: 'staging', secretArn: 'staging' };
+  const staging = { ...definition, name: 'staging', secretName: 'staging' };
   const { ports } = stage;
   const tally = await retireDueKeys({
     ...ports,
