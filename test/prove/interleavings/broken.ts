@@ -81,6 +81,6 @@ export const unproving: Break = () => ({
 });
 
 /** Usage that it does not know is silence to it. */
-export const deaf: Break = ({ usage }) => ({
-  usage: { ...usage, knownUntil: async () => Number.MAX_SAFE_INTEGER, lastUses: async () => [] },
+export const deaf: Break = ({ usage, clock }) => ({
+  usage: { ...usage, knownUntil: async () => clock.now(), lastUses: async () => [] },
 });
