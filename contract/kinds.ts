@@ -19,6 +19,7 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `pool-low`: the standby keys cover less than the policy's low-water mark.
  * - `replica-behind`: a replica Region of the secret failed or lags.
  * - `usage-blind`: usage cannot be read or believed, or its report stands still.
+ * - `detection-failing`: the usage of a managed key could not be looked at twice in a row.
  */
 export const incidentKinds = [
   'usage-anomaly',
@@ -32,6 +33,7 @@ export const incidentKinds = [
   'pool-low',
   'replica-behind',
   'usage-blind',
+  'detection-failing',
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
 
@@ -45,6 +47,8 @@ export function isContainable(kind: IncidentKind): kind is ContainableKind {
 
 /** How bad it is, for the kinds that tell: from the least to the worst. An incident that becomes worse is told again. */
 export const incidentGrades = {
+  /** `running`: the key is inactive at Anthropic, and what was begun before goes on. */
+  'retired-key-used': ['running', 'used'],
   straggler: ['used', 'cut'],
   'pool-low': ['low', 'empty'],
   'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],

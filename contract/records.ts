@@ -180,26 +180,41 @@ export interface MovedRecord {
   readonly movedAt: number;
 }
 
-/** When the detector last looked at a subject: pk `LOOK`, sk the subject. Small, because it is written at every look. */
+/** The minutes from `from` to before `to`, epoch ms. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the detector knows of a subject beside its baseline: pk `LOOK`, sk the subject. Small, because it is written at every look. */
 export interface LookRecord {
   readonly schema: 1;
   readonly subject: string;
+  /** When the last look that came to its end began. */
   readonly lookedAt: number;
-  /** Alerts in minutes before this instant belong to an incident that has recovered. */
-  readonly clearedUntil: number;
+  /** Minutes whose alert was recorded as a finding: each is found once. */
+  readonly found: readonly Span[];
+  /** Minutes of usage that containment has ended: they teach nothing. */
+  readonly unlearnt: readonly Span[];
+  /** Looks that failed since the last one that came to its end. */
+  readonly failing?: { readonly since: number; readonly runs: number };
+  /** When the baseline had to be learnt anew, and why. */
+  readonly afresh?: { readonly at: number; readonly because: string };
 }
 
-/** The detector's memory of one subject, folded over settled minutes only: pk `BASELINE`, sk the subject. Written about once an hour. */
+/**
+ * The detector's memory of one subject, written about once an hour: pk `BASELINE`, sk the subject, folded over settled minutes;
+ * pk `BASELINE_OLD`, sk the subject, two days behind, from where usage is folded again that came late.
+ */
 export interface BaselineRecord {
   readonly schema: 1;
   readonly subject: string;
   /** The first minute that is not yet folded in. */
   readonly foldedUntil: number;
-  /** The last settled minute in which the detector alerted, if any. */
-  readonly lastAlertAt: number | null;
   /** The detector's state as JSON: text holds numbers that a number attribute refuses. */
   readonly state: string;
 }
+export type BaselineAge = 'recent' | 'old';
 
 export const incidentStates = ['open', 'containing', 'contained', 'recovered'] as const;
 export type IncidentState = (typeof incidentStates)[number];

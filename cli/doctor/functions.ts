@@ -4,6 +4,7 @@ import { functionPolicy } from '../../lambda/adapters/aws/function-settings.ts';
 import { runs, type Run } from '../../lambda/adapters/aws/runs.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
+import { readLook } from '../../lambda/detection/recall.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted, instant, lengthText } from '../output.ts';
 import { askForNothing } from '../trial.ts';
@@ -31,8 +32,9 @@ export async function functionChecks(about: string, installation: OpenInstallati
     await Promise.all([
       checked(about, 'collector', async () => ran((await usage.watermark())?.readAt, collectorMs, 'UsageCollectorFunctionName', now)),
       checked(about, 'detector', async () => {
-        if ((await memory.moved()).length === 0) return good('no usage was published yet, so there is nothing to look at');
-        return ran(Math.max(0, ...(await memory.looks()).map((look) => look.lookedAt)), detectorMs, 'AnomalyDetectorFunctionName', now);
+        if ((await memory.moved()).size === 0) return good('no usage was published yet, so there is nothing to look at');
+        const looks = [...(await memory.looks())].map(([subject, look]) => readLook(subject, look, now).lookedAt);
+        return ran(Math.max(0, ...looks), detectorMs, 'AnomalyDetectorFunctionName', now);
       }),
       checked(about, 'retirement', async () => retired(await runs(table).last('retirement'), now)),
       ...rotationChecks(about, installation),

@@ -1,4 +1,4 @@
-import type { BaselineRecord, LookRecord, MovedRecord, WatermarkRecord } from '../../contract/records.ts';
+import type { BaselineAge, BaselineRecord, LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { ContainmentPorts } from '../incidents/ports.ts';
 import type { Observation } from './detectors/rate.ts';
 
@@ -7,13 +7,16 @@ export interface UsageSeries {
   read(subject: string, from: number, to: number): Promise<readonly Observation[]>;
 }
 
+/** What is read is as it was stored: whoever reads it checks it. */
 export interface DetectionMemory {
   watermark(): Promise<WatermarkRecord | undefined>;
-  moved(): Promise<readonly MovedRecord[]>;
-  looks(): Promise<readonly LookRecord[]>;
+  /** `movedAt` by subject. */
+  moved(): Promise<ReadonlyMap<string, unknown>>;
+  /** Look records by subject. */
+  looks(): Promise<ReadonlyMap<string, unknown>>;
   look(record: LookRecord): Promise<void>;
-  baseline(subject: string): Promise<BaselineRecord | undefined>;
-  remember(record: BaselineRecord): Promise<void>;
+  baseline(age: BaselineAge, subject: string): Promise<unknown>;
+  remember(age: BaselineAge, record: BaselineRecord): Promise<void>;
 }
 
 export interface DetectionPorts extends ContainmentPorts {

@@ -34,3 +34,8 @@ export function isWithin(instant: number, ms: number, now: number): boolean {
 export function floorTo(instant: number, stepMs: number): number {
   return Math.floor(instant / stepMs) * stepMs;
 }
+
+/** A stored instant, if it is one that has come by `latest`: what others can write into the table is bounded before it is believed. */
+export function instantUpTo(value: unknown, latest: number): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= latest ? Math.floor(value) : undefined;
+}

@@ -21,6 +21,8 @@ export function isReminderDue({ kind, openedAt, toldAt = openedAt, reminder = 0 
 export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean {
   const { kind } = incident;
   const known = knownOf(incident);
+  // What a key began before it was cut off is no news of a key that people know to be used.
+  if (isRunning(kind, facts) && known.includes(facts.apiKeyId ?? '')) return false;
   return (
     newsOf(kind, facts).some((each) => !known.includes(each)) ||
     (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
@@ -29,6 +31,11 @@ export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean 
     (kind === 'current-key-dead' && facts.grade !== incident.facts.grade) ||
     (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))
   );
+}
+
+/** A key that is cut off and still shows tokens, because of requests that it began before: nothing is left to cut off. */
+export function isRunning(kind: IncidentKind, { grade }: Pick<IncidentFacts, 'grade'>): boolean {
+  return kind === 'retired-key-used' && grade === 'running';
 }
 
 /** The facts as they are told: what people do not know of comes first, and gives the message its title. */
@@ -60,7 +67,10 @@ function knownOf({ known, announced, announcing, kind, facts }: IncidentRecord):
 
 /** What about a finding is news by itself. */
 function newsOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
-  if (kind === 'retired-key-used') return apiKeyId === undefined ? [] : [apiKeyId];
+  if (kind === 'retired-key-used') {
+    if (apiKeyId === undefined) return [];
+    return grade === 'running' ? [nameOf({ grade: 'running', apiKeyId })] : [apiKeyId];
+  }
   if (kind !== 'key-changed') return [];
   return changes?.map(nameOf) ?? (grade === undefined ? [] : [nameOf({ grade, apiKeyId: apiKeyId ?? '' })]);
 }

@@ -7,6 +7,7 @@ import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { deathIn, isOver, type Shown } from '../rotation/death.ts';
 import { cutOff, fenceMs, intending } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
+import { isRunning } from './again.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import { confirmingSpan, unconfirmed } from './confirmed.ts';
 import type { ContainmentPorts } from './ports.ts';
@@ -64,6 +65,7 @@ function inTurn<T>(things: readonly T[], now: number): readonly T[] {
 }
 
 function awaitsContainment(incident: IncidentRecord): boolean {
+  if (isRunning(incident.kind, incident.facts)) return false;
   return isContainable(incident.kind) && (incident.state === 'open' || incident.state === 'containing');
 }
 

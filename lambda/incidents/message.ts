@@ -4,6 +4,7 @@ import { usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
 import { currentKeyDead } from './message/current-key-dead.ts';
+import { detectionFailing } from './message/detection-failing.ts';
 import { keyChanged } from './message/key-changed.ts';
 import { keyExpiring } from './message/key-expiring.ts';
 import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
@@ -31,6 +32,7 @@ const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'pool-low': poolLow,
   'replica-behind': replicaBehind,
   'usage-blind': usageBlind,
+  'detection-failing': detectionFailing,
 };
 
 export interface AlertContext {

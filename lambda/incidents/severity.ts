@@ -20,6 +20,7 @@ const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'pool-low': 'warning',
   'replica-behind': 'warning',
   'usage-blind': 'warning',
+  'detection-failing': 'warning',
 };
 
 /** How loudly people are told of an incident of this kind in this state. */

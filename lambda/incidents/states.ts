@@ -1,10 +1,10 @@
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
 import type { Cut, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
-import { isNews, isReminderDue, newsFirst } from './again.ts';
+import { isNews, isReminderDue, isRunning, newsFirst } from './again.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
-const echoMs = 5 * minuteMs;
+export const echoMs = 5 * minuteMs;
 
 /** One cause is told to be open and over again once in this time. */
 const pairMs = hourMs;
@@ -123,9 +123,14 @@ function isBrakeNews(incident: IncidentRecord, reason: string): boolean {
 
 /** What people have not been told, if anything. */
 export function unannounced(incident: IncidentRecord): Telling | undefined {
-  if (incident.held !== undefined) return undefined;
+  if (incident.held !== undefined || isOverUntold(incident)) return undefined;
   const telling = tellingOf(incident);
   return announceable.includes(incident.state) && !incident.announced.includes(telling) ? telling : undefined;
+}
+
+/** Of a key that only went on with what it had begun, one message said everything. */
+function isOverUntold(incident: IncidentRecord): boolean {
+  return incident.state === 'recovered' && isRunning(incident.kind, incident.facts) && cutsOf(incident).length === 0;
 }
 
 /** What people are told of an incident as it is, or were told by an alert: the same for every repeat of one message. */
@@ -162,7 +167,8 @@ function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<Inciden
   const { at } = event;
   const facts = newsFirst(incident, event.facts);
   if (incident.state === 'recovered') return awaiting(incident, event);
-  if (incident.state === 'contained' && isAfterCut(incident, event) && unannounced(incident) === undefined) return anew(incident, event);
+  const isOther = isRunning(incident.kind, facts) ? isNews(incident, facts) : isAfterCut(incident, event);
+  if (incident.state === 'contained' && isOther && unannounced(incident) === undefined) return anew(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
   const telling = tellingOf(incident);

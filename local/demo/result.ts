@@ -1,6 +1,6 @@
 import { usageMetrics, watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
-import { detectorUnits, inDetectorUnits } from '../../lambda/detection/detect.ts';
+import { detectorUnits, inDetectorUnits } from '../../lambda/detection/units.ts';
 import { rateFolder, startRate } from '../../lambda/detection/detectors/rate.ts';
 import type { DemoKey, DemoReport, DemoSeries } from '../../report/demo-data.ts';
 import type { World } from '../world.ts';

@@ -1,16 +1,7 @@
-import { consolePath, type Story, type Wording } from './story.ts';
+import { consolePath, type Story, type Wording, type Words } from './story.ts';
 
 export const retiredKeyUsed: Wording<'retired-key-used'> = {
-  open: (story) => ({
-    title: `${story.name}: ${story.key} is used although it should be asleep`,
-    summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
-    actions: [
-      `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
-      `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.key}\`, or Disable it there; no consumer should hold it.`,
-      'Run `npx keyguard status` and see that it stays inactive.',
-      'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
-    ],
-  }),
+  open: (story) => (story.grade === 'running' ? stillRunning(story) : used(story)),
   containing: (story) => ({
     title: `${story.name}: ${story.key} should be asleep and is being cut off`,
     summary: [
@@ -52,4 +43,32 @@ function happened(story: Story): string {
   const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;
   const used = story.measured === undefined ? 'is used' : `shows ${story.measured}`;
   return `${story.key} of ${story.name}, ${because}, ${used}, at ${story.sinceAndAgo}${story.whereUsed}.`;
+}
+
+function used(story: Story): Words {
+  return {
+    title: `${story.name}: ${story.key} is used although it should be asleep`,
+    summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
+    actions: [
+      `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
+      `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.key}\`, or Disable it there; no consumer should hold it.`,
+      'Run `npx keyguard status` and see that it stays inactive.',
+      'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
+    ],
+  };
+}
+
+function stillRunning(story: Story): Words {
+  return {
+    title: `${story.name}: ${story.key} is cut off, and requests that it began before go on`,
+    summary: [
+      `${story.key} of ${story.name} was cut off and is inactive at Anthropic, and still shows tokens${story.whereUsed}, last at ${story.sinceAndAgo}.`,
+      'A batch or a stream that began before the cut goes on by itself, a batch for up to 24 hours; the key opens nothing new.',
+      'Key Guard can do nothing more about it, and tells you no more of it unless the key becomes active again.',
+    ],
+    actions: [
+      `To stop it, cancel the batch: Claude Console > Batches, in ${story.workspace}.`,
+      `If there is no batch, see in ${consolePath} > ${story.key} who enabled it for a while.`,
+    ],
+  };
 }

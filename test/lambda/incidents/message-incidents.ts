@@ -58,6 +58,7 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'pool-low': '1 key: enough until 2026-06-22 00:00 UTC (12 days)',
   'usage-blind': 'the usage report shows no tokens of anybody since 2026-06-10 12:00 UTC',
   'replica-behind': 'eu-west-1 Failed: access to the KMS key was denied',
+  'detection-failing': 'unavailable: cloudwatch:GetMetricData did not succeed: 503',
 };
 
 function told(kind: IncidentKind, state: IncidentState, grade: string | undefined): IncidentRecord {
@@ -69,6 +70,7 @@ function told(kind: IncidentKind, state: IncidentState, grade: string | undefine
     state,
     ...(state === 'containing' || state === 'contained' ? { target: 'apikey_01FAKEold' } : {}),
     ...(reason === undefined ? {} : { facts: { ...facts, reason, ...(grade === undefined ? {} : { grade }) } }),
+    ...(kind === 'retired-key-used' && grade !== undefined ? { facts: { ...anIncident().facts, grade } } : {}),
   });
 }
 

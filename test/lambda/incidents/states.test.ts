@@ -126,6 +126,35 @@ test('of keys that nobody cuts off each is told once, however they take turns', 
   expect(tellings('retired-key-used', uses)).toEqual(['open apikey_one', 'open-2 apikey_two', 'open-3 apikey_three']);
 });
 
+/** The same of a key that Anthropic shows inactive, and that was cut off before. */
+const running = (minute: number, apiKeyId: string): IncidentEvent => ({
+  type: 'finding',
+  at: minute * minuteMs,
+  since: minute * minuteMs,
+  facts: { apiKeyId, grade: 'running' },
+  incidentId: `incident-${minute}`,
+});
+const quiet = (minute: number): IncidentEvent => ({ type: 'quiet', at: minute * minuteMs, reason: 'calm' });
+
+test('what a cut key began before it was cut off is told once, for hours, and its end is told to nobody', () => {
+  const one = 'apikey_one';
+  const hours = Array.from({ length: 300 }, (_, minute) => running(minute + 20, one));
+  expect(tellings('retired-key-used', [...hours, quiet(400)])).toEqual([`open ${one}`]);
+  // A key that was found used, and cut off in this incident: that people know.
+  const cutHere = [used(0, one), cut(one, 1), ...hours];
+  expect(tellings('retired-key-used', cutHere)).toEqual([`open ${one}`, `contained ${one}`]);
+  expect(tellings('retired-key-used', [...cutHere, quiet(400)]).at(-1)).toMatch(/^recovered/);
+});
+
+test('a cut key that becomes active again is told at once, whatever it went on with; another one that goes on, too', () => {
+  const [one, two] = ['apikey_one', 'apikey_two'];
+  expect(tellings('retired-key-used', [running(20, one), running(21, one), used(22, one)])).toEqual([`open ${one}`, `open-2 ${one}`]);
+  expect(tellings('retired-key-used', [running(20, one), running(21, two), running(22, one), running(23, two)])).toEqual([
+    `open ${one}`,
+    `open-2 ${two}`,
+  ]);
+});
+
 test('a next turn forgets the target and the brake of the last one, and nothing of what was cut off', () => {
   const contained = afterAll([finding(1), cut('apikey_one', 8)]);
   if (contained === undefined) throw new Error('no incident');

@@ -5,6 +5,7 @@ import { detectionMemory } from '../../../lambda/adapters/aws/detection-memory.t
 import { incidentStore } from '../../../lambda/adapters/aws/incident-store.ts';
 import { openTable, type Table } from '../../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../../lambda/adapters/aws/usage-ledger.ts';
+import { recall } from '../../../lambda/detection/recall.ts';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 
@@ -35,7 +36,10 @@ function published(metric: keyof typeof usageMetrics, subject = 'production'): n
 }
 
 const table = (): Table => openTable(world.installation.stateTable);
-const baseline = (): Promise<BaselineRecord | undefined> => detectionMemory(table(), usageLedger(table())).baseline('production');
+const baseline = async (): Promise<Pick<BaselineRecord, 'foldedUntil'> | undefined> => {
+  const recalled = recall(await detectionMemory(table(), usageLedger(table())).baseline('recent', 'production'), world.clock.now());
+  return typeof recalled === 'string' ? undefined : recalled;
+};
 
 test('CloudWatch ends with exactly what was used, whichever beat collected it', async () => {
   const { use } = await aBusyWorld();

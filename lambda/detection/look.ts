@@ -1,0 +1,167 @@
+import { watchedMetrics } from '../../contract/metrics.ts';
+import type { BaselineAge, IncidentFacts, IncidentRecord, LookRecord, Span } from '../../contract/records.ts';
+import { dayMs, floorTo, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { clearAmong, record } from '../incidents/raise.ts';
+import { cutsOf, echoUntil } from '../incidents/states.ts';
+import { rateStateText, startRate, type RateSettings, type RateState } from './detectors/rate.ts';
+import { isLateUsageDue } from './due.ts';
+import { foldMinutes } from './fold.ts';
+import type { DetectionPorts } from './ports.ts';
+import { recall, type Baseline, type Until } from './recall.ts';
+import { isCarriedByCutKeys } from './sleeping-keys.ts';
+import { isWithin, joined } from './spans.ts';
+import { factsOf } from './units.ts';
+
+/** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */
+const rememberEveryMs = hourMs;
+/** Usage comes as late as this: so far back the collector reads again. Minutes are folded again for as long, and an alert in them is news. */
+const lateMs = 2 * dayMs;
+/** How long usage must have been back in its band before an incident is over. */
+const calmMs = 30 * minuteMs;
+/** How far back a new subject's history is read: CloudWatch keeps one-minute data for 15 days. */
+const historyMs = 14 * dayMs;
+/** A theft that an alert tells of began this long before at the most; what began earlier is no theft any more. */
+const leadMs = hourMs;
+const longestTheftMs = dayMs;
+/** While the history of a key is shorter, what was lost is missed. */
+const youngMs = 4 * dayMs;
+
+interface Look {
+  readonly next: LookRecord;
+  readonly isAlerting: boolean;
+}
+
+interface Known {
+  readonly now: number;
+  readonly incidents: readonly IncidentRecord[];
+}
+
+/** One look at one subject: folds its minutes, records what was not found before, and ends the incident when usage is calm. */
+export async function lookAt(last: LookRecord, until: Until, settings: RateSettings, known: Known, ports: DetectionPorts): Promise<Look> {
+  const { subject } = last;
+  const { now } = known;
+  const incident = known.incidents.find((each) => each.kind === 'usage-anomaly' && each.subject === subject);
+  const ended = incident === undefined ? [] : endedBy(incident);
+  const unlearnt = joined(
+    [...last.unlearnt, ...ended].filter(({ to }) => to > until.open - historyMs),
+    0,
+  );
+  const start = await startOf(last, unlearnt, until, now, ports);
+  const observations = await ports.series.read(subject, Math.max(start.foldedUntil, floorTo(now, minuteMs) - historyMs), until.open);
+  const oldUntil = until.settled - lateMs;
+  const before = start.isLong ? [until.settled, ...(oldUntil > start.foldedUntil ? [oldUntil] : [])] : [];
+  const { alerts, states } = foldMinutes(start.state, observations, unlearnt, before, settings);
+
+  const fresh = alerts.filter(({ at }) => at >= until.open - lateMs && !isWithin(withLead(last.found, until), at));
+  const newest = fresh.at(-1);
+  const afresh = start.afresh === undefined ? last.afresh : { at: now, because: start.afresh };
+  const isEcho = newest !== undefined && !isOpen(incident) && (await isCarriedByCutKeys(subject, until, ports));
+  if (newest !== undefined) {
+    const facts = { ...factsOf(newest.verdict), ...learntAnew(afresh, now) };
+    if (!isEcho) await record('usage-anomaly', subject, facts, ports);
+    // It is the same theft still, and nothing that could be cut off: `retired-key-used` tells of it, once.
+    else if (incident?.state === 'contained')
+      await record('usage-anomaly', subject, { ...facts, startedAt: startOfTheft(incident) }, ports);
+  }
+  const found = joined([...last.found, ...fresh.map(({ at }) => ({ from: at, to: at + minuteMs }))], calmMs).filter(
+    ({ to }) => to > until.open - lateMs - calmMs,
+  );
+  const isCalm = newest === undefined && until.open - (found.at(-1)?.to ?? 0) >= calmMs && now - (incident?.lastFindingAt ?? 0) >= calmMs;
+  if (isCalm) await clearAmong(known.incidents, 'usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
+  // After the incident: killed in between, the next look finds the same minutes and the same incident.
+  for (const [foldedUntil, state] of isEcho ? [] : states)
+    await remember(subject, foldedUntil === oldUntil ? 'old' : 'recent', foldedUntil, state, ports);
+  const echo = isEcho ? [{ from: fresh[0]?.at ?? newest.at, to: newest.at + minuteMs }] : [];
+  const next: LookRecord = {
+    schema: 1,
+    subject,
+    lookedAt: now,
+    found,
+    unlearnt: joined([...unlearnt, ...echo], 0),
+    ...(afresh === undefined ? {} : { afresh }),
+  };
+  return { next, isAlerting: newest !== undefined || (incident !== undefined && incident.state !== 'recovered' && !isCalm) };
+}
+
+interface Start extends Baseline {
+  /** It is two days old, and what is folded from it is remembered. */
+  readonly isLong: boolean;
+  /** Why the baseline had to be learnt anew. */
+  readonly afresh?: string;
+}
+
+/**
+ * Where the fold begins. Most looks begin at the recent baseline. Once an hour, and where usage has to be unlearnt that it
+ * holds already, a look begins at the old one: so usage that comes late is judged when it is seen, also in minutes that were
+ * folded before. A baseline that cannot be read back is learnt anew from what CloudWatch keeps.
+ */
+async function startOf(last: LookRecord, unlearnt: readonly Span[], until: Until, now: number, ports: DetectionPorts): Promise<Start> {
+  const { subject } = last;
+  const stored = await ports.memory.baseline('recent', subject);
+  const recent = recall(stored, now);
+  if (
+    typeof recent !== 'string' &&
+    until.settled - recent.foldedUntil < rememberEveryMs &&
+    !isLateUsageDue(last.lookedAt, now) &&
+    unlearnt.every((span) => newPartOf(span, last.unlearnt) >= recent.foldedUntil)
+  ) {
+    return { ...recent, isLong: false };
+  }
+  if (typeof recent === 'string' && stored !== undefined)
+    ports.log.warn('detection.baseline-unreadable', { subject, age: 'recent', because: recent });
+  const storedOld = await ports.memory.baseline('old', subject);
+  const old = recall(storedOld, now);
+  if (typeof old !== 'string') return { ...old, isLong: true };
+  const beginning = { foldedUntil: until.settled - historyMs, state: startRate(watchedMetrics.length), isLong: true };
+  // Of a new subject nothing was lost.
+  if (stored === undefined && storedOld === undefined) return beginning;
+  ports.log.warn('detection.started-afresh', { subject, because: old });
+  return { ...beginning, afresh: old };
+}
+
+/** Where the part of a span begins that was not known before. */
+function newPartOf(span: Span, known: readonly Span[]): number {
+  const before = known.find(({ from, to }) => from <= span.from && span.from <= to);
+  if (before === undefined) return span.from;
+  return before.to >= span.to ? Infinity : before.to;
+}
+
+async function remember(subject: string, age: BaselineAge, foldedUntil: number, state: RateState, ports: DetectionPorts): Promise<void> {
+  let text: string;
+  try {
+    text = rateStateText(state);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    // What could not be read back is not stored: the next look starts from what was remembered before.
+    ports.log.warn('detection.baseline-refused', { subject, age, because: error.message });
+    return;
+  }
+  await ports.memory.remember(age, { schema: 1, subject, foldedUntil, state: text });
+}
+
+/** The usage that the cuts of an incident have ended, from somewhat before it was seen until what was under way is counted. */
+function endedBy(incident: IncidentRecord): readonly Span[] {
+  const cuts = cutsOf(incident);
+  if (cuts.length === 0) return [];
+  const to = echoUntil(cuts);
+  const from = Math.max(startOfTheft(incident) - leadMs, to - longestTheftMs);
+  return from < to ? [{ from: floorTo(from, minuteMs), to: floorTo(to, minuteMs) }] : [];
+}
+
+/** Of an alert that is over, the half hour before it belongs to it: usage that comes late may let it begin earlier. */
+function withLead(found: readonly Span[], until: Until): readonly Span[] {
+  return found.map(({ from, to }) => ({ from: until.open - to >= calmMs ? from - calmMs : from, to }));
+}
+
+function isOpen(incident: IncidentRecord | undefined): boolean {
+  return incident?.state === 'open' || incident?.state === 'containing';
+}
+
+function startOfTheft({ facts, since }: IncidentRecord): number {
+  return facts.startedAt ?? since;
+}
+
+function learntAnew(afresh: LookRecord['afresh'], now: number): Pick<IncidentFacts, 'reason'> {
+  if (afresh === undefined || now - afresh.at > youngMs) return {};
+  return { reason: `what is usual for it was learnt anew on ${utcMinute(afresh.at)}, because its memory could not be read` };
+}

@@ -1,0 +1,76 @@
+import { watchedMetrics } from '../../contract/metrics.ts';
+import type { LookRecord, WatermarkRecord } from '../../contract/records.ts';
+import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
+import { parsedJson } from '../foundation/json.ts';
+import { settleMs } from '../usage/watermark.ts';
+import { readRateState, type RateState } from './detectors/rate.ts';
+import { readSpans } from './spans.ts';
+
+/** Clocks of two functions differ by less. */
+const skewMs = minuteMs;
+/** What lasts longer is no longer an incident, but how the key is used. */
+const longestSpanMs = 7 * dayMs;
+
+export interface Baseline {
+  readonly foldedUntil: number;
+  readonly state: RateState;
+}
+
+/** Which minutes there are: those before `settled` change rarely, those before `open` still do. Epoch ms. */
+export interface Until {
+  readonly settled: number;
+  readonly open: number;
+}
+
+/**
+ * How far usage is known at `now`. Both instants of the watermark have come; one that has not is none, since a watermark in the
+ * future would have minutes folded that nobody has seen.
+ */
+export function untilOf(watermark: WatermarkRecord, now: number): Until {
+  const readAt = instantUpTo(watermark.readAt, now + skewMs) ?? now;
+  const knownUntil = instantUpTo(watermark.knownUntil, readAt) ?? Math.max(0, readAt - settleMs);
+  return { settled: floorTo(knownUntil, minuteMs), open: floorTo(readAt, minuteMs) };
+}
+
+/**
+ * A baseline as it was stored, or in plain words why it is none. Its instants have come by `now`, and its state was folded up to
+ * the minute that it names and not further; else it would keep the detector from minutes that it has never seen.
+ */
+export function recall(stored: unknown, now: number): Baseline | string {
+  if (!(stored instanceof Object)) return 'it is missing';
+  const foldedUntil = instantUpTo(Reflect.get(stored, 'foldedUntil'), now + skewMs);
+  if (foldedUntil === undefined || foldedUntil % minuteMs !== 0) return 'it names no minute up to which it was folded';
+  const text: unknown = Reflect.get(stored, 'state');
+  let state: RateState;
+  try {
+    state = readRateState(typeof text === 'string' ? parsedJson(text) : undefined);
+  } catch (error) {
+    return error instanceof TypeError ? error.message : 'it cannot be read';
+  }
+  if (state.metrics.length !== watchedMetrics.length) return `it has ${state.metrics.length} metrics, not ${watchedMetrics.length}`;
+  if (state.intervalMs !== minuteMs && state.lastAt !== null) return `it was folded in steps of ${state.intervalMs} ms`;
+  const instants = [state.lastAt, state.alertSince, state.calmSince, ...state.metrics.map(({ wokeAt }) => wokeAt)];
+  if (instants.some((at) => at !== null && (at < 0 || at >= foldedUntil)))
+    return 'it holds an instant after the minute up to which it was folded';
+  return { foldedUntil, state };
+}
+
+/** What is known of a subject beside its baseline. What cannot be is left out: the worst that follows is a finding told again. */
+export function readLook(subject: string, stored: unknown, now: number): LookRecord {
+  const get = (name: string): unknown => (stored instanceof Object ? Reflect.get(stored, name) : undefined);
+  const within = (value: unknown, name: string): unknown => (value instanceof Object ? Reflect.get(value, name) : undefined);
+  const latest = now + skewMs;
+  const failingSince = instantUpTo(within(get('failing'), 'since'), latest);
+  const runs = within(get('failing'), 'runs');
+  const afreshAt = instantUpTo(within(get('afresh'), 'at'), latest);
+  const because = within(get('afresh'), 'because');
+  return {
+    schema: 1,
+    subject,
+    lookedAt: instantUpTo(get('lookedAt'), latest) ?? 0,
+    found: readSpans(get('found'), latest, longestSpanMs),
+    unlearnt: readSpans(get('unlearnt'), latest, longestSpanMs),
+    ...(failingSince === undefined || typeof runs !== 'number' ? {} : { failing: { since: failingSince, runs } }),
+    ...(afreshAt === undefined || typeof because !== 'string' ? {} : { afresh: { at: afreshAt, because } }),
+  };
+}
