@@ -4,6 +4,7 @@ import { loadConfiguration } from '../../lib/config/load.ts';
 import { counted, json, line, table } from '../output.ts';
 
 interface Flags {
+  readonly account?: true;
   readonly config?: string;
   readonly json?: boolean;
 }
@@ -19,6 +20,7 @@ export const config: Command = {
       .summary('Say what is wrong with keyguard.json: field, value and fix, all at once')
       .description('Says everything that is wrong with keyguard.json at once, with field, value and fix; or, in short, what it says.')
       .option('--config <file>', 'the file to check (default: keyguard.json in this folder)')
+      .option('--account', 'also look into the AWS account, and say what a deployment would fail on or leave behind; it only reads')
       .option('--json', 'print the checked configuration with its defaults; errors as JSON on standard error')
       .action((flags: Flags) => check(flags, io));
   },
@@ -26,10 +28,16 @@ export const config: Command = {
 
 async function check(flags: Flags, io: CliIo): Promise<void> {
   const { configuration, file } = loadConfiguration({ path: flags.config, homeRegion: io.region });
-  if (flags.json === true) {
-    json(configuration, io);
-    return;
-  }
+  const answers = flags.account === true ? await (await import('../account-check.ts')).accountAnswers(configuration, io) : [];
+  const failing = answers.filter(({ state }) => state === 'broken').length;
+  if (flags.json === true) json(flags.account === true ? { ...configuration, account: answers } : configuration, io);
+  else await summary(configuration, file, io);
+  if (flags.json !== true)
+    for (const { state, what, fix } of answers) line(`${state.padEnd(8)} ${what}${fix === null ? '' : `; fix: ${fix}`}`, io);
+  if (failing > 0) io.fail(`a deployment of ${file} would fail`, 'each line above that begins with "broken" says why, and what helps', 1);
+}
+
+async function summary(configuration: Configuration, file: string, io: CliIo): Promise<void> {
   const { installation, anthropic, managedKeys, alerts, detection } = configuration;
   const names = managedKeys.map((key) => key.name).join(', ');
   line(`${file} is valid: installation ${installation}, ${counted(managedKeys.length, 'managed key')}: ${names}`, io);
