@@ -23,6 +23,12 @@ export interface RotationPolicy {
   readonly lowWaterMs: number;
 }
 
+/**
+ * How many standby keys one managed key can hold: a secret carries 20 staging labels over all its versions, one of which is
+ * AWSCURRENT (docs/decisions/0002).
+ */
+export const mostStandbyKeys = 19;
+
 /** What happens by itself when a managed key's usage looks stolen. */
 export interface ContainmentPolicy {
   readonly mode: 'off' | 'auto';

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import { canonicalAddress } from './canonical.ts';
+import { mostStandbyKeys } from '../../contract/policy.ts';
 import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
 import type { RotationWindow } from './rotation-rules.ts';
@@ -10,9 +11,6 @@ import type { RotationWindow } from './rotation-rules.ts';
 const consumerCacheMs = 300_000;
 /** The usage feed runs about five minutes late and is restated for some more: a shorter silence proves nothing. */
 const shortestQuietMs = 15 * 60_000;
-
-/** A secret carries 20 staging labels over all its versions, three of which are AWS's own (docs/decisions/0002). */
-const mostStandbyKeys = 17;
 
 interface RotationFields {
   readonly every: string;

@@ -10,13 +10,11 @@ import {
   RotateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { mostStandbyKeys } from '../../../contract/policy.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
 import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
-
-/** 20 staging labels over all versions of a secret, one for each key that waits; AWSCURRENT stays on the first version. */
-const mostStandbyKeys = 19;
 
 /** The staging label of a standby key's version. */
 export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;

@@ -65,7 +65,7 @@ const cases: readonly [string, unknown, readonly string[]][] = [
   [
     'a low-water mark above what the pool can hold',
     rotating({ every: '12h', minimumGrace: '1h', quiet: '1h', maximumGrace: '6h' }),
-    ['rotation.lowWater', '"14d" (the default) can never be reached', '17 standby keys', 'Give at most 204h'],
+    ['rotation.lowWater', '"14d" (the default) can never be reached', '19 standby keys', 'Give at most 228h'],
   ],
   ['rotation rarer than AWS can', rotating({ every: '1000d' }), ['"1000d" is rarer', 'at most 999d']],
   [
