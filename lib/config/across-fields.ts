@@ -153,7 +153,8 @@ function refuseRepeated<T>(
   const texts = given.map(textOf);
   for (const [index, text] of texts.entries()) {
     if (typeof text !== 'string' || texts.indexOf(text) === index) continue;
-    context.addIssue({ code: 'custom', path: [index, ...below], message: `is named twice\n${fix}` });
+    const problem = 'is named twice';
+    context.addIssue({ code: 'custom', path: [index, ...below], message: `${problem}\n${fix}` });
   }
 }
 
