@@ -7,6 +7,7 @@ import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { homeOf } from '../../contract/names.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
+import { withInstantsThatHaveCome } from '../incidents/instants.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
@@ -55,7 +56,7 @@ interface IncidentEnvironment {
 
 export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: Runtime): IncidentPorts {
   return {
-    incidents: incidentStore(table),
+    incidents: withInstantsThatHaveCome(incidentStore(table), runtime.clock),
     publisher: alertPublisher(sns(), env.alertTopic),
     installation: env.installation,
     dashboardUrl: env.dashboardUrl,
