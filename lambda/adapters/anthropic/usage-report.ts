@@ -32,7 +32,9 @@ export function usagePage(body: unknown, from: number, to: number): Page<UsageBu
   }
   const hasMore = field(body, 'has_more');
   if (typeof hasMore !== 'boolean') throw malformed('has_more', 'it is neither true nor false');
-  return { items: buckets, hasMore, next: textOrNull(body, 'next_page') ?? undefined };
+  // On the last page it has nothing to say; missing on another, the list is cut.
+  const next = body instanceof Object && Reflect.has(body, 'next_page') ? textOrNull(body, 'next_page') : null;
+  return { items: buckets, hasMore, next: next ?? undefined };
 }
 
 function rowOf(minute: number, row: unknown, where: string): UsageRow {

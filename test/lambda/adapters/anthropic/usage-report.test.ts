@@ -60,6 +60,11 @@ test('a page as documented is read, with everything that the price depends on', 
   });
 });
 
+test('a page that names no next one is the last, or the list is cut', () => {
+  expect(read({ data: [], has_more: false })).toEqual({ items: [], hasMore: false, next: undefined });
+  expect(read({ data: [], has_more: true })).toEqual({ items: [], hasMore: true, next: undefined });
+});
+
 test('what Anthropic adds is left alone, a speed that no beta shows is none, and an open minute is not counted', () => {
   const { speed, ...rest } = row;
   const { items } = read({ ...page(bucket(from, { ...rest, thinking_tokens: 7 }), bucket(to, row)), data_refreshed_at: null });
@@ -75,7 +80,6 @@ test.each<[what: string, body: unknown, field: string]>([
   ['no list', { data: {}, has_more: false, next_page: null }, 'data: it is no list'],
   ['no has_more', { data: [], next_page: null }, 'has_more: it is missing'],
   ['has_more in words', { data: [], has_more: 'false', next_page: null }, 'has_more: it is neither true nor false'],
-  ['no next_page', { data: [], has_more: false }, 'next_page: it is missing'],
   ['a next_page that is a number', { data: [], has_more: true, next_page: 2 }, 'next_page: it is neither text nor null'],
   ['a bucket that is a word', page(bucket(from), ['x']), 'data[1].starting_at: it is missing'],
   ['no start', withBucket({ starting_at: undefined }), 'data[0].starting_at: it is missing'],
