@@ -36,6 +36,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    name: 'deliveries',
+    summary: 'Show alerts that were not delivered, and send them again',
+    load: async () => (await import('./commands/deliveries.ts')).deliveries,
+  },
+  {
     name: 'unstick',
     summary: 'Clear away what a broken-off rotation left behind',
     load: async () => (await import('./commands/unstick.ts')).unstick,

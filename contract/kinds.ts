@@ -20,6 +20,7 @@ export type StrategyKind = (typeof strategyKinds)[number];
  * - `replica-behind`: a replica Region of the secret failed or lags.
  * - `usage-blind`: usage cannot be read or believed, or its report stands still.
  * - `detection-failing`: the usage of a managed key could not be looked at twice in a row.
+ * - `delivery-failed`: a channel did not take alerts, although they were sent again; its subject is the channel.
  */
 export const incidentKinds = [
   'usage-anomaly',
@@ -34,6 +35,7 @@ export const incidentKinds = [
   'replica-behind',
   'usage-blind',
   'detection-failing',
+  'delivery-failed',
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
 
@@ -51,6 +53,7 @@ export const incidentGrades = {
   'retired-key-used': ['running', 'used'],
   straggler: ['used', 'cut'],
   'pool-low': ['low', 'empty'],
+  'delivery-failed': ['unavailable', 'refused'],
   'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],
   'current-key-dead': ['dead', 'cut-off', 'secret-deleted'],
   'key-changed': [

@@ -1,4 +1,4 @@
-import type { IncidentKind } from './kinds.ts';
+import type { ChannelKind, IncidentKind } from './kinds.ts';
 
 /**
  * The items of the one DynamoDB table: partition key `pk`, sort key `sk`, both strings; `expiresAt` is the TTL
@@ -319,5 +319,26 @@ export interface DeliveryRecord {
   readonly claimedAt: number;
   readonly deliveredAt?: number;
   readonly attempts: number;
+  /** The channel asked not to be tried before (epoch ms). */
+  readonly notBefore?: number;
+  readonly expiresAt: number;
+}
+
+/** An alert that a channel has not taken: pk `UNDELIVERED`, sk `<incident id>#<telling>#<channel>`. Gone once it is delivered. */
+export interface UndeliveredRecord {
+  readonly schema: 1;
+  readonly incidentId: string;
+  readonly kind: IncidentKind;
+  readonly subject: string;
+  readonly telling: Telling;
+  readonly channel: ChannelKind;
+  /** When it was first tried, and last (epoch ms). */
+  readonly firstFailedAt: number;
+  readonly lastFailedAt: number;
+  readonly attempts: number;
+  /** In plain words; never a webhook's address. */
+  readonly reason: string;
+  /** The channel has said no: to send it again as it is would not help. */
+  readonly isRefused: boolean;
   readonly expiresAt: number;
 }

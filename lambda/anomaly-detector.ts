@@ -1,6 +1,7 @@
 import type { Definitions } from '../contract/policy.ts';
 import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
 import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
+import { deliveries } from './adapters/aws/deliveries.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
 import { usageSeries } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
@@ -14,6 +15,7 @@ import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { announceOwed } from './incidents/announce.ts';
 import { containIncidents, findBrakes } from './incidents/contain.ts';
+import { watchDeliveries } from './incidents/watch-deliveries.ts';
 import { watchUsage } from './usage/watch.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
@@ -34,6 +36,7 @@ export function anomalyDetectorHandler(
     rotations: rotations(secrets),
     series: usageSeries(cloudWatch(), env.installation, runtime.clock),
     memory: detectionMemory(table, usage),
+    deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
   };
   return async () => {
@@ -50,6 +53,7 @@ export function anomalyDetectorHandler(
     const brakes = await findBrakes(ports);
     const unannounced = await announceOwed(ports);
     const containment = await containIncidents(ports);
+    const unwatched = await watchDeliveries(ports);
     ports.log.info('detection.finished', {
       ...detection,
       cut: containment.cut,
@@ -57,7 +61,7 @@ export function anomalyDetectorHandler(
       braked: containment.braked,
     });
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
-    const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed;
+    const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed + unwatched;
     if (failed > 0) throw new KeyguardError('detection-incomplete', `${failed} subjects or incidents failed`, 'see the function log');
   };
 }

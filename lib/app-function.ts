@@ -133,7 +133,7 @@ export class AppFunction extends Construct implements IGrantable {
         ...atLeastOne,
         evaluationPeriods: 1,
         alarmName: named('dead-letters'),
-        alarmDescription: `Events that Key Guard's function ${name} could not handle lie in its dead-letter queue. Run: npx keyguard doctor`,
+        alarmDescription: `Events that Key Guard's function ${name} could not handle lie in its dead-letter queue. See them and send them again: npx keyguard deliveries`,
       });
     return every === undefined
       ? [errors, deadLetters]

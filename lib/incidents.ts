@@ -24,7 +24,8 @@ export class Incidents extends Construct {
       commons,
       timeout: Duration.seconds(60),
     });
-    stateTable.grantItems(this.notifier, ['GetItem', 'PutItem']);
+    // It forgets a failure once the alert has been delivered.
+    stateTable.grantItems(this.notifier, ['GetItem', 'PutItem', 'DeleteItem']);
     // What each channel needs of the notifier's role: a new channel must say so here.
     const grants: Record<ChannelKind, () => void> = {
       // SNS delivers email itself.

@@ -10,23 +10,29 @@ interface ReceivedCard {
 export interface LocalSlack {
   /** The webhook's URL; on the real Slack it is a secret. */
   readonly webhookUrl: string;
-  readonly cards: readonly ReceivedCard[];
+  readonly cards: ReceivedCard[];
   /** The next `times` posts are answered with this status. */
-  fail(status: number, times: number): void;
+  fail(status: number, times: number, headers?: Readonly<Record<string, string>>): void;
+  /** It fails no more. */
+  forgive(): void;
+  /** Hears of every post, whatever becomes of it. */
+  onPost(hear: () => void): void;
   stop(): Promise<void>;
 }
 
 /** Starts a receiver on loopback; `port` 0 takes a free one. */
 export async function startLocalSlack(port = 0): Promise<LocalSlack> {
   const cards: ReceivedCard[] = [];
-  const failures: number[] = [];
+  const failures: { readonly status: number; readonly headers: Readonly<Record<string, string>> }[] = [];
+  const hearers: (() => void)[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const status = failures.shift();
-      if (status !== undefined) {
-        response.writeHead(status).end('failed on order');
+      for (const hear of hearers) hear();
+      const failure = failures.shift();
+      if (failure !== undefined) {
+        response.writeHead(failure.status, failure.headers).end('failed on order');
         return;
       }
       cards.push({ path: request.url ?? '', body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
@@ -44,7 +50,9 @@ export async function startLocalSlack(port = 0): Promise<LocalSlack> {
   return {
     webhookUrl: `http://127.0.0.1:${address.port}/services/TLOCAL/BLOCAL/local`,
     cards,
-    fail: (status, times) => failures.push(...Array.from({ length: times }, () => status)),
+    fail: (status, times, headers = {}) => void failures.push(...Array.from({ length: times }, () => ({ status, headers }))),
+    forgive: () => void failures.splice(0),
+    onPost: (hear) => void hearers.push(hear),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -2,6 +2,7 @@ import type { CliIo, Command } from '../command.ts';
 import { accessChecks } from '../doctor/access.ts';
 import { alertChecks } from '../doctor/alerts.ts';
 import type { Check } from '../doctor/check.ts';
+import { deadLetterChecks } from '../doctor/dead-letters.ts';
 import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
 import { removedChecks } from '../doctor/removed.ts';
@@ -37,6 +38,7 @@ async function examine(name: string | undefined, flags: InstallationFlags, io: C
     ...(await functionChecks(about, installation)),
     ...(await usageChecks(about, installation)),
     ...(await alertChecks(about, installation)),
+    ...(await deadLetterChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
     ...(await standbySecretChecks(wanted, installation)),
     ...(name === undefined ? await removedChecks(installation) : []),

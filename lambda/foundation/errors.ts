@@ -26,9 +26,12 @@ export class LostRace extends KeyguardError {
 /** The platform could not answer now (throttled, 5xx, cut connection): the same call may succeed later. */
 export class Unavailable extends KeyguardError {
   override readonly name = 'Unavailable';
+  /** It asked not to be tried for so long; 0 where it did not say. */
+  readonly patienceMs: number;
 
-  constructor(operation: string, detail: string) {
+  constructor(operation: string, detail: string, patienceMs = 0) {
     super('unavailable', `${operation} did not succeed: ${detail}`, 'nothing: it is tried again; see the service health page if it lasts');
+    this.patienceMs = patienceMs;
   }
 }
 

@@ -4,6 +4,7 @@ import { dayMs, hourMs } from '../foundation/clock.ts';
 
 /** How long after the last telling a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
 const paces: Partial<Record<IncidentKind, readonly number[]>> = {
+  'delivery-failed': [dayMs],
   straggler: [dayMs],
   'rotation-failed': [dayMs],
   'rotation-overdue': [dayMs],

@@ -5,6 +5,7 @@ import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
 import { currentKeyDead } from './message/current-key-dead.ts';
 import { detectionFailing } from './message/detection-failing.ts';
+import { deliveryFailed } from './message/delivery-failed.ts';
 import { keyChanged } from './message/key-changed.ts';
 import { keyExpiring } from './message/key-expiring.ts';
 import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
@@ -33,6 +34,7 @@ const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'replica-behind': replicaBehind,
   'usage-blind': usageBlind,
   'detection-failing': detectionFailing,
+  'delivery-failed': deliveryFailed,
 };
 
 export interface AlertContext {

@@ -1,7 +1,7 @@
 import type { Alert } from '../../contract/alert.ts';
-import { KeyguardError } from '../foundation/errors.ts';
+import { KeyguardError, Unavailable } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
-import type { Deliveries } from './ports.ts';
+import type { Deliveries, DeliveryFailure } from './ports.ts';
 import { readAlert } from './read-alert.ts';
 import { tellingOf } from './states.ts';
 
@@ -16,28 +16,43 @@ export interface NotifyPorts {
 
 /**
  * Delivers alerts from the topic to the channels that SNS does not know itself. A repeated message is delivered once; a
- * failed one is thrown, so that SNS and Lambda try again and at last the dead-letter queue's alarm tells people.
+ * failed one is thrown, so that Lambda tries again; what has failed
+ * for good lies in the dead-letter queue, and an incident tells people on the other channels (watch-deliveries.ts).
  */
 export async function notify(event: unknown, ports: NotifyPorts): Promise<void> {
   for (const alert of readAlerts(event)) {
     if (ports.slack === undefined) continue;
     const { incidentId } = alert;
-    const telling = tellingOf(alert);
-    const claim = await ports.deliveries.claim(incidentId, telling, 'slack-webhook');
+    const delivery = { incidentId, telling: tellingOf(alert), channel: 'slack-webhook' } as const;
+    const said = { incidentId, state: delivery.telling };
+    const claim = await ports.deliveries.claim(delivery);
     if (claim === 'delivered') {
-      ports.log.info('notifier.repeat-dropped', { incidentId, state: telling });
+      ports.log.info('notifier.repeat-dropped', said);
       continue;
     }
     if (claim === 'busy') throw new KeyguardError('delivery-busy', `another run is delivering ${incidentId}`, 'nothing: it is tried again');
+    if (claim === 'too early') {
+      throw new KeyguardError(
+        'delivery-too-early',
+        `Slack asked for patience with ${incidentId}`,
+        'wait, then: npx keyguard deliveries --redrive',
+      );
+    }
     try {
       await ports.slack(withOwnLinks(alert, ports));
     } catch (error) {
-      await ports.deliveries.release(incidentId, telling, 'slack-webhook');
+      await ports.deliveries.fail(delivery, failureOf(error, alert));
       throw error;
     }
-    await ports.deliveries.settle(incidentId, telling, 'slack-webhook');
-    ports.log.info('notifier.delivered', { incidentId, state: telling, channel: 'slack-webhook' });
+    await ports.deliveries.settle(delivery);
+    ports.log.info('notifier.delivered', { ...said, channel: delivery.channel });
   }
+}
+
+function failureOf(error: unknown, { kind, subject }: Alert): DeliveryFailure {
+  const isPassing = error instanceof Unavailable;
+  const reason = error instanceof KeyguardError ? error.message : 'an unknown error, see the log of the notifier';
+  return { kind, subject, reason, isRefused: !isPassing, patienceMs: isPassing ? error.patienceMs : 0 };
 }
 
 function readAlerts(event: unknown): readonly Alert[] {

@@ -1,6 +1,6 @@
 import type { Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import type { IncidentRecord, Telling } from '../../contract/records.ts';
+import type { IncidentRecord, Telling, UndeliveredRecord } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/kinds.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { UsageLedger } from '../usage/ports.ts';
@@ -44,11 +44,30 @@ export interface ContainmentPorts extends IncidentPorts {
   readonly pauses: Pauses;
 }
 
-/** Who was told what on which channel, so that a repeated message is delivered once. */
+/** One alert on its way to one channel. */
+export interface Delivery {
+  readonly incidentId: string;
+  readonly telling: Telling;
+  readonly channel: ChannelKind;
+}
+
+/** Why a channel did not take it. */
+export interface DeliveryFailure {
+  readonly kind: IncidentKind;
+  readonly subject: string;
+  readonly reason: string;
+  readonly isRefused: boolean;
+  /** The channel asked not to be tried for so long. */
+  readonly patienceMs: number;
+}
+
+/** Who was told what on which channel, so that a repeated message is delivered once, and what was not delivered is known. */
 export interface Deliveries {
-  /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. */
-  claim(incidentId: string, telling: Telling, channel: ChannelKind): Promise<'claimed' | 'delivered' | 'busy'>;
-  settle(incidentId: string, telling: Telling, channel: ChannelKind): Promise<void>;
-  /** The delivery failed for certain: the next attempt need not wait. */
-  release(incidentId: string, telling: Telling, channel: ChannelKind): Promise<void>;
+  /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. `too early`: the channel asked for patience. */
+  claim(delivery: Delivery): Promise<'claimed' | 'delivered' | 'busy' | 'too early'>;
+  settle(delivery: Delivery): Promise<void>;
+  /** It failed for certain: the next attempt need not wait longer than the channel asked for. */
+  fail(delivery: Delivery, failure: DeliveryFailure): Promise<void>;
+  /** What was tried, and no channel has taken yet. */
+  undelivered(): Promise<readonly UndeliveredRecord[]>;
 }

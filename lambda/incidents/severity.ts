@@ -21,6 +21,7 @@ const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'replica-behind': 'warning',
   'usage-blind': 'warning',
   'detection-failing': 'warning',
+  'delivery-failed': 'warning',
 };
 
 /** How loudly people are told of an incident of this kind in this state. */

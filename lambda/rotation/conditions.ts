@@ -234,7 +234,8 @@ export function isRemoved(
   { kind, subject, facts }: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'>,
   names: ReadonlySet<string>,
 ): boolean {
-  if (names.has(subject) || subject === unattributed || subject === usageReport || kind === 'retired-key-used') return false;
+  if (names.has(subject) || subject === unattributed || subject === usageReport) return false;
+  if (kind === 'retired-key-used' || kind === 'delivery-failed') return false;
   return !(kind === 'key-changed' && facts.grade === 'left-active');
 }
 

@@ -30,7 +30,7 @@ interface Invocation {
 }
 
 /** An asynchronous event that a function failed on until its retries were spent. */
-interface DeadLetter {
+export interface DeadLetter {
   readonly at: number;
   readonly kind: string;
   readonly event: unknown;
@@ -90,6 +90,8 @@ export function createFunctions(world: {
   readonly clock: WorldClock;
   readonly randomness: Randomness;
   readonly agenda: Agenda;
+  /** Puts it into the queue that the function's configuration names. */
+  readonly deadLetter: (name: string, letter: DeadLetter) => void;
 }): Functions {
   const { clock, randomness, agenda } = world;
   const functions = new Map<string, Registered>();
@@ -147,8 +149,11 @@ export function createFunctions(world: {
       const { options, deadLetters } = find(nameOrArn);
       const delayMs = tried < (options.retryAttempts ?? 2) ? RETRY_AFTER_MS[tried] : undefined;
       const now = clock.now();
-      if (delayMs === undefined) deadLetters.push({ at: now, kind, event, errorMessage: messageOf(error) });
-      else agenda.at(now + delayMs, () => attempt(nameOrArn, event, kind, tried + 1));
+      if (delayMs === undefined) {
+        const letter = { at: now, kind, event, errorMessage: messageOf(error) };
+        deadLetters.push(letter);
+        world.deadLetter(shortName(nameOrArn), letter);
+      } else agenda.at(now + delayMs, () => attempt(nameOrArn, event, kind, tried + 1));
     }
   };
 

@@ -7,6 +7,7 @@ import type {
   InvocationRequest,
   InvocationResponse,
 } from '@aws-sdk/client-lambda';
+import { deadLetterQueueOf } from './sqs.ts';
 import { AwsError, operation } from './service.ts';
 import type { Account, Service } from './service.ts';
 
@@ -52,6 +53,7 @@ export function lambda(account: Account): Service {
       // A role of its own, as the stack gives each function.
       Role: `arn:aws:iam::${account.accountId}:role/${name}`,
       Environment: { Variables: { ...functions.environment(name) } },
+      DeadLetterConfig: { TargetArn: `arn:aws:sqs:${account.region}:${account.accountId}:${deadLetterQueueOf(name)}` },
       State: 'Active',
       LastUpdateStatus: 'Successful',
     };

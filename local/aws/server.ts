@@ -23,6 +23,7 @@ import { sns } from './sns/service.ts';
 import type { Mailbox, TopicsObserver } from './sns/service.ts';
 import { ssm } from './ssm.ts';
 import type { ParametersObserver } from './ssm.ts';
+import { deadLetterQueueOf, sqs } from './sqs.ts';
 import { sts } from './sts.ts';
 import type { Identity, Issuer } from './sts.ts';
 import { createDispatcher } from './wire/dispatch.ts';
@@ -81,7 +82,16 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const { clock, accountId = '000000000000', region = 'us-east-1' } = options;
   const randomness = seededRandomness(options.seed ?? 1);
   const agenda = createAgenda(clock, options.backgroundWork ?? 'at-settle');
-  const functions = createFunctions({ accountId, region, clock, randomness, agenda });
+  const functions = createFunctions({
+    accountId,
+    region,
+    clock,
+    randomness,
+    agenda,
+    deadLetter: (name, { event, errorMessage }) =>
+      // With the attributes that Lambda adds (lambda/latest/dg/invocation-async-retain-records.html).
+      queues.push(deadLetterQueueOf(name), JSON.stringify(event), { ErrorCode: '200', ErrorMessage: errorMessage }),
+  });
   const { schedules, source } = createSchedules({ accountId, region, clock, randomness, functions });
   agenda.addSource(source);
   const account: Account = { accountId, region, clock, randomness, agenda, functions, staleWindowMs: options.staleWindowMs ?? 60_000 };
@@ -93,6 +103,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const topics = sns(account);
   const parameters = ssm(account);
   const federation = sts(account, () => endpoint);
+  const queues = sqs(account, () => endpoint);
   const services = [
     secrets.service,
     tables.service,
@@ -100,6 +111,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     topics.service,
     parameters.service,
     federation.service,
+    queues.service,
     lambda(account),
   ];
   const interceptor = createInterceptor();

@@ -1,3 +1,4 @@
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
@@ -98,6 +99,18 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   await runs('pause', ['production', '--because', 'a freeze', '--yes']);
   await runs('rotate --emergency', ['production', '--yes']);
   await runs('slack-webhook set', [], world.slack.webhookUrl);
+  const sqs = new SQSClient({});
+  for (const [name, MessageBody] of [
+    ['retirement', '{}'],
+    ['notifier', 'nobody knows what this is'],
+  ] as const) {
+    const QueueUrl = `${world.aws.endpoint}/000000000000/keyguard-${name}-dead-letters`;
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  sqs.destroy();
+  await runs('doctor', []);
+  await runs('deliveries', []);
+  await runs('deliveries', ['--redrive']);
 
   await runs('admin-key set', [], me.guards(world.anthropic.console.createAdminKey().value));
 

@@ -115,7 +115,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   ],
   Incidents: [
     ...logsAndLetters('IncidentsNotifier'),
-    ...items('GetItem', 'PutItem'),
+    ...items('GetItem', 'PutItem', 'DeleteItem'),
     ...through.dynamodb,
     ...through.secretsToRead,
     'secretsmanager:GetSecretValue {InstallationSlackWebhook}',

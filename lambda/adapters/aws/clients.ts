@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import { proxiesText } from '../proxy.ts';
 import { tunnels } from '../tunnel.ts';
@@ -45,4 +46,5 @@ export const lambda = (): LambdaClient => new LambdaClient(within(answerTimeoutM
 export const lambdaThatWaits = (): LambdaClient => new LambdaClient(within(functionTimeoutMs));
 export const secretsManager = (): SecretsManagerClient => new SecretsManagerClient(within(answerTimeoutMs));
 export const sns = (): SNSClient => new SNSClient(within(answerTimeoutMs));
+export const sqs = (): SQSClient => new SQSClient(within(answerTimeoutMs));
 export const sts = (): STSClient => new STSClient(within(answerTimeoutMs));

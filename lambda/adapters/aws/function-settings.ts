@@ -1,11 +1,22 @@
-import { GetFunctionConfigurationCommand, GetPolicyCommand, ResourceNotFoundException, type LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  GetFunctionConfigurationCommand,
+  GetPolicyCommand,
+  ResourceNotFoundException,
+  type GetFunctionConfigurationCommandOutput,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { parsedJson } from '../../foundation/json.ts';
 import { awsCall } from './calls.ts';
 
 /** The ARN of the role that a function runs as. Throws KeyguardError `function-missing`. */
 export async function roleOf(client: LambdaClient, functionName: string): Promise<string> {
-  const { Role = '' } = await awsCall(
+  const { Role = '' } = await configurationOf(client, functionName);
+  return Role;
+}
+
+async function configurationOf(client: LambdaClient, functionName: string): Promise<GetFunctionConfigurationCommandOutput> {
+  return awsCall(
     'lambda:GetFunctionConfiguration',
     () => client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName })),
     (error) =>
@@ -13,7 +24,12 @@ export async function roleOf(client: LambdaClient, functionName: string): Promis
         ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'deploy again: npx cdk deploy')
         : undefined,
   );
-  return Role;
+}
+
+/** The name of the queue for the events that a function could not handle; undefined where it has none. Throws as `roleOf`. */
+export async function deadLetterQueueOf(client: LambdaClient, functionName: string): Promise<string | undefined> {
+  const { DeadLetterConfig } = await configurationOf(client, functionName);
+  return DeadLetterConfig?.TargetArn?.split(':')[5];
 }
 
 /** A function's environment variables; undefined where there is no such function. */

@@ -95,7 +95,7 @@ export async function deliver(webhookUrl: Secret, message: SlackMessage, fetch: 
   const answer = await posted(webhookUrl, message, fetch);
   if (answer.status >= 200 && answer.status < 300) return;
   const said = `Slack answered ${answer.status}${answer.word === undefined ? '' : ` ${answer.word}`}`;
-  if (answer.status === 429 || answer.status >= 500) throw new Unavailable('Slack delivery', said);
+  if (answer.status === 429 || answer.status >= 500) throw new Unavailable('Slack delivery', said, answer.patienceMs);
   throw new KeyguardError('slack-refused', said, fixFor(answer.status));
 }
 
@@ -103,7 +103,7 @@ async function posted(
   webhookUrl: Secret,
   message: SlackMessage,
   fetch: typeof globalThis.fetch,
-): Promise<{ readonly status: number; readonly word: string | undefined }> {
+): Promise<{ readonly status: number; readonly word: string | undefined; readonly patienceMs: number }> {
   try {
     const response = await fetch(webhookUrl.reveal(), {
       method: 'POST',
@@ -115,7 +115,8 @@ async function posted(
     });
     const body = await response.text();
     // Slack answers with one fixed word; anything else is not repeated.
-    return { status: response.status, word: /^[a-z_]{2,60}$/.exec(body.trim())?.[0] };
+    const patience = /^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0];
+    return { status: response.status, word: /^[a-z_]{2,60}$/.exec(body.trim())?.[0], patienceMs: Number(patience ?? 0) * 1000 };
   } catch (error) {
     // Only the name: undici's message for a malformed URL quotes the URL, and its cause names the host.
     const name = error instanceof Error ? error.name : 'unknown error';

@@ -81,7 +81,7 @@ test('a dead key is told again after each of three hours, and then once a day', 
 });
 
 test('other kinds are told once, however long they last', () => {
-  const reminded: readonly IncidentKind[] = ['straggler', 'rotation-failed', 'rotation-overdue', 'current-key-dead'];
+  const reminded: readonly IncidentKind[] = ['straggler', 'rotation-failed', 'rotation-overdue', 'current-key-dead', 'delivery-failed'];
   for (const kind of incidentKinds.filter((known) => !reminded.includes(known))) {
     expect(follow(kind, [[0], [dayMs], [400 * dayMs]])).toEqual(['open']);
   }

@@ -57,6 +57,7 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'key-expiring': 'it expires 2026-07-01 00:00 UTC, the next rotation is 2026-07-08 00:00 UTC',
   'pool-low': '1 key: enough until 2026-06-22 00:00 UTC (12 days)',
   'usage-blind': 'the usage report shows no tokens of anybody since 2026-06-10 12:00 UTC',
+  'delivery-failed': '2 alerts since 2026-06-10 14:03 UTC: Slack answered 404 no_service',
   'replica-behind': 'eu-west-1 Failed: access to the KMS key was denied',
   'detection-failing': 'unavailable: cloudwatch:GetMetricData did not succeed: 503',
 };

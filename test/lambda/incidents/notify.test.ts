@@ -26,7 +26,12 @@ const validate = new Ajv2020({ strict: true }).compile(JSON.parse(schema) as obj
 async function notified(message: unknown): Promise<{ readonly posted: readonly Alert[]; readonly code?: string; readonly text?: string }> {
   const posted: Alert[] = [];
   const ports = {
-    deliveries: { claim: async () => 'claimed' as const, settle: async () => undefined, release: async () => undefined },
+    deliveries: {
+      claim: async () => 'claimed' as const,
+      settle: async () => undefined,
+      fail: async () => undefined,
+      undelivered: async () => [],
+    },
     slack: async (each: Alert) => void posted.push(each),
     dashboardUrl,
     log: jsonLog(() => undefined),
@@ -99,7 +104,7 @@ const odd: readonly unknown[] = [
 ];
 
 test('a malformed alert is refused, and by one clear error, exactly where the published schema refuses it', async () => {
-  const cases = pathsOf(alert).flatMap((path) => odd.map((put) => JSON.stringify(withAt(alert, path, put))));
+  const cases = pathsOf(alert).flatMap((path) => odd.map((put) => JSON.stringify(withAt(alert, path, put) ?? null)));
   expect(cases.length).toBeGreaterThan(1000);
   const wrong: string[] = [];
   for (const message of cases) {

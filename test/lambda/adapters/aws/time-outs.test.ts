@@ -5,6 +5,7 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import { ListTopicsCommand } from '@aws-sdk/client-sns';
+import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as clients from '../../../../lambda/adapters/aws/clients.ts';
@@ -69,6 +70,7 @@ const calls: readonly (readonly [string, () => Promise<unknown>, number, number]
   ['Lambda that waits', () => clients.lambdaThatWaits().send(new InvokeCommand({ FunctionName: 'rotation' })), 3, 310_000],
   ['Secrets Manager', () => clients.secretsManager().send(new ListSecretsCommand({})), 3, 10_000],
   ['SNS', () => clients.sns().send(new ListTopicsCommand({})), 3, 10_000],
+  ['SQS', () => clients.sqs().send(new ListQueuesCommand({})), 3, 10_000],
   ['STS', () => clients.sts().send(new GetCallerIdentityCommand({})), 3, 10_000],
 ];
 

@@ -1,0 +1,115 @@
+import { functionNames } from '../contract/environment.ts';
+import { deployedFunctionName } from '../contract/names.ts';
+import { deadLetters, type DeadLetter, type DeadLetters } from '../lambda/adapters/aws/dead-letters.ts';
+import { lambda, lambdaThatWaits, sqs } from '../lambda/adapters/aws/clients.ts';
+import { deadLetterQueueOf } from '../lambda/adapters/aws/function-settings.ts';
+import { invoke } from '../lambda/adapters/aws/invoke.ts';
+import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { parsedJson } from '../lambda/foundation/json.ts';
+import { readAlert } from '../lambda/incidents/read-alert.ts';
+import type { OpenInstallation } from './installation.ts';
+
+/** An event in the dead-letter queue of a function, in our own words: its body is never shown. */
+export interface Letter {
+  readonly functionName: string;
+  /** Null where nobody knows. */
+  readonly sentAt: number | null;
+  /** `alert`: it can be sent again. `tick`: of a schedule, and later ones have done its work. `unreadable`: nothing that we know. */
+  readonly kind: 'alert' | 'tick' | 'unreadable';
+  readonly what: string;
+}
+
+/** The queue of one function. */
+export interface LetterQueue {
+  readonly functionName: string;
+  readonly queue: DeadLetters;
+}
+
+/** The dead-letter queues of the functions. */
+export async function letterQueues({ definition }: OpenInstallation): Promise<readonly LetterQueue[]> {
+  const queues: LetterQueue[] = [];
+  for (const functionName of functionNames.map((name) => deployedFunctionName(definition.installation, name))) {
+    const name = await deadLetterQueueOf(lambda(), functionName);
+    if (name !== undefined) queues.push({ functionName, queue: await deadLetters(sqs(), name) });
+  }
+  return queues;
+}
+
+/** What lies in a queue: up to ten events, and how many there are. Nothing is changed. */
+export async function lettersIn({
+  functionName,
+  queue,
+}: LetterQueue): Promise<{ readonly count: number; readonly letters: readonly Letter[] }> {
+  const count = await queue.count();
+  const letters = count === 0 ? [] : (await queue.look()).map((letter) => read(functionName, letter));
+  return { count: Math.max(count, letters.length), letters };
+}
+
+export interface Redriven extends Letter {
+  readonly outcome: 'delivered' | 'dropped' | 'failed';
+  /** Why it failed; it stays in its queue. */
+  readonly because?: string;
+}
+
+/**
+ * Sends alerts again, and takes ticks out, of which the schedule has long made others. One that fails stays where it is. `held`: how
+ * many somebody else has in his hands.
+ */
+export async function redrive({
+  functionName,
+  queue,
+}: LetterQueue): Promise<{ readonly redriven: readonly Redriven[]; readonly held: number }> {
+  const count = await queue.count();
+  if (count === 0) return { redriven: [], held: 0 };
+  const redriven: Redriven[] = [];
+  for (const letter of await queue.take()) {
+    const known = read(functionName, letter);
+    const sent = await sentAgain(known, letter);
+    redriven.push({ ...known, ...sent });
+    // Killed before this, it is sent again in two minutes, and the notifier drops what has arrived.
+    await (sent.outcome === 'failed' ? queue.putBack(letter) : queue.remove(letter));
+  }
+  return { redriven, held: Math.max(0, count - redriven.length) };
+}
+
+async function sentAgain({ functionName, kind }: Letter, { body }: DeadLetter): Promise<Pick<Redriven, 'outcome' | 'because'>> {
+  if (kind === 'tick') return { outcome: 'dropped' };
+  if (kind === 'unreadable') return { outcome: 'failed', because: 'nobody knows what it is' };
+  try {
+    await invoke(lambdaThatWaits(), functionName, { Records: [{ EventSource: 'aws:sns', Sns: { Message: messageIn(body) } }] });
+    return { outcome: 'delivered' };
+  } catch (error) {
+    if (!(error instanceof KeyguardError)) throw error;
+    return { outcome: 'failed', because: error.message };
+  }
+}
+
+function read(functionName: string, { body, sentAt }: DeadLetter): Letter {
+  const message = messageIn(body);
+  const base = { functionName, sentAt };
+  if (message !== undefined) {
+    try {
+      const { kind, subject, state, at } = readAlert(message);
+      return { ...base, sentAt: sentAt ?? Date.parse(at), kind: 'alert', what: `alert ${kind} of ${subject}, ${state}` };
+    } catch {
+      return { ...base, kind: 'unreadable', what: 'a message that is no alert of Key Guard' };
+    }
+  }
+  return isTick(parsedJson(body))
+    ? { ...base, kind: 'tick', what: 'a tick of its schedule' }
+    : { ...base, kind: 'unreadable', what: 'an event that Key Guard does not know' };
+}
+
+/** The alert's text, whether Lambda put the event aside or SNS the message. */
+function messageIn(body: string): string | undefined {
+  const event = parsedJson(body);
+  const field = (value: unknown, name: string | number): unknown => (value instanceof Object ? Reflect.get(value, name) : undefined);
+  const message = field(event, 'Message') ?? field(field(field(field(event, 'Records'), 0), 'Sns'), 'Message');
+  return typeof message === 'string' ? message : undefined;
+}
+
+/** EventBridge Scheduler sends an empty object, or an event of its own. */
+function isTick(event: unknown): boolean {
+  if (!(event instanceof Object)) return false;
+  return Object.keys(event).length === 0 || Reflect.get(event, 'source') === 'aws.scheduler' || 'detail-type' in event;
+}

@@ -1,0 +1,38 @@
+import { deliveries } from '../../lambda/adapters/aws/deliveries.ts';
+import { isFinal } from '../../lambda/incidents/watch-deliveries.ts';
+import { letterQueues, lettersIn, type Letter } from '../dead-letters.ts';
+import type { OpenInstallation } from '../installation.ts';
+import { counted, instant } from '../output.ts';
+import { broken, checked, good, type Answer, type Check } from './check.ts';
+
+const again = 'npx keyguard deliveries --redrive';
+
+/** Whether every alert has arrived, and whether events lie in a dead-letter queue. */
+export async function deadLetterChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
+  const alerts = checked(about, 'deliveries', () => undeliveredAnswer(installation));
+  const letters = checked(about, 'dead letters', async () => {
+    const answers: Answer[] = [];
+    for (const queue of await letterQueues(installation)) {
+      const { count, letters } = await lettersIn(queue);
+      if (count > 0) answers.push(queueAnswer(queue.functionName, count, letters));
+    }
+    return answers.length === 0 ? good('no event lies in a dead-letter queue') : answers;
+  });
+  return (await Promise.all([alerts, letters])).flat();
+}
+
+async function undeliveredAnswer({ table, clock }: OpenInstallation): Promise<Answer> {
+  const now = clock.now();
+  const failed = (await deliveries(table, clock).undelivered()).filter((record) => isFinal(record, now));
+  const [first] = failed;
+  if (first === undefined) return good('no alert is missing on any channel');
+  const named = failed.map(({ kind, subject, firstFailedAt }) => `${kind} of ${subject} (${instant(firstFailedAt)})`).join(', ');
+  const fix = first.isRefused ? `npx keyguard slack-webhook set; then ${again}` : again;
+  return broken(`Slack has not taken ${counted(failed.length, 'alert')}: ${named}. ${first.reason}`, fix);
+}
+
+function queueAnswer(functionName: string, count: number, letters: readonly Letter[]): Answer {
+  const named = letters.map(({ what, sentAt }) => `${what} (${instant(sentAt)})`).join(', ');
+  const more = count > letters.length ? ` and ${count - letters.length} more` : '';
+  return broken(`the dead-letter queue of ${functionName} holds ${counted(count, 'event')}: ${named}${more}`, again);
+}

@@ -1,0 +1,28 @@
+import type { Wording } from './story.ts';
+
+export const deliveryFailed: Wording<'delivery-failed'> = {
+  open: (story) => ({
+    title: `${story.name}: alerts do not arrive there${story.grade === 'refused' ? ', the webhook is refused' : ''}`,
+    summary: [
+      `${story.name} has not taken alerts since ${story.sinceAndAgo}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      'Key Guard has sent each of them three times; they are kept for 14 days, and email still carries new alerts.',
+      `If nobody acts, those who look at ${story.name} alone do not hear of them.`,
+    ],
+    actions: [
+      'See which alerts they are: `npx keyguard deliveries`.',
+      ...(story.grade === 'refused'
+        ? [
+            'Make a new incoming webhook in Slack (the old one was removed, or its channel archived), and store its URL: `npx keyguard slack-webhook set`.',
+          ]
+        : ['Wait until Slack answers again: status.slack.com says whether it has an outage.']),
+      'Then send them again: `npx keyguard deliveries --redrive`. What has arrived is not sent twice.',
+    ],
+  }),
+  recovered: (story) => ({
+    title: `${story.name}: no alert is missing there any more`,
+    summary: [
+      `The alerts that ${story.name} had not taken since ${story.since} have arrived, or are older than 14 days${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+    ],
+    actions: ['Nothing has to be done.'],
+  }),
+};
