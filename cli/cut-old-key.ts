@@ -81,8 +81,8 @@ export async function cutOldKey(
   );
 }
 
-function portsOf({ definition, table, secrets, clock }: OpenInstallation): Pick<AdmitPorts, 'ledger' | 'keys'> {
-  return admitPorts(definition, table, secrets, clock);
+function portsOf({ definition, managedKeys, table, secrets, clock }: OpenInstallation): Pick<AdmitPorts, 'ledger' | 'keys'> {
+  return admitPorts(definition, managedKeys, table, secrets, clock);
 }
 
 function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySight): void {

@@ -20,11 +20,18 @@ export function retirementHandler(
   const table = openTable(env.stateTable);
   const ports = retirementPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return async () => {
-    const tally = await retireDueKeys(ports);
+    const failures: string[] = [];
+    const tally = await retireDueKeys(ports, (what) => void failures.push(what));
     ports.log.info('retirement.finished', { ...tally });
     await runs(table).finished('retirement', { at: ports.clock.now(), failed: tally.failed });
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
-    if (tally.failed > 0) throw new KeyguardError('retirement-incomplete', `${tally.failed} keys failed`, 'see the function log');
+    const [first] = failures;
+    if (first === undefined) return;
+    throw new KeyguardError(
+      'retirement-incomplete',
+      `retirement failed at ${failures.length} of its tasks, the first: ${first}`,
+      'see the function log',
+    );
   };
 }
 

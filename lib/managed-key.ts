@@ -111,6 +111,9 @@ export class ManagedKey extends Construct {
       [this.secret, detector, ['GetSecretValue', 'RotateSecret']],
       // Labels of used keys are taken off: a secret carries 20 at the most.
       [this.standbySecret, rotation, ['DescribeSecret', 'GetSecretValue', 'UpdateSecretVersionStage']],
+      // Its labels say which standby keys are ours, before the status of one is changed.
+      [this.standbySecret, retirement, ['DescribeSecret']],
+      [this.standbySecret, detector, ['DescribeSecret']],
     ];
     for (const [secret, fn, actions] of grants) {
       // In a secret's policy, `*` is this secret.

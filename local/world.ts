@@ -150,7 +150,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return found;
   };
   const ids = new Map<string, string>();
-  const intake = admitPorts(installation, table, clients.secrets, clock);
+  const intake = admitPorts(installation, [...deployed.values()], table, clients.secrets, clock);
 
   return {
     clock,

@@ -121,11 +121,11 @@ async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secre
 /** Of a key in its grace: whether it still works. Any other state says so itself. */
 async function isEnabledAtAnthropic(
   { apiKeyId, state, intent }: ApiKeyRecord,
-  { definition, table, secrets, clock }: OpenInstallation,
+  { definition, managedKeys, table, secrets, clock }: OpenInstallation,
 ): Promise<boolean> {
   // With an intent it is retirement that puts it to sleep.
   if (state !== 'draining' || intent !== undefined) return true;
-  const info = await admitPorts(definition, table, secrets, clock).keys.retrieve(apiKeyId);
+  const info = await admitPorts(definition, managedKeys, table, secrets, clock).keys.retrieve(apiKeyId);
   return info === 'gone' || info.status !== 'inactive';
 }
 

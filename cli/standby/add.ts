@@ -35,8 +35,9 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
-  const ports = narrated(admitPorts(installation.definition, installation.table, installation.secrets, installation.clock), (sentence) =>
-    progress(sentence, io),
+  const ports = narrated(
+    admitPorts(installation.definition, installation.managedKeys, installation.table, installation.secrets, installation.clock),
+    (sentence) => progress(sentence, io),
   );
   const options = {
     by: await callerName(),

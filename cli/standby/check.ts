@@ -2,7 +2,8 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { secretVersions, standbyLabel } from '../../lambda/adapters/aws/secret-versions.ts';
+import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
+import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
@@ -33,7 +34,13 @@ interface Checked {
 export async function check(name: string | undefined, flags: CheckFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
-  const { keys } = admitPorts(installation.definition, installation.table, installation.secrets, installation.clock);
+  const { keys } = admitPorts(
+    installation.definition,
+    installation.managedKeys,
+    installation.table,
+    installation.secrets,
+    installation.clock,
+  );
   const infos = new Map((await keys.list()).map((info) => [info.apiKeyId, info]));
   const records = await apiKeyLedger(installation.table).all();
   const { read, unread } = await eachKey(wanted, (definition) =>

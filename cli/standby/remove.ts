@@ -23,7 +23,7 @@ export async function remove(name: string, apiKeyId: string, flags: RemoveFlags,
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const ports = admitPorts(installation.definition, installation.table, installation.secrets, installation.clock);
+  const ports = admitPorts(installation.definition, installation.managedKeys, installation.table, installation.secrets, installation.clock);
   const record = removable(
     name,
     apiKeyId,

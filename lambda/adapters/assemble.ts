@@ -2,7 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import type { Definitions } from '../../contract/policy.ts';
+import type { Definitions, ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { homeOf } from '../../contract/names.ts';
 import type { Clock } from '../foundation/clock.ts';
@@ -12,6 +12,7 @@ import type { IncidentPorts } from '../incidents/ports.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
+import { onlyOurKeys } from '../rotation/ownership.ts';
 import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
@@ -73,11 +74,14 @@ interface KeyEnvironment extends AdminEnvironment {
 export function rotationPorts(env: KeyEnvironment, table: Table, secrets: SecretsManagerClient, incidents: IncidentPorts): RotationPorts {
   const { clock, log } = incidents;
   const ledger = apiKeyLedger(table);
-  return {
+  const held = {
     directory: keyDirectory(env.definitions, homeOf(env.alertTopic), ledger),
     ledger,
     secrets: secretVersions(secrets),
-    keys: apiKeys(adminAccess(env, secrets, clock)),
+  };
+  return {
+    ...held,
+    keys: onlyOurKeys(apiKeys(adminAccess(env, secrets, clock)), held),
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
@@ -141,16 +145,24 @@ function failureIn({ state, openedAt, lastFindingAt, facts, next }: IncidentReco
 /** What intake needs, from what an installation says of itself. */
 export function admitPorts(
   installation: Pick<InstallationDefinition, 'anthropicBaseUrl' | 'organizationId' | 'adminAccess'>,
+  managedKeys: readonly ManagedKeyDefinition[],
   table: Table,
   secrets: SecretsManagerClient,
   clock: Clock,
 ): AdmitPorts {
   const { anthropicBaseUrl, organizationId, adminAccess: access } = installation;
   const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts, clock });
+  const ledger = apiKeyLedger(table);
+  const versions = secretVersions(secrets);
   return {
-    ledger: apiKeyLedger(table),
+    ledger,
     standby: standbyStore(secrets),
-    keys: apiKeys(admin),
+    // Who sits at the keyboard need not be able to read what consumers hold.
+    keys: onlyOurKeys(apiKeys(admin), {
+      ledger,
+      secrets: { describe: (name) => versions.describe(name) },
+      directory: { all: async () => managedKeys },
+    }),
     probe: keyProbe(anthropicBaseUrl),
     recentUse: {
       reported: reportedUse(admin, clock),

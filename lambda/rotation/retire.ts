@@ -14,9 +14,9 @@ const beatMs = 5 * minuteMs;
  * Every five minutes: draining keys whose grace is over by evidence become inactive and are proven dead, inactive keys whose
  * undo period is over are archived, half-done switches are recorded, abandoned claims go back to where they came from, no
  * standby key stays awake, rotations that should go on are started, and people are told what they must know. One key's
- * failure does not hold up the others.
+ * failure does not hold up the others, and is told to `failed`.
  */
-export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementTally> {
+export async function retireDueKeys(ports: RetirementPorts, failed: (what: string) => void = () => undefined): Promise<RetirementTally> {
   const tally: RetirementTally = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
   const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -26,7 +26,9 @@ export async function retireDueKeys(ports: RetirementPorts): Promise<RetirementT
       // Whoever won the race goes on with the key.
       if (error instanceof LostRace) return false;
       tally.failed += 1;
-      ports.log.warn('retirement.failed', { what, error: briefly(error) });
+      const why = briefly(error);
+      ports.log.warn('retirement.failed', { what, error: why });
+      failed(`${what}: ${why}`);
       return false;
     }
   };

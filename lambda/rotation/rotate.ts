@@ -1,4 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyState } from '../../contract/records.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
 import { owesRotation, stillCurrent, undoInVain, type RotationPorts } from './ports.ts';
@@ -197,6 +198,9 @@ function isGivenUp(error: unknown): boolean {
   return error instanceof KeyguardError && (error.code === 'candidate-lost' || error.code === 'cannot-come-back');
 }
 
+/** What a key in these states is known by as ours; a rejected one until somebody puts it away. */
+const labelled: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
+
 /**
  * Of keys that have left the pool for good. One that intake is just storing is not in the ledger yet, and keeps its label; so does
  * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then: a failure here is none of it, and the next rotation frees them.
@@ -204,8 +208,7 @@ function isGivenUp(error: unknown): boolean {
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   try {
     const used = (await ports.ledger.all()).filter(
-      (record) =>
-        record.managedKey === definition.name && record.state !== 'standby' && record.state !== 'pending' && !isUnfinishedIntake(record),
+      (record) => record.managedKey === definition.name && !labelled.includes(record.state) && !isUnfinishedIntake(record),
     );
     await ports.secrets.freeStandbyLabels(definition.standbySecretName, new Set(used.map((record) => record.apiKeyId)));
   } catch (error) {

@@ -304,8 +304,11 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   // Intake, a trial or a removal may still be at work on it.
   if (intent !== undefined && now - intent.at < fenceMs) return;
   if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
-  // A list that lacks it is no proof; and a rotation that claims it asks for this very key.
-  if (status === 'gone' && (intent === undefined || (await ports.keys.retrieve(record.apiKeyId)) !== 'gone')) return;
+  if (status === 'gone') {
+    // A list that lacks it is no proof. Nor is an answer about it, where Anthropic shows no other key either.
+    const mayBeGone = intent !== undefined || (record.state === 'standby' && infos.size > 0);
+    if (!mayBeGone || (await ports.keys.retrieve(record.apiKeyId)) !== 'gone') return;
+  }
   if (isOver(status)) {
     const type = record.state === 'rejected' ? 'archived' : 'rejected';
     if (record.state === 'rejected' && status === 'expired')

@@ -47,7 +47,7 @@ function grantsBySecrets(role: string): readonly string[] {
     .filter(([id]) => id.startsWith('ManagedKeysProduction'))
     .flatMap(([id, { Properties }]) =>
       statementsOf(Properties.ResourcePolicy)
-        .filter(({ effect, principal }) => effect === 'Allow' && principal === `{${roleId}.Arn}`)
+        .filter(({ effect, principal }) => effect === 'Allow' && principal.includes(`{${roleId}.Arn}`))
         .flatMap(({ actions }) => actions.map((action) => `${action} ${id.includes('Standby') ? 'standby' : 'consumer'}`)),
     )
     .sort();
@@ -141,9 +141,15 @@ test.each([
   ],
   [
     'RotationRetirementRole',
-    ['DescribeSecret consumer', 'GetSecretValue consumer', 'ListSecretVersionIds consumer', 'RotateSecret consumer'],
+    [
+      'DescribeSecret consumer',
+      'GetSecretValue consumer',
+      'ListSecretVersionIds consumer',
+      'RotateSecret consumer',
+      'DescribeSecret standby',
+    ],
   ],
-  ['DetectionDetectorRole', ['GetSecretValue consumer', 'RotateSecret consumer']],
+  ['DetectionDetectorRole', ['GetSecretValue consumer', 'RotateSecret consumer', 'DescribeSecret standby']],
   ['UsageCollectorRole', []],
   ['Incidents', []],
 ])("%s may do this with a managed key's secrets, by their policies, and nothing else", (role, grants) => {

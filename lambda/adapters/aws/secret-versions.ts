@@ -13,11 +13,11 @@ import {
 import { mostStandbyKeys } from '../../../contract/policy.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
+import { standbyLabel } from '../../rotation/ownership.ts';
 import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
 /** The staging label of a standby key's version. */
-export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {

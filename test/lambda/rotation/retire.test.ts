@@ -176,9 +176,9 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
     directory: { ...ports.directory, all: async () => [staging, definition] },
     secrets: {
       ...ports.secrets,
-      describe: async (secretArn) => {
-        if (secretArn === 'staging') throw new Unavailable('DescribeSecret', 'throttled');
-        return ports.secrets.describe(secretArn);
+      describe: async (secretName) => {
+        if (secretName === 'staging') throw new Unavailable('DescribeSecret', 'throttled');
+        return ports.secrets.describe(secretName);
       },
     },
   });

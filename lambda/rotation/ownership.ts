@@ -1,0 +1,68 @@
+import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { KeyguardError, Unavailable } from '../foundation/errors.ts';
+import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyDirectory, SecretVersions } from './ports.ts';
+import { matchesHint, unclearText } from './proof.ts';
+
+/** The staging label of the version of a standby secret that holds this key. */
+export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
+
+interface OwnershipPorts {
+  readonly ledger: Pick<ApiKeyLedger, 'all'>;
+  readonly directory: Pick<KeyDirectory, 'all'>;
+  /** Without `read`, which not everybody may, a key that consumers held counts as ours by its workspace. */
+  readonly secrets: Pick<SecretVersions, 'describe'> & Partial<Pick<SecretVersions, 'read'>>;
+}
+
+/**
+ * Keys whose status can be changed only where they are ours. A record in the table alone does not say so: whoever can write the table could
+ * name any key of the organization there. Its workspace must be that of its managed key, as deployed with the code, and it must be held by
+ * a version of that key's secrets, which nobody but intake and rotation may write: by the label of a standby key, or by its value, which
+ * must begin and end as Anthropic shows it. Throws KeyguardError `not-our-key`, and `Unavailable` when nobody can tell.
+ */
+export function onlyOurKeys(keys: ApiKeys, ports: OwnershipPorts): ApiKeys {
+  return {
+    ...keys,
+    async setStatus(apiKeyId, status) {
+      await checkOurs(apiKeyId, status, keys, ports);
+      return keys.setStatus(apiKeyId, status);
+    },
+  };
+}
+
+async function checkOurs(apiKeyId: string, status: string, keys: ApiKeys, ports: OwnershipPorts): Promise<void> {
+  const refused = (why: string): KeyguardError =>
+    new KeyguardError(
+      'not-our-key',
+      `${apiKeyId} is not made ${status}: ${why}`,
+      'nothing was changed; find out who wrote its record into the state table (CloudTrail), and take that right away',
+    );
+  const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+  if (record === undefined) throw refused('no record names it');
+  const definition = (await ports.directory.all()).find(({ name }) => name === record.managedKey);
+  if (definition === undefined) throw refused(`its record names ${record.managedKey}, which is no managed key of this installation`);
+  const info = await keys.retrieve(apiKeyId);
+  // Then there is nothing to change, and Anthropic says so.
+  if (info === 'gone') return;
+  if (info.unclear !== undefined) throw new Unavailable(`making ${apiKeyId} ${status}`, unclearText(apiKeyId, info.unclear));
+  // Of a managed key that was removed nobody knows the workspace any more: its secrets alone say which keys are its own.
+  if (definition.removed !== true && info.workspaceId !== definition.workspaceId) {
+    throw refused(`it belongs to ${info.workspaceId ?? 'the whole organization'}, and ${record.managedKey} to ${definition.workspaceId}`);
+  }
+  if (!(await isHeld(record, info, definition, ports))) throw refused(`no version of the secrets of ${record.managedKey} holds it`);
+}
+
+async function isHeld(
+  { apiKeyId, token, standbyVersionId }: ApiKeyRecord,
+  info: ApiKeyInfo,
+  { secretName, standbySecretName }: ManagedKeyDefinition,
+  { secrets }: OwnershipPorts,
+): Promise<boolean> {
+  if (token !== undefined) {
+    if (secrets.read === undefined) return true;
+    const value = await secrets.read(secretName, token);
+    if (value !== 'absent' && matchesHint(value, info.hint)) return true;
+  }
+  const { stages } = await secrets.describe(standbySecretName);
+  return stages.get(standbyVersionId)?.includes(standbyLabel(apiKeyId)) === true;
+}

@@ -1,0 +1,58 @@
+import { afterEach, expect, test } from 'vitest';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import type { CallHook } from '../../../local/anthropic/intercept.ts';
+import { strangers } from '../../../local/anthropic/strangers.ts';
+import { startWorld, type World } from '../../../local/world.ts';
+
+let world: World;
+afterEach(() => world.stop());
+
+const stranger =
+  (name: keyof typeof strangers, route: RegExp = /./): CallHook =>
+  (call) =>
+    call.phase === 'before' && route.test(call.route) ? { kind: 'stranger', answer: strangers[name] } : undefined;
+const altered =
+  (route: RegExp, change: (body: Record<string, unknown>) => object): CallHook =>
+  (call) =>
+    call.phase === 'after' && route.test(call.route)
+      ? { kind: 'altered', alter: (own) => ({ ...own, status: 200, body: change({ ...own.body }) }) }
+      : undefined;
+const states = (): readonly string[] => world.ledger().map(({ state }) => state);
+const statuses = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(world.anthropic.inspect.keys().map((key) => [key.id, key.status]));
+
+test.each<[string, CallHook]>([
+  ['a block page with 200', stranger('blockPage')],
+  ['a sign-in page with 401', stranger('signInPage')],
+  ['a page that says 404', stranger('notFoundPage')],
+  ['a redirect', stranger('redirect')],
+  ['a cut body', stranger('cutJson')],
+  ['a refusal of the region', stranger('otherRegion')],
+  ['a sign-in page before the models alone', stranger('signInPage', /models/)],
+  ['401 for every value', altered(/models/, () => ({ type: 'error', error: { type: 'authentication_error', message: 'no' } }))],
+  ['a page that says 404 before the keys alone', stranger('notFoundPage', /api_keys/)],
+  ['another organization', altered(/organizations\/me/, (body) => ({ ...body, id: '00000000-0000-4000-8000-000000000001' }))],
+  ['keys of a scope that nobody knows', altered(/api_keys/, (body) => ({ ...body, scope: { type: 'galaxy' } }))],
+  ['a list of keys that is cut to nothing', altered(/api_keys$/, (body) => ({ ...body, data: [], has_more: true, last_id: null }))],
+])('while Anthropic answers with %s, no key is rejected, retired or cut off', async (_name, hook) => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  for (let key = 0; key < 4; key += 1) {
+    await world.addStandbyKey('production');
+    world.clock.advance(minuteMs);
+  }
+  await world.rotate('production');
+  await world.passes(hourMs, { beatMs: hourMs });
+  await world.rotate('production');
+  const before = statuses();
+  const end = world.anthropic.intercept.onCall(hook);
+  for (let day = 0; day < 2; day += 1) {
+    // One that is under way refuses another.
+    await world.rotate('production').catch(() => undefined);
+    await world.passes(dayMs, { beatMs: 4 * hourMs });
+  }
+  end();
+  // The one that a rotation waits for may be awake.
+  const ended = Object.entries(statuses()).filter(([id, status]) => status !== before[id] && status !== 'active');
+  expect(ended).toEqual([]);
+  expect(states().filter((state) => ['rejected', 'inactive', 'contained', 'archived'].includes(state))).toEqual([]);
+});
