@@ -29,10 +29,20 @@ export interface LetterQueue {
 export async function letterQueues({ definition }: OpenInstallation): Promise<readonly LetterQueue[]> {
   const queues: LetterQueue[] = [];
   for (const functionName of functionNames.map((name) => deployedFunctionName(definition.installation, name))) {
-    const name = await deadLetterQueueOf(lambda(), functionName);
+    const name = await queueNameOf(functionName);
     if (name !== undefined) queues.push({ functionName, queue: await deadLetters(sqs(), name) });
   }
   return queues;
+}
+
+/** Undefined also where there is no such function: who checks the functions says that. */
+async function queueNameOf(functionName: string): Promise<string | undefined> {
+  try {
+    return await deadLetterQueueOf(lambda(), functionName);
+  } catch (error) {
+    if (error instanceof KeyguardError && error.code === 'function-missing') return undefined;
+    throw error;
+  }
 }
 
 /** What lies in a queue: up to ten events, and how many there are. Nothing is changed. */
