@@ -1,6 +1,8 @@
 import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
+import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import type { OpenInstallation } from './installation.ts';
 import type { KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 
@@ -34,4 +36,20 @@ export function justRotatedError({ managedKey: name, apiKeyId, since }: ApiKeyRe
     `${name} has rotated a moment ago: ${apiKeyId} is current since ${instant(since)}`,
     `nothing, if that was your rotation; to rotate once more all the same: npx keyguard rotate ${name} --again`,
   );
+}
+
+/** Whether Anthropic accepts the key no more, as retirement has recorded or Anthropic says now: then a second thought is no help to anybody. */
+export async function isDead(
+  { apiKeyId, foundDeadAt }: ApiKeyRecord,
+  { definition, table, secrets, clock }: OpenInstallation,
+): Promise<boolean> {
+  if (foundDeadAt !== undefined) return true;
+  try {
+    const info = await admitPorts(definition, table, secrets, clock).keys.retrieve(apiKeyId);
+    return info === 'gone' || (info.status !== 'active' && info.status !== 'unknown');
+  } catch (error) {
+    // Who may not ask Anthropic, or gets no answer, is asked for --again.
+    if (error instanceof KeyguardError) return false;
+    throw error;
+  }
 }

@@ -2,8 +2,9 @@ import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } f
 import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
-import { conditionsOf, cutOffLast } from '../lambda/rotation/conditions.ts';
-import { emergencyOf, isUnfinishedIntake } from '../lambda/rotation/lifecycle.ts';
+import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
+import { isSettled } from '../lambda/rotation/dead-key.ts';
+import { emergencyOf, isUnfinishedIntake, shouldBeAwake } from '../lambda/rotation/lifecycle.ts';
 import {
   knownWithoutAnthropic,
   owesRotation,
@@ -77,6 +78,7 @@ export function keyFindings(reading: KeyReading): readonly Finding[] {
     ...halfDone(reading),
     ...wishes(reading),
     ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition)),
+    ...notCompared(reading),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
     ...shortLived(reading),
     ...rejected(reading),
@@ -214,8 +216,33 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
 
 /** What the engine itself would tell people of; where Anthropic was not asked, without what only Anthropic knows. */
 function conditionsIn({ infos, ...sight }: KeyReading): readonly Condition[] {
-  if (infos === undefined) return conditionsOf({ ...sight, infos: new Map() }, knownWithoutAnthropic);
-  return conditionsOf({ ...sight, infos });
+  const rest = { ...sight, activeAt: new Map(), refused: new Set<string>() };
+  if (infos !== undefined) return conditionsOf({ ...rest, infos });
+  const known = { ...rest, infos: new Map() };
+  const death = recordedDeath(known);
+  return [...(death === undefined ? [] : [death]), ...conditionsOf(known, knownWithoutAnthropic)];
+}
+
+/** Keys that Anthropic does not show as their records say, and whose records are too young to say that somebody changed something. */
+function notCompared({ infos, own, definition: { name }, now }: KeyReading): readonly Finding[] {
+  if (infos === undefined) return [];
+  return own.flatMap((record): readonly Finding[] => {
+    const { apiKeyId, state, since, intent } = record;
+    const status = infos.get(apiKeyId)?.status ?? 'gone';
+    if (intent !== undefined || state === 'pending' || isSettled(record, now) || isAsRecorded(state, status)) return [];
+    const what = `not compared yet: ${apiKeyId} is ${state} since ${instant(since)}, and Anthropic shows it as ${status}, which may be an old answer`;
+    const fix =
+      state === 'current'
+        ? `npx keyguard doctor ${name} in five minutes; where consumers fail now: npx keyguard rotate ${name}`
+        : `npx keyguard doctor ${name} in five minutes`;
+    return [{ check: 'Anthropic', state: 'attention', what, fix }];
+  });
+}
+
+function isAsRecorded(state: ApiKeyState, status: string): boolean {
+  if (status === 'unknown') return true;
+  if (shouldBeAwake(state)) return status === 'active';
+  return state === 'archived' ? status === 'archived' || status === 'gone' : status !== 'active';
 }
 
 const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>>> = {
@@ -231,7 +258,12 @@ const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>
 function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding {
   const key = facts.apiKeyId ?? '';
   const words: Readonly<Record<WatchedKind, readonly [what: string, fix: string]>> = {
-    'current-key-dead': [`the current key ${key} does not work: ${facts.reason}`, `npx keyguard rotate ${name}`],
+    'current-key-dead': [
+      `the current key ${key} does not work: ${facts.reason}`,
+      facts.grade === 'replacing'
+        ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx keyguard rotate ${name}`
+        : `npx keyguard rotate ${name}`,
+    ],
     'key-changed': [facts.reason, 'see docs/runbooks/key-changed.md'],
     'rotation-overdue': [facts.reason, `npx keyguard rotate ${name}`],
     'key-expiring': [`the current key ${key}: ${facts.reason}`, `npx keyguard rotate ${name}`],

@@ -4,7 +4,7 @@ import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { chooseStandby } from '../lambda/rotation/claim.ts';
 import { chooseNext, heldUp, rests } from '../lambda/rotation/claim.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
-import { lengthText } from './output.ts';
+import { instant, lengthText } from './output.ts';
 
 export interface RotationPlan {
   /** The key that would become current; undefined where there is none. */
@@ -29,6 +29,7 @@ export function planOf(sight: KeySight, now: number, choose: typeof chooseNext |
 export function planText({ next, because, current }: RotationPlan, { rotation }: ManagedKeyDefinition): string {
   const claim = `${next?.apiKeyId ?? ''} becomes current (${because}).`;
   if (current === undefined) return claim;
+  if (current.foundDeadAt !== undefined) return `${claim} ${current.apiKeyId} is dead at Anthropic since ${instant(current.foundDeadAt)}.`;
   return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
 }
 

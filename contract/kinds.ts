@@ -55,7 +55,7 @@ export const incidentGrades = {
   'pool-low': ['low', 'empty'],
   'delivery-failed': ['unavailable', 'refused'],
   'rotation-failed': ['undo-in-vain', 'failed', 'emergency-stopped'],
-  'current-key-dead': ['dead', 'cut-off', 'secret-deleted'],
+  'current-key-dead': ['replacing', 'dead', 'cut-off', 'secret-deleted'],
   'key-changed': [
     'left-active',
     'key-archived',

@@ -42,6 +42,10 @@ export interface ApiKeyRecord {
   readonly wokenAt?: number;
   /** Of a key that consumers read, or have just read: when it was first found dead at Anthropic, as people were told then. */
   readonly foundDeadAt?: number;
+  /** The last pass before that which saw it active. */
+  readonly seenActiveAt?: number;
+  /** Of a key that died while consumers read it: when Key Guard by itself asked for another one in its place. */
+  readonly replacedAt?: number;
   /** An operator wants this old key back: the next rotation takes it instead of a standby key. */
   readonly wanted?: Wish;
   /** An operator's emergency: as soon as AWSCURRENT has left it, it is cut off without any grace. */
@@ -105,6 +109,13 @@ export interface RunRecord {
   readonly finishedAt: number;
   /** How many of the things that it had to look after it could not treat; absent where an older version recorded it. */
   readonly failed?: number;
+}
+
+/** When retirement last saw the current keys active at Anthropic: pk `RUN`, sk `current-keys`. */
+export interface SightingsRecord {
+  readonly schema: 1;
+  /** By API key id. */
+  readonly activeAt: Readonly<Record<string, number>>;
 }
 
 /**

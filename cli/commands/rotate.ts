@@ -9,7 +9,7 @@ import { emergencyPlan, onItsWayBack } from '../emergency-plan.ts';
 import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { askedText, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
+import { askedText, isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line, progress } from '../output.ts';
 import { canAsk, agreed } from '../prompt.ts';
@@ -105,7 +105,8 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   checkRotates(sight);
   const { table, clock } = installation;
   const now = clock.now();
-  const lately = flags.again === true ? undefined : justRotated(sight, await audit(table).read(name, now - repeatMs), now);
+  const soon = flags.again === true ? undefined : justRotated(sight, await audit(table).read(name, now - repeatMs), now);
+  const lately = soon === undefined || (await isDead(soon, installation)) ? undefined : soon;
   if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
   const plan = planOf(sight, now);
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.

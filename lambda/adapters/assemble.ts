@@ -26,6 +26,7 @@ import { incidentStore } from './aws/incident-store.ts';
 import { keyDirectory } from './aws/key-directory.ts';
 import { pauses } from './aws/pauses.ts';
 import { rotations, secretVersions, standbyStore } from './aws/secret-versions.ts';
+import { sightings } from './aws/sightings.ts';
 import type { Table } from './aws/table.ts';
 import { usageLedger } from './aws/usage-ledger.ts';
 import { readAdminAccess } from './environment.ts';
@@ -109,6 +110,7 @@ export function retirementPorts(
     ...rotation,
     usage: usageLedger(table),
     rotations: rotations(secrets),
+    sightings: sightings(table),
     watch: {
       async failedRotations() {
         const failed = (await incidents.incidents.all()).filter(({ kind }) => kind === 'rotation-failed');

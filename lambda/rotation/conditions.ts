@@ -1,32 +1,23 @@
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, ChangeFacts, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ChangeFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
+import { deathText, isFoundDead, isLate, isSettled, replacementOf, type DeathSight } from './dead-key.ts';
 import { isKnown, judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
-import { watchedKinds, type AlarmFacts, type ApiKeyInfo, type Condition, type SecretDescription, type WatchedKind } from './ports.ts';
+import { watchedKinds, type AlarmFacts, type Condition, type WatchedKind } from './ports.ts';
 import { isServing, movedByHand, versionWith } from './switch.ts';
 
-/** A record and the list of keys are read one after the other, and nobody promises how soon a list shows a change. */
-const settlingMs = 5 * minuteMs;
 /** A replica that is still in progress after this time lags. */
 const replicaLagMs = 15 * minuteMs;
 
 /** What was seen of one managed key. Instants are epoch ms, UTC. */
-export interface Sight {
-  readonly definition: ManagedKeyDefinition;
-  /** Its API keys. */
-  readonly own: readonly ApiKeyRecord[];
-  readonly secret: SecretDescription;
-  /** Anthropic's list, by API key id. */
-  readonly infos: ReadonlyMap<string, ApiKeyInfo>;
-  readonly lastUses: ReadonlyMap<string, LastUseRecord>;
+export interface Sight extends DeathSight {
   /** Silence of a key is known until then. */
   readonly usageKnownUntil: number;
-  readonly now: number;
 }
 
 type Finder = (sight: Sight) => AlarmFacts | undefined;
@@ -65,8 +56,8 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     const current = own.find((record) => isFoundDead(record, sight));
     if (current === undefined) return undefined;
     const status = infos.get(current.apiKeyId)?.status ?? 'gone';
-    const reason = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
-    return { reason, apiKeyId: current.apiKeyId, grade: 'dead' };
+    const shown = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
+    return deadFacts(current, shown, sight);
   },
 
   'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
@@ -130,11 +121,26 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   },
 };
 
-/** Whether it is the key that consumers read, and Anthropic does not show it as active. */
-export function isFoundDead(record: ApiKeyRecord, { infos, now }: Pick<Sight, 'infos' | 'now'>): boolean {
-  if (record.state !== 'current' || record.intent !== undefined || settled([record], now).length === 0) return false;
-  const status = infos.get(record.apiKeyId)?.status ?? 'gone';
-  return status !== 'active' && status !== 'unknown';
+/** Of a current key that is dead: since when, and who replaces it. */
+function deadFacts(dead: ApiKeyRecord, shown: string, sight: Sight): AlarmFacts {
+  const replacement = replacementOf(dead, sight);
+  const late = replacement.by === 'itself' && isLate(dead, sight.now) ? 'it could not be replaced within a quarter of an hour' : undefined;
+  const waits = replacement.by === 'people' ? replacement.because : late;
+  return {
+    reason: `${shown}: ${deathText(dead, sight)}${waits === undefined ? '' : `; it is not replaced by itself: ${waits}`}`,
+    apiKeyId: dead.apiKeyId,
+    startedAt: dead.seenActiveAt ?? sight.activeAt.get(dead.apiKeyId) ?? dead.foundDeadAt ?? sight.now,
+    workspaceId: sight.definition.workspaceId,
+    grade: waits === undefined ? 'replacing' : 'dead',
+  };
+}
+
+/** What a pass recorded of a dead current key, where Anthropic was not asked. */
+export function recordedDeath(sight: Sight): Condition | undefined {
+  const dead = sight.own.find(({ state, foundDeadAt }) => state === 'current' && foundDeadAt !== undefined);
+  if (dead === undefined || sight.secret.deletionAt !== null) return undefined;
+  const facts = deadFacts(dead, 'Anthropic did not show it as active', sight);
+  return { kind: 'current-key-dead', managedKey: sight.definition.name, facts };
 }
 
 /** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
@@ -144,11 +150,13 @@ export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiK
 }
 
 /** Secrets Manager refuses every read of a secret from the moment on in which somebody schedules its deletion. */
-function secretDeletion({ definition, own, secret, infos, now }: Sight): AlarmFacts | undefined {
+function secretDeletion({ definition, own, secret, infos, refused, now }: Sight): AlarmFacts | undefined {
   const current = own.find((record) => record.state === 'current');
   if (secret.deletionAt === null || current === undefined) return undefined;
   const dead =
-    infos.has(current.apiKeyId) && isFoundDead(current, { infos, now }) ? `; and ${current.apiKeyId} itself is dead at Anthropic` : '';
+    infos.has(current.apiKeyId) && isFoundDead(current, { infos, refused, now })
+      ? `; and ${current.apiKeyId} itself is dead at Anthropic`
+      : '';
   const reason = `somebody scheduled their secret ${definition.secretName} for deletion, which nothing brings back after ${utcMinute(secret.deletionAt)}${dead}`;
   return { reason, apiKeyId: current.apiKeyId, grade: 'secret-deleted' };
 }
@@ -325,7 +333,7 @@ function changedSecret({ own, secret }: Sight): readonly Change[] {
 }
 
 function settled(own: readonly ApiKeyRecord[], now: number): readonly ApiKeyRecord[] {
-  return own.filter(({ since, parkedAt = 0 }) => Math.max(since, parkedAt) + settlingMs <= now);
+  return own.filter((record) => isSettled(record, now));
 }
 
 function days(ms: number): string {

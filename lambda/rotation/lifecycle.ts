@@ -332,14 +332,19 @@ export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord,
   return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
 }
 
-/** A key that consumers read is dead at Anthropic. */
-export function foundDead(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return { ...record, foundDeadAt: at };
+/** A key that consumers read is dead at Anthropic; `seenActiveAt`: when it was last seen not to be. */
+export function foundDead(record: ApiKeyRecord, at: number, seenActiveAt?: number): Omit<ApiKeyRecord, 'revision'> {
+  return { ...record, foundDeadAt: at, ...(seenActiveAt === undefined ? {} : { seenActiveAt }) };
+}
+
+/** Another key is about to be asked for in the place of this dead one. */
+export function beingReplaced(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return { ...record, replacedAt: at };
 }
 
 /** Somebody has enabled it again. */
 export function foundAlive(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { foundDeadAt, ...rest } = record;
+  const { foundDeadAt, seenActiveAt, ...rest } = record;
   return rest;
 }
 

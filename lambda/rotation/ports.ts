@@ -235,7 +235,14 @@ export interface RotationPorts {
   readonly log: Log;
 }
 
+/** When retirement last saw each current key active at Anthropic, by API key id (epoch ms, UTC). */
+export interface Sightings {
+  read(): Promise<ReadonlyMap<string, number>>;
+  write(activeAt: ReadonlyMap<string, number>): Promise<void>;
+}
+
 export interface RetirementPorts extends RotationPorts {
+  readonly sightings: Sightings;
   readonly usage: UsageEvidence;
   readonly rotations: Rotations;
   readonly watch: Watch;

@@ -2,7 +2,8 @@ import type { ApiKeyRecord, Wish } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
-import { emergencyOf, hasServed } from './lifecycle.ts';
+import { deathCause, isProvenDead, type Witness } from './dead-key.ts';
+import { beingReplaced, emergencyOf, hasServed } from './lifecycle.ts';
 import {
   emergencyLapsed,
   emergencyStopped,
@@ -33,13 +34,14 @@ export async function resumeRotation(
   paused: boolean,
   ports: RetirementPorts,
   tally: RetirementTally,
+  witnesses: readonly Witness[] = [],
 ): Promise<void> {
   const { definition, own, now } = sight;
   const open = await openRotation(sight, ports);
   const overcome = failed !== undefined && isOvercome(failed, own);
   // Looked at once more: a rotation that has just come to its end must not be followed by another one.
   const cause = paused || causeOf(sight, open, failed) === undefined ? undefined : await latestCause(sight, failed, ports);
-  if (cause !== undefined) {
+  if (cause !== undefined && (cause.dead === undefined || (await isToBeReplaced(cause.dead, sight, witnesses, ports)))) {
     const answer = await ports.rotations.start(definition.secretName, rotationToken(cause, attemptOf(cause, own, now)));
     ports.log.info('retirement.rotation-resumed', { managedKey: definition.name, why: cause.why, answer });
     tally.resumed += 1;
@@ -97,7 +99,24 @@ interface OpenRotation {
   readonly since: number;
 }
 
-async function latestCause(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<RotationCause | undefined> {
+/** Whether the death is proven; stored before the rotation is asked for, so that its replacement is not replaced at once in turn. */
+async function isToBeReplaced(
+  dead: ApiKeyRecord,
+  { definition, now }: Sight,
+  witnesses: readonly Witness[],
+  ports: RetirementPorts,
+): Promise<boolean> {
+  if (!(await isProvenDead(dead, definition, witnesses, ports))) {
+    ports.log.warn('retirement.death-not-proven', { managedKey: definition.name, apiKeyId: dead.apiKeyId });
+    return false;
+  }
+  if ((dead.replacedAt ?? 0) >= (dead.foundDeadAt ?? now)) return true;
+  const occasion = { at: now, because: 'it is dead: a standby key takes its place' };
+  await ports.ledger.replace(dead, beingReplaced(dead, now), 'retirement', { occasion });
+  return true;
+}
+
+async function latestCause(sight: Sight, failed: FailedRotation | undefined, ports: RetirementPorts): Promise<Cause | undefined> {
   const latest = await lookedAtAgain(sight, ports);
   return causeOf(latest, await openRotation(latest, ports), failed);
 }
@@ -107,12 +126,14 @@ function isOvercome(failed: FailedRotation, own: Sight['own']): boolean {
   return own.some(({ state, since }) => state === 'current' && since > failed.at);
 }
 
+/** Of a dead current key, with its record. */
+interface Cause extends RotationCause {
+  readonly dead?: ApiKeyRecord;
+}
+
 /** Why a rotation is due; undefined where none is, or where none could take a key. */
-function causeOf(
-  { definition, own, secret, now }: Pick<Sight, 'definition' | 'own' | 'secret' | 'now'>,
-  open: OpenRotation | undefined,
-  failure: FailedRotation | undefined,
-): RotationCause | undefined {
+function causeOf(sight: Sight, open: OpenRotation | undefined, failure: FailedRotation | undefined): Cause | undefined {
+  const { definition, own, secret, now } = sight;
   const isOwed = failure !== undefined && owesRotation(failure) && !isOvercome(failure, own);
   const claimed = open !== undefined && own.some((record) => record.state === 'pending' && record.token === open.versionId);
   if (!secret.rotationEnabled || (!claimed && chooseNext(own, definition, now).claim === 'none')) return undefined;
@@ -125,9 +146,10 @@ function causeOf(
   }
   if (isOwed && now - failure.at >= restMs) return { why: 'failed rotation', about: definition.name, at: failure.at };
   if (open !== undefined && now - open.since >= restMs) return { why: 'open rotation', about: open.versionId, at: open.since };
+  if (isOwed || open !== undefined) return undefined;
   // Consumers have no key that works: the first one that is added is theirs.
-  const cut = isOwed || open !== undefined ? undefined : cutOffLast({ own, secret });
-  return cut === undefined ? undefined : { why: 'cut-off key', about: cut.apiKeyId, at: cut.since };
+  const cut = cutOffLast({ own, secret });
+  return cut === undefined ? deathCause(sight) : { why: 'cut-off key', about: cut.apiKeyId, at: cut.since };
 }
 
 /** Whether whoever has asked for it had the time to see to it. */

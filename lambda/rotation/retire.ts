@@ -1,6 +1,7 @@
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
 import { conditionsOf, leftActive, type Sight } from './conditions.ts';
+import { isProvenDead, isSettled, isShownDead, witnessesIn } from './dead-key.ts';
 import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type Condition, type RetirementPorts } from './ports.ts';
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
@@ -50,17 +51,23 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
   const usageKnownUntil = await ports.usage.knownUntil();
   const lastUses = new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use]));
   const pauses = new Map((await ports.pauses.all()).map((pause) => [pause.managedKey, pause]));
+  const activeAt = await ports.sightings.read();
   const failedRotations = await ports.watch.failedRotations();
   const records = await ports.ledger.all();
 
   const now = ports.clock.now();
+  const refused = new Set<string>();
   const sights = definitions.flatMap((definition): readonly Sight[] => {
     const secret = secrets.get(definition.name);
     if (secret === undefined) return [];
     const own = records.filter((record) => record.managedKey === definition.name);
-    return [{ definition, own, secret, infos, lastUses, usageKnownUntil, now }];
+    const pause = pauses.get(definition.name);
+    return [{ definition, own, secret, pause, infos, lastUses, activeAt, refused, usageKnownUntil, now }];
   });
-  if (isListed) await attempt('what seems to be changed', () => lookAgain(sights, infos, ports));
+  if (isListed) {
+    await attempt('what seems to be changed', () => lookAgain(sights, infos, refused, ports));
+    await attempt('which current keys are active', () => ports.sightings.write(seenActive(sights)));
+  }
   // Before anything is mended: what people must know is what was found.
   const kinds = isListed ? watchedKinds : knownWithoutAnthropic;
   const orphans = isListed ? leftActive(records, definitions, infos) : [];
@@ -70,7 +77,7 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
 
   const due = isListed ? sights.flatMap((sight) => sight.own.map((record) => ({ record, sight }))) : [];
   const emergencies = due.filter(({ record }) => isCondemned(record, now));
-  const isPaused = ({ definition }: Sight): boolean => pauses.has(definition.name);
+  const isPaused = ({ pause }: Sight): boolean => pause !== undefined;
   const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];
   for (const { record, sight } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
     const { apiKeyId } = record;
@@ -79,11 +86,12 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
       if (proof !== undefined) owed.push({ apiKeyId, proof });
     });
   }
+  const witnesses = witnessesIn(sights);
   for (const sight of sights) {
     const { name, removed } = sight.definition;
     if (removed === true) continue;
     const seen = { ...sight, now: ports.clock.now() };
-    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), isPaused(sight), ports, tally));
+    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), isPaused(sight), ports, tally, witnesses));
   }
   // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);
@@ -92,18 +100,48 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
 
 /** Of the current key without Anthropic's list: only what AWS and the records show. That nothing of it is found says nothing. */
 function knownLosses(sight: Sight): readonly Condition[] {
-  return conditionsOf(sight, ['current-key-dead']).filter(({ facts }) => facts.grade !== 'dead');
+  return conditionsOf(sight, ['current-key-dead']).filter(({ facts }) => facts.grade !== 'dead' && facts.grade !== 'replacing');
 }
 
-/** The list may be behind: a key that seems to be changed by somebody else is asked for once more before people are told. */
-async function lookAgain(sights: readonly Sight[], infos: Map<string, ApiKeyInfo>, { keys }: RetirementPorts): Promise<void> {
+/**
+ * The list may be behind: a key that seems to be changed by somebody else is asked for once more before people are told. Of one that is
+ * current since a moment ago that may be behind too, so that its own value decides.
+ */
+async function lookAgain(
+  sights: readonly Sight[],
+  infos: Map<string, ApiKeyInfo>,
+  refused: Set<string>,
+  ports: RetirementPorts,
+): Promise<void> {
+  const { keys } = ports;
   const found = sights.flatMap((sight) => conditionsOf(sight, ['key-changed', 'current-key-dead']));
   const ids = found.flatMap(({ facts: { apiKeyId, changes } }) => changes?.map((change) => change.apiKeyId) ?? apiKeyId ?? []);
-  for (const apiKeyId of new Set(ids)) {
+  const fresh = sights.flatMap(({ definition, own, now }) =>
+    own
+      .filter((record) => record.state === 'current' && !isSettled(record, now) && isShownDead(record, infos))
+      .map((record) => ({ record, definition })),
+  );
+  for (const apiKeyId of new Set([...ids, ...fresh.map(({ record }) => record.apiKeyId)])) {
     const info = await keys.retrieve(apiKeyId);
     if (info === 'gone') infos.delete(apiKeyId);
     else infos.set(apiKeyId, info);
   }
+  for (const { record, definition } of fresh) {
+    if (isShownDead(record, infos) && (await isProvenDead(record, definition, [], ports))) refused.add(record.apiKeyId);
+  }
+}
+
+/** When each current key was last seen active, this pass included; what is no current key any more is forgotten. */
+function seenActive(sights: readonly Sight[]): ReadonlyMap<string, number> {
+  return new Map(
+    sights.flatMap(({ own, infos, activeAt, now }) =>
+      own.flatMap(({ apiKeyId, state }): readonly (readonly [string, number])[] => {
+        if (state !== 'current') return [];
+        const at = infos.get(apiKeyId)?.status === 'active' ? now : activeAt.get(apiKeyId);
+        return at === undefined ? [] : [[apiKeyId, at]];
+      }),
+    ),
+  );
 }
 
 function inTurn<T>(things: readonly T[], now: number): readonly T[] {

@@ -2,7 +2,8 @@ import type { ApiKeyIntent, ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { isWanted } from './claim.ts';
-import { isFoundDead, type Sight } from './conditions.ts';
+import type { Sight } from './conditions.ts';
+import { isFoundDead } from './dead-key.ts';
 import { deathIn, isOver, type Shown } from './death.ts';
 import { judgeGrace } from './grace.ts';
 import {
@@ -96,7 +97,7 @@ async function noteDeath(record: ApiKeyRecord, sight: Sight, ports: RetirementPo
   // That the secret is going to be deleted is told first.
   if (record.foundDeadAt !== undefined || sight.secret.deletionAt !== null || !isFoundDead(record, sight)) return;
   const occasion = { at: ports.clock.now(), because: 'it is dead at Anthropic, and Key Guard did not do it' };
-  await ports.ledger.replace(record, foundDead(record, occasion.at), by, { occasion });
+  await ports.ledger.replace(record, foundDead(record, occasion.at, sight.activeAt.get(record.apiKeyId)), by, { occasion });
 }
 
 const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, tally) => {

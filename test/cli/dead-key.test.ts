@@ -89,3 +89,33 @@ test('whoever adds a key or resumes while consumers fail hears that they go on f
   expect(again.out).not.toContain('begins again within minutes');
   expect(await me.asJson(['resume', 'production'])).toMatchObject({ resumed: false, rotationOwed: false });
 });
+
+test('a key that died a minute after its switch is rotated at once: no second thought is asked for, and doctor has not compared it yet', async () => {
+  me = await anOperator({ managedKeys: [{ name: 'production', rotation: { onDeath: 'ask' } }] });
+  const first = await me.added();
+  const second = await me.added();
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
+  me.world.anthropic.console.setStatus(first, 'inactive');
+  me.world.clock.advance(minuteMs);
+  const doctor = await me.run(['doctor', 'production']);
+  expect(doctor.out).toMatch(new RegExp(`warning +production, Anthropic: not compared yet: ${first} is current since \\S+ \\S+ UTC`));
+  expect(doctor.out).not.toContain('Anthropic shows every key as the records say');
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
+  expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === second)).toMatchObject({ state: 'current' });
+  // The guard stands for a key that works.
+  expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('a moment ago') as unknown,
+  });
+});
+
+test('status names a dead current key, since when, and why it is not replaced, without asking Anthropic', async () => {
+  const first = await withDeadKey();
+  const said = await me.run(['status', 'production']);
+  expect(said.out).toMatch(/^production: broken$/m);
+  expect(said.out).toMatch(
+    new RegExp(
+      `! the current key ${first} does not work: .+ last seen active 2026-.+ first seen dead 2026-.+ not replaced by itself: the pool is empty`,
+    ),
+  );
+});

@@ -3,7 +3,8 @@ import { consolePath, createKey, type Story, type Wording, type Words } from './
 export const currentKeyDead: Wording<'current-key-dead'> = {
   open: (story) => {
     if (story.grade === 'secret-deleted') return secretDeleted(story);
-    return story.grade === 'cut-off' ? cutOff(story) : dead(story);
+    if (story.grade === 'cut-off') return cutOff(story);
+    return story.grade === 'replacing' ? replacing(story) : dead(story);
   },
   recovered: (story) => ({
     title: `${story.name}: consumers have a key that works again`,
@@ -56,18 +57,40 @@ function secretDeleted(story: Story): Words {
   };
 }
 
+const leaked =
+  "If it was Anthropic (the key's creator got an email), or nobody knows who it was, treat the value as leaked: leave it disabled, find where it is public, and look at its usage.";
+
+function isDead({ name, key, reason }: Story): readonly string[] {
+  return [
+    `${key}, which consumers of ${name} read now, does not work any more: ${reason ?? 'Anthropic does not show it as active'}.`,
+    'Somebody disabled or deleted it in the Console, Anthropic deactivated it because it was found in public, or it expired.',
+  ];
+}
+
+function replacing(story: Story): Words {
+  return {
+    title: `${story.name}: the current key ${story.key} is dead, a standby key takes its place`,
+    summary: [
+      ...isDead(story),
+      'Key Guard asks for a rotation to a standby key by itself.',
+      'Until consumers read the new value, their requests fail with 401.',
+    ],
+    actions: [
+      `Wait for the message that consumers have a key that works again; it comes within a quarter of an hour, and \`npx keyguard status ${story.name}\` shows how far it is.`,
+      `If it does not come, run \`npx keyguard rotate ${story.name}\`.`,
+      leaked,
+    ],
+  };
+}
+
 function dead(story: Story): Words {
   return {
     title: `${story.name}: consumers fail, the current key ${story.key} is dead`,
-    summary: [
-      `${story.key}, which consumers of ${story.name} read now, does not work any more since ${story.sinceAndAgo}: ${story.reason ?? 'Anthropic does not show it as active'}.`,
-      'Somebody disabled or deleted it in the Console, Anthropic deactivated it because it was found in public, or it expired.',
-      'If nobody acts, every request of these consumers goes on failing with 401.',
-    ],
+    summary: [...isDead(story), 'If nobody acts, every request of these consumers goes on failing with 401.'],
     actions: [
       `Give consumers another key: \`npx keyguard rotate ${story.name}\` takes a standby key, and says what to do when there is none.`,
       `If somebody disabled it by mistake, enable it again instead: ${consolePath} > ${story.key} > Enable. An archived or expired key cannot come back.`,
-      "If it was Anthropic (the key's creator got an email), or nobody knows who it was, treat the value as leaked: leave it disabled, find where it is public, and look at its usage.",
+      leaked,
       `Run \`npx keyguard status ${story.name}\` and see that the current key is accepted.`,
     ],
   };

@@ -23,7 +23,14 @@ test('of a current key that Anthropic lists no more, people are told just that',
     {
       kind: 'current-key-dead',
       managedKey: 'production',
-      facts: { reason: 'Anthropic lists it no more', apiKeyId: 'apikey_current', grade: 'dead' },
+      facts: {
+        reason:
+          'Anthropic lists it no more: it is current since 2026-06-15 12:00 UTC, and first seen dead 2026-06-20 12:00 UTC; no tokens of it are known',
+        apiKeyId: 'apikey_current',
+        startedAt: sight.now,
+        workspaceId: 'wrkspc_production',
+        grade: 'replacing',
+      },
     },
   ]);
 });

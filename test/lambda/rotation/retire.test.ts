@@ -261,7 +261,7 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   const late = { ...ports.keys, list: async () => (await ports.keys.list()).map((info) => ({ ...info, status: 'inactive' as const })) };
   await retireDueKeys({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
   expect(gone.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.reason]))).toEqual([
-    ['current-key-dead', 'Anthropic lists it no more'],
+    ['current-key-dead', expect.stringContaining('Anthropic lists it no more: it is current since')],
   ]);
 });
 

@@ -55,6 +55,9 @@ export function seen({
         { schema: 1, apiKeyId, at, model: 'claude-haiku-5-5', workspaceId: 'wrkspc_production', tokens: 9 },
       ]),
     ),
+    pause: undefined,
+    activeAt: new Map(),
+    refused: new Set(),
     usageKnownUntil: knownUntil,
     now,
   };

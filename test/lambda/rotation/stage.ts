@@ -190,6 +190,9 @@ export class Stage {
       secret: await ports.secrets.describe(definition.secretName),
       infos: new Map((await ports.keys.list()).map((info) => [info.apiKeyId, info])),
       lastUses: new Map((await ports.usage.lastUses()).map((use) => [use.apiKeyId, use])),
+      pause: undefined,
+      activeAt: new Map(),
+      refused: new Set(),
       usageKnownUntil: await ports.usage.knownUntil(),
       now: this.world.now,
     };

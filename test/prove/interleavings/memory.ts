@@ -45,6 +45,8 @@ export class MemoryWorld {
   readonly records = new Map<string, ApiKeyRecord>();
   readonly open = new Map<string, FailedRotation>();
   readonly asked: string[] = [];
+  /** When a pass last saw each current key active. */
+  activeAt: ReadonlyMap<string, number> = new Map();
   /** What the last retirement found that people must know. */
   known: readonly WatchedKind[] = [];
   paused: PauseRecord | undefined;
@@ -388,6 +390,10 @@ export class MemoryWorld {
             .map((at) => ({ at, bucket: 'minute', workspaceId: definition.workspaceId, model: 'model', tokens: 1 })),
         lastUse: async (apiKeyId) => this.#lastUses().find((use) => use.apiKeyId === apiKeyId),
         blindBecause: async () => undefined,
+      },
+      sightings: {
+        read: async () => this.activeAt,
+        write: async (activeAt) => void (this.activeAt = activeAt),
       },
       usage: {
         knownUntil: async () => (this.collectedUntil ?? this.now) - 5 * 60_000,

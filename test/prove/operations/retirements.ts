@@ -16,6 +16,32 @@ export const retirements: readonly Operation[] = [
     },
   },
   {
+    // Retirement finds it dead, and a standby key takes its place.
+    name: 'death-of-current-key',
+    async prepare(ground) {
+      const dead = await ground.adds();
+      await ground.rotates();
+      const spare = await ground.adds();
+      const other = await ground.adds();
+      await ground.passes(30 * minuteMs);
+      ground.inConsole(dead, 'inactive');
+      ground.world.clock.advance(minuteMs);
+      const look = beat(ground, 'retirement');
+      return {
+        async act() {
+          await look();
+          await ground.passes(0);
+        },
+        again: () => ground.passes(5 * minuteMs),
+        atOnce: look,
+        beside: [look, beat(ground, 'anomaly-detector')],
+        // A standby key that did not get through its proof is rejected, and the next one takes its turn.
+        outcome: () =>
+          outcome(ground, { dead, spare, other }, { dead: 'draining|inactive', spare: 'current|rejected', other: 'standby|current' }),
+      };
+    },
+  },
+  {
     name: 'archiving',
     async prepare(ground) {
       const { old, next } = await rotated(ground);

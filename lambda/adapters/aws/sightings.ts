@@ -1,0 +1,17 @@
+import type { SightingsRecord } from '../../../contract/records.ts';
+import type { Sightings } from '../../rotation/ports.ts';
+import { recordOf, type Table } from './table.ts';
+
+/** When retirement last saw each current key active at Anthropic: one item, written in each of its passes. */
+export function sightings(table: Table): Sightings {
+  return {
+    async read() {
+      const item = await table.get('RUN', 'current-keys');
+      return new Map(item === undefined ? [] : Object.entries(recordOf<SightingsRecord>(item, ['activeAt']).activeAt));
+    },
+    async write(activeAt) {
+      const record: SightingsRecord = { schema: 1, activeAt: Object.fromEntries(activeAt) };
+      await table.put('RUN', 'current-keys', record);
+    },
+  };
+}
