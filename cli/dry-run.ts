@@ -34,7 +34,9 @@ export async function dryRun(
   // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
   const refusal = emergency === undefined ? refusalOf(plan, sight) : undefined;
   const trial =
-    refusal === undefined && next !== undefined && proves && canBeTried(next) ? await tried(name, next, installation, io) : undefined;
+    refusal === undefined && next !== undefined && proves && canBeTried(next)
+      ? await tried(name, next, asJson, installation, io)
+      : undefined;
   if (asJson) {
     json(
       {
@@ -103,8 +105,12 @@ function canBeTried({ state, intent }: ApiKeyRecord): boolean {
   return state === 'standby' && intent === undefined;
 }
 
-async function tried(name: string, next: ApiKeyRecord, installation: OpenInstallation, io: CliIo): Promise<Trial> {
-  progress(`The rotation function makes ${next.apiKeyId} active for a moment, and proves it …`, io);
+async function tried(name: string, next: ApiKeyRecord, asJson: boolean, installation: OpenInstallation, io: CliIo): Promise<Trial> {
+  const { apiKeyId } = next;
+  if (!asJson) {
+    progress(`The rotation function makes ${apiKeyId} active for a moment, and proves it …`, io);
+    progress('That takes seconds; up to two minutes where its stored value is not found or Anthropic does not answer …', io);
+  }
   const trial = await tryKey(name, next.apiKeyId, installation);
   return trial ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
 }

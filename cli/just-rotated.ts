@@ -41,11 +41,11 @@ export function justRotatedError({ managedKey: name, apiKeyId, since }: ApiKeyRe
 /** Whether Anthropic accepts the key no more, as retirement has recorded or Anthropic says now: then a second thought is no help to anybody. */
 export async function isDead(
   { apiKeyId, foundDeadAt }: ApiKeyRecord,
-  { definition, table, secrets, clock }: OpenInstallation,
+  { definition, managedKeys, table, secrets, clock }: OpenInstallation,
 ): Promise<boolean> {
   if (foundDeadAt !== undefined) return true;
   try {
-    const info = await admitPorts(definition, table, secrets, clock).keys.retrieve(apiKeyId);
+    const info = await admitPorts(definition, managedKeys, table, secrets, clock).keys.retrieve(apiKeyId);
     return info === 'gone' || (info.status !== 'active' && info.status !== 'unknown');
   } catch (error) {
     // Who may not ask Anthropic, or gets no answer, is asked for --again.

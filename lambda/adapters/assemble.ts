@@ -2,6 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
+import { usageReport } from '../../contract/metrics.ts';
 import type { Definitions, ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { homeOf } from '../../contract/names.ts';
@@ -169,7 +170,12 @@ export function admitPorts(
     recentUse: {
       reported: reportedUse(admin, clock),
       lastUse: async (apiKeyId) => (await usageLedger(table).lastUses()).find((use) => use.apiKeyId === apiKeyId),
-      blindBecause: async () => undefined,
+      async blindBecause() {
+        const blind = await incidentStore(table).find('usage-blind', usageReport);
+        return blind === undefined || blind.state === 'recovered'
+          ? undefined
+          : (blind.facts.reason ?? 'the usage report cannot be believed');
+      },
     },
     organizationId: canonicalId(organizationId),
     clock,
