@@ -34,6 +34,8 @@ export function withInstallation(command: Program): Program {
 }
 
 export interface OpenInstallation {
+  /** What keyguard.json says should be there. */
+  readonly configuration: Configuration;
   readonly definition: InstallationDefinition;
   readonly secrets: SecretsManagerClient;
   readonly table: Table;
@@ -56,6 +58,7 @@ export async function openInstallation(flags: InstallationFlags, io: CliIo): Pro
   const { installation } = configuration;
   const managedKeys = managedKeysOf({ schema: 1, installation, managedKeys: configuration.managedKeys.map(policyOf) });
   return {
+    configuration,
     definition,
     secrets: secretsManager(),
     table: openTable(definition.stateTable),

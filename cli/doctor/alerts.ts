@@ -8,19 +8,20 @@ import type { OpenInstallation } from '../installation.ts';
 import { counted } from '../output.ts';
 import { broken, checked, good, type Answer, type Check } from './check.ts';
 
-const address = 'name an address in keyguard.json (alerts.emails), deploy, and confirm the email of AWS';
-
 /**
  * Whether alerts and alarms reach people: every address has confirmed, Slack's webhook is there, and so is what posts to it. Its value
  * is never read.
  */
-export async function alertChecks(about: string, { definition }: OpenInstallation): Promise<readonly Check[]> {
+export async function alertChecks(about: string, { definition, configuration }: OpenInstallation): Promise<readonly Check[]> {
   const { alertTopicArn, alarmTopicArn, slackWebhookSecret } = definition;
   const hasSlack = slackWebhookSecret !== '';
+  const { emails } = configuration.alerts;
   const subscriptions = subscriptionsOf(sns(), alertTopicArn);
-  const alerts = checked(about, 'alerts', async () => heard(await subscriptions, 'alerts', hasSlack));
+  const alerts = checked(about, 'alerts', async () => heard(await subscriptions, { what: 'alerts', topicArn: alertTopicArn, emails }));
   // CloudWatch speaks here without our functions, so Slack does not hear it.
-  const alarms = checked(about, 'alarms', async () => heard(await subscriptionsOf(sns(), alarmTopicArn), 'alarms', false));
+  const alarms = checked(about, 'alarms', async () =>
+    heard(await subscriptionsOf(sns(), alarmTopicArn), { what: 'alarms', topicArn: alarmTopicArn, emails }),
+  );
   const slack = hasSlack
     ? [
         checked(about, 'Slack', () => webhookAnswer(slackWebhookSecret)),
@@ -30,21 +31,36 @@ export async function alertChecks(about: string, { definition }: OpenInstallatio
   return (await Promise.all([alerts, alarms, ...slack])).flat();
 }
 
-/** Whether somebody hears what is published on a topic; `otherwise`: by other ways than email. */
-function heard(all: readonly TopicSubscription[], what: 'alerts' | 'alarms', otherwise: boolean): Answer | readonly Answer[] {
-  const waiting = all.filter(({ confirmed }) => !confirmed);
-  if (waiting.length > 0) {
-    return waiting.map(({ endpoint }) =>
+interface Audience {
+  readonly what: 'alerts' | 'alarms';
+  readonly topicArn: string;
+  /** Who should hear it, as keyguard.json says. */
+  readonly emails: readonly string[];
+}
+
+/** Whether everybody who should hear what is published on a topic does; and whoever else began to subscribe. */
+function heard(all: readonly TopicSubscription[], { what, topicArn, emails }: Audience): readonly Answer[] {
+  const people = all.filter(({ protocol }) => protocol.startsWith('email'));
+  const has = (email: string): boolean => people.some(({ endpoint }) => endpoint.toLowerCase() === email.toLowerCase());
+  // CloudFormation puts back nothing that was deleted behind its back, by the link in an email for example.
+  const missing = emails
+    .filter((email) => !has(email))
+    .map((email) =>
+      broken(
+        `${email} is not subscribed to ${what}, though keyguard.json names it, and hears nothing of them`,
+        `aws sns subscribe --topic-arn ${topicArn} --protocol email --notification-endpoint ${email}; then confirm it from the email of AWS`,
+      ),
+    );
+  const waiting = all
+    .filter(({ confirmed }) => !confirmed)
+    .map(({ endpoint }) =>
       broken(
         `${endpoint} has not confirmed its subscription to ${what}, and hears nothing of them`,
         'confirm it from the email of AWS; if that is too old, take the address out of keyguard.json, deploy, put it back, deploy',
       ),
     );
-  }
-  const people = all.filter(({ protocol }) => protocol.startsWith('email'));
-  if (people.length > 0) return good(`${counted(people.length, 'subscription')} by email, confirmed`);
-  if (otherwise && all.length > 0) return good('nobody by email, but others are subscribed');
-  return broken(`nobody hears of ${what}`, address);
+  if (missing.length + waiting.length > 0) return [...missing, ...waiting];
+  return [good(`${counted(people.length, 'subscription')} by email, confirmed`)];
 }
 
 async function webhookAnswer(secretName: string): Promise<Answer> {

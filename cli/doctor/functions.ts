@@ -1,3 +1,4 @@
+import { homeOf } from '../../contract/names.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { detectionMemory } from '../../lambda/adapters/aws/detection-memory.ts';
 import { functionPolicy } from '../../lambda/adapters/aws/function-settings.ts';
@@ -54,7 +55,7 @@ function rotationChecks(about: string, installation: OpenInstallation): readonly
       return broken(
         `Secrets Manager may not call ${rotation}: no rotation can begin`,
         `aws lambda add-permission --function-name ${rotation} --statement-id SecretsManagerMayRotate --action lambda:InvokeFunction ` +
-          `--principal ${rotates} --source-account YOUR_ACCOUNT_ID`,
+          `--principal ${rotates} --source-account ${homeOf(installation.definition.alertTopicArn)?.account ?? ''}`,
       );
     }),
   ];

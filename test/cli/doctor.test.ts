@@ -12,6 +12,7 @@ import { clockAnswer } from '../../cli/doctor/clock.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { configurationFile, keyguard, type Said } from './shell.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -35,7 +36,7 @@ async function found(state: 'broken' | 'warning', args: readonly string[] = []):
 test('where all is well each check is a line that says so, and nothing is changed', async () => {
   await healthy();
   me.world.aws.intercept.forgetCalls();
-  const said = await me.run(['doctor']);
+  const said = await me.run(['doctor', '--verbose']);
   expect(said).toMatchObject({ code: 0, err: '' });
   expect(said.out).toMatch(/^ok {7}keyguard, AWS: you are arn:aws:sts::\S+ in us-east-1, which has 1 managed key$/m);
   expect(said.out).toMatch(/^ok {7}keyguard, AWS: this machine's clock agrees with AWS$/m);
@@ -84,9 +85,15 @@ test('a topic of alarms that nobody hears is broken, and so is an address that c
   const TopicArn = me.world.installation.alarmTopicArn;
   const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn }));
   for (const { SubscriptionArn } of Subscriptions) await new SNSClient({}).send(new UnsubscribeCommand({ SubscriptionArn }));
-  expect(await found('broken')).toMatchObject([{ check: 'alarms', what: 'nobody hears of alarms' }]);
+  expect(await found('broken')).toMatchObject([
+    {
+      check: 'alarms',
+      what: 'security@keyguard.test is not subscribed to alarms, though keyguard.json names it, and hears nothing of them',
+    },
+  ]);
   await new SNSClient({}).send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'new@example.com' }));
   expect(await found('broken')).toMatchObject([
+    { check: 'alarms', fix: expect.stringContaining('--notification-endpoint security@keyguard.test') as unknown },
     { check: 'alarms', what: 'new@example.com has not confirmed its subscription to alarms, and hears nothing of them' },
   ]);
 });
@@ -100,16 +107,20 @@ test('alerts that nobody is subscribed to are broken, and with Slack a notifier 
       if (Protocol === protocol) await new SNSClient({}).send(new UnsubscribeCommand({ SubscriptionArn }));
   };
   await unsubscribe('email');
-  expect(await found('broken')).toEqual([]);
-  expect((await me.run(['doctor'])).out).toMatch(/^ok {7}keyguard, alerts: nobody by email, but others are subscribed$/m);
+  const mailless = {
+    check: 'alerts',
+    what: 'security@keyguard.test is not subscribed to alerts, though keyguard.json names it, and hears nothing of them',
+    fix: `aws sns subscribe --topic-arn ${alertTopicArn} --protocol email --notification-endpoint security@keyguard.test; then confirm it from the email of AWS`,
+  };
+  expect(await found('broken')).toMatchObject([mailless]);
   await unsubscribe('lambda');
   const endpoint = Subscriptions.find(({ Protocol }) => Protocol === 'lambda')?.Endpoint ?? '';
   const fix = `aws sns subscribe --topic-arn ${alertTopicArn} --protocol lambda --notification-endpoint ${endpoint}`;
   const unheard = { check: 'Slack', what: 'its notifier is not subscribed to alerts, and Slack hears nothing of them', fix };
-  expect(await found('broken')).toMatchObject([{ check: 'alerts', what: 'nobody hears of alerts' }, unheard]);
+  expect(await found('broken')).toMatchObject([mailless, unheard]);
   const another = me.world.aws.functions.register('another', () => Promise.resolve());
   await new SNSClient({}).send(new SubscribeCommand({ TopicArn: alertTopicArn, Protocol: 'lambda', Endpoint: another }));
-  expect(await found('broken')).toMatchObject([unheard]);
+  expect(await found('broken')).toMatchObject([mailless, unheard]);
 });
 
 test('a notifier that is not there is broken', async () => {
@@ -117,6 +128,7 @@ test('a notifier that is not there is broken', async () => {
   const { notifier } = me.world.installation.functions;
   me.world.aws.functions.remove(notifier);
   expect(await found('broken')).toMatchObject([
+    { check: 'functions', what: `there is no function ${notifier}` },
     { check: 'Slack', what: `there is no function ${notifier}`, fix: 'deploy again: npx cdk deploy' },
   ]);
 });
@@ -191,7 +203,7 @@ test('a key that somebody changed at Anthropic is found', async () => {
     },
     { check: 'Anthropic', what: expect.stringContaining(`${second} is a standby key, was found active`) as unknown },
   ]);
-  const said = await me.run(['doctor']);
+  const said = await me.run(['doctor', '--verbose']);
   expect(said.err).toContain('error: 2 checks found something broken');
 });
 
@@ -216,7 +228,7 @@ test('a call that fails is named, and stops no other check', async () => {
   const unheard = await me.run(['doctor']);
   expect(unheard.code).toBe(0);
   expect(unheard.out).toMatch(/^warning {2}keyguard, alerts: not looked at: sns:ListSubscriptionsByTopic did not succeed/m);
-  expect(unheard.out).toMatch(/^ok {7}production, schedule/m);
+  expect(unheard.out).toMatch(/^\d\d checks: \d\d ok, 3 warnings, 0 broken\. --verbose shows each\.$/m);
 });
 
 test.each(['AccessDeniedException 400', 'AuthorizationErrorException 403'])('%s is a warning that names the action', async (answer) => {
@@ -239,7 +251,7 @@ test('without Anthropic the rest is looked at all the same', async () => {
   await me.world.secrets.send(
     new PutSecretValueCommand({ SecretId: adminAccess.kind === 'key' ? adminAccess.secretName : '', SecretString }),
   );
-  const said = await me.run(['doctor']);
+  const said = await me.run(['doctor', '--verbose']);
   expect(said.code).toBe(1);
   expect(said.out).toMatch(/^broken {3}keyguard, Anthropic: organizations\.me: Anthropic refuses the admin credential \(401\); fix: /m);
   expect(said.out).toMatch(/^warning {2}production, Anthropic: not looked at/m);
@@ -250,7 +262,7 @@ test('with federation the person at the keyboard need not get in', async () => {
   await healthy({ adminAccess: 'federation' });
   expect(await me.run(['doctor'])).toMatchObject({ code: 0 });
   me.world.aws.identity.assume('arn:aws:iam::000000000000:role/somebody');
-  const said = await me.run(['doctor']);
+  const said = await me.run(['doctor', '--verbose']);
   expect(said.code).toBe(0);
   expect(said.out).toMatch(/^warning {2}keyguard, Anthropic: not looked at: your own AWS role does not get in \(.*\(401\)\)/m);
 });
@@ -265,4 +277,48 @@ test.each([
   const answer = clockAnswer('AWS', now + serverAheadMs, now, now);
   expect(answer.state).toBe(state);
   expect(answer.what).toContain(words);
+});
+
+/** As somebody who has another keyguard.json than what was deployed. */
+function doctorWith(configuration: object): Promise<Said> {
+  return keyguard(['doctor', '--config', configurationFile({ configuration: () => configuration })], { world: me.world });
+}
+
+test('of two addresses one that unsubscribed from both topics is named, first of all', async () => {
+  await healthy();
+  const { alertTopicArn, alarmTopicArn } = me.world.installation;
+  const written = me.world.configuration() as { alerts: { emails: string[] } };
+  const both = { ...written, alerts: { ...written.alerts, emails: [...written.alerts.emails, 'Second@Keyguard.Test'] } };
+  const said = await doctorWith(both);
+  expect(said.code).toBe(1);
+  const lines = said.out.trimEnd().split('\n');
+  expect(lines).toHaveLength(3);
+  for (const [index, topic] of [alertTopicArn, alarmTopicArn].entries()) {
+    expect(lines[index]).toMatch(
+      /^broken {3}keyguard, al(erts|arms): second@keyguard\.test is not subscribed to al(erts|arms), though keyguard\.json names it/,
+    );
+    expect(lines[index]).toContain(`aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint second@keyguard.test`);
+  }
+});
+
+test('what keyguard.json says and what is there are compared: schedule, replicas, functions', async () => {
+  await healthy();
+  interface Written {
+    anthropic: object;
+    managedKeys: { rotation: object }[];
+  }
+  const written = me.world.configuration() as Written;
+  const [key] = written.managedKeys;
+  const changed = {
+    ...written,
+    detection: { falseAlarmsPerMonth: 7 },
+    managedKeys: [{ ...key, rotation: { ...key?.rotation, every: '60d', maximumAge: '90d' }, replicas: [{ region: 'eu-west-1' }] }],
+  };
+  const said = await doctorWith(changed);
+  expect(said.code).toBe(1);
+  expect(said.out).toMatch(/^broken {3}production, settings: its schedule is rate\(30 days\), and keyguard\.json says rate\(60 days\)/m);
+  expect(said.out).toMatch(/^broken {3}production, settings: it has no replica in eu-west-1/m);
+  expect(said.out).toMatch(
+    /^warning {2}keyguard, functions: keyguard-anomaly-detector does not work with what keyguard\.json says: FALSE_ALARMS_PER_MONTH/m,
+  );
 });

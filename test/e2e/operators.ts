@@ -87,7 +87,7 @@ export function testOperators(people: () => People, made: (value: string) => voi
     });
 
     test('has the deployment examined', async () => {
-      const said = await keyguard(['doctor']).catch((error: unknown) => String(error));
+      const said = await keyguard(['doctor', '--verbose']).catch((error: unknown) => String(error));
       const broken = [...said.matchAll(/^broken +(.+?):/gm)].map(([, check]) => check);
       // The emulator knows no next date of a cron expression, and names the service in a function's policy as AWS does not.
       expect(broken).toEqual(['keyguard-e2e, rotation permission', 'nightly-batch, schedule']);

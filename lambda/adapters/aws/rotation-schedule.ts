@@ -57,6 +57,31 @@ export function rotationSchedule(client: SecretsManagerClient): RotationSchedule
   };
 }
 
+/** What Secrets Manager has of a secret's schedule and copies. */
+export interface SecretSettings {
+  /** `rate(30 days)` or a cron expression; absent where rotation was never configured. */
+  readonly schedule?: string;
+  readonly window?: string;
+  /** The function that it calls to rotate. */
+  readonly rotatedBy?: string;
+  /** The other Regions that it copies the secret to. */
+  readonly regions: readonly string[];
+}
+
+export async function secretSettings(client: SecretsManagerClient, secretName: string): Promise<SecretSettings> {
+  const { RotationRules, RotationLambdaARN, ReplicationStatus } = await awsCall('secretsmanager:DescribeSecret', () =>
+    client.send(new DescribeSecretCommand({ SecretId: secretName })),
+  );
+  const { ScheduleExpression, AutomaticallyAfterDays: days, Duration } = RotationRules ?? {};
+  const schedule = ScheduleExpression ?? (days === undefined ? undefined : `rate(${days} days)`);
+  return {
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(Duration === undefined ? {} : { window: Duration }),
+    ...(RotationLambdaARN === undefined ? {} : { rotatedBy: RotationLambdaARN }),
+    regions: (ReplicationStatus ?? []).flatMap(({ Region }) => (Region === undefined ? [] : [Region])),
+  };
+}
+
 class Unfinished extends Error {}
 
 /** Described rules show the days of an expression too, and both at once are refused (API_RotationRulesType). */
