@@ -2,24 +2,12 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { expect, test } from 'vitest';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
-import { dayMs } from '../../lambda/foundation/clock.ts';
-import {
-  configuration,
-  currentValue,
-  emulatorLog,
-  invoke,
-  labels,
-  managedKeyDefinition,
-  outputs,
-  outputsText,
-  scratchFolder,
-  secrets,
-} from './deployment.ts';
+import { configuration, currentValue, emulatorLog, invoke, labels, outputs, outputsText, scratchFolder, secrets } from './deployment.ts';
 import { until } from './until.ts';
 
 const ledger = apiKeyLedger(openTable(outputs.of('stateTable')));
@@ -46,7 +34,7 @@ async function holdings(): Promise<readonly unknown[]> {
 test('an update in place keeps every value and rotates nothing', async () => {
   const before = [await holdings(), await ledger.all(), outputsText()];
   const changed: unknown = JSON.parse(readFileSync('test/e2e/keyguard.json', 'utf8'), (field, value: unknown) => {
-    if (field === 'emails') return ['oncall@example.com', 'security@example.com'];
+    if (field === 'emails') return ['oncall@keyguard.test', 'security@keyguard.test'];
     if (field === 'logRetentionDays') return 14;
     return field === 'every' ? '30d' : value;
   });
@@ -55,9 +43,12 @@ test('an update in place keeps every value and rotates nothing', async () => {
   const to = join(scratchFolder(), 'updated-outputs.json');
   await cdk('deploy', '-c', `config=${file}`, '--output', assembly, '--require-approval', 'never', '--outputs-file', to);
 
-  expect((await managedKeyDefinition('nightly-batch')).rotation.intervalMs).toBe(30 * dayMs);
+  const { RotationRules } = await secrets.send(new DescribeSecretCommand({ SecretId: outputs.secret('nightly-batch') }));
+  expect(RotationRules?.ScheduleExpression, 'once a month').toMatch(/^cron\(0 8 \d+ \* \? \*\)$/);
   const { Subscriptions } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn: outputs.of('alertTopic') }));
-  expect(Subscriptions?.map(({ Endpoint }) => Endpoint)).toEqual(expect.arrayContaining(['oncall@example.com', 'security@example.com']));
+  expect(Subscriptions?.map(({ Endpoint }) => Endpoint)).toEqual(
+    expect.arrayContaining(['oncall@keyguard.test', 'security@keyguard.test']),
+  );
   expect([await holdings(), await ledger.all(), readFileSync(to, 'utf8')]).toEqual(before);
 });
 

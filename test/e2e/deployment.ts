@@ -8,10 +8,8 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
-import { managedKeysOf, type ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
-import { policyOf } from '../../lib/config/policy.ts';
 import { realClock } from '../../local/clock.ts';
 import { signed } from './signed.ts';
 import { until } from './until.ts';
@@ -123,12 +121,4 @@ export async function rotate(managedKey: string): Promise<string> {
     return current !== before.current && current === VersionId && lastRotatedAt !== undefined;
   });
   return (await currentValue(managedKey)) ?? '';
-}
-
-/** What the functions know of a managed key. */
-export function managedKeyDefinition(name: string): ManagedKeyDefinition {
-  const { installation, managedKeys } = configuration;
-  const found = managedKeysOf({ schema: 1, installation, managedKeys: managedKeys.map(policyOf) }).find((key) => key.name === name);
-  if (found === undefined) throw new Error(`${name} has no definition`);
-  return found;
 }

@@ -1,0 +1,136 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { usageReport } from '../../contract/metrics.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { openTable } from '../../lambda/adapters/aws/table.ts';
+import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import type { LocalAnthropic } from '../../local/anthropic/server.ts';
+import { realClock } from '../../local/clock.ts';
+import type { LocalSlack } from '../../local/slack.ts';
+import { cardsAbout, type Card } from './cards.ts';
+import { answerTo, type People } from './claude-platform.ts';
+import { currentValue, invoke, outputs } from './deployment.ts';
+import { keyguard } from './keyguard-command.ts';
+import { catchUp } from './outage.ts';
+import { until } from './until.ts';
+
+const key = 'nightly-batch';
+const model = 'claude-sonnet-5-5';
+const table = openTable(outputs.of('stateTable'));
+const usage = usageLedger(table);
+
+interface Servers {
+  readonly platform: LocalAnthropic;
+  readonly slack: LocalSlack;
+}
+
+async function ledger(): Promise<readonly ApiKeyRecord[]> {
+  return (await apiKeyLedger(table).all()).filter((record) => record.managedKey === key);
+}
+const states = async (): Promise<readonly string[]> => (await ledger()).map((record) => record.state).sort();
+const value = async (): Promise<string> => (await currentValue(key)) ?? '';
+
+async function run(fn: 'usageCollectorFunction' | 'anomalyDetectorFunction' | 'retirementFunction'): Promise<string | undefined> {
+  return (await invoke(outputs.of(fn), {})).errorMessage;
+}
+
+/**
+ * Two weeks of an office that uses `nightly-batch`, written into the past: its Monday has begun two hours ago. Nobody else in the
+ * organization has used anything before. `made` hears of every value.
+ */
+export function testMonday(servers: () => Servers, people: () => People, made: (value: string) => void): void {
+  describe('an ordinary Monday of nightly-batch', () => {
+    let now = 0;
+    let heard = 0;
+
+    /** What people were told of the managed key, but for its pool. */
+    const cards = (): readonly Card[] => cardsAbout(servers().slack, key).filter(({ kind }) => kind !== 'pool-low');
+    /** In this test. */
+    const news = (): readonly string[] =>
+      cards()
+        .slice(heard)
+        .map(({ kind, state }) => `${kind} ${state}`);
+    /** In all tests. */
+    const newsOfReport = (): readonly string[] => cardsAbout(servers().slack, usageReport).map(({ kind, state }) => `${kind} ${state}`);
+
+    function use(credential: string, at: number, scale: number): void {
+      const traffic = { uncachedInputTokens: 900 * scale, cacheReadTokens: 2000 * scale, outputTokens: 300 * scale };
+      const { status } = servers().platform.use(credential, { model, requests: scale, ...traffic, at });
+      if (status !== 200) throw new Error(`the platform refused usage: ${status}`);
+    }
+
+    /** Ten hours of work, two of them before this hour of the day, so many days ago. */
+    async function work(...daysAgo: readonly number[]): Promise<void> {
+      const credential = await value();
+      for (const days of daysAgo) {
+        const begin = now - 2 * hourMs - days * dayMs;
+        // CloudWatch takes nothing older.
+        const from = Math.max(begin, now - 13 * dayMs + 10 * minuteMs);
+        for (let at = from; at < Math.min(begin + 10 * hourMs, now); at += minuteMs) use(credential, at, 1 + ((at / minuteMs) % 7));
+      }
+    }
+
+    beforeAll(async () => {
+      now = floorTo(realClock.now(), minuteMs);
+      for (let count = 1; count <= 3; count += 1) {
+        const fresh = people().newKey(key);
+        made(fresh);
+        await keyguard(['standby', 'add', key], fresh);
+      }
+    });
+    beforeEach(() => {
+      heard = cards().length;
+    });
+
+    test('days of silence after days of work are told to nobody, and detection runs on', async () => {
+      await work(13, 12, 11, 10);
+      await catchUp(key, { from: now - 13 * dayMs, to: now - 10 * dayMs });
+      for (let runs = 1; runs <= 2; runs += 1) expect(await run('anomalyDetectorFunction')).toBeUndefined();
+      expect(await table.get('BASELINE', key)).toBeDefined();
+      expect([...news(), ...newsOfReport()]).toEqual([]);
+    });
+
+    test('a report that stands still is told once, and nothing is done to any key', async () => {
+      const before = await ledger();
+      await work(7, 6, 5);
+      const lastSeen = now - 5 * dayMs + 8 * hourMs;
+      servers().platform.intercept.usage.standStill(lastSeen);
+      await work(4, 3);
+      await catchUp(key, { from: now - 8 * dayMs, to: lastSeen - 15 * minuteMs });
+      for (let runs = 1; runs <= 2; runs += 1) {
+        for (const fn of ['usageCollectorFunction', 'anomalyDetectorFunction', 'retirementFunction'] as const)
+          expect(await run(fn)).toBeUndefined();
+      }
+      await until('people are told', 30_000, async () => newsOfReport().length > 0);
+      expect(newsOfReport()).toEqual(['usage-blind open']);
+      expect(news()).toEqual([]);
+      expect(await ledger()).toEqual(before);
+    });
+
+    test('a weekend later the report goes on: its end is told once, and all that it hid is nobody a message', async () => {
+      servers().platform.intercept.usage.standStill(undefined);
+      await work(0);
+      await catchUp(key, { from: now - 31 * minuteMs, to: now - 10 * minuteMs });
+      for (let runs = 1; runs <= 2; runs += 1) expect(await run('anomalyDetectorFunction')).toBeUndefined();
+      expect(await usage.quarters(key, now - 4 * dayMs, now - 3 * dayMs)).not.toEqual([]);
+      await until('people are told', 30_000, async () => newsOfReport().length > 1);
+      expect(newsOfReport()).toEqual(['usage-blind open', 'usage-blind recovered']);
+      expect(news()).toEqual([]);
+    });
+
+    test('a theft is told once and contained once, by one standby key', async () => {
+      const stolen = await value();
+      for (let at = now - 10 * minuteMs; at < now; at += minuteMs) use(stolen, at, 400);
+      await until('the stolen key is dead', 60_000, async () => {
+        for (const fn of ['usageCollectorFunction', 'anomalyDetectorFunction'] as const) await run(fn);
+        return (await answerTo(stolen)) === 401;
+      });
+      await until('people are told', 30_000, async () => news().length > 1);
+      for (const fn of ['usageCollectorFunction', 'anomalyDetectorFunction'] as const) expect(await run(fn)).toBeUndefined();
+      expect(news()).toEqual(['usage-anomaly open', 'usage-anomaly contained']);
+      expect((await states()).filter((state) => state !== 'inactive')).toEqual(['contained', 'current', 'standby', 'standby']);
+      expect(await answerTo(await value())).toBe(200);
+    });
+  });
+}
