@@ -1,3 +1,4 @@
+import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { usageReport } from '../../contract/metrics.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
@@ -5,12 +6,13 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { strangers } from '../../local/anthropic/strangers.ts';
 import type { LocalAnthropic } from '../../local/anthropic/server.ts';
 import { realClock } from '../../local/clock.ts';
 import type { LocalSlack } from '../../local/slack.ts';
 import { cardsAbout, type Card } from './cards.ts';
 import { answerTo, type People } from './claude-platform.ts';
-import { currentValue, invoke, outputs } from './deployment.ts';
+import { currentValue, emulatorLog, invoke, outputs, secrets } from './deployment.ts';
 import { keyguard } from './keyguard-command.ts';
 import { catchUp } from './outage.ts';
 import { until } from './until.ts';
@@ -131,6 +133,49 @@ export function testMonday(servers: () => Servers, people: () => People, made: (
       expect(news()).toEqual(['usage-anomaly open', 'usage-anomaly contained']);
       expect((await states()).filter((state) => state !== 'inactive')).toEqual(['contained', 'current', 'standby', 'standby']);
       expect(await answerTo(await value())).toBe(200);
+    });
+
+    test('while a block page answers for Anthropic no key is rejected, retired or cut, and the rotation goes on once it is gone', async () => {
+      const { platform } = servers();
+      const shown = (): readonly string[] => platform.inspect.keys().map(({ id, status }) => `${id} ${status}`);
+      const before = [await states(), shown(), await value()];
+      const unblock = platform.intercept.onCall(() => ({ kind: 'stranger', answer: strangers.blockPage }));
+      const failures = (): number => emulatorLog().split(/rotation \S+nightly-batch\S+ \w+: FAILED/).length;
+      const failed = failures();
+      await secrets.send(new RotateSecretCommand({ SecretId: outputs.secret(key) }));
+      for (const fn of ['usageCollectorFunction', 'anomalyDetectorFunction', 'retirementFunction'] as const) await run(fn);
+      await until('the rotation gives up', 90_000, async () => failures() > failed);
+      await run('retirementFunction');
+      expect((await states()).filter((state) => state !== 'pending')).toEqual((before[0] as readonly string[]).toSpliced(-1));
+      expect([shown(), await value()]).toEqual(before.slice(1));
+
+      unblock();
+      await secrets.send(new RotateSecretCommand({ SecretId: outputs.secret(key) })).catch(() => undefined);
+      await until('the rotation has gone on', 60_000, async () => (await value()) !== before[2]);
+      await until('the ledger says so', 30_000, async () => (await states()).includes('draining'));
+      expect((await states()).filter((state) => state !== 'inactive')).toEqual(['contained', 'current', 'draining', 'standby']);
+      expect(news().filter((each) => !each.startsWith('rotation-failed'))).toEqual([]);
+      expect(new Set(news()).size).toBe(news().length);
+    });
+
+    test('a current key that somebody disabled is replaced by itself, once, and people are told between which instants it died', async () => {
+      const { platform } = servers();
+      expect(await run('retirementFunction')).toBeUndefined();
+      const dead = (await ledger()).find(({ state }) => state === 'current')?.apiKeyId ?? '';
+      const before = await value();
+      platform.console.setStatus(dead, 'inactive');
+      await until('consumers have another key', 60_000, async () => {
+        await run('retirementFunction');
+        return (await value()) !== before;
+      });
+      const after = await value();
+      expect(await answerTo(after)).toBe(200);
+      await until('people are told', 30_000, async () => news().includes('current-key-dead open'));
+      for (let runs = 1; runs <= 2; runs += 1) expect(await run('retirementFunction')).toBeUndefined();
+      expect(await value()).toBe(after);
+      expect(news().filter((each) => each === 'current-key-dead open')).toHaveLength(1);
+      const card = cards().find(({ kind }) => kind === 'current-key-dead');
+      expect(card?.text).toMatch(/last seen active \S+ \S+ UTC, and first seen dead \S+ \S+ UTC/);
     });
   });
 }
