@@ -1,4 +1,4 @@
-import { functionNames } from '../contract/environment.ts';
+import { functionsOf } from '../contract/heartbeat.ts';
 import { deployedFunctionName } from '../contract/names.ts';
 import { deadLetters, type DeadLetter, type DeadLetters } from '../lambda/adapters/aws/dead-letters.ts';
 import { lambda, lambdaThatWaits, sqs } from '../lambda/adapters/aws/clients.ts';
@@ -26,9 +26,9 @@ export interface LetterQueue {
 }
 
 /** The dead-letter queues of the functions. */
-export async function letterQueues({ definition }: OpenInstallation): Promise<readonly LetterQueue[]> {
+export async function letterQueues({ configuration }: OpenInstallation): Promise<readonly LetterQueue[]> {
   const queues: LetterQueue[] = [];
-  for (const functionName of functionNames.map((name) => deployedFunctionName(definition.installation, name))) {
+  for (const functionName of functionsOf(configuration.usage).map((name) => deployedFunctionName(configuration.installation, name))) {
     const name = await queueNameOf(functionName);
     if (name !== undefined) queues.push({ functionName, queue: await deadLetters(sqs(), name) });
   }

@@ -19,7 +19,7 @@ export const variables = {
 } as const;
 export type VariableName = keyof typeof variables;
 
-export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'] as const;
+export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier', 'heartbeat'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess'] as const;
@@ -33,6 +33,7 @@ export const environmentOf = {
   'usage-collector': [...anthropic, 'stateTable', 'installation'],
   'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
   notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl'],
+  heartbeat: ['anthropicBaseUrl'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 
 /** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */

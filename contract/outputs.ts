@@ -5,6 +5,7 @@ export const outputNames = {
   usageCollectorFunction: 'UsageCollectorFunctionName',
   anomalyDetectorFunction: 'AnomalyDetectorFunctionName',
   notifierFunction: 'NotifierFunctionName',
+  heartbeatFunction: 'HeartbeatFunctionName',
   alertTopic: 'AlertTopicArn',
   stateTable: 'StateTableName',
   dashboardUrl: 'DashboardUrl',

@@ -1,3 +1,4 @@
+import type { HeartbeatDefinition } from './heartbeat.ts';
 import type { StrategyKind } from './kinds.ts';
 import { secretsOf, type ManagedKeySecrets } from './names.ts';
 
@@ -58,6 +59,7 @@ export interface Definitions {
   readonly schema: 1;
   readonly installation: string;
   readonly managedKeys: readonly ManagedKeyPolicy[];
+  readonly heartbeat?: HeartbeatDefinition;
 }
 
 export const definitionsFile = 'definitions.json';

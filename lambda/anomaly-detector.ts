@@ -10,6 +10,7 @@ import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
+import { withoutHeartbeat } from './detection/heartbeat.ts';
 import { briefly, KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
@@ -34,10 +35,11 @@ export function anomalyDetectorHandler(
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: usageSeries(cloudWatch(), env.installation, runtime.clock),
+    series: withoutHeartbeat(usageSeries(cloudWatch(), env.installation, runtime.clock), definitions.heartbeat),
     memory: detectionMemory(table, usage),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
+    heartbeat: definitions.heartbeat,
   };
   return async () => {
     // First whether usage is visible at all: while it is not, nothing is contained by it.

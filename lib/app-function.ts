@@ -43,6 +43,8 @@ export interface AppFunctionProps {
   readonly timeout: Duration;
   /** Runs it again and again. @default - it only runs when an event comes */
   readonly every?: Duration;
+  /** How often Lambda runs it again for an event that it failed on. @default 2 */
+  readonly retryAttempts?: number;
 }
 
 /** Variables that may be absent. */
@@ -95,6 +97,7 @@ export class AppFunction extends Construct implements IGrantable {
       role: this.role.withoutPolicyUpdates(),
       logGroup,
       deadLetterQueue: this.deadLetterQueue,
+      ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       environment: environmentFor(name, commons.variables, this.node.path),
     });
 

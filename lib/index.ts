@@ -13,6 +13,8 @@ export { Usage } from './usage.ts';
 export type { UsageProps } from './usage.ts';
 export { Detection } from './detection.ts';
 export type { DetectionProps } from './detection.ts';
+export { Heartbeat } from './heartbeat.ts';
+export type { HeartbeatProps } from './heartbeat.ts';
 export { Incidents } from './incidents.ts';
 export type { IncidentsProps } from './incidents.ts';
 export { Dashboard } from './dashboard.ts';

@@ -3,6 +3,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmTopicName, alertTopicName, slackWebhookSecretName } from '../contract/names.ts';
+import type { HeartbeatDefinition } from '../contract/heartbeat.ts';
 import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
 import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
@@ -33,6 +34,7 @@ export class Installation extends Construct {
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
   readonly #managedKeys: ManagedKeyPolicy[] = [];
+  #heartbeat: HeartbeatDefinition | undefined;
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
@@ -81,14 +83,24 @@ export class Installation extends Construct {
     this.#managedKeys.push(policy);
   }
 
-  /** What every function but the notifier needs: what became of the keys, and Anthropic's Admin API. */
+  /** Takes the heartbeat in likewise. */
+  beats(heartbeat: HeartbeatDefinition): void {
+    this.#heartbeat = heartbeat;
+  }
+
+  /** What the functions need that look after keys: what became of the keys, and Anthropic's Admin API. */
   grantBasics(fn: AppFunction, itemActions: readonly ItemAction[]): void {
     this.stateTable.grantItems(fn, itemActions);
     this.adminAccess.grantUse(fn);
   }
 
   #definitions(): Definitions {
-    return { schema: 1, installation: this.installationName, managedKeys: this.#managedKeys };
+    return {
+      schema: 1,
+      installation: this.installationName,
+      managedKeys: this.#managedKeys,
+      ...(this.#heartbeat === undefined ? {} : { heartbeat: this.#heartbeat }),
+    };
   }
 }
 

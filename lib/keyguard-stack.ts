@@ -5,6 +5,7 @@ import { managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.
 import type { Configuration } from './config/schema.ts';
 import { Dashboard } from './dashboard.ts';
 import { Detection } from './detection.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { Incidents } from './incidents.ts';
 import { Installation } from './installation.ts';
 import { ManagedKey } from './managed-key.ts';
@@ -31,12 +32,17 @@ export class KeyguardStack extends Stack {
     const managedKeys = configuration.managedKeys.map(
       (key) => new ManagedKey(scopeOfKeys, pascalCase(key.name), { ...key, installation, rotatedBy: rotation, watchedBy: detection }),
     );
+    const { heartbeat } = configuration.usage;
+    const beating = managedKeys.find((key) => key.configuration.name === heartbeat?.managedKey);
     const functions = {
       rotationFunction: rotation.rotation,
       retirementFunction: rotation.retirement,
       usageCollectorFunction: usage.collector,
       anomalyDetectorFunction: detection.detector,
       notifierFunction: incidents.notifier,
+      ...(heartbeat === undefined || beating === undefined
+        ? {}
+        : { heartbeatFunction: new Heartbeat(this, 'Heartbeat', { installation, managedKey: beating, model: heartbeat.model }).beat }),
     };
     new Dashboard(this, 'Dashboard', { installation, managedKeys, functions: Object.values(functions) });
 
@@ -46,6 +52,7 @@ export class KeyguardStack extends Stack {
       usageCollectorFunction: functions.usageCollectorFunction.function.functionName,
       anomalyDetectorFunction: functions.anomalyDetectorFunction.function.functionName,
       notifierFunction: functions.notifierFunction.function.functionName,
+      heartbeatFunction: functions.heartbeatFunction?.function.functionName,
       alertTopic: installation.alertTopic.topic.topicArn,
       stateTable: installation.stateTable.table.tableName,
       dashboardUrl: installation.dashboardUrl,

@@ -19,10 +19,10 @@ const wildcardRule = 'AwsSolutions-IAM5[Resource::*]';
 const functions = ['Rotation/Rotation', 'Rotation/Retirement', 'Usage/Collector', 'Detection/Detector', 'Incidents/Notifier'];
 
 /** Every suppression for this configuration: a test fails for one that no finding needs, and for a finding that none covers. */
-export function nagSuppressions({ managedKeys, anthropic, alerts }: Configuration): readonly NagSuppression[] {
+export function nagSuppressions({ managedKeys, anthropic, alerts, usage }: Configuration): readonly NagSuppression[] {
   const byKey = anthropic.adminAccess.kind === 'key';
   return [
-    ...functions.flatMap((path) => [
+    ...[...functions, ...(usage.heartbeat === undefined ? [] : ['Heartbeat/Beat'])].flatMap((path) => [
       {
         path: `${path}/Function`,
         rules: ['NIST.800.53.R5-LambdaInsideVPC'],

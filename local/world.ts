@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
+import { functionsOf, heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
 import {
   adminKeySecretName,
@@ -29,6 +30,7 @@ import { dayMs, floorTo, hourMs, minuteMs } from '../lambda/foundation/clock.ts'
 import { jsonLog } from '../lambda/foundation/log.ts';
 import type { Runtime } from '../lambda/foundation/runtime.ts';
 import { Secret } from '../lambda/foundation/secret.ts';
+import { heartbeatHandler } from '../lambda/heartbeat.ts';
 import { notifierHandler } from '../lambda/notifier.ts';
 import { retirementHandler } from '../lambda/retirement.ts';
 import { rotationHandler } from '../lambda/rotation.ts';
@@ -36,6 +38,7 @@ import { admitStandbyKey } from '../lambda/rotation/admit.ts';
 import { usageCollectorHandler } from '../lambda/usage-collector.ts';
 import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from './aws/server.ts';
+import type { FunctionOptions } from './aws/functions.ts';
 import { settableClock, type WorldClock } from './clock.ts';
 import { startLocalSlack, type LocalSlack } from './slack.ts';
 
@@ -54,6 +57,8 @@ export interface WorldOptions {
   readonly adminAccess?: 'key' | 'federation';
   readonly emails?: readonly string[];
   readonly falseAlarmsPerMonth?: number;
+  /** The managed key of a heartbeat. @default no heartbeat */
+  readonly heartbeat?: string;
   readonly anthropic?: Omit<LocalAnthropicOptions, 'clock' | 'port' | 'seed'>;
   readonly aws?: Omit<LocalAwsOptions, 'clock' | 'port' | 'seed'>;
 }
@@ -131,6 +136,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     schema: 1,
     installation: installation.installation,
     managedKeys: options.managedKeys.map((key) => policyOf(key, anthropic)),
+    ...(options.heartbeat === undefined ? {} : { heartbeat: { managedKey: options.heartbeat, model: heartbeatModel } }),
   };
   const runtime = { clock, log: jsonLog((line) => logs.push(line)) };
   const deploy = (): Functions => registerFunctions(installation, definitions, options.falseAlarmsPerMonth ?? 1, aws, runtime);
@@ -138,6 +144,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
   aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
   aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
+  if (functionsOf(definitions).includes('heartbeat')) aws.schedules.add('heartbeat', heartbeatEveryMs, 'heartbeat');
   const deployed = new Map<string, DeployedKey>();
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
   for (const policy of definitions.managedKeys) {
@@ -320,7 +327,7 @@ function policyOf(key: WorldKey, anthropic: LocalAnthropic): ManagedKeyPolicy {
 /** keyguard.json as somebody would have written it for this world. */
 function configurationOf(
   { installation, ...known }: InstallationDefinition,
-  { managedKeys }: Definitions,
+  { managedKeys, heartbeat }: Definitions,
   emails: readonly string[],
 ): object {
   const { organizationId, anthropicBaseUrl: baseUrl, adminAccess } = known;
@@ -343,6 +350,7 @@ function configurationOf(
       },
     })),
     alerts: { emails, slack: { webhook: true } },
+    ...(heartbeat === undefined ? {} : { usage: { heartbeat } }),
   };
 }
 
@@ -425,19 +433,23 @@ function registerFunctions(
   const register = (
     name: FunctionName,
     make: (environment: Readonly<Record<string, string>>) => (event: unknown) => Promise<unknown>,
-    invokedBy: readonly string[] = [],
+    options: Pick<FunctionOptions, 'invokedBy' | 'retryAttempts'> = {},
   ): string => {
     const own = environment(name);
     return aws.functions.register(deployedFunctionName(installation.installation, name), make(own), {
       alias: name,
       environment: own,
-      invokedBy,
+      ...options,
     });
   };
-  const rotation = register('rotation', (own) => rotationHandler(own, runtime, definitions), ['secretsmanager.amazonaws.com']);
+  const rotation = register('rotation', (own) => rotationHandler(own, runtime, definitions), {
+    invokedBy: ['secretsmanager.amazonaws.com'],
+  });
   register('usage-collector', (own) => usageCollectorHandler(own, runtime));
   register('anomaly-detector', (own) => anomalyDetectorHandler(own, runtime, definitions));
   register('retirement', (own) => retirementHandler(own, runtime, definitions));
+  if (definitions.heartbeat !== undefined)
+    register('heartbeat', (own) => heartbeatHandler(own, runtime, definitions), { retryAttempts: 0 });
   const notifier = register('notifier', (own) => notifierHandler(own, runtime));
   return { rotation, notifier };
 }

@@ -1,4 +1,5 @@
-import { environmentOf, functionNames, variables, type FunctionName } from '../../contract/environment.ts';
+import { environmentOf, variables, type FunctionName } from '../../contract/environment.ts';
+import { functionsOf } from '../../contract/heartbeat.ts';
 import { deployedFunctionName, secretsOf } from '../../contract/names.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { environmentVariables } from '../../lambda/adapters/aws/function-settings.ts';
@@ -20,7 +21,7 @@ export async function deployedChecks(
   { configuration, secrets }: OpenInstallation,
 ): Promise<readonly Check[]> {
   const client = lambda();
-  const functions = functionNames.map((name) =>
+  const functions = functionsOf(configuration.usage).map((name) =>
     checked(about, 'functions', async () => {
       const deployed = deployedFunctionName(configuration.installation, name);
       return functionAnswer(name, deployed, await environmentVariables(client, deployed), configuration);

@@ -1,10 +1,13 @@
+import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { homeOf } from '../../contract/names.ts';
+import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { detectionMemory } from '../../lambda/adapters/aws/detection-memory.ts';
 import { functionPolicy } from '../../lambda/adapters/aws/function-settings.ts';
 import { runs, type Run } from '../../lambda/adapters/aws/runs.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
+import { heartbeatPauseMs } from '../../lambda/usage/blind.ts';
 import { readLook } from '../../lambda/detection/recall.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted, instant, lengthText } from '../output.ts';
@@ -25,7 +28,8 @@ const rotates = 'secretsmanager.amazonaws.com';
  * rotation function has no schedule of its own, so it is asked for nothing, and its policy is read.
  */
 export async function functionChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
-  const { table, clock } = installation;
+  const { table, clock, configuration } = installation;
+  const { heartbeat } = configuration.usage;
   const usage = usageLedger(table);
   const memory = detectionMemory(table, usage);
   const now = clock.now();
@@ -38,6 +42,7 @@ export async function functionChecks(about: string, installation: OpenInstallati
         return ran(Math.max(0, ...looks), detectorMs, 'AnomalyDetectorFunctionName', now);
       }),
       checked(about, 'retirement', async () => retired(await runs(table).last('retirement'), now)),
+      ...(heartbeat === undefined ? [] : [checked(about, 'heartbeat', () => beats(heartbeat, installation))]),
       ...rotationChecks(about, installation),
     ])
   ).flat();
@@ -59,6 +64,23 @@ function rotationChecks(about: string, installation: OpenInstallation): readonly
       );
     }),
   ];
+}
+
+/** The function writes nothing down: that it runs shows in the tokens of its key, as far as usage is visible. */
+async function beats({ managedKey }: HeartbeatDefinition, { table, clock }: OpenInstallation): Promise<Answer> {
+  const [records, uses] = await Promise.all([apiKeyLedger(table).all(), usageLedger(table).lastUses()]);
+  const own = new Set(records.filter((record) => record.managedKey === managedKey).map(({ apiKeyId }) => apiKeyId));
+  const lastAt = Math.max(0, ...uses.filter(({ apiKeyId }) => own.has(apiKeyId)).map(({ at }) => at));
+  if (lastAt > 0 && clock.now() - lastAt <= heartbeatPauseMs) return good(`its tokens were last seen ${instant(lastAt)}`);
+  const log = 'look at the log of the function in the output HeartbeatFunctionName';
+  if (lastAt === 0) {
+    const fix = `it needs a current key: npx keyguard standby add ${managedKey}, and npx keyguard rotate ${managedKey}; after two hours, ${log}`;
+    return broken('none of its tokens was seen yet', fix);
+  }
+  return broken(
+    `its tokens were last seen ${instant(lastAt)}, and it sends a request each hour`,
+    `${log}; where that shows no error, the usage report stands still: see docs/runbooks/usage-blind.md`,
+  );
 }
 
 function retired(run: Run | undefined, now: number): Answer {

@@ -19,7 +19,17 @@ export function readDefinitions(text: string): Definitions {
 function isDefinitions(value: unknown): value is Definitions {
   if (!(value instanceof Object) || Reflect.get(value, 'schema') !== 1) return false;
   const managedKeys: unknown = Reflect.get(value, 'managedKeys');
-  return typeof Reflect.get(value, 'installation') === 'string' && Array.isArray(managedKeys) && managedKeys.every(isPolicy);
+  return (
+    typeof Reflect.get(value, 'installation') === 'string' &&
+    Array.isArray(managedKeys) &&
+    managedKeys.every(isPolicy) &&
+    isHeartbeat(Reflect.get(value, 'heartbeat'))
+  );
+}
+
+function isHeartbeat(value: unknown): boolean {
+  if (value === undefined) return true;
+  return value instanceof Object && ['managedKey', 'model'].every((field) => typeof Reflect.get(value, field) === 'string');
 }
 
 const policyNumbers = ['intervalMs', 'minimumGraceMs', 'quietMs', 'maximumGraceMs', 'undoMs', 'maximumAgeMs', 'lowWaterMs'] as const;

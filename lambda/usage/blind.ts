@@ -1,6 +1,8 @@
+import { heartbeatEveryMs } from '../../contract/heartbeat.ts';
 import type { WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { quarterMs } from './deltas.ts';
+import { settleMs } from './watermark.ts';
 
 /**
  * The report is read each minute, so half an hour without an answer that can be believed is no hiccup. Together with the half hour
@@ -9,6 +11,8 @@ import { quarterMs } from './deltas.ts';
 export const unreadMs = 30 * minuteMs;
 /** A pause of everybody that is shorter says nothing. */
 export const shortestPauseMs = hourMs;
+/** With a heartbeat tokens come at least every two hours, since one of its requests may fail; and the report may be late. */
+export const heartbeatPauseMs = 2 * heartbeatEveryMs + settleMs;
 /** How far back pauses are remembered. */
 export const pauseHistoryMs = 14 * dayMs;
 /** A history of fewer days has shown no whole weekend yet. */
@@ -24,13 +28,19 @@ export interface Blindness {
   readonly because: string;
 }
 
+/** The longest pause of everybody that is expected, and by what. */
+export interface ExpectedPause {
+  readonly ms: number;
+  readonly by: 'history' | 'heartbeat';
+}
+
 /**
  * Whether Key Guard sees at `now` what is used. Standing still alone is no blindness: an organization may sleep.
- * @param usualPauseMs the longest pause of everybody that its own history expects; undefined: it expects nothing
+ * @param pause undefined: nothing is expected
  */
 export function judgeBlindness(
   watermark: WatermarkRecord | undefined,
-  usualPauseMs: number | undefined,
+  pause: ExpectedPause | undefined,
   now: number,
 ): Blindness | undefined {
   if (watermark === undefined) return undefined;
@@ -39,9 +49,15 @@ export function judgeBlindness(
     const because = failing === undefined ? 'the usage collector has not come to its end since then' : failing.reason;
     return { since: readAt, because };
   }
-  if (usualPauseMs === undefined || now - tokensUntil <= usualPauseMs) return undefined;
-  const because = `the usage report shows no tokens of anybody since ${utcMinute(tokensUntil)}, and its longest usual pause is ${hours(usualPauseMs)}`;
-  return { since: tokensUntil, because };
+  if (pause === undefined || now - tokensUntil <= pause.ms) return undefined;
+  const silent = `the usage report shows no tokens of anybody since ${utcMinute(tokensUntil)}`;
+  return {
+    since: tokensUntil,
+    because:
+      pause.by === 'heartbeat'
+        ? `${silent}, although the heartbeat sends a request each hour`
+        : `${silent}, and its longest usual pause is ${hours(pause.ms)}`,
+  };
 }
 
 /**

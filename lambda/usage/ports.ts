@@ -3,6 +3,7 @@ import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, UsualPauseRecord,
 import type { Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
+import type { Secret } from '../foundation/secret.ts';
 import type { PricedTokens } from './prices.ts';
 
 /** One row of the usage report: one minute of one key, model, tier, window and geography. */
@@ -75,5 +76,18 @@ export interface CollectPorts {
   readonly metrics: MetricSink;
   readonly owners: KeyOwners;
   readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type HeartbeatAnswer =
+  | { readonly answer: 'taken'; readonly tokens: number }
+  /** Anthropic has no capacity now, or asks for patience. */
+  | { readonly answer: 'not-now'; readonly status: number }
+  | { readonly answer: 'key-refused' | 'request-refused'; readonly why: string };
+
+export interface HeartbeatPorts {
+  readonly currentKey: () => Promise<Secret | 'absent'>;
+  /** Throws KeyguardError for what concerns the whole organization or the way to Anthropic. */
+  readonly ask: (value: Secret, model: string) => Promise<HeartbeatAnswer>;
   readonly log: Log;
 }

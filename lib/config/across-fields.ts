@@ -121,6 +121,23 @@ export function checkManagedKeys(
   }
 }
 
+/** The heartbeat needs a key, and only a managed key of this file has one. */
+export function checkHeartbeat(configuration: unknown, context: z.RefinementCtx): void {
+  const field = (value: unknown, name: string): unknown => (value instanceof Object ? Reflect.get(value, name) : undefined);
+  const wanted = field(field(field(configuration, 'usage'), 'heartbeat'), 'managedKey');
+  const managedKeys = field(configuration, 'managedKeys');
+  if (typeof wanted !== 'string' || !Array.isArray(managedKeys)) return;
+  const names = managedKeys.map(nameOf);
+  const refuse = (problem: string, fix: string): void => {
+    context.addIssue({ code: 'custom', path: ['usage', 'heartbeat', 'managedKey'], message: `${problem}\n${fix}` });
+  };
+  if (!names.includes(wanted)) {
+    refuse('is not the name of a managed key of this file', 'Add a managed key of that name to managedKeys; nobody else may use it.');
+  } else if (names.length === 1) {
+    refuse('is the only managed key of this file, and the heartbeat needs one of its own', 'Add a second managed key, and name that.');
+  }
+}
+
 /** One subscription for an address: a second one would have the same name in the stack. */
 export function checkEmails(emails: readonly string[], context: z.RefinementCtx<readonly string[]>): void {
   refuseRepeated(

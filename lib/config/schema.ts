@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
+import { heartbeatModel } from '../../contract/heartbeat.ts';
 import { strategyKinds } from '../../contract/kinds.ts';
-import { checkEmails, checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
+import { checkEmails, checkHeartbeat, checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
 import { partitionOf } from './regions.ts';
@@ -194,9 +195,24 @@ const adminAccess = z.discriminatedUnion('kind', [
     .describe('Workload Identity Federation.'),
 ]);
 
+const heartbeat = z
+  .strictObject({
+    managedKey: name.describe(
+      'The managed key of this file whose current key sends the requests: one of its own, that nobody else uses. It needs standby keys, and rotates, as every other.',
+    ),
+    model: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, says('is not the id of a model', `Give one as the API names it: ${heartbeatModel}.`))
+      .default(heartbeatModel)
+      .describe('The model that is asked. The cheapest will do.'),
+  })
+  .describe(
+    'One smallest request an hour, so that the usage report shows that it moves while nobody uses Claude. For an organization that sleeps: without it an old key, however silent, waits there for a time at which others work, or until `maximumGrace`. Left out, nothing is sent.',
+  );
+
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
-export const configurationSchema = z.strictObject({
+const fields = z.strictObject({
   $schema: z.string().optional().describe('For editors: `./keyguard.schema.json`.'),
   installation: name
     .default('keyguard')
@@ -282,11 +298,14 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({})
     .describe('How sensitive detection is.'),
+  usage: z.strictObject({ heartbeat: heartbeat.optional() }).prefault({}).describe('How usage is seen.'),
   logRetentionDays: z
     .literal(retentionDays, says('is not a retention that CloudWatch Logs offers', `Give one of ${retentionDays.join(', ')}.`))
     .default(365)
     .describe('Days for which the logs of the functions are kept.'),
 });
+
+export const configurationSchema = fields.superRefine(checkHeartbeat, { when: () => true });
 
 export type Configuration = z.output<typeof configurationSchema>;
 export type ManagedKeyConfiguration = z.output<typeof managedKeySchema>;

@@ -7,7 +7,7 @@ import type { Randomness } from './randomness.ts';
 type LambdaContext = Context;
 type LambdaHandler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
-interface FunctionOptions {
+export interface FunctionOptions {
   /** Seconds, as in the function's configuration. @default 900 */
   readonly timeoutSeconds?: number;
   /** How often a failed asynchronous invocation is tried again: after 1 and then 2 minutes. @default 2 */

@@ -147,6 +147,29 @@ test('a rotation function that cannot run, or that Secrets Manager may not call,
   ]);
 });
 
+test('a heartbeat is there and its tokens are seen, or doctor says what it needs', async () => {
+  me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'heartbeat' }], heartbeat: 'heartbeat' });
+  await me.added();
+  await me.run(['rotate', 'production', '--yes']);
+  await me.world.passes(10 * minuteMs);
+  const ofHeartbeat = async () =>
+    (await found('broken')).filter((check) => check instanceof Object && Reflect.get(check, 'check') === 'heartbeat');
+  expect(await ofHeartbeat()).toMatchObject([
+    { what: 'none of its tokens was seen yet', fix: expect.stringContaining('npx keyguard standby add heartbeat') as unknown },
+  ]);
+  await me.world.addStandbyKey('heartbeat');
+  await me.world.rotate('heartbeat');
+  await me.world.passes(70 * minuteMs, { beatMs: 10 * minuteMs });
+  expect((await me.run(['doctor', '--verbose'])).out).toMatch(/^ok {7}keyguard, heartbeat: its tokens were last seen 2026-/m);
+  me.world.aws.schedules.disable('heartbeat');
+  me.world.clock.advance(3 * hourMs);
+  expect(await ofHeartbeat()).toMatchObject([{ fix: expect.stringContaining('HeartbeatFunctionName') as unknown }]);
+  me.world.aws.functions.remove('keyguard-heartbeat');
+  expect(await found('broken')).toContainEqual(
+    expect.objectContaining({ check: 'functions', what: 'there is no function keyguard-heartbeat', fix: 'deploy again: npx cdk deploy' }),
+  );
+});
+
 test('a standby secret that others may read is broken, and one whose policy is gone', async () => {
   await healthy();
   const SecretId = me.world.definition('production').standbySecretArn;

@@ -99,6 +99,18 @@ export const costLines: readonly CostLine[] = [
 
 const tableKeys = [1, 3, 20] as const;
 
+/** What a heartbeat adds: a managed key of its own, three alarms, and a run an hour; asked for each 15 minutes, idle but for one minute. */
+export const heartbeatUsd =
+  secretsPerKey * prices.secretMonth +
+  usageMetricNames.length * prices.metricMonth +
+  3 * prices.alarmMonth +
+  watchedMetrics.length * (minutes / 15) * prices.metricAskedFor +
+  (minutes / 60) * (prices.lambdaRequest + memoryGb * assumedSeconds.run * prices.lambdaArmGbSecond + prices.secretCall);
+
+/** What Anthropic takes for a month of heartbeats: requests of about ten tokens. */
+export const heartbeatTokensUsd = ({ input, output }: { readonly input: number; readonly output: number }): number =>
+  730 * (10 * input + output) * 1e-9;
+
 /** The README's table, as it must stand there. */
 export function costTable(): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -4,11 +4,19 @@ import { expect, test } from 'vitest';
 import { usageDataAge, usageMetrics } from '../../contract/metrics.ts';
 import { ManagedKey } from '../../lib/managed-key.ts';
 import { example, stackOf } from '../lib/stacks.ts';
-import { costLines, costTable, fixed, secretsPerKey } from './costs.ts';
+import { heartbeatModel } from '../../contract/heartbeat.ts';
+import { modelPrices } from '../../lambda/usage/price-table.ts';
+import { costLines, costTable, fixed, heartbeatTokensUsd, heartbeatUsd, secretsPerKey } from './costs.ts';
 import { block, fences, page } from './pages.ts';
 
 test('the README’s costs are those that the arithmetic gives', () => {
   expect(block(page('README.md'), 'costs')).toBe(costTable());
+});
+
+test('the README says what a heartbeat costs', () => {
+  const price = modelPrices.find(({ id }) => id === heartbeatModel) ?? { input: Infinity, output: Infinity };
+  expect(heartbeatTokensUsd(price)).toBeCloseTo(0.001, 3);
+  expect(page('README.md').text).toContain(`adds $${heartbeatUsd.toFixed(2)} a month at AWS`);
 });
 
 test('costs count what the stack really holds', () => {

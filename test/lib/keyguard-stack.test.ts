@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { environmentOf, functionNames, variables } from '../../contract/environment.ts';
+import { functionsOf } from '../../contract/heartbeat.ts';
 import { unattributed, usageMetrics } from '../../contract/metrics.ts';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { configurationSchema } from '../../lib/config/schema.ts';
-import { Synthesised, example, rendered, withKeys } from './stacks.ts';
+import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
 
 const stack = new Synthesised(example);
+const withHeartbeat = new Synthesised(beating);
 const many = new Synthesised(withKeys(50));
 const withoutSlack = new Synthesised(configurationSchema.parse({ ...example, alerts: { emails: ['oncall@example.com'] } }));
 const federated = new Synthesised(
@@ -20,6 +22,7 @@ const prefixes = {
   'usage-collector': 'Usage',
   'anomaly-detector': 'Detection',
   notifier: 'Incidents',
+  heartbeat: 'Heartbeat',
 };
 
 function environment(of: Synthesised, name: keyof typeof prefixes): Record<string, unknown> {
@@ -66,13 +69,13 @@ test('the table costs what is used, forgets what expired and restores any second
 });
 
 test.each(functionNames)('%s gets exactly the variables that the contract lists, none of which opens anything', (name) => {
-  const given = environment(stack, name);
+  const given = environment(withHeartbeat, name);
   expect(Object.keys(given).sort()).toEqual(environmentOf[name].map((variable) => variables[variable]).sort());
   for (const value of Object.values(given)) expect(rendered(value)).not.toBe('');
 });
 
 test('with fifty managed keys the variables of every function stay far below the 4 KB that Lambda allows', () => {
-  for (const name of functionNames) {
+  for (const name of functionsOf({})) {
     // A reference resolves to an ARN, at most some 150 characters.
     const bytes = Object.entries(environment(many, name)).reduce(
       (sum, [key, value]) => sum + key.length + rendered(value).replace(/\{[^{}:]*\}/g, 'x'.repeat(150)).length,
@@ -83,7 +86,7 @@ test('with fifty managed keys the variables of every function stay far below the
 });
 
 test('functions run on the newest runtime, on ARM, with logs that end, a dead-letter queue and a role of their own', () => {
-  const functions = stack.resources('AWS::Lambda::Function');
+  const functions = withHeartbeat.resources('AWS::Lambda::Function');
   expect(functions.size).toBe(functionNames.length);
   for (const { Properties } of functions.values()) {
     expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
@@ -156,8 +159,8 @@ test('topics and queues refuse plain text connections', () => {
 });
 
 test('the outputs name all that an operator touches', () => {
-  const keys = ['production', 'nightly-batch'].flatMap((name) => Object.values(managedKeyOutputs(name)));
-  expect([...stack.outputs()].sort()).toEqual([...Object.values(outputNames), ...keys].sort());
+  const keys = beating.managedKeys.flatMap(({ name }) => Object.values(managedKeyOutputs(name)));
+  expect([...withHeartbeat.outputs()].sort()).toEqual([...Object.values(outputNames), ...keys].sort());
 });
 
 test('the dashboard shows every usage metric for every managed key, and what nobody manages', () => {
@@ -213,4 +216,20 @@ test.each([1, 30, 50])('%i managed keys fit into one stack, with room to grow', 
 
 test('a template of fifty managed keys stays below the 1 MB that CloudFormation takes', () => {
   expect(many.text.length).toBeLessThan(900_000);
+});
+
+test('without a heartbeat in the configuration there is none, and with one it runs hourly and is not tried again by AWS', () => {
+  expect(stack.text).not.toMatch(/heartbeat/i);
+  expect(stack.definitions).not.toHaveProperty('heartbeat');
+  expect(withHeartbeat.definitions).toMatchObject({ heartbeat: { managedKey: 'heartbeat', model: 'claude-haiku-5-5' } });
+  expect(withHeartbeat.outputs()).toContain('HeartbeatFunctionName');
+  const { id } = withHeartbeat.one('AWS::Lambda::Function', 'Heartbeat');
+  const { resource } = withHeartbeat.one('AWS::Lambda::EventInvokeConfig', 'Heartbeat');
+  expect(resource.Properties).toMatchObject({ FunctionName: { Ref: id }, MaximumRetryAttempts: 0 });
+  expect(withHeartbeat.one('AWS::Scheduler::Schedule', 'Heartbeat').resource.Properties.ScheduleExpression).toBe('rate(1 hour)');
+  const alarms = [...withHeartbeat.resources('AWS::CloudWatch::Alarm').values()].map(({ Properties }) => Properties);
+  const own = alarms.filter(({ AlarmName }) => String(AlarmName).includes('-heartbeat-'));
+  expect(own.map(({ AlarmName }) => String(AlarmName).replace(/.*-heartbeat-/, '')).sort()).toEqual(['dead-letters', 'errors', 'silent']);
+  // CloudWatch looks back a day at the most: docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+  for (const { Period, EvaluationPeriods } of own) expect(Number(Period) * Number(EvaluationPeriods)).toBeLessThanOrEqual(86_400);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { functionNames } from '../../contract/environment.ts';
+import { functionsOf } from '../../contract/heartbeat.ts';
 import { deniesAllBut } from '../../cli/doctor/policies.ts';
 import { Synthesised, example, rendered } from './stacks.ts';
 
@@ -64,6 +64,7 @@ test('nobody but the rotation function reads standby keys, administrators includ
         Action: ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
         Principal: { AWS: { 'Fn::GetAtt': [role, 'Arn'] } },
       },
+      { Effect: 'Allow', Action: 'secretsmanager:DescribeSecret' },
       {
         Effect: 'Deny',
         Principal: { AWS: '*' },
@@ -128,7 +129,11 @@ test('what the command line looks for by name is called so, and no secret has an
   ]);
   expect(names('AWS::SecretsManager::Secret', 'Name').filter((name) => /-.{6}$/.test(String(name)))).toEqual([]);
   expect(names('AWS::SNS::Topic', 'TopicName')).toEqual(['keyguard-example-alarms', 'keyguard-example-alerts']);
-  expect(names('AWS::Lambda::Function', 'FunctionName')).toEqual(functionNames.map((name) => `keyguard-example-${name}`).sort());
+  expect(names('AWS::Lambda::Function', 'FunctionName')).toEqual(
+    functionsOf({})
+      .map((name) => `keyguard-example-${name}`)
+      .sort(),
+  );
   expect(stack.text).not.toMatch(/sk-ant-|hooks\.slack/);
 });
 

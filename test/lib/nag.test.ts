@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { configurationSchema } from '../../lib/config/schema.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { nagPacks, nagSuppressions, suppressNag } from '../../lib/nag-suppressions.ts';
-import { example, stackOf } from './stacks.ts';
+import { beating, example, stackOf } from './stacks.ts';
 
 interface Finding {
   readonly rule: string;
@@ -17,6 +17,7 @@ const federated = configurationSchema.parse({
 const variants: readonly (readonly [string, Configuration])[] = [
   ['the example', example],
   ['federation without Slack', federated],
+  ['a heartbeat', beating],
 ];
 const unsuppressed = new Map<Configuration, readonly Finding[]>();
 

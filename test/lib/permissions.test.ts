@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { Synthesised, example, rendered, withKeys } from './stacks.ts';
+import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
 
 const stack = new Synthesised(example);
+const withHeartbeat = new Synthesised(beating);
 
 interface Statement {
   readonly effect: string;
@@ -31,8 +32,8 @@ function statementsOf(document: unknown): readonly Statement[] {
 }
 
 /** What a function's own policy lets it do: `action resource`, logical ids without their hash. */
-function ownGrants(prefix: string): readonly string[] {
-  const { resource } = stack.one('AWS::IAM::ManagedPolicy', prefix);
+function ownGrants(prefix: string, of = stack): readonly string[] {
+  const { resource } = of.one('AWS::IAM::ManagedPolicy', prefix);
   return statementsOf(resource.Properties.PolicyDocument)
     .flatMap(({ actions, resources }) =>
       actions.flatMap((action) => resources.map((target) => `${action} ${target.replace(/[0-9A-F]{8}(?=[.}])/g, '')}`)),
@@ -124,6 +125,20 @@ const own: Readonly<Record<string, readonly string[]>> = {
 
 test.each(Object.entries(own))('%s may do this and nothing else', (prefix, grants) => {
   expect(ownGrants(prefix)).toEqual([...grants].sort());
+});
+
+test('the heartbeat may read the current value of its one managed key, and nothing else', () => {
+  expect(ownGrants('HeartbeatBeatPolicy', withHeartbeat)).toEqual(
+    [...logsAndLetters('HeartbeatBeat'), ...through.secretsToRead, 'secretsmanager:GetSecretValue {ManagedKeysHeartbeatConsumer}'].sort(),
+  );
+  const { PolicyDocument } = withHeartbeat.one('AWS::IAM::ManagedPolicy', 'HeartbeatBeatPolicy').resource.Properties;
+  const [read] = statementsOf(PolicyDocument).filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
+  expect(read?.conditions).toBe('{"ForAnyValue:StringEquals":{"secretsmanager:VersionStage":"AWSCURRENT"}}');
+  const role = `{${withHeartbeat.one('AWS::IAM::Role', 'HeartbeatBeatRole').id}.Arn}`;
+  const byOthers = ['AWS::SecretsManager::ResourcePolicy', 'AWS::KMS::Key', 'AWS::SNS::TopicPolicy'].flatMap((type) =>
+    [...withHeartbeat.resources(type).values()].map(({ Properties }) => JSON.stringify(Properties)),
+  );
+  expect(byOthers.filter((text) => text.includes(role.slice(1, -5)))).toEqual([]);
 });
 
 test.each([

@@ -18,6 +18,13 @@ export function withKeys(count: number): Configuration {
   return configurationSchema.parse({ ...example, managedKeys });
 }
 
+/** The example with a heartbeat, on a managed key of its own. */
+export const beating = configurationSchema.parse({
+  ...example,
+  managedKeys: [...example.managedKeys, { name: 'heartbeat', workspaceId: 'wrkspc_01Example' }],
+  usage: { heartbeat: { managedKey: 'heartbeat' } },
+});
+
 /** An app with the flags of cdk.json that neither bundles nor lints its template: both belong to `npm run synth`. */
 export function quickApp(): App {
   const context: unknown = cdkJson instanceof Object ? Reflect.get(cdkJson, 'context') : undefined;

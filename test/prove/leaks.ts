@@ -1,7 +1,6 @@
+import { functionsOf } from '../../contract/heartbeat.ts';
 import type { World } from '../../local/world.ts';
 import type { Report } from './violation.ts';
-
-const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'];
 
 /** I4: no value that opens anything stands where people or machines read. `heard`: what the command line said. */
 export function judgeLeaks(world: World, ids: ReadonlyMap<string, string>, heard: string, report: Report): void {
@@ -14,7 +13,10 @@ export function judgeLeaks(world: World, ids: ReadonlyMap<string, string>, heard
     'a Slack card': world.slack.cards,
     'an event of Secrets Manager': inspect.secrets.events(),
     'a parameter': inspect.parameters.values(),
-    'a function’s error or event': functionNames.map((name) => [functions.invocations(name), functions.deadLetters(name)]),
+    'a function’s error or event': functionsOf(world.definitions()).map((name) => [
+      functions.invocations(name),
+      functions.deadLetters(name),
+    ]),
     'what the command line said': heard,
   };
   const secrets = [...ids].concat(world.values().map((value) => [value, 'an admin key or a webhook']));

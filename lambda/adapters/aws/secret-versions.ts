@@ -127,8 +127,14 @@ async function readVersion(client: SecretsManagerClient, secretArn: string, vers
     const { SecretString } = await awsCall(
       'secretsmanager:GetSecretValue',
       () =>
-        // By version id: a read by label misses between the steps (github.com/aws/aws-sdk-js-v3/issues/7701).
-        client.send(new GetSecretValueCommand({ SecretId: secretArn, ...(versionId === undefined ? {} : { VersionId: versionId }) })),
+        client.send(
+          new GetSecretValueCommand({
+            SecretId: secretArn,
+            // By version id: a read by label misses between the steps (github.com/aws/aws-sdk-js-v3/issues/7701). The label is said: a
+            // right to read may hold for that label alone.
+            ...(versionId === undefined ? { VersionStage: 'AWSCURRENT' } : { VersionId: versionId }),
+          }),
+        ),
       // The token is registered before it has a value.
       (error) => (error instanceof ResourceNotFoundException ? new Absent() : undefined),
     );

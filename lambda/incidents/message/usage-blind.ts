@@ -11,7 +11,7 @@ export const usageBlind: Wording<'usage-blind'> = {
     actions: [
       'Run `npx keyguard doctor`: it says whether the collector runs, and whether Anthropic accepts the admin credential.',
       `Open Claude Console > Usage. If it shows tokens later than ${story.since}, the report of the API stands still: tell Anthropic.`,
-      'If nobody uses Claude at this time, nothing has to be done.',
+      'If nobody uses Claude at this time, and Key Guard sends no heartbeat, nothing has to be done.',
     ],
   }),
   recovered: (story) => ({

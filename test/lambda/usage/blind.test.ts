@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WatermarkRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { judgeBlindness, usualPause } from '../../../lambda/usage/blind.ts';
+import { heartbeatPauseMs, judgeBlindness, usualPause } from '../../../lambda/usage/blind.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
 
 /** A Monday. */
@@ -68,7 +68,7 @@ test.each<[what: string, watermark: WatermarkRecord | undefined, usualMs: number
   ['a pause longer than usual', mark({ tokensUntil: now - hourMs - 1 }), hourMs, now - hourMs - 1],
   ['a pause of an organization that is not known', mark({ tokensUntil: now - 30 * dayMs }), undefined, undefined],
 ])('blind or not: %s', (_what, watermark, usualMs, since) => {
-  expect(judgeBlindness(watermark, usualMs, now)?.since).toBe(since);
+  expect(judgeBlindness(watermark, usualMs === undefined ? undefined : { ms: usualMs, by: 'history' }, now)?.since).toBe(since);
 });
 
 test('it says why', () => {
@@ -76,7 +76,17 @@ test('it says why', () => {
   expect(judgeBlindness(mark({ readAt: now - hourMs }), undefined, now)?.because).toBe(
     'the usage collector has not come to its end since then',
   );
-  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), hourMs, now)?.because).toBe(
+  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), { ms: hourMs, by: 'history' }, now)?.because).toBe(
     'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, and its longest usual pause is 1 hour',
   );
+});
+
+test('with a heartbeat one request may fail, and two in a row are told', () => {
+  const beating = { ms: heartbeatPauseMs, by: 'heartbeat' } as const;
+  // The last one before was seen; the report shows the next one only after some minutes.
+  expect(judgeBlindness(mark({ tokensUntil: now - 2 * hourMs - 10 * minuteMs }), beating, now)).toBeUndefined();
+  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), beating, now)).toEqual({
+    since: now - 3 * hourMs,
+    because: 'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, although the heartbeat sends a request each hour',
+  });
 });

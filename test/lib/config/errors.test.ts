@@ -10,6 +10,7 @@ const valid = {
 const withKey = (changes: object): object => ({ ...valid, managedKeys: [{ ...key, ...changes }] });
 const rotating = (rotation: object): object => withKey({ rotation });
 const anthropic = (changes: object): object => ({ ...valid, anthropic: { ...valid.anthropic, ...changes } });
+const beating = (heartbeat: object): object => ({ ...valid, managedKeys: [key, { ...key, name: 'heartbeat' }], usage: { heartbeat } });
 
 function messageOf(configuration: unknown): string {
   try {
@@ -191,6 +192,24 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     ['alerts.slack.webhook', 'false is not a setting', 'SlackWebhookSecretArn'],
   ],
   ['a budget of nothing', { ...valid, detection: { falseAlarmsPerMonth: 0 } }, ['falseAlarmsPerMonth', '0 is too small']],
+  ['a heartbeat without a key', beating({}), ['usage.heartbeat.managedKey: is missing', 'one of its own, that nobody else uses']],
+  [
+    'a heartbeat with a key that is not in the file',
+    beating({ managedKey: 'heartbeet' }),
+    ['usage.heartbeat.managedKey', '"heartbeet" is not the name of a managed key', 'Add a managed key of that name'],
+  ],
+  [
+    'a heartbeat with the only key that there is',
+    { ...beating({ managedKey: 'production' }), managedKeys: [key] },
+    ['usage.heartbeat.managedKey', '"production" is the only managed key of this file', 'Add a second managed key'],
+  ],
+  [
+    'a heartbeat that asks a model by its display name',
+    beating({ managedKey: 'heartbeat', model: 'Claude Haiku 5.5' }),
+    ['usage.heartbeat.model', '"Claude Haiku 5.5" is not the id of a model', 'claude-haiku-5-5'],
+  ],
+  ['a heartbeat switched off with false', { ...valid, usage: { heartbeat: false } }, ['usage.heartbeat', 'false is not an object']],
+  ['a heartbeat with an interval', beating({ managedKey: 'heartbeat', every: '1h' }), ['usage.heartbeat.every', 'is not a field']],
   ['a retention that AWS does not have', { ...valid, logRetentionDays: 10 }, ['logRetentionDays', '10 is not a retention', '365']],
   ['a missing section', { ...valid, alerts: undefined }, ['alerts: is missing', 'Who is told.']],
   ['a list where an object belongs', { ...valid, anthropic: [] }, ['anthropic', '[] is not an object']],
@@ -250,4 +269,11 @@ test('a loopback address may go without TLS, so that the local world can be reac
 
 test('a maximum age that interval and grace keep is accepted', () => {
   expect(messageOf(rotating({ maximumAge: '37d' }))).toBe('accepted');
+});
+
+test('without a word about it there is no heartbeat, and one needs no more than its key', () => {
+  expect(parseConfiguration(JSON.stringify(valid), 'keyguard.json').usage).toEqual({});
+  expect(parseConfiguration(JSON.stringify(beating({ managedKey: 'heartbeat' })), 'keyguard.json').usage).toEqual({
+    heartbeat: { managedKey: 'heartbeat', model: 'claude-haiku-5-5' },
+  });
 });
