@@ -10,6 +10,7 @@ import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
 import type { AppFunction, AppFunctionCommons } from './app-function.ts';
 import type { Configuration } from './config/schema.ts';
+import { dashboardUrl } from './dashboard-url.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { GuardedSecret } from './guarded-secret.ts';
 import { StateTable } from './state-table.ts';
@@ -57,7 +58,7 @@ export class Installation extends Construct {
     }
     // Chosen, not generated: functions name it, and it shows their metrics. Dashboards of all Regions share one list.
     this.dashboardName = `${installation}-${region}`;
-    this.dashboardUrl = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboardName}`;
+    this.dashboardUrl = dashboardUrl(this, this.dashboardName);
     this.commons = {
       installation,
       encryptionKey,

@@ -23,7 +23,10 @@ const schema = readFileSync('docs/alert.schema.json', 'utf8').replaceAll('"addit
 const validate = new Ajv2020({ strict: true }).compile(JSON.parse(schema) as object);
 
 /** What the notifier makes of a message on the topic: what it posted, or the code of the error. */
-async function notified(message: unknown): Promise<{ readonly posted: readonly Alert[]; readonly code?: string; readonly text?: string }> {
+async function notified(
+  message: unknown,
+  ownDashboard = dashboardUrl,
+): Promise<{ readonly posted: readonly Alert[]; readonly code?: string; readonly text?: string }> {
   const posted: Alert[] = [];
   const ports = {
     deliveries: {
@@ -33,7 +36,7 @@ async function notified(message: unknown): Promise<{ readonly posted: readonly A
       undelivered: async () => [],
     },
     slack: async (each: Alert) => void posted.push(each),
-    dashboardUrl,
+    dashboardUrl: ownDashboard,
     log: jsonLog(() => undefined),
   };
   try {
@@ -155,6 +158,15 @@ describe('links', () => {
     const { posted } = await notified(withLink(`${dashboardUrl}?x=1`));
     expect(posted[0]?.links).toHaveLength(1);
   });
+
+  test.each(['us-gov-west-1.console.amazonaws-us-gov.com', 'cn-north-1.console.amazonaws.cn', 'eusc-de-east-1.console.amazonaws-eusc.eu'])(
+    'an installation at %s posts the link to it, and none to the console of another partition',
+    async (host) => {
+      const own = `https://${host}/cloudwatch/home#dashboards/dashboard/acme`;
+      expect((await notified(withLink(own), own)).posted[0]?.links).toEqual([{ label: 'Dashboard', url: own }]);
+      expect((await notified(withLink(dashboardUrl), own)).posted[0]?.links).toEqual([]);
+    },
+  );
 });
 
 test('mentions, links and characters that nobody sees reach Slack as harmless text', async () => {
