@@ -53,14 +53,16 @@ async function checkOurs(apiKeyId: string, status: string, keys: ApiKeys, ports:
 }
 
 async function isHeld(
-  { apiKeyId, token, standbyVersionId }: ApiKeyRecord,
+  { apiKeyId, token, origin, standbyVersionId }: ApiKeyRecord,
   info: ApiKeyInfo,
   { secretName, standbySecretName }: ManagedKeyDefinition,
   { secrets }: OwnershipPorts,
 ): Promise<boolean> {
-  if (token !== undefined) {
+  // On its way back it is claimed for a version that is still empty, and held by the one that it came from.
+  for (const versionId of [token, origin?.versionId]) {
+    if (versionId === undefined) continue;
     if (secrets.read === undefined) return true;
-    const value = await secrets.read(secretName, token);
+    const value = await secrets.read(secretName, versionId);
     if (value !== 'absent' && matchesHint(value, info.hint)) return true;
   }
   const { stages } = await secrets.describe(standbySecretName);

@@ -42,6 +42,19 @@ test('a standby key and keys that consumers hold or held are ours', async () => 
   for (const { apiKeyId } of [first, second]) expect(await keys.setStatus(apiKeyId, 'inactive')).toMatchObject({ status: 'inactive' });
 });
 
+test('an undo finds its key held by the version that it comes from, while its claim is for one that is still empty', async () => {
+  const ours = await world.addStandbyKey('production');
+  await world.rotate('production');
+  await world.addStandbyKey('production');
+  await world.rotate('production');
+  const ledger = apiKeyLedger(openTable(world.installation.stateTable));
+  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === ours.apiKeyId);
+  if (record?.token === undefined) throw new RangeError('it has no version');
+  const claim = { state: 'pending', token: 'a'.repeat(36), origin: { state: 'draining', versionId: record.token } } as const;
+  await ledger.replace(record, { ...record, ...claim }, 'an undo');
+  expect(await keys.setStatus(ours.apiKeyId, 'active')).toMatchObject({ status: 'active' });
+});
+
 test.each<[string, (workspaceId: string) => string, object, string]>([
   ['of another workspace', () => world.anthropic.console.createWorkspace('other').id, {}, 'it belongs to wrkspc_'],
   ['of the same workspace that no standby secret holds', (own) => own, {}, 'no version of the secrets of production holds it'],
