@@ -122,7 +122,9 @@ function reason(
     case 'minimum grace':
       return `minimum grace until ${instant(known.minimumEnd)}; ${used}`;
     case 'usage unknown':
-      return `silence is known only until ${instant(known.usageKnownUntil === 0 ? null : known.usageKnownUntil)}, because nothing later was read or nobody's later tokens are visible; it waits for them`;
+      return known.usageKnownUntil === 0
+        ? 'nobody can tell whether it is quiet: no tokens of anybody in the organization were ever visible; it waits for them'
+        : `silence is known only until ${instant(known.usageKnownUntil)}: nothing later was read, or nobody's later tokens are visible; it waits for them`;
     case 'still used':
       return `it must be quiet for ${known.quiet}; ${used}`;
     case 'still used past the maximum':

@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
+import type { Secret } from '../foundation/secret.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyDirectory, SecretVersions } from './ports.ts';
 import { matchesHint, unclearText } from './proof.ts';
 
@@ -10,7 +11,7 @@ export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 interface OwnershipPorts {
   readonly ledger: Pick<ApiKeyLedger, 'all'>;
   readonly directory: Pick<KeyDirectory, 'all'>;
-  /** Without `read`, which not everybody may, a key that consumers held counts as ours by its workspace. */
+  /** Where nobody may read its values, a key that consumers held counts as ours by its workspace. */
   readonly secrets: Pick<SecretVersions, 'describe'> & Partial<Pick<SecretVersions, 'read'>>;
 }
 
@@ -61,10 +62,24 @@ async function isHeld(
   // On its way back it is claimed for a version that is still empty, and held by the one that it came from.
   for (const versionId of [token, origin?.versionId]) {
     if (versionId === undefined) continue;
-    if (secrets.read === undefined) return true;
-    const value = await secrets.read(secretName, versionId);
-    if (value !== 'absent' && matchesHint(value, info.hint)) return true;
+    const value = await heldValue(secretName, versionId, secrets);
+    if (value === 'not readable' || (value !== 'absent' && matchesHint(value, info.hint))) return true;
   }
   const { stages } = await secrets.describe(standbySecretName);
   return stages.get(standbyVersionId)?.includes(standbyLabel(apiKeyId)) === true;
+}
+
+/** `not readable`: by the rights of who asks, or while the secret is scheduled for deletion, when an emergency must cut off all the same. */
+async function heldValue(
+  secretName: string,
+  versionId: string,
+  { read }: OwnershipPorts['secrets'],
+): Promise<Secret | 'absent' | 'not readable'> {
+  if (read === undefined) return 'not readable';
+  try {
+    return await read(secretName, versionId);
+  } catch (error) {
+    if (error instanceof KeyguardError && error.code === 'secret-deleted') return 'not readable';
+    throw error;
+  }
 }

@@ -153,7 +153,7 @@ test('a secret that is gone hides no other managed key', async () => {
     new DeleteSecretCommand({ SecretId: me.world.definition('production').standbySecretName, ForceDeleteWithoutRecovery: true }),
   );
   expect((await me.run(['status', 'production'])).out).toMatch(
-    /! its standby secret arn:\S+ was deleted for good, and no rotation finds a key: take production out/,
+    /! its standby secret keyguard\/production\/standby was deleted for good, and no rotation finds a key: take production out/,
   );
   expect(standbySecretName).not.toBe(secretName);
   me.world.clock.advance(dayMs);

@@ -232,7 +232,7 @@ test('an emergency switches and cuts off every old key at once, and says before 
   expect(states()).toEqual(after);
   expect([first, second, third].map(statusOf)).toEqual(['inactive', 'inactive', 'active']);
   expect(said.err).toMatch(
-    new RegExp(`${second} \\(sk-ant-\\S+\\), current since 2026-\\S+ \\S+ UTC, is cut off at once: no use of it is known`),
+    new RegExp(`${second} \\(sk-ant-\\S+\\), current since 2026-\\S+ \\S+ UTC, is cut off at once: whether it is used is not known`),
   );
   expect(said.err).toContain('environment variables of ECS and Kubernetes until they are deployed again');
   const [lower, higher] = [first, second].sort();
@@ -316,7 +316,7 @@ test('a retired key that somebody enabled in the Console is cut off when it is n
   const said = await me.run(named);
   expect(said).toMatchObject({ code: 0 });
   expect(said.err).toContain(plan);
-  expect(said.err).toContain('but Anthropic shows it as active. It is made inactive at once: no use of it is known');
+  expect(said.err).toContain('but Anthropic shows it as active. It is made inactive at once: whether it is used is not known');
   expect(said.out).toContain('was awake and is cut off: Anthropic shows it as inactive, and whether its value is refused only a function');
   expect(said.out).toContain(`${third} (`);
   expect(statusOf(second)).toBe('inactive');
@@ -360,7 +360,7 @@ test('without Anthropic’s word an old key is not said to be off', async () => 
   me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
   const said = await me.run([...emergency, '--api-key-id', second]);
   expect(said).toMatchObject({ code: 1, out: '' });
-  expect(said.err).toContain('api_keys.retrieve did not succeed');
+  expect(said.err).toContain('organizations.me did not succeed');
 });
 
 test('an old key that is wanted back does not come back when it is named as stolen', async () => {

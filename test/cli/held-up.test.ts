@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -43,7 +44,7 @@ const scenes: readonly (readonly [string, Scene])[] = [
         await me.run(['rotate', 'production', '--yes']);
         await me.world.passes(hourMs, { beatMs: hourMs });
         await me.run(['rotate', 'production', '--yes']);
-        await me.world.passes(72 * hourMs, { beatMs: 12 * hourMs });
+        await me.world.passes(72 * hourMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(me.world) });
         me.world.anthropic.console.setStatus(old, 'active');
         me.world.clock.advance(minuteMs);
         return [old, ['rotate', 'production', '--emergency', '--api-key-id', old, '--because', 'leaked', '--yes']];

@@ -1,6 +1,7 @@
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -53,11 +54,11 @@ test('no old key becomes inactive while it is paused; after it, within minutes',
   const { first, second } = await withTwoKeys();
   await me.run(['rotate', 'production', '--again', '--yes']);
   await me.run(pause);
-  await me.world.passes(3 * dayMs, { beatMs: 12 * hourMs });
+  await me.world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(me.world) });
   expect((await me.run(['undo', 'production', '--yes'])).err).toContain('production is paused since');
   expect(states()).toEqual({ [first]: 'draining', [second]: 'current' });
   await me.run(resume);
-  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs, eachMinute: othersAtWork(me.world) });
   expect(states()).toEqual({ [first]: 'inactive', [second]: 'current' });
 });
 

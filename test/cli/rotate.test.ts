@@ -48,8 +48,10 @@ test('a rotation that fails is reported with its reason and the next step', asyn
   me.world.anthropic.console.setStatus(id, 'archived');
   const said = await me.run(['rotate', 'production', '--yes']);
   expect(said.code).toBe(1);
-  expect(said.err).toContain('error: the rotation of production failed: production cannot rotate: the pool is empty');
-  expect(said.err).toContain('fix:   make a key in the Console');
+  expect(said.err).toContain(
+    `error: the rotation of production failed: the rotation of production lost its new key: ${id}: the key is archived`,
+  );
+  expect(said.err).toContain('fix:   nothing, if a standby key is left: the rotation starts again within twenty minutes');
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ health: 'broken', incidents: [{ kind: 'rotation-failed' }] }] });
   expect((await me.run(['standby', 'list'])).out).toContain(`${id} was rejected: the key is archived.`);
 });

@@ -4,6 +4,7 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { moved } from '../../lambda/rotation/lifecycle.ts';
+import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -36,7 +37,7 @@ test('undo makes the old key current again, and the new one gets its grace', asy
 
 test('undo of a retired key wakes it; with --json it says what rotate says', async () => {
   const { first, second } = await rotatedTwice();
-  await me.world.passes(2 * dayMs, { beatMs: dayMs });
+  await me.world.passes(2 * dayMs, { beatMs: dayMs, eachMinute: othersAtWork(me.world) });
   expect(states()[first]).toBe('inactive');
   expect(await me.asJson(undo)).toEqual({
     managedKey: 'production',
@@ -138,7 +139,7 @@ test('what cannot come back is refused with the reason, and nothing is changed',
   const third = await me.added();
   expect(await refused(['--api-key-id', 'apikey_other'])).toContain('apikey_other is no key of production');
   expect(await refused(['--api-key-id', third])).toContain(`${third} of production is standby, no old key`);
-  await me.world.passes(10 * dayMs, { beatMs: dayMs });
+  await me.world.passes(10 * dayMs, { beatMs: dayMs, eachMinute: othersAtWork(me.world) });
   expect(await refused([])).toMatch(new RegExp(`the last key of production, ${first}, is archived since 2026-09-1\\d`));
   expect(await refused(['--api-key-id', first])).toContain('which is for ever');
   expect(states()).toEqual({ [first]: 'archived', [second]: 'current', [third]: 'standby' });
