@@ -108,7 +108,7 @@ export class ManagedKey extends Construct {
       // By version id, to prove an old value dead; and rotations that failed or were asked for are started again.
       [this.secret, retirement, ['DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds', 'RotateSecret']],
       // The same after containment; before it, a rotation puts another key in the place of the one to cut.
-      [this.secret, detector, ['GetSecretValue', 'RotateSecret']],
+      [this.secret, detector, ['DescribeSecret', 'GetSecretValue', 'RotateSecret']],
       // Labels of used keys are taken off: a secret carries 20 at the most.
       [this.standbySecret, rotation, ['DescribeSecret', 'GetSecretValue', 'UpdateSecretVersionStage']],
       // Its labels say which standby keys are ours, before the status of one is changed.

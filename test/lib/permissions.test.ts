@@ -164,7 +164,7 @@ test.each([
       'DescribeSecret standby',
     ],
   ],
-  ['DetectionDetectorRole', ['GetSecretValue consumer', 'RotateSecret consumer', 'DescribeSecret standby']],
+  ['DetectionDetectorRole', ['DescribeSecret consumer', 'GetSecretValue consumer', 'RotateSecret consumer', 'DescribeSecret standby']],
   ['UsageCollectorRole', []],
   ['Incidents', []],
 ])("%s may do this with a managed key's secrets, by their policies, and nothing else", (role, grants) => {

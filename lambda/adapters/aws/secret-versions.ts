@@ -193,6 +193,14 @@ function refusedPut(apiKeyId: string, error: Error): KeyguardError | undefined {
 export function rotations(client: SecretsManagerClient): Rotations {
   return {
     async start(secretArn, token) {
+      // Done under this token already, and what AWS does with a token that has served is not documented.
+      if (
+        token !== undefined &&
+        stagesOf(await describeSecret(client, secretArn))
+          .get(token)
+          ?.includes('AWSCURRENT') === true
+      )
+        return 'running';
       try {
         await awsCall(
           'secretsmanager:RotateSecret',
