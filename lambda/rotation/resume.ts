@@ -50,7 +50,7 @@ export async function resumeRotation(
   if (stopped !== undefined) {
     const { apiKeyId } = stopped;
     const obstacle = paused ? `${definition.name} is paused` : 'rotation is not enabled';
-    const reason = `an emergency wants ${apiKeyId} off, and ${obstacle}. Next step: npx keyguard rotate ${definition.name} --emergency`;
+    const reason = `an emergency wants ${apiKeyId} off, and ${obstacle}`;
     const facts = { reason, apiKeyId, workspaceId: definition.workspaceId, grade: emergencyStopped };
     await ports.alarm.raise('rotation-failed', definition.name, facts);
     return;

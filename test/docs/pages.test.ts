@@ -1,30 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
-import { Command as Program } from 'commander';
+import type { Command as Program } from 'commander';
 import { expect, test } from 'vitest';
-import { commands } from '../../cli/commands.ts';
+import { wholeProgram } from '../../cli/program.ts';
+import { ioOf } from '../cli/shell.ts';
 import { anchorOf, fences, filesIn, headings, page, pages, read, root, withoutFences } from './pages.ts';
 
 const packageJson: unknown = JSON.parse(read('package.json'));
 const scripts: unknown = packageJson instanceof Object ? Reflect.get(packageJson, 'scripts') : undefined;
-
-/** Everything that the command line knows, registered but never run. */
-async function program(): Promise<Program> {
-  const whole = new Program('keyguard');
-  const io = {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    readFile: () => Promise.reject(new Error('not read here')),
-    writeFile: () => Promise.reject(new Error('not written here')),
-    checkWritable: () => Promise.reject(new Error('not written here')),
-    fail: (message: string): never => {
-      throw new Error(message);
-    },
-  };
-  for (const entry of commands) (await entry.load()).register(whole, io);
-  return whole;
-}
 
 /** What is wrong with the words behind `npx keyguard`; undefined where the command exists with each flag that is named, and has those that it needs. */
 function wrongIn(words: readonly string[], whole: Program): string | undefined {
@@ -51,7 +34,7 @@ test('every npm script that a page names exists', () => {
 });
 
 test('every keyguard command and flag that a page or a message names exists', async () => {
-  const whole = await program();
+  const whole = await wholeProgram(ioOf({ out: '', err: '' }));
   const sources = ['lambda', 'lib', 'cli'].flatMap((folder) => filesIn(folder, '.ts')).map((path) => ({ path, text: read(path) }));
   const named = [...pages, ...sources].flatMap(({ path, text }) =>
     [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx keyguard ((?:[^\s`'"\\⏎]+ ?)+)/g)].map(([, words = '']) => ({ path, words })),

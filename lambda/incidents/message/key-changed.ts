@@ -70,7 +70,7 @@ function changeOf(story: Story): Change {
       sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
       steps: [
         inConsole,
-        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name} ${story.key}\`, and delete the key in the Console.`,
+        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name} ${story.typedKey}\`, and delete the key in the Console.`,
         `Then add another one: \`npx keyguard standby add ${story.name}\`.`,
       ],
     },
@@ -79,7 +79,7 @@ function changeOf(story: Story): Change {
       who: 'A call of that undo that came late, or somebody in the Console,',
       sequel: ['It is put back to sleep, and was accepted by Anthropic for some minutes.', 'If nobody acts, it stays asleep.'],
       steps: [
-        `If you enabled it because it is needed, bring it back in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`.`,
+        `If you enabled it because it is needed, bring it back in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
         `If its value may be in other hands, look at what used it: Claude Console > Usage, key ${story.key}.`,
       ],
     },
@@ -101,7 +101,7 @@ function changeOf(story: Story): Change {
       steps: [
         inConsole,
         `If nobody needs it, disable it again: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
-        `If consumers need it, give it back to them in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.key}\`.`,
+        `If consumers need it, give it back to them in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
       ],
     },
     'label-moved': {

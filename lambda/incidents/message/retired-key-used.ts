@@ -51,7 +51,7 @@ function used(story: Story): Words {
     summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
     actions: [
       `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
-      `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.key}\`, or Disable it there; no consumer should hold it.`,
+      `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.typedKey}\`, or Disable it there; no consumer should hold it.`,
       'Run `npx keyguard status` and see that it stays inactive.',
       'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
     ],

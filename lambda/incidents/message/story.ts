@@ -29,6 +29,8 @@ export interface Story {
   readonly managed: boolean;
   /** The `apikey_…` id, or `its API key`. */
   readonly key: string;
+  /** The same as somebody types it in a command: `APIKEY_ID` where it is not known. */
+  readonly typedKey: string;
   readonly since: string;
   readonly sinceAndAgo: string;
   /** From the first sign until the message. */
@@ -70,6 +72,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     name: managed ? name : 'usage outside managed keys',
     managed,
     key: key === undefined ? 'its API key' : plain(key, 80),
+    typedKey: key === undefined ? 'APIKEY_ID' : plain(key, 80),
     since: utcMinute(since),
     sinceAndAgo: sinceWhen(since, at),
     lasted: lasting(at - since),

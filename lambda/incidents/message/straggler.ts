@@ -51,8 +51,8 @@ function cut(story: Story): Words {
   };
 }
 
-function wayBack({ name, key }: Story): string {
-  return `\`npx keyguard undo ${name} --api-key-id ${key}\``;
+function wayBack({ name, typedKey }: Story): string {
+  return `\`npx keyguard undo ${name} --api-key-id ${typedKey}\``;
 }
 
 function happened(story: Story): string {

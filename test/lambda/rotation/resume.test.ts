@@ -266,7 +266,7 @@ test('an emergency whose command died before it turned the schedule on again is 
   expect(stage.raised).toEqual([
     {
       kind: 'rotation-failed',
-      reason: 'an emergency wants current off, and rotation is not enabled. Next step: npx keyguard rotate production --emergency',
+      reason: 'an emergency wants current off, and rotation is not enabled',
       apiKeyId: 'current',
       workspaceId: definition.workspaceId,
       grade: 'emergency-stopped',
@@ -274,7 +274,7 @@ test('an emergency whose command died before it turned the schedule on again is 
   ]);
   const paused = off(now - hourMs);
   expect(await resumed(paused, undefined, undefined, true)).toEqual(['alarm.raise']);
-  expect(paused.raised[0]?.reason).toContain('an emergency wants current off, and production is paused. Next step: ');
+  expect(paused.raised[0]?.reason).toContain('an emergency wants current off, and production is paused');
   // A pause that was broken off leaves the schedule on.
   const half = off(now - hourMs, { rotationEnabled: true });
   half.ports.pauses.find = async () => ({ schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' });
