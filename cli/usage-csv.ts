@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
+import { counted } from './output.ts';
 
 /** One row of usage: when, and what each metric was in that bucket. */
 interface UsageRow {
@@ -61,7 +62,10 @@ async function* rowsOf(name: string, metrics: readonly string[], records: AsyncI
     const [timestamp = '', ...texts] = fields.map((field) => field.trim());
     if (texts.length !== metrics.length) {
       const columns = metrics.length + 1;
-      throw new UsageCsvError(`${name}:${line}: ${fields.length} columns, the header has ${columns}`, `give each row ${columns} columns`);
+      throw new UsageCsvError(
+        `${name}:${line}: ${counted(fields.length, 'column')}, the header has ${columns}`,
+        `give each row ${counted(columns, 'column')}`,
+      );
     }
     const at = instantOf(timestamp);
     if (at === undefined) throw new UsageCsvError(`${name}:${line}: column timestamp is "${timestamp}"`, timestampFix);

@@ -11,6 +11,7 @@ import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
 import { withoutHeartbeat } from './detection/heartbeat.ts';
+import { counted } from './foundation/counted.ts';
 import { briefly, KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
@@ -64,7 +65,9 @@ export function anomalyDetectorHandler(
     });
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
     const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed + unwatched;
-    if (failed > 0) throw new KeyguardError('detection-incomplete', `${failed} subjects or incidents failed`, 'see the function log');
+    if (failed === 0) return;
+    const what = `detection or containment failed for ${counted(failed, 'subject or incident', 'subjects or incidents')}`;
+    throw new KeyguardError('detection-incomplete', what, 'see the function log');
   };
 }
 

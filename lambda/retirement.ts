@@ -5,6 +5,7 @@ import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
+import { counted } from './foundation/counted.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
@@ -29,7 +30,7 @@ export function retirementHandler(
     if (first === undefined) return;
     throw new KeyguardError(
       'retirement-incomplete',
-      `retirement failed at ${failures.length} of its tasks, the first: ${first}`,
+      `retirement failed at ${counted(failures.length, 'task')}, the first: ${first}`,
       'see the function log',
     );
   };

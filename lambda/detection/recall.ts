@@ -1,6 +1,7 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
 import type { LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { parsedJson } from '../foundation/json.ts';
 import { settleMs } from '../usage/watermark.ts';
 import { readRateState, type RateState } from './detectors/rate.ts';
@@ -47,7 +48,8 @@ export function recall(stored: unknown, now: number): Baseline | string {
   } catch (error) {
     return error instanceof TypeError ? error.message : 'it cannot be read';
   }
-  if (state.metrics.length !== watchedMetrics.length) return `it has ${state.metrics.length} metrics, not ${watchedMetrics.length}`;
+  if (state.metrics.length !== watchedMetrics.length)
+    return `it has ${counted(state.metrics.length, 'metric')}, not ${watchedMetrics.length}`;
   if (state.intervalMs !== minuteMs && state.lastAt !== null) return `it was folded in steps of ${state.intervalMs} ms`;
   const instants = [state.lastAt, state.alertSince, state.calmSince, ...state.metrics.map(({ wokeAt }) => wokeAt)];
   if (instants.some((at) => at !== null && (at < 0 || at >= foldedUntil)))

@@ -1,5 +1,6 @@
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
+import { counted } from '../foundation/counted.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { announce } from './announce.ts';
 import { advance, type IncidentEvent } from './states.ts';
@@ -96,7 +97,8 @@ async function tellAll(
       ports.log.warn('incidents.failed', { kind, subject, error: briefly(error) });
     }
   }
-  if (failed > 0) throw new KeyguardError('incidents-incomplete', `${failed} incidents are not up to date`, 'see the function log');
+  if (failed > 0)
+    throw new KeyguardError('incidents-incomplete', `${counted(failed, 'incident')} not brought up to date`, 'see the function log');
 }
 
 /** Applies one event to a cause's incident and tells people what they should hear of it. */

@@ -1,5 +1,6 @@
 import type { UndeliveredRecord } from '../../contract/records.ts';
 import { minuteMs, utcMinute } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { briefly } from '../foundation/errors.ts';
 import type { Deliveries, IncidentPorts } from './ports.ts';
 import { reconcile, type Finding } from './raise.ts';
@@ -30,8 +31,7 @@ export function deliveryFinding(undelivered: readonly UndeliveredRecord[], now: 
   const [last] = [...failed].sort((a, b) => b.lastFailedAt - a.lastFailedAt);
   if (last === undefined) return undefined;
   const startedAt = Math.min(...failed.map(({ firstFailedAt }) => firstFailedAt));
-  const alerts = failed.length === 1 ? '1 alert' : `${failed.length} alerts`;
-  const reason = `${alerts} since ${utcMinute(startedAt)}: ${last.reason}`;
+  const reason = `${counted(failed.length, 'alert')} since ${utcMinute(startedAt)}: ${last.reason}`;
   return { kind: 'delivery-failed', subject: slack, facts: { reason, startedAt, grade: last.isRefused ? 'refused' : 'unavailable' } };
 }
 

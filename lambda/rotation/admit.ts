@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { utcMinute, type Clock } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
@@ -158,7 +159,7 @@ function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string
     );
   }
   const ids = fitting.map((key) => `${key.apiKeyId} (${key.name})`).join(', ');
-  throw refused(`the value fits ${fitting.length} keys: ${ids}`, 'say which one it is: --api-key-id apikey_…');
+  throw refused(`the value fits ${counted(fitting.length, 'key')}: ${ids}`, 'say which one it is: --api-key-id apikey_…');
 }
 
 async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info: ApiKeyInfo, ports: AdmitPorts): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LastUseRecord } from '../../contract/records.ts';
 import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 
 /** So far back a key's usage is looked at before it is deactivated: a job that runs once a week is seen. */
@@ -53,7 +54,7 @@ export async function useBeforeIntake(apiKeyId: string, name: string, ports: Rec
 
 function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported: readonly KeyUse[]): KeyguardError {
   const tokens = reported.reduce((sum, use) => sum + use.tokens, 0);
-  const amount = reported.length === 0 ? 'our own records show usage' : `${tokens.toLocaleString('en-US')} tokens`;
+  const amount = reported.length === 0 ? 'our own records show usage' : counted(tokens, 'token');
   const workspaces = listed(uses.map(({ workspaceId }) => workspaceId ?? 'the default workspace'));
   const models = listed(uses.map(({ model }) => model ?? 'an unknown model'));
   return new KeyguardError(

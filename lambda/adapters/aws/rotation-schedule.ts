@@ -6,6 +6,7 @@ import {
   type RotationRulesType,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { counted } from '../../foundation/counted.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { awsCall } from './calls.ts';
 
@@ -73,7 +74,7 @@ export async function secretSettings(client: SecretsManagerClient, secretName: s
     client.send(new DescribeSecretCommand({ SecretId: secretName })),
   );
   const { ScheduleExpression, AutomaticallyAfterDays: days, Duration } = RotationRules ?? {};
-  const schedule = ScheduleExpression ?? (days === undefined ? undefined : `rate(${days} days)`);
+  const schedule = ScheduleExpression ?? (days === undefined ? undefined : `rate(${counted(days, 'day')})`);
   return {
     ...(schedule === undefined ? {} : { schedule }),
     ...(Duration === undefined ? {} : { window: Duration }),

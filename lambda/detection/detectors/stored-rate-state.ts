@@ -1,3 +1,4 @@
+import { counted } from '../../foundation/counted.ts';
 import { rememberedDays } from '../baseline.ts';
 import { rememberedBlocks } from '../budget.ts';
 import { evidenceKinds, windowMinutes } from './rate-state.ts';
@@ -15,7 +16,7 @@ const greatestText = 200_000;
  */
 export function rateStateText(state: RateState): string {
   const text = JSON.stringify(state);
-  if (text.length > greatestText) throw new TypeError(`state is ${text.length} characters long, more than ${greatestText}`);
+  if (text.length > greatestText) throw new TypeError(`state is ${counted(text.length, 'character')} long, more than ${greatestText}`);
   readRateState(JSON.parse(text));
   return text;
 }
@@ -34,7 +35,7 @@ export function readRateState(stored: unknown): RateState {
     return { ...numbers(each, at, ['centre', 'spread', 'weight']), tail: readTail(each['tail'], `${at}.tail`) };
   });
   if (relations.length !== metrics.length - 1)
-    throw new TypeError(`state.relations has ${relations.length} entries, not ${metrics.length - 1}`);
+    throw new TypeError(`state.relations has ${counted(relations.length, 'entry', 'entries')}, not ${metrics.length - 1}`);
   return {
     version: 1,
     ...numbers(from, 'state', ['intervalMs', 'buckets']),
@@ -95,7 +96,8 @@ function readMetric(stored: unknown, at: string): MetricState {
 function readTail(stored: unknown, at: string): TailState {
   const from = record(stored, at);
   const peaks = list(from['peaks'], `${at}.peaks`).map((peak) => number(peak, `${at}.peaks`));
-  if (peaks.length > rememberedBlocks) throw new TypeError(`state.${at}.peaks has ${peaks.length} entries, more than ${rememberedBlocks}`);
+  if (peaks.length > rememberedBlocks)
+    throw new TypeError(`state.${at}.peaks has ${counted(peaks.length, 'entry', 'entries')}, more than ${rememberedBlocks}`);
   return { ...numbers(from, at, ['from', 'scale']), ...nullables(from, at, ['peak']), peaks };
 }
 
@@ -110,7 +112,7 @@ function list(value: unknown, at: string): readonly unknown[] {
 }
 
 function sized(values: readonly unknown[], length: number, at: string): readonly unknown[] {
-  if (values.length !== length) throw new TypeError(`state: ${at} has ${values.length} entries, not ${length}`);
+  if (values.length !== length) throw new TypeError(`state: ${at} has ${counted(values.length, 'entry', 'entries')}, not ${length}`);
   return values;
 }
 

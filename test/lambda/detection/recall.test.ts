@@ -31,7 +31,7 @@ test.each([
   ['a state that is cut short', { ...stored, state: stored.state.slice(0, 900) }, 'not an object'],
   ['a state that is no text', { ...stored, state }, 'not an object'],
   ['a state of another version', { ...stored, state: text({ version: 2 }) }, 'version is 2'],
-  ['a state of one metric', { ...stored, state: JSON.stringify(startRate(1)) }, '1 metrics, not 2'],
+  ['a state of one metric', { ...stored, state: JSON.stringify(startRate(1)) }, '1 metric, not 2'],
   ['a state of other minutes', { ...stored, state: text({ intervalMs: hourMs }) }, 'steps of 3600000 ms'],
   ['an alert that begins later', { ...stored, state: text({ alertSince: now + dayMs }) }, 'after the minute'],
   ['a number beyond all usage', { ...stored, state: text({ buckets: 1e200 }) }, 'state.buckets'],
