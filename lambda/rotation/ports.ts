@@ -114,11 +114,14 @@ export interface Traced {
   readonly requestIds: readonly string[];
 }
 
-/** `unclear`: nobody knows, because no answer came, or none of Anthropic's own. It is no verdict on the value. */
+/**
+ * `unclear`: nobody knows, because no answer came, or none of Anthropic's own. It is no verdict on the value. `lasting`: it does not pass
+ * by itself, since somebody on the way answers, or Anthropic refuses whoever asks.
+ */
 export type ProbeAnswer =
   | { readonly answer: 'accepted'; readonly organizationId: string; readonly workspaceId: string | null }
   | { readonly answer: 'refused' }
-  | { readonly answer: 'unclear'; readonly why: string };
+  | { readonly answer: 'unclear'; readonly why: string; readonly lasting?: true };
 
 /** Asks Anthropic with the value itself, without spending tokens. */
 export interface KeyProbe {

@@ -17,8 +17,8 @@ export interface Expectation {
 
 export type ProofVerdict =
   | { readonly verdict: 'proven' }
-  /** `transient`: nothing was learnt of the key; otherwise both sides contradict each other. */
-  | { readonly verdict: 'wait'; readonly because: string; readonly transient: boolean }
+  /** `transient`: nothing was learnt of the key; otherwise both sides contradict each other. `lasting`: waiting alone does not help. */
+  | { readonly verdict: 'wait'; readonly because: string; readonly transient: boolean; readonly lasting?: true }
   | { readonly verdict: 'reject'; readonly because: string };
 
 /**
@@ -35,13 +35,15 @@ export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiK
   }
   if (info.expiresAt !== null && info.expiresAt < expected.aliveUntil) return reject('the key expires too soon');
   if (info.status !== 'active') return { verdict: 'wait', because: `Anthropic shows the key as ${info.status}`, transient: true };
-  if (probe.answer === 'unclear') return { verdict: 'wait', because: probe.why, transient: true };
-  if (probe.answer === 'refused')
-    return { verdict: 'wait', because: 'the value is refused (401) although the key is active', transient: false };
-  if (probe.organizationId !== expected.organizationId) {
-    return reject('the value belongs to another organization');
+  if (probe.answer === 'unclear') {
+    return { verdict: 'wait', because: probe.why, transient: true, ...(probe.lasting === undefined ? {} : { lasting: true }) };
   }
-  if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) return reject('the value belongs to another workspace');
+  if (probe.answer === 'refused') return contradiction('the value is refused (401) although the key is active');
+  // One answer may be somebody else's: what the Admin API shows is a key of ours.
+  if (probe.organizationId !== expected.organizationId) return contradiction('the value belongs to another organization');
+  if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) {
+    return contradiction('the value belongs to another workspace');
+  }
   return { verdict: 'proven' };
 }
 
@@ -65,6 +67,10 @@ export async function prove(
 /** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. */
 export function unclearText(apiKeyId: string, unclear: string): string {
   return `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${unclear}`;
+}
+
+function contradiction(because: string): ProofVerdict {
+  return { verdict: 'wait', because, transient: false };
 }
 
 function reject(because: string): ProofVerdict {

@@ -68,7 +68,7 @@ async function rejectUnlessInDoubt(
   if (doubt === undefined) return reject(fenced, because, by, ports, traced);
   const occasion = { at: ports.clock.now(), because: 'tried, and nobody knows' };
   await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
-  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${because}; but ${doubt}, so that nobody knows` };
+  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${because}; but ${doubt.why}, so that nobody knows` };
 }
 
 async function reject(record: ApiKeyRecord, because: string, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {

@@ -69,13 +69,18 @@ export function clientOf(value: Secret, baseUrl: string): BaseAnthropic {
 
 function onlyOurs(client: ClientOptions, { organizationId, clock }: AdminClientOptions): BaseAnthropic {
   let confirmedAt = Number.NEGATIVE_INFINITY;
+  const confirm = async (): Promise<void> => {
+    checkOrganization((await organizationOf(made)).organizationId, organizationId);
+    confirmedAt = clock.now();
+  };
   const confirmed: Middleware = async (request, next, { options }) => {
     // The exchange of a token, and the question itself, come before.
-    if (options !== undefined && options.path !== mePath && clock.now() - confirmedAt >= organizationFreshMs) {
-      checkOrganization((await organizationOf(made)).organizationId, organizationId);
-      confirmedAt = clock.now();
-    }
-    return next(request);
+    const isQuestion = options !== undefined && options.path !== mePath;
+    if (isQuestion && clock.now() - confirmedAt >= organizationFreshMs) await confirm();
+    const response = await next(request);
+    // Another organization knows none of our keys, and to us its word would be that they are gone.
+    if (isQuestion && response.status === 404) await confirm();
+    return response;
   };
   const made = clientWith(client, [confirmed]);
   return made;

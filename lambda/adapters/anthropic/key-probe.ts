@@ -1,5 +1,5 @@
 import { APIError } from '@anthropic-ai/sdk/core/error';
-import { briefly, KeyguardError } from '../../foundation/errors.ts';
+import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import type { KeyProbe, ProbeAnswer } from '../../rotation/ports.ts';
 import { clientOf } from './client.ts';
 import { canonicalId } from './organization.ts';
@@ -21,28 +21,34 @@ export function keyProbe(baseUrl: string): KeyProbe {
         return accepted(data, response.headers);
       } catch (error) {
         if (error instanceof APIError && error.status === 401 && error.type === 'authentication_error') return { answer: 'refused' };
-        return unclear(whyOf(error));
+        return unclearBecause(error);
       }
     },
   };
 }
 
 function accepted(data: unknown, headers: Headers): ProbeAnswer {
-  if (!Array.isArray(fieldOf(data, 'data'))) return unclear('the answer is no list of models');
+  if (!Array.isArray(fieldOf(data, 'data'))) return { ...unclear('the answer is no list of models'), lasting: true };
   const organizationId = headers.get('anthropic-organization-id');
-  if (organizationId === null) return unclear('the answer does not name the organization');
+  if (organizationId === null) return { ...unclear('the answer does not name the organization'), lasting: true };
   return { answer: 'accepted', organizationId: canonicalId(organizationId), workspaceId: headers.get('anthropic-workspace-id') };
 }
 
-function unclear(why: string): ProbeAnswer {
+/** An answer that is not Anthropic's own, or refuses whoever asks, stays so until somebody mends it. */
+function unclearBecause(error: unknown): ProbeAnswer {
+  const named = error instanceof KeyguardError ? error : refusalIn(error);
+  if (named === undefined) return unclear(briefly(error));
+  return { ...unclear(named.message), ...(named instanceof Unavailable ? {} : { lasting: true }) };
+}
+
+function unclear(why: string): Extract<ProbeAnswer, { answer: 'unclear' }> {
   return { answer: 'unclear', why: `GET /v1/models: ${why}` };
 }
 
-function whyOf(error: unknown): string {
-  if (error instanceof KeyguardError) return error.message;
-  if (!isAnswered(error)) return briefly(error);
+function refusalIn(error: unknown): KeyguardError | undefined {
+  if (!isAnswered(error)) return undefined;
   const { status, type, errorCode, apiMessage: message } = error;
-  return refusalOfAnybody('refused', { status, type, errorCode, message })?.message ?? briefly(error);
+  return refusalOfAnybody('refused', { status, type, errorCode, message });
 }
 
 function isAnswered(error: unknown): error is APIError {

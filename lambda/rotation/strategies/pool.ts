@@ -153,11 +153,18 @@ async function proofOf(
   };
   const verdict = await prove(expected, value, ports);
   if (verdict.verdict !== 'wait') return verdict;
+  if (verdict.lasting === true) throw nobodyKnows(record, verdict.because);
   if (verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, verdict.because);
   return { verdict: 'reject', because: verdict.because };
 }
 
-/** Puts the candidate back to sleep and records why. Throws `Unavailable` where other keys fail too: then nobody knows, and it stays claimed. */
+/** Whether the candidate works nobody can say, and that does not pass by itself: it stays claimed, and people are told why. */
+function nobodyKnows({ apiKeyId }: ApiKeyRecord, why: string): KeyguardError {
+  const fix = 'no key was rejected: mend what the answer names, and the rotation goes on by itself';
+  return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, fix);
+}
+
+/** Puts the candidate back to sleep and records why. Throws where other keys fail too: then it stays claimed. */
 async function rejected(
   record: ApiKeyRecord,
   because: string,
@@ -170,7 +177,10 @@ async function rejected(
   // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
   if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(apiKeyId);
   const doubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
-  if (doubt !== undefined) throw new Unavailable(`proof of ${apiKeyId}`, `${because}; but ${doubt}, so that nobody knows`);
+  if (doubt !== undefined) {
+    const why = `${because}; but ${doubt.why}`;
+    throw doubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
+  }
   await asleep(record, 'rejected', { type: 'rejected', because }, ports);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because });
   return { verdict: 'lost', because: lost };

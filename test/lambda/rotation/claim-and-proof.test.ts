@@ -125,13 +125,6 @@ test.each<[string, ProbeAnswer, ApiKeyInfo | 'gone', string]>([
     'the key belongs to the whole organization, expected wrkspc_1',
   ],
   ['that expires too soon', accepted, { ...info, expiresAt: expected.aliveUntil - 1 }, 'the key expires too soon'],
-  [
-    'whose value belongs to another organization',
-    { ...accepted, organizationId: 'org-2' },
-    info,
-    'the value belongs to another organization',
-  ],
-  ['whose value belongs to another workspace', { ...accepted, workspaceId: 'wrkspc_2' }, info, 'the value belongs to another workspace'],
 ])('a key %s is rejected', (_name, probe, known, because) => {
   expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'reject', because });
 });
@@ -149,6 +142,14 @@ test.each<[string, ProbeAnswer, ApiKeyInfo, string, boolean]>([
   ['of a status nobody knew', accepted, { ...info, status: 'unknown' }, 'Anthropic shows the key as unknown', true],
   ['that nobody answered for', { answer: 'unclear', why: 'overloaded' }, info, 'overloaded', true],
   ['that is refused although active', { answer: 'refused' }, info, 'the value is refused (401) although the key is active', false],
+  [
+    'for which another organization answers',
+    { ...accepted, organizationId: 'org-2' },
+    info,
+    'the value belongs to another organization',
+    false,
+  ],
+  ['for which another workspace answers', { ...accepted, workspaceId: 'wrkspc_2' }, info, 'the value belongs to another workspace', false],
 ])('a key %s is waited for', (_name, probe, known, because, transient) => {
   expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'wait', because, transient });
 });
@@ -192,6 +193,12 @@ test('an activation that takes a moment is waited for, three seconds between two
   const ports = looks([accepted, { ...info, status: 'inactive' }], [refused, info], [accepted, info]);
   expect(await prove(expected, value, ports)).toEqual({ verdict: 'proven' });
   expect(ports.asked).toMatchObject({ probes: 3, pauses: [3_000, 3_000] });
+});
+
+test('one answer of another organization in between is no verdict', async () => {
+  const ports = looks([{ ...accepted, organizationId: 'org-2' }, info], [accepted, info]);
+  expect(await prove(expected, value, ports)).toEqual({ verdict: 'proven' });
+  expect(ports.asked.pauses).toEqual([3_000]);
 });
 
 test('a rejection ends the looking', async () => {

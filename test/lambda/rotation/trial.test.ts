@@ -78,7 +78,7 @@ test.each<[string, ProbeAnswer, string]>([
   [
     'of another workspace',
     { answer: 'accepted', organizationId: 'organization', workspaceId: 'other' },
-    'the value belongs to another workspace',
+    'the value belongs to another workspace, still at 2026-09-07T00:01:30.000Z',
   ],
   [
     'that is refused for ninety seconds',

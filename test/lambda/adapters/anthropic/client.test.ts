@@ -43,6 +43,19 @@ test('Anthropic is asked which organization it is before anything else, once a m
   expect(routes().filter((route) => route.endsWith('/me'))).toHaveLength(2);
 });
 
+test('that a key is not known is believed only of our own organization, however lately it was asked', async () => {
+  const keys = keysOf();
+  await keys.list();
+  expect(await keys.retrieve('apikey_nobody')).toBe('gone');
+  const foreign = world.anthropic.console.createOrganization('somebody else');
+  world.anthropic.intercept.onCall(({ phase, route }) =>
+    phase === 'after' && route.endsWith('/me')
+      ? { kind: 'altered', alter: (own) => ({ ...own, body: { ...own.body, id: foreign.id } }) }
+      : undefined,
+  );
+  await expect(keys.retrieve('apikey_nobody')).rejects.toMatchObject({ code: 'other-organization' });
+});
+
 test('a credential of another organization lists nothing and changes nothing', async () => {
   const foreign = world.anthropic.console.createOrganization('somebody else');
   const theirs = world.anthropic.console.createApiKey({

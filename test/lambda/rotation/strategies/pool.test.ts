@@ -143,7 +143,7 @@ test.each<[string, ProbeAnswer, string]>([
   [
     'of another organization',
     { answer: 'accepted', organizationId: 'org-other', workspaceId },
-    'the value belongs to another organization',
+    'the value belongs to another organization, still at 2026-09-07T00:01:30.000Z',
   ],
   [
     'that is refused for ninety seconds',
@@ -169,7 +169,7 @@ test.each<[string, Deviations]>([
   const stage = aPool(deviations);
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   for (let run = 0; run < 3; run += 1) {
-    expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({ code: 'unavailable' });
+    expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({ code: 'proof-unclear' });
   }
   expect(stage.record('first')).toMatchObject({ state: 'pending', token });
   expect(stage.record('second').state).toBe('standby');
@@ -183,7 +183,7 @@ test('a current key that is off is no witness: the one before it, in its grace, 
     return stage;
   };
   expect(await obtained(refused('first'))).toContain('first: the value is refused');
-  expect(await failure(obtained(refused('first', 'before')))).toMatchObject({ code: 'unavailable' });
+  expect(await failure(obtained(refused('first', 'before')))).toMatchObject({ code: 'proof-unclear' });
 });
 
 test('after two rejections since the last success somebody must look first; whoever puts one away lets the rotation go on', async () => {
@@ -208,6 +208,23 @@ test.each<[string, Partial<ApiKeyRecord> & { readonly parked?: boolean }]>([
   stage.has('current', 'current', { since: now - dayMs });
   for (const id of ['bad', 'worse']) stage.has(id, 'rejected', changes);
   expect(await obtained(stage)).toBe('first');
+});
+
+test('a page in the place of Anthropic burns no key either, and is named for people', async () => {
+  const stage = aPool({ probe: () => ({ answer: 'unclear', why: "not Anthropic's own: 200 with a page", lasting: true }) });
+  expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({
+    code: 'proof-unclear',
+    message: expect.stringContaining("first could not be proven: not Anthropic's own: 200 with a page") as unknown,
+  });
+  expect(stage.record('first')).toMatchObject({ state: 'pending', token });
+});
+
+test('where only the witness does not answer, nobody knows, and people need not be told', async () => {
+  const stage: Stage = aPool({
+    probe: (value) => (stage.world.idOf(value) === 'first' ? { answer: 'refused' } : { answer: 'unclear', why: 'overloaded' }),
+  });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'] });
+  expect(await failure(pool.obtain(definition, token, stage.ports))).toMatchObject({ code: 'unavailable' });
 });
 
 test('an outage burns no key: the claim stays, and the same key is tried again', async () => {
@@ -332,7 +349,7 @@ test('a candidate that fails its proof is lost, put to sleep and rejected', asyn
   const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
   expect(await pool.prove(definition, token, stage.ports)).toEqual({
     verdict: 'lost',
-    because: 'first: the value belongs to another workspace',
+    because: 'first: the value belongs to another workspace, still at 2026-09-07T00:01:30.000Z',
   });
   expect(stage.effects).toEqual(rejects);
 });
@@ -361,7 +378,7 @@ test('a rejection that a killed run began is finished by the next one, and one t
 
 test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {
   const refused = (at: number) => {
-    const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
+    const stage = claimed({ infos: { first: { workspaceId: 'wrkspc_other' } } });
     const intent = { to: 'current', at, because: 'AWSCURRENT moves to it' } as const;
     stage.world.records.set('first', { ...stage.record('first'), intent });
     return stage;
