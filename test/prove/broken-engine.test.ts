@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { incidentPorts, retirementPorts, rotationPorts } from '../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../lambda/adapters/aws/clients.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
-import { dayMs, hourMs } from '../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { Log } from '../../lambda/foundation/log.ts';
 import type { RetirementPorts, RotationPorts } from '../../lambda/rotation/ports.ts';
@@ -10,7 +10,9 @@ import { retireDueKeys } from '../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../lambda/rotation/rotate.ts';
 import { aGround, type Ground } from './ground.ts';
 import { beat, graceOver, rotated } from './operation.ts';
+import { lossesSince } from './lasting.ts';
 import { violationText } from './violation.ts';
+import { wrongAnswer } from './wrong-answers.ts';
 
 /** The real engine with one broken port in the local world: what it does wrong the observer must see. */
 
@@ -73,6 +75,63 @@ test('retirement to which unknown usage is silence cuts a key that is used, and 
   await ground.passes(hourMs);
   await beat(ground, 'retirement')();
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*inactive 1\.0 h after it was last used/));
+});
+
+test('retirement that takes a report which stands still for silence cuts a key that is used, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  const { old } = await rotated(ground);
+  await ground.passes(20 * hourMs);
+  ground.uses(old);
+  await ground.collects();
+  ground.world.aws.schedules.disable('retirement');
+  // Read until now is not the same as seen until now.
+  breakRetirement(({ usage }) => ({ usage: { ...usage, knownUntil: async () => ground.world.clock.now() - 30 * minuteMs } }));
+  ground.world.anthropic.intercept.usage.standStill(ground.world.clock.now());
+  for (let hour = 0; hour < 8; hour += 1) {
+    await ground.passes(hourMs);
+    ground.uses(old);
+    await ground.collects();
+  }
+  await beat(ground, 'retirement')();
+  expect(found()).toContainEqual(expect.stringMatching(/^I2 .*inactive .* after it was last used/));
+});
+
+test('a rotation that believes a page of a firewall promotes a key that nobody has accepted, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  await ground.adds();
+  breakRotation(silent, ({ probe }) => ({
+    probe: {
+      async probe(value) {
+        const answer = await probe.probe(value);
+        const { organizationId } = ground.world.installation;
+        const isPage = answer.answer === 'unclear' && answer.why.includes('200 with a page');
+        return isPage ? { answer: 'accepted', organizationId, workspaceId: null } : answer;
+      },
+    },
+  }));
+  ground.world.anthropic.intercept.onCall(({ phase, ...call }) =>
+    call.route === '/v1/models' ? wrongAnswer('block-page', call, phase) : undefined,
+  );
+  await ground.rotates();
+  expect(found()).toContainEqual(expect.stringMatching(/^I2 .*before Anthropic had accepted it/));
+});
+
+test('a rotation that takes a sign-in page for a refusal rejects a sound key, and is seen', async () => {
+  ground = await aGround({ seed: 1 });
+  await ground.adds();
+  breakRotation(silent, ({ probe }) => ({
+    probe: {
+      async probe(value) {
+        const answer = await probe.probe(value);
+        return answer.answer === 'unclear' && answer.why.includes('401 with a page') ? { answer: 'refused' } : answer;
+      },
+    },
+  }));
+  ground.world.anthropic.intercept.onCall(({ phase, ...call }) =>
+    call.route === '/v1/models' ? wrongAnswer('sign-in', call, phase) : undefined,
+  );
+  await ground.rotates();
+  expect(lossesSince(new Map(), ground)).toEqual([expect.stringMatching(/moved it from nothing to rejected/)]);
 });
 
 test('a rotation that tries no key promotes an unproven one, and is seen', async () => {

@@ -1,13 +1,15 @@
 import type { CallPoint, Fault as AnthropicFault } from '../../local/anthropic/intercept.ts';
 import type { Fault as AwsFault } from '../../local/aws/intercept.ts';
 import type { World } from '../../local/world.ts';
+import { canBeAnswered, canComeOnce, wrongAnswer, wrongAnswers, type WrongAnswer } from './wrong-answers.ts';
 
 /**
  * What happens to the call at one point of an operation. `killed`: the process that made it dies, before or after the effect.
  * `cut`: no effect and no answer; `lost`: the effect and no answer. `stale`: a read answers as before the last write. The
- * `-thrice` forms last until the SDK has given up, so that the caller sees the error; `outage` lasts as long as the operation.
+ * `-thrice` forms last until the SDK has given up, so that the caller sees the error; `outage` lasts as long as the operation. Wrong
+ * answers come once, three times, or from then on for as long as the operation lasts.
  */
-export const harmKinds = [
+const troubles = [
   'killed-before',
   'killed-after',
   'throttled',
@@ -22,7 +24,12 @@ export const harmKinds = [
   'stale-thrice',
   'outage',
 ] as const;
-export type HarmKind = (typeof harmKinds)[number];
+type Wrong = WrongAnswer | `${WrongAnswer}-thrice` | `${WrongAnswer}-lasting`;
+export type HarmKind = (typeof troubles)[number] | Wrong;
+export const harmKinds: readonly HarmKind[] = [
+  ...troubles,
+  ...wrongAnswers.flatMap((wrong): readonly Wrong[] => [wrong, `${wrong}-thrice`, `${wrong}-lasting`]),
+];
 
 /** One call of an operation, as the clean run saw it. */
 export interface CallSeen {
@@ -33,7 +40,19 @@ export interface CallSeen {
 
 /** Which kinds make a difference for a call. */
 export function kindsFor(call: CallSeen): readonly HarmKind[] {
-  return harmKinds.filter((kind) => call.isRead || !kind.startsWith('stale'));
+  return harmKinds.filter((kind) => {
+    const wrong = wrongOf(kind);
+    if (wrong !== undefined) {
+      const can = kind.endsWith('-lasting') ? canBeAnswered : canComeOnce;
+      return sideOf(call.name) === 'anthropic' && can(wrong, askedOf(call.name));
+    }
+    return call.isRead || !kind.startsWith('stale');
+  });
+}
+
+/** The wrong answer that a kind of harm is; undefined for trouble of another sort. */
+export function wrongOf(kind: string): WrongAnswer | undefined {
+  return wrongAnswers.find((wrong) => [wrong, `${wrong}-thrice`, `${wrong}-lasting`].includes(kind));
 }
 
 export interface Harm {
@@ -72,7 +91,11 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
     if (number === point) victim = call.name;
     if (kind === 'killed-before' || kind === 'killed-after') return number === point && kind === `killed-${phase}` ? 'die' : undefined;
     if (kind === 'outage') return victim !== undefined && sideOf(victim) === sideOf(call.name) && phase === 'before' ? 'hurt' : undefined;
-    const hurtsNow = phase === (kind.startsWith('lost') && call.name.includes(' ') ? 'after' : 'before');
+    const wrong = wrongOf(kind);
+    if (wrong !== undefined && kind.endsWith('-lasting'))
+      return victim !== undefined && sideOf(call.name) === 'anthropic' ? 'hurt' : undefined;
+    if (wrong !== undefined && wrongAnswer(wrong, askedOf(call.name), phase) === undefined) return undefined;
+    const hurtsNow = wrong !== undefined || phase === (kind.startsWith('lost') && call.name.includes(' ') ? 'after' : 'before');
     if (!hurtsNow || number < point || call.name !== victim || left === 0) return undefined;
     left -= 1;
     return 'hurt';
@@ -85,7 +108,10 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
   });
   const stopAnthropic = world.anthropic.intercept.onCall(({ number, phase, ...call }) => {
     const met = meet(`anthropic ${number}`, phase, { name: nameOf(call), isRead: call.method === 'GET' });
-    return met === 'die' ? dead() : met === 'hurt' && kind !== undefined ? anthropicFaults[shortOf(kind)] : undefined;
+    if (met === 'die') return dead();
+    if (met === undefined || kind === undefined) return undefined;
+    const wrong = wrongOf(kind);
+    return wrong === undefined ? anthropicFaults[shortOf(kind)] : wrongAnswer(wrong, call, phase);
   });
   return {
     calls,
@@ -123,6 +149,11 @@ const anthropicFaults: Readonly<Record<Short, AnthropicFault>> = {
 
 function nameOf({ method, route, target }: Pick<CallPoint, 'method' | 'route' | 'target'>): string {
   return target === undefined ? `${method} ${route}` : `${method} ${route.replace(/\{[^}]*\}/, target)}`;
+}
+
+function askedOf(name: string): Pick<CallPoint, 'method' | 'route'> {
+  const [method = '', route = ''] = name.split(' ');
+  return { method, route };
 }
 
 /** What fails together: all of Anthropic, or one service of AWS. */

@@ -1,8 +1,10 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { caseNamed, operationNamed } from './crash.ts';
+import { lastingConditions } from './lasting.ts';
 import { operations } from './operations.ts';
 import { harmPart } from './parts/harm.ts';
 import { historiesPart } from './parts/histories.ts';
+import { lastingPart } from './parts/lasting.ts';
 import { loadPart } from './parts/load.ts';
 import type { Extent, Outcome } from './parts/part.ts';
 import { schedulesPart } from './parts/schedules.ts';
@@ -13,7 +15,10 @@ Tries to break the rotation engine, and prints a table for each way; exit code 1
 
   --part PART       harm       each operation on the local world, harmed at every single call that it makes (killed before or after it;
                                the call is throttled, fails, is cut off, is done but not answered, reads stale), carried on once or by
-                               two at once, and judged by what then stands in the two worlds
+                               two at once, and judged by what then stands in the two worlds; at the calls to Anthropic also answers that
+                               are whole and wrong: pages of a proxy or firewall, another organization, lists that are cut or empty
+                    lasting    hours of answers that are whole and wrong, on a managed key with something due for each of its keys:
+                               nothing is rejected, retired, cut or archived meanwhile, and people are told once
                     schedules  every schedule of two runs of the engine with two changes of turn and a death or a failed call
                     histories  random histories with people, time, faults, deaths, and several runs at once
                     load       programs with realistic caches through a hundred rotations
@@ -22,6 +27,8 @@ Tries to break the rotation engine, and prints a table for each way; exit code 1
   --seed N          other worlds and other histories (default 1)
   --jobs N          of harm: worlds at a time (default 2)
   --only OPERATION  of harm: ${operations.map((operation) => operation.name).join(', ')}
+  --wrong-answers   of harm: only answers of Anthropic's side that are whole and wrong
+  --condition NAME  of lasting: ${lastingConditions.map(({ name }) => name).join(', ')}
   --shard I/N       of harm: the I-th of N equal shares of the cases
   --case CASE       of harm: one case, as a violation names it
   --runs N          of histories: how many
@@ -36,7 +43,9 @@ const flags = flagsOrExit({
   seed: { type: 'string', default: '1' },
   short: { type: 'boolean', default: false },
   only: { type: 'string' },
+  'wrong-answers': { type: 'boolean', default: false },
   case: { type: 'string' },
+  condition: { type: 'string' },
   shard: { type: 'string' },
   runs: { type: 'string' },
   path: { type: 'string' },
@@ -46,7 +55,7 @@ const flags = flagsOrExit({
   help: { type: 'boolean', default: false },
 });
 
-const partNames = ['schedules', 'histories', 'load', 'harm'] as const;
+const partNames = ['schedules', 'histories', 'load', 'lasting', 'harm'] as const;
 type PartName = (typeof partNames)[number];
 
 if (flags.help) process.stdout.write(help);
@@ -90,11 +99,15 @@ function partsAsAsked(): Readonly<Record<PartName, (extent: Extent) => Promise<O
   const shard = shardOf(flags.shard);
   if (only !== undefined) operationNamed(only);
   if (flags.case !== undefined) caseNamed(flags.case, 1);
+  const { condition } = flags;
+  if (condition !== undefined && !lastingConditions.some(({ name }) => name === condition))
+    throw new RangeError(`no condition is called ${condition}; there are ${lastingConditions.map(({ name }) => name).join(', ')}`);
   return {
     schedules: schedulesPart,
     histories: (extent) => historiesPart(extent, { ...runs, ...again }),
     load: loadPart,
-    harm: (extent) => harmPart(extent, { only, case: flags.case, shard }),
+    lasting: (extent) => lastingPart(extent, { condition: flags.condition }),
+    harm: (extent) => harmPart(extent, { only, case: flags.case, shard, wrongAnswers: flags['wrong-answers'] }),
   };
 }
 
@@ -106,7 +119,8 @@ function chosenParts(): readonly PartName[] {
     if (known === undefined) throw new RangeError(`there is no part ${part}: ${partNames.join(', ')}`);
     return [known];
   }
-  if (only !== undefined || shard !== undefined || flags.case !== undefined) return ['harm'];
+  if (only !== undefined || shard !== undefined || flags.case !== undefined || flags['wrong-answers']) return ['harm'];
+  if (flags.condition !== undefined) return ['lasting'];
   return runs !== undefined || path !== undefined ? ['histories'] : partNames;
 }
 

@@ -37,6 +37,7 @@ export interface AlertView {
   readonly state: string;
   readonly incidentId: string;
   readonly title: string;
+  readonly summary: string;
   readonly at: number;
 }
 
@@ -93,7 +94,15 @@ export function alerts(world: World): readonly AlertView[] {
       const value: unknown = alert instanceof Object ? Reflect.get(alert, name) : undefined;
       return typeof value === 'string' ? value : '';
     };
-    return { kind: text('kind'), subject: text('subject'), state: text('state'), incidentId: text('incidentId'), title: text('title'), at };
+    return {
+      kind: text('kind'),
+      subject: text('subject'),
+      state: text('state'),
+      incidentId: text('incidentId'),
+      title: text('title'),
+      summary: text('summary'),
+      at,
+    };
   });
 }
 

@@ -1,7 +1,9 @@
-import { handCounts, type CaseResult } from './crash.ts';
+import { handCounts, type Case, type CaseResult } from './crash.ts';
+import { wrongOf } from './harm.ts';
+import { wrongAnswers } from './wrong-answers.ts';
 
 /** The columns of the table: what was done to a call, whatever the exact form. */
-const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside'] as const;
+const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside', ...wrongAnswers] as const;
 
 /** Counts of cases by operation and kind of harm; a count with violations shows them: `24 (2!)`. */
 export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<string, number>): string {
@@ -11,7 +13,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
     return [
       operation,
       String(calledTimes),
-      ...columns.map((column) => cell(own.filter((result) => result.case.kind.startsWith(column)))),
+      ...columns.map((column) => cell(own.filter((result) => isIn(column, result.case)))),
       ...handCounts.map((count) => cell(own.filter((result) => result.case.hands === count))),
       String(own.length),
       String(violated(own)),
@@ -20,12 +22,17 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
   const total = ['all', String([...calls.values()].reduce((sum, count) => sum + count, 0))];
   const last = [
     ...total,
-    ...columns.map((column) => cell(results.filter((result) => result.case.kind.startsWith(column)))),
+    ...columns.map((column) => cell(results.filter((result) => isIn(column, result.case)))),
     ...handCounts.map((count) => cell(results.filter((result) => result.case.hands === count))),
     String(results.length),
     String(violated(results)),
   ];
   return plainTable([header, ...rows, last]);
+}
+
+function isIn(column: (typeof columns)[number], { kind }: Case): boolean {
+  const wrong = wrongOf(kind);
+  return wrong === undefined ? kind.startsWith(column) : wrong === column;
 }
 
 function cell(results: readonly CaseResult[]): string {

@@ -1,4 +1,5 @@
 import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from '../crash.ts';
+import { wrongOf } from '../harm.ts';
 import { runCases } from '../hands.ts';
 import { operations } from '../operations.ts';
 import { mixed, sampleOf } from '../sample.ts';
@@ -11,6 +12,8 @@ interface Choice {
   readonly only?: string | undefined;
   /** One case, as a violation names it. */
   readonly case?: string | undefined;
+  /** Only answers that are whole and wrong. */
+  readonly wrongAnswers?: boolean;
   /** Each `of`th of the cases, from the `which`th (1, 2, ...) on. @default all */
   readonly shard?: { readonly which: number; readonly of: number } | undefined;
 }
@@ -37,23 +40,30 @@ export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome>
 
 async function planned(
   { seed, short, say }: Extent,
-  { only, shard }: Choice,
+  { only, shard, wrongAnswers = false }: Choice,
 ): Promise<{ readonly cases: readonly Case[]; readonly calls: ReadonlyMap<string, number> }> {
   const chosen = only === undefined ? operations : [operationNamed(only)];
   const calls = new Map<string, number>();
   const cases: Case[] = [];
-  for (const operation of chosen) {
+  for (const [index, operation] of chosen.entries()) {
     const clean = await cleanRun(operation, seed);
     if (clean.violations.length > 0) {
       throw new Error(`${operation.name} fails without any harm:\n${clean.violations.map(violationText).join('\n')}`);
     }
     calls.set(operation.name, clean.calls.length);
-    const all = casesOf(operation, clean, seed);
-    cases.push(...(short ? sampleOf(all, operations.length, seed) : all));
+    const all = casesOf(operation, clean, seed).filter(({ kind }) => !wrongAnswers || wrongOf(kind) !== undefined);
+    cases.push(...(short ? shortForm(all, seed + index) : all));
     say(`${operation.name}: ${clean.calls.length} calls\n`);
   }
   const all = mixed(cases);
   return { cases: shard === undefined ? all : all.filter((_each, index) => index % shard.of === shard.which - 1), calls };
+}
+
+/** Of the answers that are wrong a sample of their own: they are many, and would take the place of the others. */
+function shortForm(cases: readonly Case[], seed: number): readonly Case[] {
+  const isWrong = ({ kind }: Case): boolean => wrongOf(kind) !== undefined;
+  const samples = [cases.filter((each) => !isWrong(each)), cases.filter(isWrong)];
+  return samples.flatMap((some) => sampleOf(some, operations.length, seed));
 }
 
 function violatedText({ case: each, call, violations }: CaseResult): string {
