@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/deliveries.ts')).deliveries,
   },
   {
+    name: 'runbook',
+    summary: 'Print what to do about a kind of incident',
+    load: async () => (await import('./commands/runbook.ts')).runbook,
+  },
+  {
     name: 'unstick',
     summary: 'Clear away what a broken-off rotation left behind',
     load: async () => (await import('./commands/unstick.ts')).unstick,

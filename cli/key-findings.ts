@@ -264,12 +264,12 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding
         ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx keyguard rotate ${name}`
         : `npx keyguard rotate ${name}`,
     ],
-    'key-changed': [facts.reason, 'see docs/runbooks/key-changed.md'],
+    'key-changed': [facts.reason, 'npx keyguard runbook key-changed'],
     'rotation-overdue': [facts.reason, `npx keyguard rotate ${name}`],
     'key-expiring': [`the current key ${key}: ${facts.reason}`, `npx keyguard rotate ${name}`],
     'pool-low': [facts.reason, `make a key in the Claude Console, then: npx keyguard standby add ${name}`],
-    straggler: [`${key}: ${facts.reason}`, 'see docs/runbooks/straggler.md'],
-    'replica-behind': [`a replica is behind: ${facts.reason}`, 'see docs/runbooks/replica-behind.md'],
+    straggler: [`${key}: ${facts.reason}`, 'npx keyguard runbook straggler'],
+    'replica-behind': [`a replica is behind: ${facts.reason}`, 'npx keyguard runbook replica-behind'],
   };
   const [what, fix] = words[kind];
   return { ...ofCondition[kind], what, fix };
@@ -320,7 +320,7 @@ function incidents({ incidents: all, definition: { name } }: KeyReading, told: r
   return all
     .filter(({ subject, state, kind }) => subject === name && state !== 'recovered' && !told.includes(kind))
     .map((incident): Finding => {
-      const fix = `see docs/runbooks/${incident.kind}.md`;
+      const fix = `npx keyguard runbook ${incident.kind}`;
       if (incident.kind !== 'rotation-failed') {
         const state = incident.kind === 'current-key-dead' ? 'broken' : 'attention';
         return { check: 'incidents', state, what: incidentText(incident), fix };

@@ -17,7 +17,7 @@ export function rotatedOrFail(
     case 'failed': {
       // The function writes both into one field, because the alert has one.
       const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
-      return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'see docs/runbooks/rotation-failed.md'}. ${besides}`, 1);
+      return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'npx keyguard runbook rotation-failed'}. ${besides}`, 1);
     }
     case 'not back':
       return io.fail(

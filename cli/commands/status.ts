@@ -60,7 +60,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const key of keys) await showKey(key, io);
   for (const key of unread) showUnread(key, io);
   for (const key of removed) line(`${colours(io.stdout).bold(key.name)}: ${removedText(key)}\n  fix: ${removedFix}\n`, io);
-  for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: see docs/runbooks/${incident.kind}.md`, io);
+  for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: npx keyguard runbook ${incident.kind}`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);
   const unpriced = unpricedText(watermark);

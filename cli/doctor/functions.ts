@@ -79,7 +79,7 @@ async function beats({ managedKey }: HeartbeatDefinition, { table, clock }: Open
   }
   return broken(
     `its tokens were last seen ${instant(lastAt)}, and it sends a request each hour`,
-    `${log}; where that shows no error, the usage report stands still: see docs/runbooks/usage-blind.md`,
+    `${log}; where that shows no error, the usage report stands still: npx keyguard runbook usage-blind`,
   );
 }
 

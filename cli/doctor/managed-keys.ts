@@ -39,7 +39,7 @@ function otherIncidents(incidents: readonly IncidentRecord[], { managedKeys }: O
     .map((incident) => ({
       about: incident.subject,
       check: 'incidents',
-      ...warning(incidentText(incident), `see docs/runbooks/${incident.kind}.md`),
+      ...warning(incidentText(incident), `npx keyguard runbook ${incident.kind}`),
     }));
 }
 

@@ -145,7 +145,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     { incidents: [anIncident({ brake: 'it is the last' })] },
     {},
-    'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: see docs/runbooks/usage-anomaly.md',
+    'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: npx keyguard runbook usage-anomaly',
   ],
   ['there is no schedule', 'broken', {}, { nextRotationAt: null }, 'it has no rotation schedule: npx cdk deploy'],
   [
@@ -240,7 +240,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     {},
     { replicas: [{ region: 'eu-central-1', status: 'Failed', message: 'no key' }] },
-    'a replica is behind: eu-central-1 failed (no key): see docs/runbooks/replica-behind.md',
+    'a replica is behind: eu-central-1 failed (no key): npx keyguard runbook replica-behind',
   ],
 ])('where %s, health is %s', (_what, health, reading, change, sentence) => {
   const status = statusOf(reading, change);

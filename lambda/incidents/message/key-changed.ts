@@ -132,7 +132,7 @@ function changeOf(story: Story): Change {
   const unknown: Change = {
     title: `somebody else changed ${story.key}`,
     sequel: ['If nobody acts, it stays as it is now.'],
-    steps: [inConsole, `Run \`npx keyguard status ${story.name}\`; docs/runbooks/key-changed.md says what to do for each change.`],
+    steps: [inConsole, `Run \`npx keyguard status ${story.name}\`; \`npx keyguard runbook key-changed\` says what to do for each change.`],
   };
   return isChange(story.grade, changes) ? changes[story.grade] : unknown;
 }
