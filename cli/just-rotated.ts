@@ -2,6 +2,7 @@ import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { movedByHand } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
@@ -25,6 +26,8 @@ export function askedText(because: string): string {
 export function justRotated({ own }: Pick<KeySight, 'own'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
   const current = own.find((record) => record.state === 'current');
   if (current === undefined || now >= current.since + repeatMs) return undefined;
+  // No rotation brought it: somebody moved AWSCURRENT, and people are told to rotate if that was not wanted.
+  if (current.because === movedByHand) return undefined;
   const isFirst = !own.some(({ apiKeyId, switchedAt }) => apiKeyId !== current.apiKeyId && switchedAt !== undefined);
   const wasAsked = steps.some(({ at, apiKeyId, because }) => apiKeyId === undefined && because.startsWith(asked) && at <= current.since);
   return isFirst && !wasAsked ? undefined : current;

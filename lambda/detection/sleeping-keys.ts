@@ -1,6 +1,7 @@
 import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { standbyKeyUsed } from '../incidents/message/retired-key-used.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { echoMs } from '../incidents/states.ts';
 import { awakened } from './awakened.ts';
@@ -34,9 +35,10 @@ export async function lookForAwakened(
   if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
   // Each of them, or one that is used all the time would hide the others.
   for (const { apiKeyId, model, workspaceId, at, tokens } of sinceAsleep) {
-    const isContained = own.some((each) => each.apiKeyId === apiKeyId && each.state === 'contained');
-    const grade = isContained && (await showsInactive(apiKeyId, ports)) ? 'running' : 'used';
-    await record('retired-key-used', subject, { apiKeyId, model, workspaceId, startedAt: at, observed: tokens, grade }, ports);
+    const state = own.find((each) => each.apiKeyId === apiKeyId)?.state;
+    const grade = state === 'contained' && (await showsInactive(apiKeyId, ports)) ? 'running' : 'used';
+    const facts = { apiKeyId, model, workspaceId, startedAt: at, observed: tokens, grade };
+    await record('retired-key-used', subject, { ...facts, ...(state === 'standby' ? { reason: standbyKeyUsed } : {}) }, ports);
   }
 }
 

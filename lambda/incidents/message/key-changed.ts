@@ -112,7 +112,7 @@ function changeOf(story: Story): Change {
       ],
       steps: [
         'Find out who it was: CloudTrail, events UpdateSecretVersionStage of this secret.',
-        `If consumers need it, nothing has to be done; \`npx keyguard undo ${story.name}\` does the same, and proves the key first.`,
+        'If consumers need it, nothing has to be done.',
         `If not, move on: \`npx keyguard rotate ${story.name}\`.`,
       ],
     },

@@ -17,7 +17,7 @@ const undoInVain: Tell = (story) => ({
   ],
   actions: [
     'If the current key does for you, do nothing.',
-    `To move on to a standby key, run \`npx keyguard rotate ${story.name}\`; \`npx keyguard status ${story.name}\` shows how many are left.`,
+    `To move on to a standby key, run \`npx keyguard rotate ${story.name} --again\`; \`npx keyguard status ${story.name}\` shows how many are left.`,
   ],
 });
 
