@@ -11,8 +11,11 @@ try {
   const { configuration } = loadConfiguration({ path: typeof path === 'string' ? path : undefined, homeRegion: region });
   const env = account === undefined || region === undefined ? {} : { env: { account, region } };
   const stack = new KeyguardStack(app, 'Keyguard', { configuration, stackName: configuration.installation, ...env });
-  suppressNag(stack, configuration);
-  Validations.of(app).addPlugins(...nagPacks());
+  // The rules take seconds. A command that needs no code of the functions, such as bootstrap, deploys nothing that they could judge.
+  if (stack.bundlingRequired) {
+    suppressNag(stack, configuration);
+    Validations.of(app).addPlugins(...nagPacks());
+  }
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
   console.error(error.message);

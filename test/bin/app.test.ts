@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Runs the app as the CDK command does, but for bundles and the template linter, which `npm run synth` covers. */
+/** Runs the app as the CDK command does, but for the template linter, which `npm run synth` covers; it bundles where `context` says so. */
 async function runApp(
   outdir: string,
   context: Readonly<Record<string, unknown>>,
@@ -44,7 +44,7 @@ function synthesised(outdir: string, file: string): unknown {
 test('the configuration that was asked for becomes a stack of its name, checked by both rule packs', async () => {
   const { code, stderr } = await runApp(
     'e2e',
-    { config: 'test/e2e/keyguard.json' },
+    { config: 'test/e2e/keyguard.json', 'aws:cdk:bundling-stacks': ['**'] },
     { CDK_DEFAULT_ACCOUNT: '000000000000', CDK_DEFAULT_REGION: 'us-east-1' },
   );
   expect(stderr).toBe('');
@@ -53,6 +53,12 @@ test('the configuration that was asked for becomes a stack of its name, checked 
     artifacts: { Keyguard: { environment: 'aws://000000000000/us-east-1', properties: { stackName: 'keyguard-e2e' } } },
   });
   expect(synthesised('e2e', 'validation-report.json')).toMatchObject({ pluginReports: [] });
+});
+
+test('a command that needs no bundle, such as bootstrap, does not wait for the rules', async () => {
+  expect(await runApp('bare', { config: 'test/e2e/keyguard.json' })).toEqual({ code: 0, stderr: '' });
+  expect(existsSync(join(scratch, 'bare', 'Keyguard.template.json'))).toBe(true);
+  expect(existsSync(join(scratch, 'bare', 'validation-report.json'))).toBe(false);
 });
 
 test('a wrong configuration ends the run with what is wrong, and no stack trace', async () => {
