@@ -41,7 +41,8 @@ test('a rotation makes the oldest standby key current, and leaves the others asl
 });
 
 test('after the switch both keys work, until the old one was quiet for long enough; then it is dead, and later archived', async () => {
-  await aWorld();
+  // A new key with a request an hour is unusual enough to be cut off, and that is another story.
+  await aWorld({ managedKeys: [{ name: 'production', containment: { mode: 'off', lastCredential: 'keep' } }] });
   const first = await world.addStandbyKey('production');
   world.clock.advance(minuteMs);
   const second = await world.addStandbyKey('production');
