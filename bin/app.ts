@@ -1,4 +1,4 @@
-import { App, Validations } from 'aws-cdk-lib/core';
+import { Annotations, App, Stack, Validations } from 'aws-cdk-lib/core';
 import { ConfigurationError, loadConfiguration } from '../lib/config/load.ts';
 import { KeyguardStack } from '../lib/keyguard-stack.ts';
 import { nagPacks, suppressNag } from '../lib/nag-suppressions.ts';
@@ -18,6 +18,11 @@ try {
   }
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error;
-  console.error(error.message);
-  process.exit(1);
+  if (error.kind === 'missing') {
+    // `cdk bootstrap` runs the app too, and needs no configuration; synth and deploy end with an error that stands on a stack.
+    Annotations.of(new Stack(app, 'NoConfiguration', { stackName: 'keyguard-without-configuration' })).addError(error.message);
+  } else {
+    console.error(error.message);
+    process.exit(1);
+  }
 }

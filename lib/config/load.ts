@@ -19,10 +19,13 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly code = 'configuration-invalid';
   readonly problems: readonly Problem[];
-  constructor(file: string, problems: readonly Problem[]) {
+  /** `missing`: nobody has said yet what is to be deployed. */
+  readonly kind: 'wrong' | 'missing';
+  constructor(file: string, problems: readonly Problem[], kind: 'wrong' | 'missing' = 'wrong') {
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     super([`${file} has ${count}:`, ...problems.map(describeProblem)].join('\n'));
     this.problems = problems;
+    this.kind = kind;
   }
 }
 
@@ -45,19 +48,15 @@ export interface LoadOptions {
  *
  * @throws ConfigurationError with every problem found.
  */
-export function loadConfiguration({ path = configurationFile, homeRegion }: LoadOptions): LoadedConfiguration {
+export function loadConfiguration({ path: asked, homeRegion }: LoadOptions): LoadedConfiguration {
+  const path = asked ?? configurationFile;
   const file = resolve(path);
   if (!existsSync(file)) {
     const example = relative('.', join(import.meta.dirname, '..', '..', exampleFile));
-    throw new ConfigurationError(path, [
-      {
-        path: '',
-        problem: 'does not exist',
-        fix:
-          `Run this, and put your own names in: cp ${example} ${path}\n` +
-          '    If yours lies elsewhere, name it with -c config=PATH (cdk) or --config PATH (keyguard).',
-      },
-    ]);
+    const fix =
+      `Run this, and put your own names in: cp ${example} ${path}\n` +
+      '    If yours lies elsewhere, name it with -c config=PATH (cdk) or --config PATH (keyguard).';
+    throw new ConfigurationError(path, [{ path: '', problem: 'does not exist', fix }], asked === undefined ? 'missing' : 'wrong');
   }
   const read = readText(file);
   if (!('text' in read)) throw new ConfigurationError(path, [read]);

@@ -70,3 +70,15 @@ test('a wrong configuration ends the run with what is wrong, and no stack trace'
   expect(stderr).toContain('"Key Guard" is not a name');
   expect(stderr).not.toMatch(/^\s+at /m);
 });
+
+test('without a configuration there is nothing to deploy but an error that names the command, and cdk bootstrap still runs', async () => {
+  const { code } = await runApp('missing', {});
+  expect(code).toBe(0);
+  const artifact = synthesised('missing', 'manifest.json');
+  expect(artifact).toMatchObject({ artifacts: { NoConfiguration: { properties: { stackName: 'keyguard-without-configuration' } } } });
+  expect(artifact).not.toMatchObject({ artifacts: { Keyguard: expect.anything() as unknown } });
+  const metadata = existsSync(join(scratch, 'missing', 'NoConfiguration.metadata.json'))
+    ? synthesised('missing', 'NoConfiguration.metadata.json')
+    : artifact;
+  expect(JSON.stringify(metadata)).toContain('cp keyguard.example.json keyguard.json');
+});

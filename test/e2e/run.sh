@@ -46,6 +46,6 @@ PYTHON
 began=$SECONDS
 AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true E2E_LIFECYCLE=1 \
   WORK=$work EMULATOR_START=$work/launcher.py PYTHON=$python APP_DIR=$root \
-  CDK='npx --no-install cdk -c config=test/e2e/keyguard.json' \
+  CDK_ARGS='-c config=test/e2e/keyguard.json' \
   bash "$folder/deploy.sh" npm run --silent test:e2e
 printf '%-10s %6d s\n' e2e $((SECONDS - began))
