@@ -105,8 +105,8 @@ async function statusOf(apiKeyId: string, keys: ApiKeys): Promise<OldKeySight['s
   return info === 'gone' ? 'gone' : info.status;
 }
 
-async function useOf(apiKeyId: string, { table }: OpenInstallation): Promise<string> {
-  const usage = usageLedger(table);
+async function useOf(apiKeyId: string, { table, clock }: OpenInstallation): Promise<string> {
+  const usage = usageLedger(table, clock);
   const [lastUses, knownUntil] = await Promise.all([usage.lastUses(), usage.knownUntil()]);
   return lastUseText(
     lastUses.find((use) => use.apiKeyId === apiKeyId),

@@ -123,9 +123,9 @@ const beginning: Readonly<Record<EmergencyPlan['todo'], (name: string, rotation:
 export async function emergencyText(
   { definition: { name }, pause }: KeySight,
   { todo, dying, rotation, wanted }: EmergencyPlan,
-  { table }: OpenInstallation,
+  { table, clock }: OpenInstallation,
 ): Promise<readonly string[]> {
-  const usage = usageLedger(table);
+  const usage = usageLedger(table, clock);
   const [lastUses, knownUntil] = await Promise.all([usage.lastUses(), usage.knownUntil()]);
   const useOf = (apiKeyId: string): string =>
     lastUseText(

@@ -14,7 +14,7 @@ import { openSince, type KeySight } from './key-sight.ts';
 type Records = Awaited<ReturnType<typeof readRecords>>;
 
 export async function readRecords({ table, clock }: OpenInstallation) {
-  const usage = usageLedger(table);
+  const usage = usageLedger(table, clock);
   const [records, incidents, paused, lastUses, watermark] = await Promise.all([
     apiKeyLedger(table).all(),
     incidentStore(table).all(),

@@ -29,7 +29,7 @@ export function anomalyDetectorHandler(
   const env = { ...readEnvironment('anomaly-detector', variables), definitions };
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
-  const usage = usageLedger(table);
+  const usage = usageLedger(table, runtime.clock);
   const incidents = incidentPorts(env, table, runtime);
   const ports = {
     ...rotationPorts(env, table, secrets, incidents),

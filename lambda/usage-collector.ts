@@ -17,7 +17,7 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
   const table = openTable(env.stateTable);
   const ports = {
     feed: usageFeed(adminAccess(env, secretsManager(), runtime.clock)),
-    ledger: usageLedger(table),
+    ledger: usageLedger(table, runtime.clock),
     metrics: metricSink(cloudWatchWithoutRetries(), cloudWatch(), env.installation),
     owners: apiKeyLedger(table),
     ...runtime,

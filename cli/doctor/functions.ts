@@ -30,7 +30,7 @@ const rotates = 'secretsmanager.amazonaws.com';
 export async function functionChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
   const { table, clock, configuration } = installation;
   const { heartbeat } = configuration.usage;
-  const usage = usageLedger(table);
+  const usage = usageLedger(table, clock);
   const memory = detectionMemory(table, usage);
   const now = clock.now();
   return (
@@ -68,7 +68,7 @@ function rotationChecks(about: string, installation: OpenInstallation): readonly
 
 /** The function writes nothing down: that it runs shows in the tokens of its key, as far as usage is visible. */
 async function beats({ managedKey }: HeartbeatDefinition, { table, clock }: OpenInstallation): Promise<Answer> {
-  const [records, uses] = await Promise.all([apiKeyLedger(table).all(), usageLedger(table).lastUses()]);
+  const [records, uses] = await Promise.all([apiKeyLedger(table).all(), usageLedger(table, clock).lastUses()]);
   const own = new Set(records.filter((record) => record.managedKey === managedKey).map(({ apiKeyId }) => apiKeyId));
   const lastAt = Math.max(0, ...uses.filter(({ apiKeyId }) => own.has(apiKeyId)).map(({ at }) => at));
   if (lastAt > 0 && clock.now() - lastAt <= heartbeatPauseMs) return good(`its tokens were last seen ${instant(lastAt)}`);

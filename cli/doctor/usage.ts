@@ -7,8 +7,8 @@ import { unpricedText } from '../usage-text.ts';
 import { checked, good, warning, type Answer, type Check } from './check.ts';
 
 /** Whether usage is visible, and whether all of it has a price. */
-export async function usageChecks(about: string, { table }: OpenInstallation): Promise<readonly Check[]> {
-  const usage = usageLedger(table);
+export async function usageChecks(about: string, { table, clock }: OpenInstallation): Promise<readonly Check[]> {
+  const usage = usageLedger(table, clock);
   return (
     await Promise.all([
       checked(about, 'usage', async () => {

@@ -109,7 +109,7 @@ export function retirementPorts(
   const rotation = rotationPorts(env, table, secrets, incidents);
   return {
     ...rotation,
-    usage: usageLedger(table),
+    usage: usageLedger(table, incidents.clock),
     rotations: rotations(secrets),
     sightings: sightings(table),
     watch: {
@@ -169,7 +169,7 @@ export function admitPorts(
     probe: keyProbe(anthropicBaseUrl),
     recentUse: {
       reported: reportedUse(admin, clock),
-      lastUse: async (apiKeyId) => (await usageLedger(table).lastUses()).find((use) => use.apiKeyId === apiKeyId),
+      lastUse: async (apiKeyId) => (await usageLedger(table, clock).lastUses()).find((use) => use.apiKeyId === apiKeyId),
       async blindBecause() {
         const blind = await incidentStore(table).find('usage-blind', usageReport);
         return blind === undefined || blind.state === 'recovered'

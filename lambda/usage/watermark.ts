@@ -1,5 +1,5 @@
 import type { WatermarkRecord } from '../../contract/records.ts';
-import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
+import { dayMs, floorTo, hourMs, instantUpTo, minuteMs } from '../foundation/clock.ts';
 
 /** A minute counts as settled this long after it ended: the feed is typically five minutes late, sometimes more (facts-anthropic 4.2). */
 export const settleMs = 30 * minuteMs;
@@ -33,6 +33,21 @@ export function collectionSpan(watermark: WatermarkRecord | undefined, now: numb
     knownUntil,
     lostMs: Math.max(0, from - known),
   };
+}
+
+/** Clocks of two functions differ by less. */
+const skewMs = minuteMs;
+/** Where what is known cannot be believed, so much is read again: nothing is published twice. */
+const againMs = 2 * dayMs;
+
+/**
+ * A stored watermark as far as it is believed at `now`. Others may be able to write it: an instant that has not come would keep the
+ * collector from reading, or let a report that stands still pass for silence.
+ */
+export function watermarkThatHasCome(stored: WatermarkRecord, now: number): WatermarkRecord {
+  const knownUntil = instantUpTo(stored.knownUntil, now + skewMs) ?? floorTo(now, minuteMs) - againMs;
+  const readAt = instantUpTo(stored.readAt, now + skewMs) ?? knownUntil;
+  return { ...stored, knownUntil, readAt, tokensUntil: instantUpTo(stored.tokensUntil, now + skewMs) ?? 0 };
 }
 
 /**

@@ -242,11 +242,11 @@ describe.runIf(!external)('usage', () => {
   });
 
   test('the schedules run the functions too, and the sums stay exact', async () => {
-    const before = (await usageLedger(table).watermark())?.readAt ?? 0;
+    const before = (await usageLedger(table, realClock).watermark())?.readAt ?? 0;
     await until(
       'the collector has run by its schedule',
       100_000,
-      async () => ((await usageLedger(table).watermark())?.readAt ?? 0) > before,
+      async () => ((await usageLedger(table, realClock).watermark())?.readAt ?? 0) > before,
     );
     expect(await sums(from, calmUntil)).toMatchObject(used);
     expect(told()).toHaveLength(2);

@@ -20,7 +20,7 @@ import { until } from './until.ts';
 const key = 'nightly-batch';
 const model = 'claude-sonnet-5-5';
 const table = openTable(outputs.of('stateTable'));
-const usage = usageLedger(table);
+const usage = usageLedger(table, realClock);
 
 interface Servers {
   readonly platform: LocalAnthropic;

@@ -13,7 +13,7 @@ import { until } from './until.ts';
  * the quarter of `to` and everything before now. The schedule runs the collector, too: both at once must not count anything twice.
  */
 export async function catchUp(subject: string, { from, to }: { readonly from: number; readonly to: number }): Promise<void> {
-  const usage = usageLedger(openTable(outputs.of('stateTable')));
+  const usage = usageLedger(openTable(outputs.of('stateTable')), realClock);
   const began = realClock.now();
   await until('the collector has caught up', 90_000, async () => {
     const watermark = await usage.watermark();

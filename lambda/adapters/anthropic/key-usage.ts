@@ -56,8 +56,10 @@ function usesIn(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): 
   if (Number.isNaN(at)) throw malformed('starting_at');
   return list(answered, 'results').flatMap((result): readonly KeyUse[] => {
     const tokens = tokensIn(result);
+    const whose = field(result, 'api_key_id');
+    if (whose !== null && typeof whose !== 'string') throw malformed('api_key_id');
     // Should the filter ever be overlooked, another key's usage is not this one's.
-    if (tokens === 0 || text(result, 'api_key_id') !== apiKeyId) return [];
+    if (tokens === 0 || whose !== apiKeyId) return [];
     return [{ at, bucket, workspaceId: text(result, 'workspace_id') ?? null, model: text(result, 'model') ?? null, tokens }];
   });
 }
@@ -75,7 +77,9 @@ function tokensIn(result: unknown): number {
 
 /** A report that is cut, repeats itself or does not end is no report: what it leaves out may be the usage. */
 function nextPage(answer: unknown, seen: Set<string>): string | undefined {
-  if (field(answer, 'has_more') !== true) return undefined;
+  const hasMore = field(answer, 'has_more');
+  if (typeof hasMore !== 'boolean') throw malformed('has_more');
+  if (!hasMore) return undefined;
   const next = text(answer, 'next_page');
   if (next === undefined || seen.has(next) || seen.size >= pagesAtMost) throw malformed('next_page');
   seen.add(next);
@@ -101,8 +105,9 @@ function list(holder: unknown, name: string): readonly unknown[] {
   throw malformed(name);
 }
 
+/** A number that is missing is no zero: what cannot be read may be the usage. */
 function count(holder: unknown, name: string): number {
-  const value = field(holder, name) ?? 0;
+  const value = field(holder, name);
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
   throw malformed(name);
 }

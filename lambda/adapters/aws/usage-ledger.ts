@@ -1,11 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../../contract/records.ts';
-import { dayMs, iso } from '../../foundation/clock.ts';
+import { dayMs, iso, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { UsageEvidence } from '../../rotation/ports.ts';
 import { quarterOf } from '../../usage/deltas.ts';
-import { silenceKnownUntil } from '../../usage/watermark.ts';
+import { silenceKnownUntil, watermarkThatHasCome } from '../../usage/watermark.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
 import { recordOf, type Table } from './table.ts';
@@ -13,10 +13,11 @@ import { recordOf, type Table } from './table.ts';
 /** Longer than CloudWatch keeps one-minute data, so that sums can still be compared. */
 const keepMs = 62 * dayMs;
 
-export function usageLedger(table: Table): UsageLedger & UsageEvidence {
+export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvidence {
   const watermark = async (): Promise<WatermarkRecord | undefined> => {
     const item = await table.get('WATERMARK', 'USAGE');
-    return item === undefined ? undefined : recordOf<WatermarkRecord>(item, ['knownUntil', 'readAt', 'tokensUntil']);
+    if (item === undefined) return undefined;
+    return watermarkThatHasCome(recordOf<WatermarkRecord>(item, ['knownUntil', 'readAt', 'tokensUntil']), clock.now());
   };
   const lastUses = async (): Promise<readonly LastUseRecord[]> =>
     (await table.query('LAST_USE')).map((item) => recordOf<LastUseRecord>(item, ['apiKeyId', 'at', 'model', 'tokens']));

@@ -85,7 +85,7 @@ const newWebhook = 'create an incoming webhook in Slack and store its URL in the
 
 /**
  * Posts once; who calls decides about trying again. Throws `Unavailable` when another try may succeed (429, 5xx, no
- * answer in ten seconds, cut connection), and KeyguardError `slack-refused` or `slack-url-malformed` when it will not. Answers:
+ * answer in ten seconds, cut connection, a page of somebody else), and KeyguardError `slack-refused` or `slack-url-malformed` when it will not. Answers:
  * api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks. No error holds the URL: whoever has it can post.
  */
 export async function deliver(webhookUrl: Secret, message: SlackMessage, fetch: typeof globalThis.fetch): Promise<void> {
@@ -93,7 +93,10 @@ export async function deliver(webhookUrl: Secret, message: SlackMessage, fetch: 
     throw new KeyguardError('slack-url-malformed', 'the stored Slack webhook is no URL', newWebhook);
   }
   const answer = await posted(webhookUrl, message, fetch);
-  if (answer.status >= 200 && answer.status < 300) return;
+  if (answer.status >= 200 && answer.status < 300) {
+    if (!answer.isPage) return;
+    throw new Unavailable('Slack delivery', `a page answered ${answer.status} in Slack's place, such as a proxy's or a firewall's`);
+  }
   const said = `Slack answered ${answer.status}${answer.word === undefined ? '' : ` ${answer.word}`}`;
   if (answer.status === 429 || answer.status >= 500) throw new Unavailable('Slack delivery', said, answer.patienceMs);
   throw new KeyguardError('slack-refused', said, fixFor(answer.status));
@@ -103,7 +106,7 @@ async function posted(
   webhookUrl: Secret,
   message: SlackMessage,
   fetch: typeof globalThis.fetch,
-): Promise<{ readonly status: number; readonly word: string | undefined; readonly patienceMs: number }> {
+): Promise<{ readonly status: number; readonly word: string | undefined; readonly isPage: boolean; readonly patienceMs: number }> {
   try {
     const response = await fetch(webhookUrl.reveal(), {
       method: 'POST',
@@ -116,7 +119,8 @@ async function posted(
     const body = await response.text();
     // Slack answers with one fixed word; anything else is not repeated.
     const patience = /^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0];
-    return { status: response.status, word: /^[a-z_]{2,60}$/.exec(body.trim())?.[0], patienceMs: Number(patience ?? 0) * 1000 };
+    const word = /^[a-z_]{2,60}$/.exec(body.trim())?.[0];
+    return { status: response.status, word, isPage: body.includes('<'), patienceMs: Number(patience ?? 0) * 1000 };
   } catch (error) {
     // Only the name: undici's message for a malformed URL quotes the URL, and its cause names the host.
     const name = error instanceof Error ? error.name : 'unknown error';

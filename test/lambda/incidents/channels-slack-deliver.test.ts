@@ -115,3 +115,11 @@ test('no failure shows the URL or what an impostor answers', async () => {
     expect(`${error.message} ${error.fix} ${error.stack ?? ''} ${String(error.cause)}`).not.toContain('fakefake');
   }
 });
+
+test('a page with 200 in place of Slack is no delivery, and one word is', async () => {
+  const page = await slackThatAnswers(200, '<!doctype html><title>Blocked</title>', { 'content-type': 'text/html' });
+  expect(await failure(deliver(page.url, message, fetch))).toBeInstanceOf(Unavailable);
+  const slack = await slackThatAnswers(200, 'ok', { 'content-type': 'text/html' });
+  await deliver(slack.url, message, fetch);
+  expect(slack.received).toHaveLength(1);
+});

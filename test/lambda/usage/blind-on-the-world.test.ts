@@ -33,7 +33,7 @@ async function aUsedOldKey(historyMs: number, rotation: Partial<RotationPolicy> 
   await world.addStandbyKey('production');
   await world.rotate('production');
   const status = (): string => world.anthropic.inspect.key(old.apiKeyId).status;
-  return { use, status, lastUse: async () => (await usageLedger(openTable(world.installation.stateTable)).lastUses())[0]?.at };
+  return { use, status, lastUse: async () => (await usageLedger(openTable(world.installation.stateTable), world.clock).lastUses())[0]?.at };
 }
 
 test('a report that stands still for 30 hours retires no key in use, is told once, and once that it goes on; what it hid is counted', async () => {

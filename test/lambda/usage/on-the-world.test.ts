@@ -37,7 +37,10 @@ function published(metric: keyof typeof usageMetrics, subject = 'production'): n
 
 const table = (): Table => openTable(world.installation.stateTable);
 const baseline = async (): Promise<Pick<BaselineRecord, 'foldedUntil'> | undefined> => {
-  const recalled = recall(await detectionMemory(table(), usageLedger(table())).baseline('recent', 'production'), world.clock.now());
+  const recalled = recall(
+    await detectionMemory(table(), usageLedger(table(), world.clock)).baseline('recent', 'production'),
+    world.clock.now(),
+  );
   return typeof recalled === 'string' ? undefined : recalled;
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { collectionSpan, settleMs, silenceKnownUntil, sinceLastTokens } from '../../../lambda/usage/watermark.ts';
+import { collectionSpan, settleMs, silenceKnownUntil, sinceLastTokens, watermarkThatHasCome } from '../../../lambda/usage/watermark.ts';
 
 const now = Date.UTC(2026, 8, 7, 10, 20, 30);
 const mark = (ago: number, readAgo = minuteMs) => ({
@@ -71,4 +71,17 @@ test('when tokens are visible again, everything since the last ones is read agai
   // What was used before Key Guard came is none of its history.
   expect(sinceLastTokens(span, undefined, end, now)).toBe(span);
   expect(sinceLastTokens(span, { schema: 1, knownUntil: span.from, readAt: now, tokensUntil: 0 }, end, now)).toBe(span);
+});
+
+test('an instant that has not come is none: nothing passes for silence, and what may be unread is read again', () => {
+  const future = Date.UTC(2036, 0, 1);
+  const honest = mark(settleMs);
+  expect(watermarkThatHasCome(honest, now)).toEqual(honest);
+  expect(silenceKnownUntil(watermarkThatHasCome({ ...honest, tokensUntil: future }, now))).toBe(0);
+  const unread = watermarkThatHasCome({ ...honest, knownUntil: future, readAt: future }, now);
+  expect(collectionSpan(unread, now)).toMatchObject({ lostMs: 0 });
+  expect(collectionSpan(unread, now).from).toBeLessThanOrEqual(now - 2 * dayMs);
+  for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    expect(silenceKnownUntil(watermarkThatHasCome({ ...honest, tokensUntil: wrong }, now))).toBe(0);
+  }
 });

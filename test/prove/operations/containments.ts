@@ -61,7 +61,7 @@ async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => 
   const ports = {
     ...rotationPorts(access, table, secrets, incidents),
     ...incidents,
-    usage: usageLedger(table),
+    usage: usageLedger(table, world.clock),
     rotations: rotations(secrets),
   };
   world.aws.functions.register('anomaly-detector', async () => {

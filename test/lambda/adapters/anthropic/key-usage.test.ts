@@ -29,6 +29,7 @@ const row = (changes: object = {}) => ({
   server_tool_use: { web_search_requests: 0 },
   ...changes,
 });
+const hour = (results: readonly object[]) => ({ starting_at: '2026-06-04T00:00:00Z', results });
 const nothing = { data: [], has_more: false, next_page: null };
 
 test('the last week is asked for by the hour, the last hour or two by the minute, of this key alone', async () => {
@@ -43,8 +44,9 @@ test('the last week is asked for by the hour, the last hour or two by the minute
 
 test('tokens of every kind count; what is of another key, or of none, does not', async () => {
   const at = '2026-06-10T10:18:00Z';
-  const none = { uncached_input_tokens: 0, cache_read_input_tokens: 0, cache_creation: null, output_tokens: 0 };
-  const results = [row(), row({ ...none, model: 'claude-opus-4-1' }), row({ api_key_id: 'apikey_2' })];
+  const none = { uncached_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 0 };
+  const cached = { cache_creation: { ephemeral_5m_input_tokens: 0, ephemeral_1h_input_tokens: 0 } };
+  const results = [row(), row({ ...none, ...cached, model: 'claude-opus-4-1' }), row({ api_key_id: 'apikey_2' })];
   const { read } = aReport((query) =>
     query.get('bucket_width') === '1m' ? { data: [{ starting_at: at, results }], has_more: false } : nothing,
   );
@@ -66,7 +68,14 @@ test.each([
   ['repeats a page', { data: [], has_more: true, next_page: 'page_1' }],
   ['has no list', { has_more: false }],
   ['has a bucket without an instant', { data: [{ results: [] }], has_more: false }],
-  ['has tokens that are no number', { data: [{ starting_at: '2026-06-04T00:00:00Z', results: [row({ output_tokens: '5' })] }] }],
+  ['does not say whether there is more', { data: [] }],
+  ['does not say whose tokens they are', { data: [hour([row({ api_key_id: undefined })])], has_more: false }],
+  ['lacks a number', { data: [hour([row({ output_tokens: undefined })])], has_more: false }],
+  ['lacks the numbers of the cache', { data: [hour([row({ cache_creation: undefined })])], has_more: false }],
+  [
+    'has tokens that are no number',
+    { data: [{ starting_at: '2026-06-04T00:00:00Z', results: [row({ output_tokens: '5' })] }], has_more: false },
+  ],
 ])('a report that %s is none', async (_how, answer) => {
   await expect(aReport(() => answer).read()).rejects.toMatchObject({ code: 'usage-malformed' });
 });
