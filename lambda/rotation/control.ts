@@ -1,4 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { RotationPorts } from './ports.ts';
 import { unclearText } from './proof.ts';
 
@@ -9,26 +10,28 @@ export interface Doubt {
 }
 
 /**
- * Why a bad answer about `suspect` says nothing of it; undefined where it stands. Of the keys that consumers hold, the first one that
- * Anthropic shows as active should be accepted. Where that fails too, it is the way to Anthropic, its answers or our credential that are
- * wrong, and one standby key after the other would look bad.
+ * Why a bad answer about `suspect` says nothing of it; undefined where it stands. Of the keys that consumers hold, those of this managed
+ * key before those of others, the first one that Anthropic shows as active should be accepted. Where that fails too, it is the way to
+ * Anthropic, its answers or our credential that are wrong, and one standby key after the other would look bad.
  */
 export async function doubtAbout(
   suspect: string,
   definition: ManagedKeyDefinition,
-  { ledger, keys, secrets, probe, organizationId }: RotationPorts,
+  { ledger, directory, keys, secrets, probe, organizationId }: RotationPorts,
 ): Promise<Doubt | undefined> {
   const serving = (await ledger.all())
-    .filter(({ managedKey, state }) => managedKey === definition.name && (state === 'current' || state === 'draining'))
-    .sort((a, b) => a.state.localeCompare(b.state) || b.since - a.since);
-  for (const { apiKeyId, token, state } of serving) {
-    if (apiKeyId === suspect || token === undefined) continue;
+    .filter(({ state }) => state === 'current' || state === 'draining')
+    .sort((a, b) => rank(a, definition) - rank(b, definition) || a.state.localeCompare(b.state) || b.since - a.since);
+  const secretNames = new Map((await directory.all()).map(({ name, secretName }) => [name, secretName]));
+  for (const { apiKeyId, managedKey, token, state } of serving) {
+    const secretName = secretNames.get(managedKey);
+    if (apiKeyId === suspect || token === undefined || secretName === undefined) continue;
     const info = await keys.retrieve(apiKeyId);
     if (info === 'gone') return { why: `Anthropic does not know ${apiKeyId} either, which is ${state}`, passing: false };
     if (info.unclear !== undefined) return { why: unclearText(apiKeyId, info.unclear), passing: false };
     // One that is off should not be accepted.
     if (info.status !== 'active') continue;
-    const value = await secrets.read(definition.secretName, token);
+    const value = await secrets.read(secretName, token);
     if (value === 'absent') continue;
     const answer = await probe.probe(value);
     if (answer.answer === 'accepted' && answer.organizationId === organizationId) return undefined;
@@ -37,4 +40,8 @@ export async function doubtAbout(
     return { why: `${apiKeyId}, which is ${state} and should be accepted, is not accepted either (${how})`, passing };
   }
   return undefined;
+}
+
+function rank({ managedKey }: ApiKeyRecord, own: ManagedKeyDefinition): number {
+  return managedKey === own.name ? 0 : 1;
 }

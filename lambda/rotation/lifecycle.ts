@@ -1,5 +1,5 @@
 import { oldStates, type ApiKeyIntent, type ApiKeyRecord, type ApiKeyState, type OldState, type Wish } from '../../contract/records.ts';
-import { dayMs, minuteMs } from '../foundation/clock.ts';
+import { dayMs, isWithin, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 
 /** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
@@ -238,7 +238,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
 
 /** The operator's emergency that has taken its grace, and holds at `now`. */
 export function emergencyOf({ noGrace }: ApiKeyRecord, now: number): Wish | undefined {
-  return noGrace !== undefined && now < noGrace.at + emergencyLastsMs ? noGrace : undefined;
+  return noGrace !== undefined && isWithin(noGrace.at, emergencyLastsMs, now) ? noGrace : undefined;
 }
 
 export function isCondemned(record: ApiKeyRecord, now: number): boolean {

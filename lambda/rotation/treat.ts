@@ -297,7 +297,7 @@ async function recordService(record: ApiKeyRecord, because: string, ports: Retir
  * A standby key is active only between its claim and its retirement. The intent is a fence: a claim passes over a key that
  * carries one, so that no rotation can promote the key that is being put to sleep.
  */
-const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
+const keepAsleep: Treatment = async (record, { infos, own }, ports, tally) => {
   const now = ports.clock.now();
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
   const { intent } = record;
@@ -306,8 +306,9 @@ const keepAsleep: Treatment = async (record, { infos }, ports, tally) => {
   if (intent !== undefined && now - intent.at < fenceMs) return;
   if (intent?.to === 'archived') return finishRemoval(record, intent, status, ports);
   if (status === 'gone') {
-    // A list that lacks it is no proof. Nor is an answer about it, where Anthropic shows no other key either.
-    const mayBeGone = intent !== undefined || (record.state === 'standby' && infos.size > 0);
+    // A list that lacks it is no proof. Nor is an answer about it where Anthropic shows no other key, or not the one that consumers have.
+    const showsCurrent = own.every(({ state, apiKeyId }) => state !== 'current' || infos.has(apiKeyId));
+    const mayBeGone = intent !== undefined || (record.state === 'standby' && infos.size > 0 && showsCurrent);
     if (!mayBeGone || (await ports.keys.retrieve(record.apiKeyId)) !== 'gone') return;
   }
   if (isOver(status)) {

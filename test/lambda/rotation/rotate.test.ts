@@ -184,10 +184,12 @@ test('labels are freed of keys that have left the pool, and of no others', async
   stage.has('foreign', 'current', { managedKey: 'staging' });
   // Its intake was broken off: it is stored, and adding it again stores nothing new.
   stage.has('unfinished', 'rejected', { parked: false });
+  // Until somebody puts it away, its label says that it is ours.
   stage.has('bad', 'rejected');
+  stage.has('removed', 'archived');
   stage.has('next', 'current', { token, labels: ['AWSCURRENT'] });
   await step(stage, 'setSecret');
-  expect(standbyLabels(stage)).toEqual(['standby-waiting', 'standby-claimed', 'standby-foreign', 'standby-unfinished']);
+  expect(standbyLabels(stage)).toEqual(['standby-waiting', 'standby-claimed', 'standby-foreign', 'standby-unfinished', 'standby-bad']);
 });
 
 test('createSecret that is called again has nothing to do: the version holds its value', async () => {

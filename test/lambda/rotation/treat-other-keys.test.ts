@@ -316,3 +316,16 @@ test.each(['standby', 'rejected'] as const)('a %s key that the list shows asleep
   await isLeftAlone(stage, 'next');
   expect(stage.calls).toEqual([]);
 });
+
+test('a standby key that Anthropic does not know is rejected only where Anthropic shows the key that consumers have', async () => {
+  const known = new Stage({ infos: { next: 'gone' } });
+  known.has('serving', 'current');
+  known.has('next', 'standby');
+  await treated(known, 'next');
+  expect(known.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is gone at Anthropic' }]);
+  const forgetful = new Stage({ infos: { next: 'gone', serving: 'gone' } });
+  forgetful.has('other', 'draining');
+  forgetful.has('serving', 'current');
+  forgetful.has('next', 'standby');
+  await isLeftAlone(forgetful, 'next');
+});

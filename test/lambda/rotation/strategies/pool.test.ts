@@ -186,6 +186,14 @@ test('a current key that is off is no witness: the one before it, in its grace, 
   expect(await failure(obtained(refused('first', 'before')))).toMatchObject({ code: 'proof-unclear' });
 });
 
+test('in a first rotation the current key of another managed key is the witness', async () => {
+  const stage = aPool({ probe: () => ({ answer: 'refused' }) });
+  stage.has('theirs', 'current', { managedKey: 'staging' });
+  const directory = { ...stage.ports.directory, all: async () => [definition, { ...definition, name: 'staging' }] };
+  expect(await failure(pool.obtain(definition, token, { ...stage.ports, directory }))).toMatchObject({ code: 'proof-unclear' });
+  expect(stage.record('first')).toMatchObject({ state: 'pending', token });
+});
+
 test('after two rejections since the last success somebody must look first; whoever puts one away lets the rotation go on', async () => {
   const stage = aPool();
   stage.has('current', 'current', { since: now - dayMs });
