@@ -76,6 +76,8 @@ export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, inf
   if (before !== undefined) {
     return people(`${before.apiKeyId} died too, and was replaced ${utcMinute(before.replacedAt ?? now)}; it is done once an hour`);
   }
+  // The replacement has claimed its key, and goes on until it succeeds or gives it back.
+  if (own.some(({ state }) => state === 'pending')) return { by: 'itself' };
   // One that Anthropic does not show as inactive is no key that a rotation could take. Without a list nobody knows.
   const isUsable = ({ state, apiKeyId }: ApiKeyRecord): boolean =>
     state !== 'standby' || infos.size === 0 || infos.get(apiKeyId)?.status === 'inactive';

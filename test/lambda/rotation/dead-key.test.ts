@@ -30,6 +30,10 @@ test('a dead current key with a standby key is replaced by itself; the incident 
   });
 });
 
+test('a replacement that has claimed the last standby key is under way, and the pool is not said to be empty', () => {
+  expect(replacementOf(dead, found({ own: [dead, { ...standby, state: 'pending', token: 'v2' }] }))).toEqual({ by: 'itself' });
+});
+
 test('without a record of it, the interval begins where a pass before saw it active, or with its switch', () => {
   const sight = { ...seen({ statuses: died }), activeAt: new Map([['apikey_current', now - 5 * minuteMs]]) };
   expect(facts(sight)?.reason).toContain('last seen active 2026-06-20 11:55 UTC, and first seen dead 2026-06-20 12:00 UTC; no tokens');
