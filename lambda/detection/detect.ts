@@ -46,7 +46,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
         if (look.isAlerting) tally.alerting += 1;
         ({ next } = look);
       }
-      await lookForAwakened(subject, sleepers, incidents, ports);
+      await lookForAwakened(subject, sleepers, incidents, until, ports);
       if (next !== undefined) await ports.memory.look(next);
       if (last.failing !== undefined && (next !== undefined || !isWatched)) {
         await clearAmong(incidents, 'detection-failing', subject, 'its usage is looked at again', ports);

@@ -66,7 +66,9 @@ export async function lookAt(last: LookRecord, until: Until, settings: RateSetti
   const found = joined([...last.found, ...fresh.map(({ at }) => ({ from: at, to: at + minuteMs }))], calmMs).filter(
     ({ to }) => to > until.open - lateMs - calmMs,
   );
-  const isCalm = newest === undefined && until.open - (found.at(-1)?.to ?? 0) >= calmMs && now - (incident?.lastFindingAt ?? 0) >= calmMs;
+  // A report that stands still shows nothing unusual either: only later tokens of somebody say that it is over.
+  const isCalm =
+    newest === undefined && until.visible - (found.at(-1)?.to ?? 0) >= calmMs && now - (incident?.lastFindingAt ?? 0) >= calmMs;
   if (isCalm) await clearAmong(known.incidents, 'usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
   // After the incident: killed in between, the next look finds the same minutes and the same incident.
   for (const [foldedUntil, state] of isEcho ? [] : states)

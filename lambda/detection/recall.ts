@@ -17,10 +17,14 @@ export interface Baseline {
   readonly state: RateState;
 }
 
-/** Which minutes there are: those before `settled` change rarely, those before `open` still do. Epoch ms. */
+/**
+ * Which minutes there are: those before `settled` change rarely, those before `open` still do. Tokens of somebody are visible up to
+ * `visible`: what is silent after that may not be reported yet. Epoch ms.
+ */
 export interface Until {
   readonly settled: number;
   readonly open: number;
+  readonly visible: number;
 }
 
 /**
@@ -30,7 +34,9 @@ export interface Until {
 export function untilOf(watermark: WatermarkRecord, now: number): Until {
   const readAt = instantUpTo(watermark.readAt, now + skewMs) ?? now;
   const knownUntil = instantUpTo(watermark.knownUntil, readAt) ?? Math.max(0, readAt - settleMs);
-  return { settled: floorTo(knownUntil, minuteMs), open: floorTo(readAt, minuteMs) };
+  const open = floorTo(readAt, minuteMs);
+  const visible = Math.min(open, instantUpTo(watermark.tokensUntil, now + skewMs) ?? 0);
+  return { settled: floorTo(knownUntil, minuteMs), open, visible };
 }
 
 /**

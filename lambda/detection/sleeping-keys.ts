@@ -28,10 +28,12 @@ export async function lookForAwakened(
   subject: string,
   { records, uses }: Sleepers,
   incidents: readonly IncidentRecord[],
+  { visible }: Until,
   ports: DetectionPorts,
 ): Promise<void> {
   const own = records.filter((each) => each.managedKey === subject);
-  const { sinceAsleep, lately } = awakened(own, uses, ports.clock.now());
+  // By the clock, a report that stands still would end what goes on unseen.
+  const { sinceAsleep, lately } = awakened(own, uses, visible);
   if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
   // Each of them, or one that is used all the time would hide the others.
   for (const { apiKeyId, model, workspaceId, at, tokens } of sinceAsleep) {

@@ -65,10 +65,20 @@ test('whatever stands in the table, a look has instants that have come and spans
 });
 
 test.each([
-  ['as it is', { knownUntil: now - hourMs, readAt: now }, { settled: now - hourMs, open: now }],
-  ['known beyond what was read', { knownUntil: now + dayMs, readAt: now }, { settled: now - hourMs / 2, open: now }],
-  ['read in 2036', { knownUntil: now - hourMs, readAt: Date.UTC(2036, 0, 1) }, { settled: now - hourMs, open: now }],
-  ['of nonsense', { knownUntil: -1, readAt: Number.NaN }, { settled: now - hourMs / 2, open: now }],
+  ['as it is', { knownUntil: now - hourMs, readAt: now }, { settled: now - hourMs, open: now, visible: now }],
+  ['known beyond what was read', { knownUntil: now + dayMs, readAt: now }, { settled: now - hourMs / 2, open: now, visible: now }],
+  ['read in 2036', { knownUntil: now - hourMs, readAt: Date.UTC(2036, 0, 1) }, { settled: now - hourMs, open: now, visible: now }],
+  ['of nonsense', { knownUntil: -1, readAt: Number.NaN }, { settled: now - hourMs / 2, open: now, visible: now }],
+  [
+    'of a report that stands still',
+    { knownUntil: now - hourMs, readAt: now, tokensUntil: now - dayMs },
+    { settled: now - hourMs, open: now, visible: now - dayMs },
+  ],
+  [
+    'with tokens of 2036',
+    { knownUntil: now - hourMs, readAt: now, tokensUntil: Date.UTC(2036, 0, 1) },
+    { settled: now - hourMs, open: now, visible: 0 },
+  ],
 ])('a watermark %s says which minutes there are', (_name, watermark, until) => {
   expect(untilOf({ schema: 1, tokensUntil: now, ...watermark }, now)).toEqual(until);
 });

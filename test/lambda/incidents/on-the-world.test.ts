@@ -73,12 +73,21 @@ test('a stolen current key is replaced, cut off and told about, within a quarter
 test('people get each message once on each channel, and hear when it is over', async () => {
   const { steals } = await aTheft();
   await steals(20 * minuteMs);
-  // Of an hour in which nobody works people hear, too.
-  await world.passes(50 * minuteMs, { beatMs: 5 * minuteMs });
+  // That it is over is known only from later tokens of somebody.
+  await world.passes(50 * minuteMs, { beatMs: 5 * minuteMs, eachMinute: othersAtWork(world) });
   expect(states()).toEqual(['open', 'contained', 'recovered']);
   expect(cards()).toHaveLength(3);
   expect(mails()).toHaveLength(3);
   for (const mail of mails()) expect(mail.body).not.toMatch(/^\s*\{/);
+});
+
+test('a theft is not told as over because the report stands still', async () => {
+  const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
+  await steals(20 * minuteMs);
+  expect(states()).toEqual(['open']);
+  world.anthropic.intercept.usage.standStill(world.clock.now());
+  await steals(45 * minuteMs);
+  expect(states()).toEqual(['open']);
 });
 
 test('the last working credential stays, and people are told why', async () => {
