@@ -64,7 +64,7 @@ export interface WorldOptions {
 }
 
 /** A managed key as deployed, with what the stack's outputs say of it. */
-export interface DeployedKey extends ManagedKeyDefinition {
+interface DeployedKey extends ManagedKeyDefinition {
   readonly secretArn: string;
   readonly standbySecretArn: string;
 }

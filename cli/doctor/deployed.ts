@@ -37,7 +37,7 @@ export async function deployedChecks(
   return (await Promise.all([...functions, ...keys])).flat();
 }
 
-export function functionAnswer(
+function functionAnswer(
   name: FunctionName,
   deployed: string,
   environment: Readonly<Record<string, string | undefined>> | undefined,
@@ -58,7 +58,7 @@ export function functionAnswer(
   return warning(`${deployed} does not work with what keyguard.json says: ${others.join(', ')}`, deploy);
 }
 
-export function settingsAnswers(key: ManagedKeyConfiguration, installation: string, found: SecretSettings): readonly Answer[] {
+function settingsAnswers(key: ManagedKeyConfiguration, installation: string, found: SecretSettings): readonly Answer[] {
   const { scheduleExpression, duration } = rotationRules(key.rotation.every, key.rotation.window, `${installation}/${key.name}`);
   const answers: Answer[] = [];
   const wanted = scheduleText(scheduleExpression, duration);

@@ -10,7 +10,7 @@ export function bundledDefinitions(): Definitions {
   return readDefinitions(readFileSync(join(__dirname, definitionsFile), 'utf8'));
 }
 
-export function readDefinitions(text: string): Definitions {
+function readDefinitions(text: string): Definitions {
   const value = parsedJson(text);
   if (isDefinitions(value)) return value;
   throw new KeyguardError('foreign-definition', `${definitionsFile} is not what this version writes`, 'deploy again: npx cdk deploy');

@@ -25,7 +25,7 @@ export async function watchDeliveries(ports: IncidentPorts & { readonly deliveri
 }
 
 /** What people must know of alerts that were not delivered; undefined where all of them are still being tried. */
-export function deliveryFinding(undelivered: readonly UndeliveredRecord[], now: number): Finding | undefined {
+function deliveryFinding(undelivered: readonly UndeliveredRecord[], now: number): Finding | undefined {
   // That alerts do not arrive does not arrive either, and that is no news.
   const failed = undelivered.filter((record) => record.kind !== 'delivery-failed' && isFinal(record, now));
   const [last] = [...failed].sort((a, b) => b.lastFailedAt - a.lastFailedAt);

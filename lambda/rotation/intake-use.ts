@@ -4,7 +4,7 @@ import { counted } from '../foundation/counted.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 
 /** So far back a key's usage is looked at before it is deactivated: a job that runs once a week is seen. */
-export const lookBackMs = 7 * dayMs;
+const lookBackMs = 7 * dayMs;
 
 /** Tokens of one API key in one bucket of the usage report. */
 export interface KeyUse {

@@ -8,7 +8,7 @@ import { settleMs } from './watermark.ts';
  * The report is read each minute, so half an hour without an answer that can be believed is no hiccup. Together with the half hour
  * in which usage settles, it is the hour after which silence of a key counts no longer.
  */
-export const unreadMs = 30 * minuteMs;
+const unreadMs = 30 * minuteMs;
 /** A pause of everybody that is shorter says nothing. */
 export const shortestPauseMs = hourMs;
 /** With a heartbeat tokens come at least every two hours, since one of its requests may fail; and the report may be late. */

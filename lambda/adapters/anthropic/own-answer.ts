@@ -7,7 +7,7 @@ import { fieldOf, textOf } from './shape.ts';
 const bodyTimeoutMs = 20_000;
 
 /** What came back, as far as it says who answered. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly contentType: string | null;
   /** Where a redirect leads. */
@@ -20,7 +20,7 @@ export interface Answer {
  * `{"type":"error","error":{"type":…}}` (facts-anthropic 5.2). A proxy, a firewall or a sign-in page may answer anything, with any
  * status. Trouble that passes by itself (408, 429, 5xx) is nobody's verdict, whoever says it.
  */
-export function foreignBecause({ status, contentType, location, body }: Answer): string | undefined {
+function foreignBecause({ status, contentType, location, body }: Answer): string | undefined {
   if (status === 408 || status === 429 || status >= 500) return undefined;
   if (status >= 300 && status < 400) return `a redirect (${status}) to ${hostOf(location)}`;
   const mediaType = contentType?.split(';')[0]?.trim().toLowerCase();
