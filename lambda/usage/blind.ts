@@ -1,6 +1,7 @@
 import { heartbeatEveryMs } from '../../contract/heartbeat.ts';
 import type { WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { counted } from '../foundation/counted.ts';
 import { quarterMs } from './deltas.ts';
 import { settleMs } from './watermark.ts';
 
@@ -56,7 +57,7 @@ export function judgeBlindness(
     because:
       pause.by === 'heartbeat'
         ? `${silent}, although the heartbeat sends a request each hour`
-        : `${silent}, and its longest usual pause is ${hours(pause.ms)}`,
+        : `${silent}, and its longest usual pause is ${counted(Math.round(pause.ms / hourMs), 'hour')}`,
   };
 }
 
@@ -73,8 +74,4 @@ export function usualPause(busy: readonly number[]): number | undefined {
   const longest = quarters.reduce((most, start, index) => Math.max(most, start - (quarters[index - 1] ?? start)), 0);
   if (last - first < wholeWeekMs && longest > shortestPauseMs) return undefined;
   return Math.max(shortestPauseMs, longest * longerBy);
-}
-
-function hours(ms: number): string {
-  return `${Math.round(ms / hourMs)} ${Math.round(ms / hourMs) === 1 ? 'hour' : 'hours'}`;
 }

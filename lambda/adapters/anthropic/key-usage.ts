@@ -1,8 +1,9 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
-import { hourMs, iso, minuteMs, type Clock } from '../../foundation/clock.ts';
+import { floorTo, hourMs, iso, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import type { KeyUse, RecentUse } from '../../rotation/intake-use.ts';
 import { anthropicCall } from './calls.ts';
+import { fieldOf, textOf } from './shape.ts';
 
 /** The largest pages of the report (facts-anthropic 4.2). */
 const widths = { hour: { word: '1h', limit: 168 }, minute: { word: '1m', limit: 1440 } } as const;
@@ -13,10 +14,10 @@ const pagesAtMost = 10;
 export function reportedUse(client: BaseAnthropic, clock: Clock): RecentUse['reported'] {
   return async (apiKeyId, from) => {
     const now = clock.now();
-    const minutesFrom = floor(now, hourMs) - hourMs;
+    const minutesFrom = floorTo(now, hourMs) - hourMs;
     return [
-      ...(await rows(client, apiKeyId, 'hour', floor(from, hourMs), minutesFrom)),
-      ...(await rows(client, apiKeyId, 'minute', minutesFrom, floor(now, minuteMs) + minuteMs)),
+      ...(await rows(client, apiKeyId, 'hour', floorTo(from, hourMs), minutesFrom)),
+      ...(await rows(client, apiKeyId, 'minute', minutesFrom, floorTo(now, minuteMs) + minuteMs)),
     ];
   };
 }
@@ -52,20 +53,20 @@ async function rows(
 }
 
 function usesIn(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): readonly KeyUse[] {
-  const at = Date.parse(text(answered, 'starting_at') ?? '');
+  const at = Date.parse(textOf(answered, 'starting_at') ?? '');
   if (Number.isNaN(at)) throw malformed('starting_at');
   return list(answered, 'results').flatMap((result): readonly KeyUse[] => {
     const tokens = tokensIn(result);
-    const whose = field(result, 'api_key_id');
+    const whose = fieldOf(result, 'api_key_id');
     if (whose !== null && typeof whose !== 'string') throw malformed('api_key_id');
     // Should the filter ever be overlooked, another key's usage is not this one's.
     if (tokens === 0 || whose !== apiKeyId) return [];
-    return [{ at, bucket, workspaceId: text(result, 'workspace_id') ?? null, model: text(result, 'model') ?? null, tokens }];
+    return [{ at, bucket, workspaceId: textOf(result, 'workspace_id') ?? null, model: textOf(result, 'model') ?? null, tokens }];
   });
 }
 
 function tokensIn(result: unknown): number {
-  const creation = field(result, 'cache_creation');
+  const creation = fieldOf(result, 'cache_creation');
   return (
     count(result, 'uncached_input_tokens') +
     count(result, 'cache_read_input_tokens') +
@@ -77,37 +78,24 @@ function tokensIn(result: unknown): number {
 
 /** A report that is cut, repeats itself or does not end is no report: what it leaves out may be the usage. */
 function nextPage(answer: unknown, seen: Set<string>): string | undefined {
-  const hasMore = field(answer, 'has_more');
+  const hasMore = fieldOf(answer, 'has_more');
   if (typeof hasMore !== 'boolean') throw malformed('has_more');
   if (!hasMore) return undefined;
-  const next = text(answer, 'next_page');
+  const next = textOf(answer, 'next_page');
   if (next === undefined || seen.has(next) || seen.size >= pagesAtMost) throw malformed('next_page');
   seen.add(next);
   return next;
 }
 
-function floor(at: number, ms: number): number {
-  return at - (at % ms);
-}
-
-function field(holder: unknown, name: string): unknown {
-  return holder instanceof Object ? Reflect.get(holder, name) : undefined;
-}
-
-function text(holder: unknown, name: string): string | undefined {
-  const value = field(holder, name);
-  return typeof value === 'string' ? value : undefined;
-}
-
 function list(holder: unknown, name: string): readonly unknown[] {
-  const value = field(holder, name);
+  const value = fieldOf(holder, name);
   if (Array.isArray(value)) return value;
   throw malformed(name);
 }
 
 /** A number that is missing is no zero: what cannot be read may be the usage. */
 function count(holder: unknown, name: string): number {
-  const value = field(holder, name);
+  const value = fieldOf(holder, name);
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
   throw malformed(name);
 }
