@@ -11,6 +11,8 @@ export const variables = {
   alertTopic: 'ALERT_TOPIC_ARN',
   /** The installation's name: the `Installation` dimension of every metric. */
   installation: 'INSTALLATION',
+  /** The CloudFormation stack that this function is of. */
+  stackName: 'STACK_NAME',
   /** Expected false alarms a month for the whole fleet. */
   falseAlarmsPerMonth: 'FALSE_ALARMS_PER_MONTH',
   /** Name of the secret that holds Slack's incoming webhook URL; absent without Slack. */
@@ -24,7 +26,7 @@ export type FunctionName = (typeof functionNames)[number];
 
 const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess'] as const;
 /** What whoever moves keys and tells people needs. */
-const keyWork = [...anthropic, 'stateTable', 'alertTopic', 'installation', 'dashboardUrl'] as const;
+const keyWork = [...anthropic, 'stateTable', 'alertTopic', 'installation', 'stackName', 'dashboardUrl'] as const;
 
 /** Which variables each function needs; `adapters/environment.ts` says which may be absent. */
 export const environmentOf = {

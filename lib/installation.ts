@@ -40,7 +40,7 @@ export class Installation extends Construct {
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
     const { installation, operators, anthropic, alerts, detection, logRetentionDays } = props.configuration;
-    const { region } = Stack.of(this);
+    const { region, stackName } = Stack.of(this);
     this.installationName = installation;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { installation }).key;
     this.encryptionKey = encryptionKey;
@@ -72,6 +72,7 @@ export class Installation extends Construct {
         stateTable: this.stateTable.table.tableName,
         alertTopic: this.alertTopic.topic.topicArn,
         installation,
+        stackName,
         falseAlarmsPerMonth: String(detection.falseAlarmsPerMonth),
         dashboardUrl: this.dashboardUrl,
         ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: slackWebhookSecretName(installation) }),

@@ -103,6 +103,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** The stack that all of it was deployed as. */
+const stackName = 'keyguard';
+
 const defaultRotation: RotationPolicy = {
   strategy: 'pool',
   intervalMs: 30 * dayMs,
@@ -148,7 +151,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const deployed = new Map<string, DeployedKey>();
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
   for (const policy of definitions.managedKeys) {
-    deployed.set(policy.name, await installKey(policy, installation, functions.rotation, clients));
+    deployed.set(policy.name, await installKey(policy, installation, functions.rotation, aws, clients));
     await aws.settle();
   }
   const definitionOf = (name: string): DeployedKey => {
@@ -362,6 +365,7 @@ async function installKey(
   policy: ManagedKeyPolicy,
   { installation }: InstallationDefinition,
   rotationFunctionArn: string,
+  aws: LocalAws,
   clients: Clients,
 ): Promise<DeployedKey> {
   const names = secretsOf(installation, policy.name);
@@ -371,6 +375,7 @@ async function installKey(
     secretArn: await emptySecret(clients, names.secretName),
     standbySecretArn: await emptySecret(clients, names.standbySecretName),
   };
+  for (const arn of [definition.secretArn, definition.standbySecretArn]) aws.ofStack(arn, stackName);
   await denyStandby(definition.standbySecretArn, rotationFunctionArn, clients);
   // As the stack does: deploying must not rotate.
   await clients.secrets.send(
@@ -424,6 +429,7 @@ function registerFunctions(
     stateTable: installation.stateTable,
     alertTopic: installation.alertTopicArn,
     installation: installation.installation,
+    stackName,
     falseAlarmsPerMonth: String(falseAlarmsPerMonth),
     slackWebhookSecret: installation.slackWebhookSecret,
     dashboardUrl: installation.dashboardUrl,

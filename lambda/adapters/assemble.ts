@@ -70,6 +70,7 @@ export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: R
 interface KeyEnvironment extends AdminEnvironment {
   /** Its ARN says in which account and Region the installation lives. */
   readonly alertTopic: string;
+  readonly stackName: string;
   readonly definitions: Definitions;
 }
 
@@ -80,6 +81,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     directory: keyDirectory(env.definitions, homeOf(env.alertTopic), ledger),
     ledger,
     secrets: secretVersions(secrets),
+    stackName: env.stackName,
   };
   return {
     ...held,

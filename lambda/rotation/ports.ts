@@ -52,6 +52,8 @@ export interface SecretDescription {
   readonly lastRotatedAt: number | null;
   readonly lastChangedAt: number | null;
   readonly replicas: readonly Replica[];
+  /** The CloudFormation stack that made it. Nobody else can say so: the tag begins with `aws:`, which is reserved. */
+  readonly stackName: string | null;
   /** When it is deleted for good, where somebody has scheduled that: nobody can read it until it is restored. */
   readonly deletionAt: number | null;
 }

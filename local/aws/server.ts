@@ -17,7 +17,7 @@ import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 import type { Replicas } from './secrets-manager/replicas.ts';
 import { secretsManager } from './secrets-manager/service.ts';
-import type { SecretsManagerOptions, SecretsObserver } from './secrets-manager/service.ts';
+import type { SecretsManagerOptions, SecretsObserver, SecretsOfStacks } from './secrets-manager/service.ts';
 import type { Account } from './service.ts';
 import { sns } from './sns/service.ts';
 import type { Mailbox, TopicsObserver } from './sns/service.ts';
@@ -60,6 +60,8 @@ export interface LocalAws {
   readonly identity: Identity;
   readonly replicas: Replicas;
   readonly intercept: Intercept;
+  /** As CloudFormation does with a secret that a stack makes: it bears the stack's name, in a tag that no caller can write. */
+  readonly ofStack: SecretsOfStacks;
   /**
    * Runs everything that is due up to the clock's now, in time order: schedules, rotations, retries, deliveries. Must
    * not be called from within a handler.
@@ -142,6 +144,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     mailbox: topics.mailbox,
     identity: federation.identity,
     replicas: secrets.replicas,
+    ofStack: secrets.ofStack,
     intercept: interceptor,
     settle: (settleOptions) => agenda.settle(settleOptions),
     inspect: {

@@ -16,6 +16,7 @@ const secret: SecretDescription = {
   lastChangedAt: now - dayMs,
   stages: new Map([['v2', ['AWSCURRENT']]]),
   replicas: [],
+  stackName: 'keyguard',
   deletionAt: null,
 };
 

@@ -26,7 +26,7 @@ function made(log: Log): { readonly rotation: () => RotationPorts; readonly reti
   const { world } = ground;
   const { installation, alertTopicArn: alertTopic, dashboardUrl, stateTable, anthropicBaseUrl, organizationId } = world.installation;
   const adminAccess = JSON.stringify(world.installation.adminAccess);
-  const env = { anthropicBaseUrl, organizationId, adminAccess, alertTopic, definitions: world.definitions() };
+  const env = { anthropicBaseUrl, organizationId, adminAccess, alertTopic, stackName: 'keyguard', definitions: world.definitions() };
   const table = openTable(stateTable);
   const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
   return {

@@ -17,8 +17,6 @@ import { standbyLabel } from '../../rotation/ownership.ts';
 import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
 import { awsCall } from './calls.ts';
 
-/** The staging label of a standby key's version. */
-
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
     describe: async (secretArn) => descriptionOf(await describeSecret(client, secretArn)),
@@ -111,6 +109,8 @@ function descriptionOf(answer: DescribeSecretCommandOutput): SecretDescription {
       status: replicaStatuses.find((known) => known === Status) ?? 'unknown',
       message: StatusMessage ?? null,
     })),
+    // Retained secrets keep it. docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+    stackName: (answer.Tags ?? []).find(({ Key }) => Key === 'aws:cloudformation:stack-name')?.Value ?? null,
     deletionAt: answer.DeletedDate?.getTime() ?? null,
   };
 }

@@ -48,10 +48,12 @@ export interface SecretsObserver {
   events(): readonly SecretEvent[];
 }
 
+export type SecretsOfStacks = (secretId: string, stackName: string) => void;
+
 export function secretsManager(
   account: Account,
   options: SecretsManagerOptions,
-): { service: Service; observer: SecretsObserver; replicas: Replicas } {
+): { service: Service; observer: SecretsObserver; replicas: Replicas; ofStack: SecretsOfStacks } {
   const replication = createReplication(account);
   const store = createSecretStore(account, (record) => replication.saved(record));
   return {
@@ -88,5 +90,9 @@ export function secretsManager(
       events: () => store.events,
     },
     replicas: replication.script,
+    ofStack(secretId, stackName) {
+      const record = store.find(secretId);
+      store.save({ ...record, tags: [...record.tags, { Key: 'aws:cloudformation:stack-name', Value: stackName }] });
+    },
   };
 }

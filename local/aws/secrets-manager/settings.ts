@@ -33,6 +33,7 @@ import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
 import type { Replication } from './replicas.ts';
+import { checkTagKeys } from './tags.ts';
 import { nextWindow } from './rotation-window.ts';
 import type { SecretRecord, SecretStore } from './store.ts';
 
@@ -62,6 +63,7 @@ export function settingOperations(account: Account, store: SecretStore, replicat
 
     operation<TagResourceRequest, object>(TagResource$, (input) => {
       const record = store.findLive(input.SecretId);
+      checkTagKeys(input.Tags.map(({ Key = '' }) => Key));
       const tags = new Map(record.tags.map((tag) => [tag.Key, tag]));
       for (const tag of input.Tags) tags.set(tag.Key, tag);
       if (tags.size > 50) throw new AwsError('InvalidParameterException', 'The number of tags on a secret must not exceed 50.');
@@ -70,6 +72,7 @@ export function settingOperations(account: Account, store: SecretStore, replicat
     }),
     operation<UntagResourceRequest, object>(UntagResource$, (input) => {
       const record = store.findLive(input.SecretId);
+      checkTagKeys(input.TagKeys);
       store.save({ ...record, tags: record.tags.filter((tag) => !input.TagKeys.includes(tag.Key ?? '')) });
       return {};
     }),

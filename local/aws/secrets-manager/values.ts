@@ -24,6 +24,7 @@ import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Operation } from '../service.ts';
 import { checkLabelCount, moveLabel } from './labels.ts';
+import { checkTagKeys } from './tags.ts';
 import { overwriteOf } from './replicas.ts';
 import type { Replication } from './replicas.ts';
 import { CURRENT } from './store.ts';
@@ -53,6 +54,7 @@ export function valueOperations(
           'Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!',
         );
       }
+      checkTagKeys((input.Tags ?? []).map(({ Key = '' }) => Key));
       const value = valueOf(input);
       const token = input.ClientRequestToken ?? randomness.uuid();
       checkToken(token);

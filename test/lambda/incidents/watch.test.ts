@@ -19,7 +19,7 @@ beforeEach(async () => {
   const { alertTopicArn: alertTopic, installation, dashboardUrl, stateTable, adminAccess, ...env } = world.installation;
   const table = openTable(stateTable);
   ports = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log: jsonLog(() => undefined) });
-  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, definitions: world.definitions() };
+  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, stackName: 'keyguard', definitions: world.definitions() };
   ({ watch } = retirementPorts(access, table, secretsManager(), ports));
 });
 afterEach(() => world.stop());

@@ -45,6 +45,7 @@ export function seen({
       lastRotatedAt: now - 5 * dayMs,
       lastChangedAt: now - 5 * dayMs,
       replicas: [],
+      stackName: 'keyguard',
       deletionAt: null,
       ...secret,
     },

@@ -99,6 +99,20 @@ test('tags are added, replaced and taken off', async () => {
   expect(await tags()).toBeUndefined();
 });
 
+test('tags of AWS itself are written, edited and taken off by no caller, and stay on a secret that its stack has left behind', async () => {
+  const clients = await withSecrets('key');
+  clients.aws.ofStack('key', 'keyguard');
+  const { secrets } = clients;
+  const forged = { Key: 'aws:cloudformation:stack-name', Value: 'another' };
+  for (const refused of [
+    () => secrets.send(new CreateSecretCommand({ Name: 'ghost', Tags: [forged] })),
+    () => secrets.send(new TagResourceCommand({ SecretId: 'key', Tags: [{ ...forged, Key: 'AWS:CloudFormation:stack-name' }, forged] })),
+    () => secrets.send(new UntagResourceCommand({ SecretId: 'key', TagKeys: [forged.Key] })),
+  ])
+    expect(await refusal(refused())).toContain('InvalidParameterException');
+  expect((await secrets.send(new DescribeSecretCommand({ SecretId: 'key' }))).Tags).toEqual([{ ...forged, Value: 'keyguard' }]);
+});
+
 test('a resource policy is kept as it is, and one that is not JSON is refused', async () => {
   const clients = await withSecrets('key');
   const policy = async () => (await clients.secrets.send(new GetResourcePolicyCommand({ SecretId: 'key' }))).ResourcePolicy;

@@ -302,6 +302,7 @@ export class MemoryWorld {
             lastRotatedAt: null,
             lastChangedAt: null,
             replicas: [],
+            stackName: 'keyguard',
             deletionAt: null,
           })),
         registeredAt: async () => this.now - hourMs,

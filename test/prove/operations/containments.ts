@@ -56,7 +56,7 @@ async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => 
   const log = jsonLog((line) => (world.logs as string[]).push(line));
   const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
   await record('usage-anomaly', managedKey, { apiKeyId: key.id }, incidents);
-  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, definitions: world.definitions() };
+  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, stackName: 'keyguard', definitions: world.definitions() };
   const secrets = secretsManager();
   const ports = {
     ...rotationPorts(access, table, secrets, incidents),
