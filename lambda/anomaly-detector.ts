@@ -10,6 +10,7 @@ import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
+import { withExactTotals } from './detection/exact.ts';
 import { withoutHeartbeat } from './detection/heartbeat.ts';
 import { counted } from './foundation/counted.ts';
 import { briefly, KeyguardError } from './foundation/errors.ts';
@@ -31,12 +32,13 @@ export function anomalyDetectorHandler(
   const secrets = secretsManager();
   const usage = usageLedger(table, runtime.clock);
   const incidents = incidentPorts(env, table, runtime);
+  const series = usageSeries(cloudWatch(), env.installation, runtime.clock);
   const ports = {
     ...rotationPorts(env, table, secrets, incidents),
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: withoutHeartbeat(usageSeries(cloudWatch(), env.installation, runtime.clock), definitions.heartbeat),
+    series: withoutHeartbeat(withExactTotals(series, usage, runtime), definitions.heartbeat),
     memory: detectionMemory(table, usage),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),

@@ -1,6 +1,7 @@
-import { usageMetricNames, type UsageMetric } from '../../contract/metrics.ts';
-import type { IncidentRecord, UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
+import { usageMetricNames } from '../../contract/metrics.ts';
+import type { IncidentRecord, UsageQuarterRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs } from '../foundation/clock.ts';
+import { reportedMinutes, valueOf } from '../usage/deltas.ts';
 import { amount, measureName } from './message/phrases.ts';
 
 /** The detector's shortest windows reach this far back from where it began to alert. */
@@ -26,19 +27,9 @@ export function unconfirmed(
   const { metric: name, observed } = facts;
   const metric = usageMetricNames.find((known) => known === name);
   if (kind !== 'usage-anomaly' || metric === undefined || observed === undefined) return undefined;
-  const most = Math.max(0, ...quarters.flatMap((quarter) => minutesOf(quarter, from).map((totals) => valueOf(totals, metric))));
+  const minutes = quarters.flatMap((quarter) => [...reportedMinutes(quarter)]).filter(([at]) => at >= from);
+  const most = Math.max(0, ...minutes.map(([, totals]) => valueOf(totals, metric)));
   if (most >= observed * tolerance) return undefined;
   const shown = `${amount(metric, most)} ${measureName(metric)}`;
-  return `the exact totals of ${subject} show at most ${shown} in a minute, so that the figures in CloudWatch are not believed`;
-}
-
-/** As reported last, whether CloudWatch holds it already or is being sent it. */
-function minutesOf({ start, minutes, intent }: UsageQuarterRecord, from: number): readonly UsageTotals[] {
-  const latest = new Map(Object.entries(minutes).map(([offset, { totals }]) => [offset, totals]));
-  for (const [offset, totals] of Object.entries(intent?.minutes ?? {})) latest.set(offset, totals);
-  return [...latest].flatMap(([offset, totals]) => (start + Number(offset) * minuteMs >= from ? [totals] : []));
-}
-
-function valueOf(totals: UsageTotals, metric: UsageMetric): number {
-  return metric === 'estimatedCostUsd' ? totals.costNanoUsd / 1e9 : totals[metric];
+  return `the exact totals of ${subject} show at most ${shown} in a minute, so that this finding is not believed`;
 }

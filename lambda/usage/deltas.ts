@@ -128,6 +128,18 @@ function settled(record: UsageQuarterRecord, arrived: (minute: number, samples: 
   return { ...rest, minutes };
 }
 
+/** The minutes of a quarter as reported last, whether CloudWatch holds them already or is being sent them, by their start (epoch ms). */
+export function reportedMinutes({ start, minutes, intent }: UsageQuarterRecord): ReadonlyMap<number, UsageTotals> {
+  const published = Object.entries(minutes).map(([offset, { totals }]): [string, UsageTotals] => [offset, totals]);
+  const latest = [...published, ...Object.entries(intent?.minutes ?? {})];
+  return new Map(latest.map(([offset, totals]) => [start + Number(offset) * minuteMs, totals]));
+}
+
+/** A metric of some totals, in its own unit. */
+export function valueOf(totals: UsageTotals, metric: UsageMetric): number {
+  return metric === 'estimatedCostUsd' ? totals.costNanoUsd / 1e9 : totals[metric];
+}
+
 export function quarterOf(minute: number): number {
   return floorTo(minute, quarterMs);
 }

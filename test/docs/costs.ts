@@ -48,7 +48,7 @@ const measured = {
   /** The baseline of a key is stored once an hour, about 25 KB. */
   writeUnitsPerKeyHour: 25,
   readUnitsPerMinute: 20,
-  readUnitsPerKeyMinute: 11,
+  readUnitsPerKeyMinute: 15,
   logBytesPerRun: 1_000,
 } as const;
 const assumedSeconds = { run: 1, perKey: 0.2 } as const;
@@ -82,7 +82,7 @@ export const costLines: readonly CostLine[] = [
   },
   {
     what: 'DynamoDB',
-    because: 'on demand; about 8 writes and 11 reads per key and minute',
+    because: 'on demand; about 8 writes and 15 reads per key and minute',
     usd: (keys) =>
       minutes *
         ((measured.writeUnitsPerMinute + measured.writeUnitsPerKeyMinute * keys) * prices.dynamoWriteUnit +

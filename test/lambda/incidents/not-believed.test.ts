@@ -1,22 +1,18 @@
-import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, expect, test } from 'vitest';
-import { dimensionNames, metricNamespace, usageMetrics } from '../../../contract/metrics.ts';
 import type { ContainmentPolicy } from '../../../contract/policy.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
-import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 
 /** What others in the account can write is no reason to cut a key off. */
 let world: World;
 afterEach(() => world.stop());
 
-const usual = { model: 'claude-sonnet-5-5', requests: 3, uncachedInputTokens: 3000, cacheReadTokens: 0, outputTokens: 900 };
 const off: ContainmentPolicy = { mode: 'off', lastCredential: 'keep' };
 
 const statusOf = (id: string): string | undefined => world.anthropic.inspect.keys().find((key) => key.id === id)?.status;
-const told = (): readonly string[] => world.aws.inspect.topics.published().map(({ subject }) => subject ?? '');
 const bodies = (): string =>
   world.aws.mailbox
     .messages()
@@ -74,35 +70,13 @@ test('neither does one that names it as the key that is being cut off', async ()
   expect(statusOf(old)).toBe('active');
 });
 
-test('figures that somebody puts into CloudWatch cut no key off, and people hear why', async () => {
-  world = await startWorld({ managedKeys: [{ name: 'production' }] });
-  for (let number = 0; number < 3; number += 1) await world.addStandbyKey('production');
-  await world.rotate('production');
-  const value = await world.currentValue('production');
-  const id = world.keyOf(value) ?? '';
-  const work = (at: number): void => void world.anthropic.use(value, { ...usual, at: at - minuteMs });
-  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
-  const metrics = new CloudWatchClient({});
-  await world.passes(30 * minuteMs, {
-    eachMinute: async (at) => {
-      work(at);
-      const Dimensions = [
-        { Name: dimensionNames.installation, Value: world.installation.installation },
-        { Name: dimensionNames.managedKey, Value: 'production' },
-      ];
-      const datum = {
-        MetricName: usageMetrics.outputTokens.name,
-        Unit: 'Count',
-        Value: 40_000,
-        Timestamp: new Date(at - minuteMs),
-        Dimensions,
-      } as const;
-      await metrics.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: [datum] }));
-    },
-  });
-  metrics.destroy();
-  expect(told().filter((subject) => subject.includes('output tokens'))).toHaveLength(1);
-  expect(bodies()).toContain('It was not cut off automatically: the exact totals of production show at most 900 output tokens in a minute');
-  expect(statusOf(id)).toBe('active');
-  expect(await world.currentValue('production')).toBe(value);
+test('an incident whose figures the exact totals do not bear out cuts no key off, and people hear why', async () => {
+  await twoKeys();
+  const apiKeyId = world.ledger().find(({ managedKey, state }) => managedKey === 'production' && state === 'current')?.apiKeyId ?? '';
+  const facts = { apiKeyId, metric: 'outputTokens', observed: 40_000, startedAt: world.clock.now() };
+  await forged({ kind: 'usage-anomaly', subject: 'production', facts });
+  await world.passes(5 * minuteMs);
+  expect(world.ledger().filter(({ state }) => state === 'contained')).toEqual([]);
+  expect(statusOf(apiKeyId)).toBe('active');
+  expect(bodies()).toContain('It was not cut off automatically: the exact totals of production show at most 0 output tokens in a minute');
 });
