@@ -30,7 +30,12 @@ export interface RotationStrategy {
   release(token: string, because: string, ports: RotationPorts): Promise<void>;
 }
 
-/** Loaded when a key asks for it: a heavy strategy must not slow the others' cold start. */
+/** Loaded when a key asks for it, and once: a heavy strategy must not slow the others' cold start. */
 export const strategies = {
-  pool: async () => (await import('./strategies/pool.ts')).pool,
+  pool: once(async () => (await import('./strategies/pool.ts')).pool),
 } as const satisfies Record<StrategyKind, () => Promise<RotationStrategy>>;
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => (loaded ??= load());
+}
