@@ -48,12 +48,13 @@ export async function runSchedule(actors: readonly Actor[], turns: readonly Turn
   const steps: Trace['steps'][number][] = [];
   const mistakes: string[] = [];
   actors.forEach((actor, index) => begin(actor, lanes[index], calls, mistakes));
+  await Promise.all(lanes.map((lane) => lane.arrived));
+  const turnAt = new Map(turns.map((turn) => [turn.at, turn]));
   let current = 0;
   for (;;) {
-    await Promise.all(lanes.filter((lane) => lane.state === 'running').map((lane) => lane.arrived));
     const ready = lanes.flatMap((lane, index) => (lane.state === 'waiting' ? [index] : []));
     if (ready.length === 0) return { calls, steps, mistakes };
-    const turn = turns.find((each) => each.at === steps.length);
+    const turn = turnAt.get(steps.length);
     if (typeof turn?.to === 'number' && ready.includes(turn.to)) current = turn.to;
     if (!ready.includes(current)) current = ready[0] ?? 0;
     const lane = lanes[current];
