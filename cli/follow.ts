@@ -6,7 +6,7 @@ import { rotations, secretVersions } from '../lambda/adapters/aws/secret-version
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { isOld } from '../lambda/rotation/lifecycle.ts';
 import type { Rotations } from '../lambda/rotation/ports.ts';
-import { versionWith } from '../lambda/rotation/switch.ts';
+import { notServing, versionWith } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
 
 /** Longer than the function's own time-out of five minutes. */
@@ -51,7 +51,9 @@ export async function rotateAndFollow(
   const ownRecords = async (): Promise<readonly ApiKeyRecord[]> =>
     (await apiKeyLedger(table).all()).filter((record) => record.managedKey === definition.name);
 
-  const leaving = asking.leaving ?? (await ownRecords()).find((record) => record.state === 'current')?.apiKeyId;
+  const before = await ownRecords();
+  const leaving = asking.leaving ?? before.find((record) => record.state === 'current')?.apiKeyId;
+  await freeOf(before, definition, { secrets, clock });
   // An incident of an earlier failure stays open until a rotation succeeds: only a new finding is about this one.
   const incidentBefore = await incidentStore(table).find('rotation-failed', definition.name);
   const answer = await (asking.start ?? (() => rotations(secrets).start(definition.secretName)))();
@@ -80,6 +82,23 @@ export async function rotateAndFollow(
     if (incident !== undefined && isNews(incident, incidentBefore)) return { outcome: 'failed', reason: incident.facts.reason };
     if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
     await clock.pause(beatMs);
+  }
+}
+
+/**
+ * Whoever writes the secret by hand leaves AWSPENDING on the key that was current. Secrets Manager takes its rotation for unfinished
+ * then, and would repeat it for ever in place of a new one: "A previous rotation isn't complete"
+ * (docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html).
+ */
+async function freeOf(
+  own: readonly ApiKeyRecord[],
+  { secretName }: ManagedKeyDefinition,
+  { secrets, clock }: Pick<OpenInstallation, 'secrets' | 'clock'>,
+): Promise<void> {
+  const secret = await secretVersions(secrets).describe(secretName);
+  const token = notServing(own, secret, clock.now())?.token;
+  if (token !== undefined && secret.stages.get(token)?.includes('AWSPENDING') === true) {
+    await secretVersions(secrets).discardPending(secretName, token);
   }
 }
 

@@ -2,7 +2,8 @@ import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import { movedByHand } from '../lambda/rotation/switch.ts';
+import { expiresTooSoon } from '../lambda/rotation/conditions.ts';
+import { movedByHand, notServing } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
@@ -19,15 +20,19 @@ export function askedText(because: string): string {
 
 /**
  * The current key, where a rotation made it current so lately that another one needs a second thought. The first key counts
- * only where an operator asked for its rotation: one that came with an intake is no answer to a command.
+ * only where an operator asked for its rotation: one that came with an intake is no answer to a command. A key that people are
+ * told to replace counts never.
  *
  * @param steps what happened to the managed key within `repeatMs`
  */
-export function justRotated({ own }: Pick<KeySight, 'own'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
+export function justRotated(sight: Omit<KeySight, 'pause'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
+  const { own, secret } = sight;
   const current = own.find((record) => record.state === 'current');
   if (current === undefined || now >= current.since + repeatMs) return undefined;
-  // No rotation brought it: somebody moved AWSCURRENT, and people are told to rotate if that was not wanted.
-  if (current.because === movedByHand) return undefined;
+  // No rotation brought what consumers read: somebody moved AWSCURRENT, or wrote the secret.
+  if (current.because === movedByHand || notServing(own, secret, now) !== undefined) return undefined;
+  // As an undo may bring one back.
+  if (expiresTooSoon(sight, now)) return undefined;
   const isFirst = !own.some(({ apiKeyId, switchedAt }) => apiKeyId !== current.apiKeyId && switchedAt !== undefined);
   const wasAsked = steps.some(({ at, apiKeyId, because }) => apiKeyId === undefined && because.startsWith(asked) && at <= current.since);
   return isFirst && !wasAsked ? undefined : current;

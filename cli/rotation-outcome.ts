@@ -22,7 +22,7 @@ export function rotatedOrFail(
     case 'not back':
       return io.fail(
         `${name} was not brought back: ${outcome.because}`,
-        `consumers keep the key that is current; to move on to a standby key: npx keyguard rotate ${name}`,
+        `consumers keep the key that is current; to move on to a standby key: npx keyguard rotate ${name} --again`,
         1,
       );
     case 'timed out':

@@ -100,7 +100,7 @@ function nothing(message: string, name: string): KeyguardError {
   return new KeyguardError(
     'cannot-come-back',
     message,
-    `npx keyguard history ${name}; to move on to a standby key: npx keyguard rotate ${name}`,
+    `to move on to a standby key: npx keyguard rotate ${name} --again; what happened: npx keyguard history ${name}`,
   );
 }
 

@@ -41,9 +41,9 @@ export const standby: Command = {
       .option('--prove', 'have each key proven as a rotation would')
       .action((name: string | undefined, flags: CheckFlags) => check(name, flags, io));
     withInstallation(group.command('remove'))
-      .summary('Take a standby or rejected key out of the pool for good')
+      .summary('Take a standby, rejected or cut-off key out of the pool for good')
       .description(
-        'Archives a standby or rejected key at Anthropic, which is for ever, and gives its place in the standby secret free. ' +
+        'Archives a key that never served (standby, rejected, or cut off) at Anthropic, which is for ever, and gives its place in the standby secret free. ' +
           'Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')

@@ -114,7 +114,7 @@ async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secre
   throw new KeyguardError(
     'cannot-come-back',
     `Secrets Manager no longer keeps the value of ${target.apiKeyId}`,
-    `to move on to a standby key: npx keyguard rotate ${definition.name}`,
+    `to move on to a standby key: npx keyguard rotate ${definition.name} --again`,
   );
 }
 

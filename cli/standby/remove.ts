@@ -1,4 +1,4 @@
-import type { ApiKeyRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
@@ -42,14 +42,18 @@ export async function remove(name: string, apiKeyId: string, flags: RemoveFlags,
   line(`${apiKeyId} (${removed.hint}) is no standby key of ${name} any more: archived since ${instant(removed.since)}.`, io);
 }
 
+const removableStates: ReadonlySet<ApiKeyState> = new Set(['standby', 'rejected', 'archived']);
+
 function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefined): ApiKeyRecord {
   if (record?.managedKey !== name) {
     throw new KeyguardError('not-standby', `${apiKeyId} is no key of ${name}`, `npx keyguard standby list ${name}`);
   }
-  if (record.state !== 'standby' && record.state !== 'rejected' && record.state !== 'archived') {
+  // What was cut off before it ever served is of use to nobody: no undo brings it back.
+  const isRemovable = record.state === 'contained' ? record.servedSince === undefined : removableStates.has(record.state);
+  if (!isRemovable) {
     throw new KeyguardError(
       'not-standby',
-      `${apiKeyId} of ${name} is ${record.state}: only standby and rejected keys are removed`,
+      `${apiKeyId} of ${name} is ${record.state}: only standby keys, rejected keys and cut-off keys that never served are removed`,
       `npx keyguard status ${name}; old keys are archived by themselves`,
     );
   }

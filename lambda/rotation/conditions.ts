@@ -30,9 +30,18 @@ export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watch
     .filter((kind) => removed !== true || kind === 'straggler')
     .flatMap((kind) => {
       const facts = finders[kind](sight);
-      return facts === undefined ? [] : [{ kind, managedKey, facts }];
+      return facts === undefined ? [] : [{ kind, managedKey, facts: resumingFirst(kind, facts, sight) }];
     });
 }
+
+/** People are told to rotate, and no rotation begins while the managed key is paused or its schedule is off. */
+function resumingFirst(kind: WatchedKind, facts: AlarmFacts, { definition: { name }, secret }: Sight): AlarmFacts {
+  const asks = kind === 'rotation-overdue' || kind === 'key-expiring' || gradesThatAsk.includes(facts.grade);
+  if (secret.rotationEnabled || !asks) return facts;
+  return { ...facts, reason: `${facts.reason}; its rotation is paused or off, so that \`npx keyguard resume ${name}\` comes first` };
+}
+
+const gradesThatAsk: readonly AlarmFacts['grade'][] = ['replacing', 'dead', 'label-moved', 'secret-written'];
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
   straggler: (sight) => {
@@ -62,7 +71,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
 
   'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
 
-  'rotation-overdue': ({ definition: { name, rotation }, own, secret, now }) => {
+  'rotation-overdue': ({ definition: { rotation }, own, now }) => {
     const current = own.find((record) => record.state === 'current');
     if (current === undefined) return undefined;
     // An undo brings a key back, and makes it no younger.
@@ -73,11 +82,8 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
       servedSince === current.since
         ? `no rotation has succeeded since ${utcMinute(servedSince)}`
         : `it was brought back ${utcMinute(current.since)} and first came into use ${utcMinute(servedSince)}`;
-    const resumeFirst = secret.rotationEnabled
-      ? ''
-      : `; its rotation is paused or off, so that \`npx keyguard resume ${name}\` comes first`;
     return {
-      reason: `${why}, and with its grace a key may live ${days(rotation.maximumAgeMs)}${resumeFirst}`,
+      reason: `${why}, and with its grace a key may live ${days(rotation.maximumAgeMs)}`,
       apiKeyId: current.apiKeyId,
       startedAt: servedSince,
     };
@@ -101,13 +107,10 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     };
   },
 
-  'key-expiring': ({ definition: { rotation }, own, secret, now }) => {
-    const current = own.find((record) => record.state === 'current');
-    const expiresAt = current?.expiresAt ?? null;
-    // It must live through the grace that follows the next switch.
-    const neededUntil = Math.max(secret.nextRotationAt ?? now + rotation.lowWaterMs, now) + rotation.minimumGraceMs;
-    if (current === undefined || expiresAt === null || expiresAt >= neededUntil) return undefined;
-    return { reason: `it expires ${utcMinute(expiresAt)}, before its next grace is over`, apiKeyId: current.apiKeyId };
+  'key-expiring': (sight) => {
+    const current = sight.own.find((record) => record.state === 'current');
+    if (current === undefined || !expiresTooSoon(sight, sight.now)) return undefined;
+    return { reason: `it expires ${utcMinute(current.expiresAt ?? 0)}, before its next grace is over`, apiKeyId: current.apiKeyId };
   },
 
   'replica-behind': ({ secret, now }) => {
@@ -120,6 +123,16 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     return { reason: texts.join('; ') };
   },
 };
+
+/** Whether the current key does not live through the grace that follows the next switch. */
+export function expiresTooSoon(
+  { definition: { rotation }, own, secret }: Pick<Sight, 'definition' | 'own' | 'secret'>,
+  now: number,
+): boolean {
+  const expiresAt = own.find((record) => record.state === 'current')?.expiresAt ?? null;
+  const neededUntil = Math.max(secret.nextRotationAt ?? now + rotation.lowWaterMs, now) + rotation.minimumGraceMs;
+  return expiresAt !== null && expiresAt < neededUntil;
+}
 
 /** Of a current key that is dead: since when, and who replaces it. */
 function deadFacts(dead: ApiKeyRecord, shown: string, sight: Sight): AlarmFacts {

@@ -177,7 +177,7 @@ async function givenUp(
   const error = new KeyguardError(
     'cannot-come-back',
     `the undo of ${name} came to nothing: ${because}`,
-    `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name}`,
+    `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name} --again`,
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);

@@ -16,6 +16,13 @@ export function isServing({ token }: Pick<ApiKeyRecord, 'token'>, { stages }: Pi
   return token !== undefined && stages.get(token)?.includes('AWSCURRENT') === true;
 }
 
+/**
+ * The current key, where consumers read something that no rotation put there. DescribeSecret's old answer is none: see `staleMs`.
+ */
+export function notServing(own: readonly ApiKeyRecord[], secret: Pick<SecretDescription, 'stages'>, now: number): ApiKeyRecord | undefined {
+  return own.find((record) => record.state === 'current' && record.since + staleMs <= now && !isServing(record, secret));
+}
+
 /** Why a key is current to which no rotation moved AWSCURRENT, but somebody by hand. */
 export const movedByHand = 'AWSCURRENT moved to it outside of a rotation';
 

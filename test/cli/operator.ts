@@ -42,7 +42,11 @@ export async function anOperator(options: Partial<WorldOptions> = {}): Promise<O
     return value;
   };
   const made: Operator['made'] = (changes = {}) => {
-    const key = world.anthropic.console.createApiKey({ name: 'new', workspaceId: world.definition('production').workspaceId, ...changes });
+    const key = world.anthropic.console.createApiKey({
+      name: 'new',
+      workspaceId: changes.workspaceId ?? world.definition('production').workspaceId,
+      ...changes,
+    });
     guards(key.value);
     return key;
   };

@@ -56,14 +56,17 @@ test('two who remove it at once remove it once', async () => {
   expect(states()).toEqual({ [first]: 'archived' });
 });
 
-test('only standby and rejected keys are removed', async () => {
+test('a key that consumers read is not removed', async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
   const refused = await me.run([...remove(first), '--json']);
   expect(refused.code).toBe(1);
   expect(JSON.parse(refused.err)).toMatchObject({
-    error: { code: 'not-standby', message: `${first} of production is current: only standby and rejected keys are removed` },
+    error: {
+      code: 'not-standby',
+      message: `${first} of production is current: only standby keys, rejected keys and cut-off keys that never served are removed`,
+    },
   });
   expect((await me.run(remove('apikey_other'))).err).toContain('apikey_other is no key of production');
   expect(await me.run(remove('key_1'))).toMatchObject({ code: 2 });

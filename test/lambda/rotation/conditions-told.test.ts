@@ -5,6 +5,7 @@ import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { conditionsOf, isRemoved, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
 import { watchedKinds } from '../../../lambda/rotation/ports.ts';
+import { movedByHand } from '../../../lambda/rotation/switch.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
 
@@ -98,7 +99,20 @@ test('while no rotation is scheduled no date of one is told, and an overdue one 
     { facts: { reason: '1 standby key, and the one after 1 more, which is not scheduled now, will find none that lives long enough' } },
   ]);
   const [overdue] = told({ own: [{ ...current, since: now - policy.maximumAgeMs }, standby], secret: paused });
-  expect(overdue?.reason).toMatch(/; its rotation is paused or off, so that `npx keyguard resume production` comes first$/);
+  expect(overdue?.reason).toMatch(resumeFirst);
+});
+
+const resumeFirst = /; its rotation is paused or off, so that `npx keyguard resume production` comes first$/;
+
+test.each<readonly [string, Scene]>([
+  ['a key that expires too soon', { own: [{ ...current, expiresAt: now + dayMs }, standby] }],
+  ['a dead key', { statuses: { apikey_current: 'inactive' } }],
+  ['a secret that was written by hand', { secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }],
+  ['AWSCURRENT that was moved by hand', { own: [{ ...current, because: movedByHand }, standby] }],
+])('where people are told to rotate because of %s, and rotation is off, the message says what comes first', (_, scene) => {
+  const off = { ...scene, secret: { ...scene.secret, rotationEnabled: false } };
+  expect(told(off).map(({ reason }) => reason)).toEqual([expect.stringMatching(resumeFirst)]);
+  expect(told(scene).map(({ reason }) => reason)).toEqual([expect.not.stringMatching(resumeFirst)]);
 });
 
 test('an overdue rotation is told with the date of the last one and the age that the policy allows', () => {

@@ -301,7 +301,7 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'cannot-come-back',
     message: 'the undo of production came to nothing: old: the key is archived',
-    fix: 'nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate production',
+    fix: 'nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate production --again',
   });
   expect(stage.effects).toEqual([
     'ledger.replace old draining→pending',
