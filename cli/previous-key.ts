@@ -124,7 +124,7 @@ function reason(
     case 'usage unknown':
       return known.usageKnownUntil === 0
         ? 'nobody can tell whether it is quiet: no tokens of anybody in the organization were ever visible; it waits for them'
-        : `silence is known only until ${instant(known.usageKnownUntil)}: nothing later was read, or nobody's later tokens are visible; it waits for them`;
+        : `silence is known only until ${instant(known.usageKnownUntil)}: nothing later was read, nobody's later tokens are visible, or the report has just gone on after an unusual pause; it waits`;
     case 'still used':
       return `it must be quiet for ${known.quiet}; ${used}`;
     case 'still used past the maximum':

@@ -171,6 +171,11 @@ export interface WatermarkRecord {
   readonly tokensUntil: number;
   /** Since when the feed fails, and why; absent: the last read succeeded. */
   readonly failing?: { readonly since: number; readonly reason: string };
+  /**
+   * Tokens are visible again after a pause that was not usual: since when, and the end of the last ones before it. Absent: what the
+   * pause hid has had its time to come.
+   */
+  readonly resumed?: { readonly at: number; readonly from: number };
   /** What was used that the price table does not know, in words, and when it was last seen. */
   readonly unpriced?: Readonly<Record<string, number>>;
 }

@@ -1,3 +1,4 @@
+import type { Definitions } from '../contract/policy.ts';
 import { usageFeed } from './adapters/anthropic/usage-feed.ts';
 import { adminAccess } from './adapters/assemble.ts';
 import { apiKeyLedger } from './adapters/aws/api-key-ledger.ts';
@@ -5,6 +6,7 @@ import { cloudWatch, cloudWatchWithoutRetries, secretsManager } from './adapters
 import { metricSink } from './adapters/aws/metrics.ts';
 import { openTable } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { iso } from './foundation/clock.ts';
 import { onFirstCall } from './foundation/once.ts';
@@ -12,7 +14,11 @@ import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { collectUsage } from './usage/collect.ts';
 
 /** Each minute: what the usage report says of the last half hour, as exact deltas in CloudWatch. */
-export function usageCollectorHandler(variables: Readonly<Record<string, string | undefined>>, runtime: Runtime): () => Promise<void> {
+export function usageCollectorHandler(
+  variables: Readonly<Record<string, string | undefined>>,
+  runtime: Runtime,
+  { heartbeat }: Definitions,
+): () => Promise<void> {
   const env = readEnvironment('usage-collector', variables);
   const table = openTable(env.stateTable);
   const ports = {
@@ -20,6 +26,7 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
     ledger: usageLedger(table, runtime.clock),
     metrics: metricSink(cloudWatchWithoutRetries(), cloudWatch(), env.installation),
     owners: apiKeyLedger(table),
+    heartbeat,
     ...runtime,
   };
   return async () => {
@@ -28,4 +35,4 @@ export function usageCollectorHandler(variables: Readonly<Record<string, string 
   };
 }
 
-export const handler = onFirstCall(() => usageCollectorHandler(process.env, lambdaRuntime));
+export const handler = onFirstCall(() => usageCollectorHandler(process.env, lambdaRuntime, bundledDefinitions()));

@@ -451,7 +451,7 @@ function registerFunctions(
   const rotation = register('rotation', (own) => rotationHandler(own, runtime, definitions), {
     invokedBy: ['secretsmanager.amazonaws.com'],
   });
-  register('usage-collector', (own) => usageCollectorHandler(own, runtime));
+  register('usage-collector', (own) => usageCollectorHandler(own, runtime, definitions));
   register('anomaly-detector', (own) => anomalyDetectorHandler(own, runtime, definitions));
   register('retirement', (own) => retirementHandler(own, runtime, definitions));
   if (definitions.heartbeat !== undefined)

@@ -3,7 +3,7 @@ import type { LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
 import { parsedJson } from '../foundation/json.ts';
-import { settleMs } from '../usage/watermark.ts';
+import { settleMs, visibleUntil } from '../usage/watermark.ts';
 import { readRateState, type RateState } from './detectors/rate.ts';
 import { readSpans } from './spans.ts';
 
@@ -35,7 +35,7 @@ export function untilOf(watermark: WatermarkRecord, now: number): Until {
   const readAt = instantUpTo(watermark.readAt, now + skewMs) ?? now;
   const knownUntil = instantUpTo(watermark.knownUntil, readAt) ?? Math.max(0, readAt - settleMs);
   const open = floorTo(readAt, minuteMs);
-  const visible = Math.min(open, instantUpTo(watermark.tokensUntil, now + skewMs) ?? 0);
+  const visible = Math.min(open, instantUpTo(visibleUntil(watermark), now + skewMs) ?? 0);
   return { settled: floorTo(knownUntil, minuteMs), open, visible };
 }
 

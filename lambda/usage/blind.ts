@@ -62,6 +62,15 @@ export function judgeBlindness(
 }
 
 /**
+ * Whether Key Guard was blind until this run, which reads the report again: the report failed for so long, or it stood still when it
+ * was read last.
+ */
+export function wasBlind({ readAt, failing, ...watermark }: WatermarkRecord, pause: ExpectedPause | undefined, now: number): boolean {
+  if (failing !== undefined && now - failing.since > unreadMs) return true;
+  return judgeBlindness({ ...watermark, readAt }, pause, readAt) !== undefined;
+}
+
+/**
  * How long a pause of everybody is usual for this organization: one and a half times the longest of the last 14 days, an hour at the
  * least. A history that has shown no whole weekend expects traffic only where nobody ever paused for more than an hour, day and
  * night; one of less than a day expects nothing.

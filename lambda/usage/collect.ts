@@ -2,6 +2,7 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord, UsageTotals, WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, iso, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
+import { shortestPauseMs, wasBlind } from './blind.ts';
 import {
   committed,
   dataOf,
@@ -14,9 +15,10 @@ import {
   unpublished,
   withdrawn,
 } from './deltas.ts';
+import { expectedPause } from './expected-pause.ts';
 import { NotAccepted, type CollectPorts, type UsageRow } from './ports.ts';
 import { withoutPrice } from './prices.ts';
-import { collectionSpan, sinceLastTokens, type Span } from './watermark.ts';
+import { collectionSpan, resumptionAfter, sinceLastTokens, type Span } from './watermark.ts';
 
 /**
  * When a put whose fate is unknown may be read back: CloudWatch may take 15 minutes to show a new metric, and older
@@ -74,8 +76,10 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
   const until = Math.max(tokensUntil(rows), watermark?.tokensUntil ?? 0);
+  const resumed = resumptionAfter(watermark, await wasBlindUntilNow(watermark, until, now, ports), until, now);
   const unpriced = unpricedIn(rows, watermark, now);
-  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: until, unpriced });
+  const noted = resumed === undefined ? {} : { resumed };
+  await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: until, unpriced, ...noted });
   await publishAge(until, watermark, now, ports);
 
   const unpricedNow = [...new Set(rows.flatMap(withoutPrice))];
@@ -106,6 +110,14 @@ async function read(watermark: WatermarkRecord | undefined, now: number, ports: 
     await publishAge(latest?.tokensUntil ?? 0, watermark, now, ports);
     throw error;
   }
+}
+
+/** Asked only where tokens are visible again after a pause: what is usual is told from two weeks of usage. */
+async function wasBlindUntilNow(before: WatermarkRecord | undefined, until: number, now: number, ports: CollectPorts): Promise<boolean> {
+  if (before === undefined || before.tokensUntil === 0 || until <= before.tokensUntil) return false;
+  const isQuiet = before.readAt - before.tokensUntil > shortestPauseMs;
+  const pause = isQuiet ? await expectedPause(before.tokensUntil, { ...ports, usage: ports.ledger }) : undefined;
+  return wasBlind(before, pause, now);
 }
 
 /** No minute needs it, so it goes with every fifth run. */

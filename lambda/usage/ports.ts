@@ -1,3 +1,4 @@
+import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import type { UsageMetric } from '../../contract/metrics.ts';
 import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
@@ -75,6 +76,7 @@ export interface CollectPorts {
   readonly ledger: UsageLedger;
   readonly metrics: MetricSink;
   readonly owners: KeyOwners;
+  readonly heartbeat: HeartbeatDefinition | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }

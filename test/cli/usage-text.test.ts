@@ -25,6 +25,12 @@ test.each([
       'silence proves nothing: old keys wait for later tokens, or for their maximum grace.',
   ],
   [
+    'the report goes on after an unusual pause',
+    { ...mark(30 * minuteMs, 6 * minuteMs), resumed: { at: now - 30 * minuteMs, from: now - 30 * hourMs } },
+    'Usage is known until 2026-09-07 11:30 UTC. The usage report goes on after an unusual pause, and what the pause hid may still come: ' +
+      'until 2026-09-07 13:30 UTC old keys do not retire by silence.',
+  ],
+  [
     'nobody was ever seen to use anything',
     mark(30 * minuteMs, undefined),
     'Usage is known until 2026-09-07 11:30 UTC. No tokens of anybody in the organization were ever visible, so that silence proves ' +

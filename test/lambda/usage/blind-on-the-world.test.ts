@@ -33,11 +33,16 @@ async function aUsedOldKey(historyMs: number, rotation: Partial<RotationPolicy> 
   await world.addStandbyKey('production');
   await world.rotate('production');
   const status = (): string => world.anthropic.inspect.key(old.apiKeyId).status;
-  return { use, status, lastUse: async () => (await usageLedger(openTable(world.installation.stateTable), world.clock).lastUses())[0]?.at };
+  return {
+    apiKeyId: old.apiKeyId,
+    use,
+    status,
+    lastUse: async () => (await usageLedger(openTable(world.installation.stateTable), world.clock).lastUses())[0]?.at,
+  };
 }
 
 test('a report that stands still for 30 hours retires no key in use, is told once, and once that it goes on; what it hid is counted', async () => {
-  const { use, status, lastUse } = await aUsedOldKey(26 * hourMs);
+  const { apiKeyId, use, status, lastUse } = await aUsedOldKey(26 * hourMs);
   const stoodAt = world.clock.now();
   world.anthropic.intercept.usage.standStill(stoodAt);
   await world.passes(30 * hourMs, { ...hourly, eachMinute: use });
@@ -46,11 +51,16 @@ test('a report that stands still for 30 hours retires no key in use, is told onc
   const ages = world.aws.inspect.metrics.metrics().find(({ name }) => name === usageDataAge.name);
   expect(ages?.minutes.at(-1)?.sum).toBeGreaterThan((29 * hourMs) / 1000);
 
-  // The old key falls silent in the very hours that the report did not show.
+  // The old key falls silent in the very hours that the report did not show, and its rows come after the others'.
   await world.passes(5 * hourMs, hourly);
+  const goesOnAt = world.clock.now();
   world.anthropic.intercept.usage.standStill(undefined);
+  world.anthropic.intercept.usage.hide({ from: stoodAt, until: goesOnAt, apiKeyId }, goesOnAt + 80 * minuteMs);
   await world.passes(hourMs, { ...hourly, eachMinute: othersAtWork(world) });
   expect(told().map(([state]) => state)).toEqual(['open', 'recovered']);
+  expect(await lastUse()).toBeLessThan(stoodAt);
+  expect(status()).toBe('active');
+  await world.passes(2 * hourMs, { ...hourly, eachMinute: othersAtWork(world) });
   expect(await lastUse()).toBeGreaterThan(stoodAt + 29 * hourMs);
   const tokens = world.aws.inspect.metrics
     .metrics()

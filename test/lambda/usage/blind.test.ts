@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WatermarkRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { heartbeatPauseMs, judgeBlindness, usualPause } from '../../../lambda/usage/blind.ts';
+import { heartbeatPauseMs, judgeBlindness, usualPause, wasBlind } from '../../../lambda/usage/blind.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
 
 /** A Monday. */
@@ -89,4 +89,17 @@ test('with a heartbeat one request may fail, and two in a row are told', () => {
     since: now - 3 * hourMs,
     because: 'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, although the heartbeat sends a request each hour',
   });
+});
+
+test.each<[what: string, changes: Partial<WatermarkRecord>, pauseHours: number | undefined, blind: boolean]>([
+  ['a standing report', { tokensUntil: monday - 30 * hourMs }, 1, true],
+  ['a night', { tokensUntil: monday - 14 * hourMs }, 21, false],
+  ['a weekend', { tokensUntil: monday - 62 * hourMs }, 93, false],
+  ['a pause of which nobody knows whether it is usual', { tokensUntil: monday - 30 * hourMs }, undefined, false],
+  ['a collector that did not run, while the report went on', { readAt: monday - 30 * hourMs, tokensUntil: monday - 30 * hourMs }, 1, false],
+  ['a report that failed for hours', { failing: { since: monday - 3 * hourMs, reason: 'cut' } }, undefined, true],
+  ['a report that failed once', { failing: { since: monday - minuteMs, reason: 'cut' } }, undefined, false],
+])('until it is read again, Key Guard was blind or not: %s', (_what, changes, pauseHours, blind) => {
+  const watermark = { schema: 1 as const, knownUntil: monday, readAt: monday - minuteMs, tokensUntil: monday - 6 * minuteMs, ...changes };
+  expect(wasBlind(watermark, pauseHours === undefined ? undefined : { ms: pauseHours * hourMs, by: 'history' }, monday)).toBe(blind);
 });

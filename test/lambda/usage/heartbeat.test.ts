@@ -76,6 +76,9 @@ test('a report that stands still is told within three hours, once, and retires n
   world.anthropic.intercept.usage.standStill(undefined);
   await world.passes(2 * hourMs, hourly);
   expect(told()).toEqual([expect.stringContaining(' open '), expect.stringContaining('usage-blind usage-report recovered')]);
+  // What the report hid gets two hours to come.
+  expect(old()).toBe('active');
+  await world.passes(2 * hourMs, hourly);
   expect(old()).toBe('inactive');
 });
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { collectionSpan, settleMs, silenceKnownUntil, sinceLastTokens, watermarkThatHasCome } from '../../../lambda/usage/watermark.ts';
+import type { WatermarkRecord } from '../../../contract/records.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import {
+  collectionSpan,
+  resumptionAfter,
+  settleMs,
+  silenceKnownUntil,
+  sinceLastTokens,
+  watermarkThatHasCome,
+} from '../../../lambda/usage/watermark.ts';
 
 const now = Date.UTC(2026, 8, 7, 10, 20, 30);
 const mark = (ago: number, readAgo = minuteMs) => ({
@@ -71,6 +79,39 @@ test('when tokens are visible again, everything since the last ones is read agai
   // What was used before Key Guard came is none of its history.
   expect(sinceLastTokens(span, undefined, end, now)).toBe(span);
   expect(sinceLastTokens(span, { schema: 1, knownUntil: span.from, readAt: now, tokensUntil: 0 }, end, now)).toBe(span);
+});
+
+const resumed = { at: now - 10 * minuteMs, from: now - 30 * hourMs };
+
+test.each<[string, Partial<WatermarkRecord>, wasBlind: boolean, tokensAgo: number, WatermarkRecord['resumed']]>([
+  ['tokens after an unusual pause', {}, true, 6 * minuteMs, { at: now, from: now - 30 * hourMs }],
+  ['tokens after a usual one, such as a night', {}, false, 6 * minuteMs, undefined],
+  ['no new tokens', {}, true, 30 * hourMs, undefined],
+  ['the first tokens at all', { tokensUntil: 0 }, true, 6 * minuteMs, undefined],
+  ['its time is not over', { tokensUntil: now - 7 * minuteMs, resumed }, false, 6 * minuteMs, resumed],
+  ['its time is over', { resumed: { ...resumed, at: now - 2 * hourMs } }, false, 6 * minuteMs, undefined],
+  ['the report is hours behind yet', { resumed: { ...resumed, at: now - 2 * hourMs } }, false, 3 * hourMs, { ...resumed, at: now }],
+  [
+    'a second pause before the first has had its time',
+    { tokensUntil: now - 90 * minuteMs, resumed },
+    true,
+    minuteMs,
+    { at: now, from: resumed.from },
+  ],
+])('what a pause has hid gets two hours to come: %s', (_what, changes, blind, tokensAgo, noted) => {
+  const before = { schema: 1 as const, knownUntil: now - settleMs, readAt: now - minuteMs, tokensUntil: now - 30 * hourMs, ...changes };
+  expect(resumptionAfter(before, blind, now - tokensAgo, now)).toEqual(noted);
+});
+
+test('until then no silence counts in it, and at the end all of it is read once more', () => {
+  const after = (ago: number) => ({ ...mark(settleMs), tokensUntil: now - 6 * minuteMs, resumed: { ...resumed, at: now - ago } });
+  expect(silenceKnownUntil(after(0))).toBe(resumed.from);
+  expect(collectionSpan(after(119 * minuteMs), now).from).toBeGreaterThan(now - 7 * hourMs);
+  expect(collectionSpan(after(2 * hourMs), now).from).toBe(floorTo(resumed.from, minuteMs));
+  expect(collectionSpan({ ...after(3 * hourMs), resumed: { at: 0, from: 0 } }, now)).toMatchObject({ lostMs: 0 });
+  // Nobody can make it wait for ever.
+  const foreign = watermarkThatHasCome({ ...after(0), resumed: { at: now + dayMs, from: now + dayMs } }, now);
+  expect(foreign.resumed).toEqual({ at: now, from: 0 });
 });
 
 test('an instant that has not come is none: nothing passes for silence, and what may be unread is read again', () => {
