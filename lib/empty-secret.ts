@@ -23,6 +23,11 @@ export class EmptySecret extends Secret {
     resource.generateSecretString = undefined;
   }
 
+  /** As a policy must name it. Outside of this Region and account its ARN is known but for the end that Secrets Manager adds. */
+  get arnInPolicies(): string {
+    return this.arnForPolicies;
+  }
+
   /** Its policy stays with it: without, more people could read it than before, and the functions that still watch it none. */
   override addToResourcePolicy(statement: PolicyStatement): AddToResourcePolicyResult {
     const result = super.addToResourcePolicy(statement);

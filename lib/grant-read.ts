@@ -1,111 +1,103 @@
-import {
-  AccountPrincipal,
-  AccountRootPrincipal,
-  ArnPrincipal,
-  Grant,
-  LazyRole,
-  PolicyStatement,
-  PrincipalBase,
-  Role,
-  UnknownPrincipal,
-  User,
-} from 'aws-cdk-lib/aws-iam';
+import { Grant, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IGrantable, IPrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Stack, Token, TokenComparison } from 'aws-cdk-lib/core';
-import { allowKeyThrough } from './encryption-key.ts';
+import { Annotations, ArnFormat, Stack } from 'aws-cdk-lib/core';
+import type { ManagedKeyConfiguration } from './config/schema.ts';
+import type { EmptySecret } from './empty-secret.ts';
+import { readerOf, type Reader } from './reader.ts';
+
+export interface ReadableSecret {
+  readonly secret: EmptySecret;
+  readonly secretName: string;
+  readonly encryptionKey: IKey;
+  readonly replicas: ManagedKeyConfiguration['replicas'];
+}
 
 /**
- * Lets `consumer` read the secret's current value, and no other version. What the CDK makes gets a policy of its own. What lies
- * outside of the app (an imported role, another account) cannot be given one: it is let in by the policies of secret and key.
+ * Lets `consumer` read the secret's current value, and no other version, in its own Region and in those of its replicas. What the
+ * CDK makes gets a policy of its own. What lies outside of the app (an imported role, another account) cannot be given one: it is
+ * let in by the policies of secret and key. Of a replica whose key it cannot let anybody use, a warning says so.
  *
  * @throws Error for who cannot be let in: success is never reported for a grant that changes nothing.
  */
-export function grantRead(secret: Secret, encryptionKey: IKey, consumer: IGrantable): Grant {
-  const principal = consumer.grantPrincipal;
-  const outside = isOutside(principal);
-  const grants: Grant[] = [];
-  if (!outside) {
-    allowKeyThrough('secretsmanager to read', encryptionKey, consumer);
-    grants.push(...read(secret, (statement) => Grant.addToPrincipal({ grantee: consumer, ...statement })));
-  }
-  if (outside || isElsewhere(principal, secret)) {
-    const outsider = checkedOutsider(principal, secret);
-    encryptionKey.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [outsider],
-        actions: ['kms:Decrypt'],
-        resources: ['*'], // in a key's policy: this key
-        conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(secret).region}.amazonaws.com` } },
-      }),
-    );
-    grants.push(
-      ...read(secret, ({ actions, conditions }) =>
-        Grant.addStatementToResourcePolicy({
-          grantee: { grantPrincipal: outsider },
-          actions,
-          resourceArns: ['*'], // in a secret's policy: this secret
-          resource: secret,
-          statement: new PolicyStatement({ principals: [outsider], actions, resources: ['*'], conditions }),
-        }),
-      ),
-    );
-  }
+export function grantRead(readable: ReadableSecret, consumer: IGrantable): Grant {
+  const reader = readerOf(consumer, readable.secret);
+  const grants = [
+    ...(reader.inside ? grantInside(readable, consumer) : []),
+    ...(reader.outsider === undefined ? [] : grantOutside(readable, reader.outsider)),
+  ];
   for (const grant of grants) grant.assertSuccess();
+  if (reader.outsider !== undefined) warnOfReplicas(readable, reader);
   return grants.reduce((all, grant) => all.combine(grant));
 }
 
-interface ReadStatement {
-  readonly actions: string[];
-  readonly resourceArns: string[];
-  readonly conditions: Record<string, Record<string, unknown>>;
-}
-
-function read(secret: Secret, grant: (statement: ReadStatement) => Grant): readonly Grant[] {
-  const resourceArns = [secret.secretArn];
-  const current = { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } };
+function grantInside({ secret, secretName, encryptionKey, replicas }: ReadableSecret, grantee: IGrantable): readonly Grant[] {
+  const stack = Stack.of(secret);
+  // The ARN of a replica is the secret's own but for the Region: docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
+  const resourceName = `${secretName}-??????`;
+  const copies = replicas.map(({ region }) =>
+    stack.formatArn({ service: 'secretsmanager', region, resource: 'secret', resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME }),
+  );
+  const resourceArns = [secret.arnInPolicies, ...copies];
+  // The key of AWS that encrypts a replica otherwise lets the whole account use it through Secrets Manager:
+  // docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+  const keys = [
+    { region: stack.region, arn: encryptionKey.keyArn },
+    ...replicas.flatMap(({ region, encryptionKeyArn }) => (encryptionKeyArn === undefined ? [] : [{ region, arn: encryptionKeyArn }])),
+  ];
   return [
-    grant({ actions: ['secretsmanager:GetSecretValue'], resourceArns, conditions: current }),
-    // Caching clients ask which version is current.
-    grant({ actions: ['secretsmanager:DescribeSecret'], resourceArns, conditions: {} }),
+    ...keys.map(({ region, arn }) =>
+      Grant.addToPrincipal({ grantee, actions: ['kms:Decrypt'], resourceArns: [arn], conditions: throughSecretsManager(region) }),
+    ),
+    ...reading.map((statement) => Grant.addToPrincipal({ grantee, resourceArns, ...statement })),
   ];
 }
 
-/** An imported or wrapped role takes a policy too, says that it did, and forgets it. */
-function isOutside(principal: IPrincipal): boolean {
-  if ([Role, LazyRole, User].some((kind) => principal instanceof kind)) return false;
-  // Of a resource without a role the CDK says the same.
-  if (principal instanceof UnknownPrincipal) return true;
-  return principal instanceof PrincipalBase || 'roleArn' in principal || 'userArn' in principal;
+/** A replica's policy is a copy of the secret's. */
+function grantOutside({ secret, encryptionKey }: ReadableSecret, outsider: IPrincipal): readonly Grant[] {
+  encryptionKey.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [outsider],
+      actions: ['kms:Decrypt'],
+      resources: ['*'], // in a key's policy: this key
+      conditions: throughSecretsManager(Stack.of(secret).region),
+    }),
+  );
+  return reading.map(({ actions, conditions }) =>
+    Grant.addStatementToResourcePolicy({
+      grantee: { grantPrincipal: outsider },
+      actions,
+      resourceArns: ['*'], // in a secret's policy: this secret
+      resource: secret,
+      statement: new PolicyStatement({ principals: [outsider], actions, resources: ['*'], conditions }),
+    }),
+  );
 }
 
-function isElsewhere({ principalAccount }: IPrincipal, secret: Secret): boolean {
-  if (principalAccount === undefined) return false;
-  const compared = Token.compareStrings(principalAccount, Stack.of(secret).account);
-  return compared === TokenComparison.DIFFERENT || compared === TokenComparison.ONE_UNRESOLVED;
+const reading: readonly { readonly actions: string[]; readonly conditions: Record<string, Record<string, unknown>> }[] = [
+  {
+    actions: ['secretsmanager:GetSecretValue'],
+    conditions: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } },
+  },
+  // Caching clients ask which version is current.
+  { actions: ['secretsmanager:DescribeSecret'], conditions: {} },
+];
+
+function throughSecretsManager(region: string): Record<string, Record<string, unknown>> {
+  return { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } };
 }
 
-/** The same principal, where the policies of secret and key may name it. */
-function checkedOutsider(principal: IPrincipal, secret: Secret): IPrincipal {
-  const refuse = (why: string): never => {
-    throw new Error(`${secret.node.path}: grantRead: ${why}: give a role or a user, or the root of another account`);
-  };
-  if (principal instanceof UnknownPrincipal) refuse('the consumer has no role of its own that the app knows');
-  const { principalJson } = principal.policyFragment;
-  const names = Object.entries(principalJson).flatMap(([kind, named]) => named.map((name) => ({ kind, name })));
-  if (names.length === 0) refuse('the consumer is no principal');
-  for (const { kind, name } of names) {
-    if (kind === 'Service') refuse(`${name} is a service, which reads with a role`);
-    if (kind !== 'AWS') refuse(`a principal of the kind ${kind} cannot read a secret`);
-    if (Token.isUnresolved(name) && !name.includes(':')) continue;
-    if (name.includes('*')) refuse(`"${name}" names more than one reader`);
-    if (/:group\//.test(name)) refuse(`${name} is a group, which no policy of a secret can name`);
+/** The stack has no say over the keys of other Regions. */
+function warnOfReplicas({ secret, replicas }: ReadableSecret, { ofOwnAccount }: Reader): void {
+  for (const { region, encryptionKeyArn } of replicas) {
+    if (encryptionKeyArn === undefined && ofOwnAccount) continue;
+    const why =
+      encryptionKeyArn === undefined
+        ? `it is encrypted with the key of AWS there, which no other account may use: give the replica an encryptionKeyArn in ${region}`
+        : `${encryptionKeyArn} is no key of this stack: let the reader do kms:Decrypt in that key's policy`;
+    Annotations.of(secret).addWarningV2(
+      `keyguard:replica-not-readable-${region}`,
+      `grantRead: a reader of another account or from outside of the app cannot read the replica in ${region}: ${why}`,
+    );
   }
-  if (principal instanceof AccountRootPrincipal || (principal instanceof AccountPrincipal && !isElsewhere(principal, secret))) {
-    refuse('the account of the secret itself needs no grant, and its roles are not let in by one');
-  }
-  // An imported role would be given a policy in this account as well: only its name counts here.
-  const [first] = names;
-  return principal instanceof PrincipalBase || first === undefined ? principal : new ArnPrincipal(first.name);
 }

@@ -36,7 +36,7 @@ export interface ManagedKeyProps extends ManagedKeyInput {
  */
 export class ManagedKey extends Construct {
   /** Consumers read AWSCURRENT here. */
-  readonly secret: Secret;
+  readonly secret: EmptySecret;
   /** Each standby key is a version of its own, under a label of its own. Nobody but the rotation function reads it. */
   readonly standbySecret: Secret;
   readonly configuration: ManagedKeyConfiguration;
@@ -73,11 +73,13 @@ export class ManagedKey extends Construct {
   }
 
   /**
-   * Lets `consumer` read the current value, and no other version: a role or user of this app, an imported one, or one of another
-   * account, which must be allowed to by its own account too. Throws for who cannot be let in.
+   * Lets `consumer` read the current value, and no other version, here and in the replicas' Regions: a role or user of this app, an
+   * imported one, or one of another account, which must be allowed to by its own account too. Throws for who cannot be let in.
    */
   grantRead(consumer: IGrantable): Grant {
-    return grantRead(this.secret, this.#installation.encryptionKey, consumer);
+    const { name, replicas } = this.configuration;
+    const { secretName } = secretsOf(this.#installation.installationName, name);
+    return grantRead({ secret: this.secret, secretName, encryptionKey: this.#installation.encryptionKey, replicas }, consumer);
   }
 
   /** Usage of this managed key, whichever API key it held: sum over five minutes unless told otherwise. */
