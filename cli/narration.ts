@@ -1,3 +1,4 @@
+import { utcMinute } from '../lambda/foundation/clock.ts';
 import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 
 /** The ports of an intake that say aloud what is asked of them; each sentence once, however often a poll repeats it. */
@@ -29,6 +30,13 @@ export function narrated(ports: AdmitPorts, say: (sentence: string) => void): Ad
         return ports.recentUse.reported(apiKeyId, from);
       },
     },
+    usage: {
+      async knownUntil() {
+        const until = await ports.usage.knownUntil();
+        once(unseenText(until));
+        return until;
+      },
+    },
     probe: {
       probe: (value) => {
         once(stored ? 'Waiting until Anthropic refuses it …' : 'Asking Anthropic with the key itself …');
@@ -43,4 +51,11 @@ export function narrated(ports: AdmitPorts, say: (sentence: string) => void): Ad
       },
     },
   };
+}
+
+/** Asked only where no use of the key is visible. */
+function unseenText(knownUntil: number): string {
+  return knownUntil === 0
+    ? 'No use of it is visible, and nobody’s usage is visible yet: whether it is in use, the usage report cannot show.'
+    : `No use of it is visible. Usage is known until ${utcMinute(knownUntil)}: later use cannot be seen yet.`;
 }

@@ -159,6 +159,7 @@ export function admitPorts(
   const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts, clock });
   const ledger = apiKeyLedger(table);
   const versions = secretVersions(secrets);
+  const usage = usageLedger(table, clock);
   return {
     ledger,
     standby: standbyStore(secrets),
@@ -169,9 +170,10 @@ export function admitPorts(
       directory: { all: async () => managedKeys },
     }),
     probe: keyProbe(anthropicBaseUrl),
+    usage,
     recentUse: {
       reported: reportedUse(admin, clock),
-      lastUse: async (apiKeyId) => (await usageLedger(table, clock).lastUses()).find((use) => use.apiKeyId === apiKeyId),
+      lastUse: async (apiKeyId) => (await usage.lastUses()).find((use) => use.apiKeyId === apiKeyId),
       async blindBecause() {
         const blind = await incidentStore(table).find('usage-blind', usageReport);
         return blind === undefined || blind.state === 'recovered'

@@ -7,17 +7,16 @@ import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { credentialKind } from './credential-kind.ts';
 import { provenDead } from './death.ts';
-import { useBeforeIntake, type RecentUse } from './intake-use.ts';
+import { useBeforeIntake, type IntakeUsePorts } from './intake-use.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
 import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
 
-export interface AdmitPorts {
+export interface AdmitPorts extends IntakeUsePorts {
   readonly ledger: ApiKeyLedger;
   readonly standby: StandbyStore;
   readonly keys: ApiKeys;
   readonly probe: KeyProbe;
-  readonly recentUse: RecentUse;
   readonly organizationId: string;
   readonly clock: Clock;
 }
@@ -90,7 +89,7 @@ export async function admitStandbyKey(
       'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
     );
   }
-  const use = await useBeforeIntake(info.apiKeyId, definition.name, ports.recentUse, now);
+  const use = await useBeforeIntake(info, definition.name, ports, now);
   if (use !== undefined && (await options.inUse?.(use, info.apiKeyId)) !== true) throw use;
   await proveAlive(definition, value, info, ports);
 

@@ -2,9 +2,15 @@ import type { LastUseRecord } from '../../contract/records.ts';
 import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import type { ApiKeyInfo, UsageEvidence } from './ports.ts';
 
 /** So far back a key's usage is looked at before it is deactivated: a job that runs once a week is seen. */
 const lookBackMs = 7 * dayMs;
+/**
+ * For so long a key may have been out of sight and is taken in all the same, and the operator reads up to when use could be seen: usage
+ * settles within half an hour, and whoever has just made a key knows who has it.
+ */
+const unseenMs = hourMs;
 
 /** Tokens of one API key in one bucket of the usage report. */
 export interface KeyUse {
@@ -26,30 +32,53 @@ export interface RecentUse {
   blindBecause(): Promise<string | undefined>;
 }
 
+export interface IntakeUsePorts {
+  readonly recentUse: RecentUse;
+  readonly usage: Pick<UsageEvidence, 'knownUntil'>;
+}
+
 /**
  * Why an API key must not be deactivated without a question: it was used in the last days, or nobody can tell. Undefined where
- * neither is so. The report runs about five minutes late, and a key that was first used since then shows nothing yet.
+ * neither is so. Silence counts as far as it does for an old key, up to the last tokens of anybody: a report that stands still shows
+ * none of a key in use.
  */
-export async function useBeforeIntake(apiKeyId: string, name: string, ports: RecentUse, now: number): Promise<KeyguardError | undefined> {
+export async function useBeforeIntake(
+  { apiKeyId, createdAt }: Pick<ApiKeyInfo, 'apiKeyId' | 'createdAt'>,
+  name: string,
+  { recentUse, usage }: IntakeUsePorts,
+  now: number,
+): Promise<KeyguardError | undefined> {
   const from = now - lookBackMs;
-  const unknown = (why: string): KeyguardError =>
-    new KeyguardError(
-      'usage-unknown',
-      `whether ${apiKeyId} is used is not known, so it was neither stored nor deactivated: ${why}`,
-      `try again when usage can be read; if you know that nobody uses the key: npx keyguard standby add ${name} --in-use`,
-    );
   let reported: readonly KeyUse[];
   try {
-    reported = await ports.reported(apiKeyId, from);
+    reported = await recentUse.reported(apiKeyId, from);
   } catch (error) {
     if (!(error instanceof KeyguardError)) throw error;
-    return unknown(error.message);
+    return unknown(apiKeyId, error.message, 'try again when usage can be read', name);
   }
-  const seen = await ports.lastUse(apiKeyId);
+  const seen = await recentUse.lastUse(apiKeyId);
   const uses = [...reported, ...(seen === undefined || seen.at < from ? [] : [{ ...seen, bucket: 'minute' } as const])];
   if (uses.length > 0) return inUse(apiKeyId, name, uses, reported);
-  const blind = await ports.blindBecause();
-  return blind === undefined ? undefined : unknown(blind);
+  const blind = await recentUse.blindBecause();
+  if (blind !== undefined) return unknown(apiKeyId, blind, 'try again when usage can be read', name);
+  const knownUntil = await usage.knownUntil();
+  if (now - Math.max(knownUntil, createdAt ?? 0) <= unseenMs) return undefined;
+  const visible = knownUntil === 0 ? 'were ever visible' : `are visible since ${utcMinute(knownUntil)}`;
+  const made = createdAt === undefined ? 'and nobody knows when the key was made' : `and the key was made ${utcMinute(createdAt)}`;
+  return unknown(
+    apiKeyId,
+    `no tokens of anybody in the organization ${visible}, ${made}`,
+    'make a new key in the Claude Console and add it within the hour, or try again when tokens of somebody are visible',
+    name,
+  );
+}
+
+function unknown(apiKeyId: string, why: string, fix: string, name: string): KeyguardError {
+  return new KeyguardError(
+    'usage-unknown',
+    `whether ${apiKeyId} is used is not known, so it was neither stored nor deactivated: ${why}`,
+    `${fix}; if you know that nobody uses the key: npx keyguard standby add ${name} --in-use`,
+  );
 }
 
 function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported: readonly KeyUse[]): KeyguardError {

@@ -98,6 +98,8 @@ export interface ApiKeyInfo {
   /** Null for a key that is scoped to the whole organization. */
   readonly workspaceId: string | null;
   readonly expiresAt: number | null;
+  /** Absent where Anthropic does not say. */
+  readonly createdAt?: number;
   /** The fields of Anthropic's answer that this version does not understand: until it does, nothing is concluded from the others. */
   readonly unclear?: string;
 }

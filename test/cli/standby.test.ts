@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { dayMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -14,6 +14,7 @@ test('standby add says what it checks, ends with a sleeping key, and says how fa
     [
       'Looking for the key in the organization …',
       'Workspace and expiry fit. Looking at its usage of the last seven days …',
+      'No use of it is visible, and nobody’s usage is visible yet: whether it is in use, the usage report cannot show.',
       'Asking Anthropic with the key itself …',
       'Anthropic accepts it. Storing it …',
       `Making ${id} inactive …`,
@@ -165,7 +166,11 @@ test('standby add refuses a key that is in use, and says where, with what and si
   expect(me.world.anthropic.inspect.key(id).status).toBe('active');
   expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').standbySecretArn)).toEqual([]);
   me.world.clock.advance(2 * dayMs);
-  expect(await me.run(['standby', 'add', 'production'], value)).toMatchObject({ code: 0 });
+  me.world.anthropic.use(me.made().value, traffic);
+  await me.world.passes(20 * minuteMs, { beatMs: 20 * minuteMs });
+  const taken = await me.run(['standby', 'add', 'production'], value);
+  expect(taken).toMatchObject({ code: 0 });
+  expect(taken.err).toContain('No use of it is visible. Usage is known until 2026-09-15 00:10 UTC: later use cannot be seen yet.\n');
 });
 
 test('--in-use asks for the id of the key once more; where nobody can be asked it must be given', async () => {
@@ -194,4 +199,19 @@ test('while the usage report fails, nobody can tell whether a key is in use, and
   expect(said).toMatchObject({ code: 1, err: expect.stringContaining(`whether ${id} is used is not known`) as unknown });
   expect(me.world.anthropic.inspect.key(id).status).toBe('active');
   expect(await me.run(['standby', 'add', 'production', '--in-use', '--confirm', id], value)).toMatchObject({ code: 0 });
+});
+
+test('where the usage report stands still, a key that may be in use is not deactivated, and --in-use asks', async () => {
+  me = await anOperator();
+  const [others, { id, value }] = [me.made(), me.made()];
+  me.world.anthropic.use(others.value, traffic);
+  await me.world.passes(40 * minuteMs, { beatMs: 40 * minuteMs });
+  me.world.anthropic.intercept.usage.standStill(me.world.clock.now());
+  await me.world.passes(2 * hourMs, { beatMs: hourMs, eachMinute: () => void me.world.anthropic.use(value, traffic) });
+  const said = await me.run(['standby', 'add', 'production'], value);
+  expect(said).toMatchObject({ code: 1, err: expect.stringContaining(`whether ${id} is used is not known`) as unknown });
+  expect(said.err).toContain('no tokens of anybody in the organization are visible since 2026-09-07 00:01 UTC');
+  expect(me.world.anthropic.inspect.key(id).status).toBe('active');
+  const taken = await me.run(['standby', 'add', 'production', '--in-use', '--confirm', id], value);
+  expect(taken).toMatchObject({ code: 0, err: expect.stringContaining(`Take note: whether ${id} is used is not known`) as unknown });
 });

@@ -91,6 +91,7 @@ function infoOf(operation: string, key: unknown, wanted?: string): ApiKeyInfo {
     principal: principalOf(fieldOf(key, 'principal'), doubts),
     workspaceId: workspaceOf(fieldOf(key, 'scope'), doubts),
     expiresAt: expiryOf(fieldOf(key, 'expires_at'), doubts),
+    ...creationOf(fieldOf(key, 'created_at')),
   };
   return doubts.length === 0 ? info : { ...info, unclear: doubts.join(', ') };
 }
@@ -118,6 +119,12 @@ function expiryOf(expiresAt: unknown, doubts: string[]): number | null {
   if (expiresAt === null) return null;
   const at = typeof expiresAt === 'string' ? Date.parse(expiresAt) : Number.NaN;
   return Number.isNaN(at) ? doubt('expires_at', expiresAt, null, doubts) : at;
+}
+
+/** Nothing hangs on it but how long nobody could see whether the key is used: without it that is asked. */
+function creationOf(createdAt: unknown): Pick<ApiKeyInfo, 'createdAt'> {
+  const at = typeof createdAt === 'string' ? Date.parse(createdAt) : Number.NaN;
+  return Number.isNaN(at) ? {} : { createdAt: at };
 }
 
 function doubt<T>(field: string, value: unknown, instead: T, doubts: string[]): T {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
 import { LostRace, Unavailable, type KeyguardError } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
@@ -152,6 +152,27 @@ test('a key of whose usage only our own records know is in use, and so may be on
     expect(await failure(admitted(stage))).toMatchObject({ code: 'usage-unknown', message: expect.stringContaining(why) as string });
     expect(stage.effects).toEqual([]);
   }
+});
+
+test.each([
+  ['the report stood still two hours ago, and the key is older', { known: 2 * hourMs, made: 3 * hourMs }, 'asked'],
+  ['nobody was ever seen to use anything, and the key is of yesterday', { known: undefined, made: dayMs }, 'asked'],
+  ['a pause of an hour and a minute, and nobody knows how old the key is', { known: hourMs + minuteMs, made: undefined }, 'asked'],
+  ['a pause of an hour', { known: hourMs, made: dayMs }, 'taken'],
+  ['an organization that sleeps, and the key is new', { known: undefined, made: hourMs }, 'taken'],
+  ['a clock that runs behind Anthropic’s', { known: 2 * hourMs, made: -minuteMs }, 'taken'],
+] as const)('whether a silent key is taken in without a question: %s', async (_case, { known, made }, outcome) => {
+  const infos = made === undefined ? {} : { new: { createdAt: now - made } };
+  const stage = aNewKey({ usageKnownUntil: known === undefined ? 0 : now - known, infos });
+  if (outcome === 'taken') {
+    expect(await admitted(stage)).toMatchObject({ state: 'standby' });
+    return;
+  }
+  const refused = await failure(admitted(stage));
+  expect(refused.code).toBe('usage-unknown');
+  expect(refused.message).toContain(known === undefined ? 'were ever visible' : `are visible since ${utcMinute(now - known)}`);
+  expect(refused.fix).toContain('npx keyguard standby add production --in-use');
+  expect(stage.effects).toEqual([]);
 });
 
 test('a key in use is taken in where somebody was asked and says so, and its record is as young as the answer', async () => {
