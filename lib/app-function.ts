@@ -10,6 +10,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
+import { alarmName, type AlarmKind } from '../contract/alarms.ts';
 import { Construct } from 'constructs';
 import { environmentOf, variables } from '../contract/environment.ts';
 import type { FunctionName, VariableName } from '../contract/environment.ts';
@@ -117,7 +118,7 @@ export class AppFunction extends Construct implements IGrantable {
   }
 
   #createAlarms({ name, commons, every }: AppFunctionProps): readonly Alarm[] {
-    const named = (what: string): string => `${commons.installation}-${name}-${what}`;
+    const named = (kind: AlarmKind): string => alarmName(commons.installation, name, kind);
     const atLeastOne = {
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
+import { alarmNamesOf } from '../contract/alarms.ts';
 import { functionsOf, heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
 import {
@@ -148,6 +149,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
   aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
   if (functionsOf(definitions).includes('heartbeat')) aws.schedules.add('heartbeat', heartbeatEveryMs, 'heartbeat');
+  for (const name of alarmNamesOf(installation.installation, definitions))
+    aws.alarms.put({ name, actions: [installation.alarmTopicArn], actionsEnabled: true });
   const deployed = new Map<string, DeployedKey>();
   await clients.sns.send(new SubscribeCommand({ TopicArn: installation.alertTopicArn, Protocol: 'lambda', Endpoint: functions.notifier }));
   for (const policy of definitions.managedKeys) {

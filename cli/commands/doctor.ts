@@ -1,5 +1,6 @@
 import type { CliIo, Command } from '../command.ts';
 import { accessChecks } from '../doctor/access.ts';
+import { alarmChecks } from '../doctor/alarms.ts';
 import { alertChecks } from '../doctor/alerts.ts';
 import type { Check } from '../doctor/check.ts';
 import { deadLetterChecks } from '../doctor/dead-letters.ts';
@@ -21,7 +22,7 @@ export const doctor: Command = {
       .summary(doctor.summary)
       .description(
         'Looks at access to AWS and Anthropic, the clock of this machine, whether the functions run (the one that rotates is called and ' +
-          'asked for nothing), whether alerts and alarms reach everybody whom keyguard.json names, whether functions, schedules and replicas are what it says, and at each managed key: schedule, rotation, half-done work, pool, ' +
+          'asked for nothing), whether alerts and alarms reach everybody whom keyguard.json names, whether functions, alarms, schedules and replicas are what it says, and at each managed key: schedule, rotation, half-done work, pool, ' +
           'who may read its standby keys, and whether Anthropic shows its keys as they should be. It changes nothing. Exit code 1 where something is broken; a warning, or a check that you may not make, is none.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
@@ -49,6 +50,7 @@ async function examine(name: string | undefined, flags: DoctorFlags, io: CliIo):
       installation,
     )),
     ...(await alertChecks(about, installation)),
+    ...(await alarmChecks(about, installation)),
     ...(await deadLetterChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
     ...(await standbySecretChecks(wanted, installation)),

@@ -4,6 +4,7 @@ import type { WorldClock } from '../clock.ts';
 import { createAgenda } from './agenda.ts';
 import type { SettleOptions } from './agenda.ts';
 import { cloudWatch } from './cloudwatch/service.ts';
+import type { Alarms } from './cloudwatch/alarms.ts';
 import type { MetricsObserver } from './cloudwatch/service.ts';
 import { dynamoDb } from './dynamodb/service.ts';
 import type { DynamoDbOptions, TablesObserver } from './dynamodb/service.ts';
@@ -56,6 +57,7 @@ export interface LocalAws {
   readonly environment: Readonly<Record<string, string>>;
   readonly functions: Functions;
   readonly schedules: Schedules;
+  readonly alarms: Alarms;
   readonly mailbox: Mailbox;
   readonly identity: Identity;
   readonly replicas: Replicas;
@@ -141,6 +143,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     },
     functions,
     schedules,
+    alarms: metrics.alarms,
     mailbox: topics.mailbox,
     identity: federation.identity,
     replicas: secrets.replicas,

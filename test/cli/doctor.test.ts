@@ -26,6 +26,33 @@ async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
   return { first, second };
 }
 
+test('an alarm that somebody deleted, switched off or led elsewhere is named, with what mends it', async () => {
+  await healthy();
+  const { alarms } = me.world.aws;
+  const topic = me.world.installation.alarmTopicArn;
+  alarms.delete('keyguard-retirement-silent');
+  alarms.put({ name: 'keyguard-rotation-errors', actions: [topic], actionsEnabled: false });
+  alarms.put({ name: 'keyguard-notifier-dead-letters', actions: [`${topic}-of-others`], actionsEnabled: true });
+  const about = { about: 'keyguard', check: 'alarms', state: 'broken' };
+  expect(await found('broken')).toEqual([
+    {
+      ...about,
+      what: 'the actions of alarm keyguard-rotation-errors are off: it tells nobody',
+      fix: 'aws cloudwatch enable-alarm-actions --alarm-names keyguard-rotation-errors',
+    },
+    {
+      ...about,
+      what: 'there is no alarm keyguard-retirement-silent: nobody would hear what it is there for',
+      fix: 'npx cdk deploy; if somebody deleted it by hand, make it again as npx cdk synth shows it',
+    },
+    {
+      ...about,
+      what: `alarm keyguard-notifier-dead-letters tells nobody: it has no action that leads to ${topic}`,
+      fix: 'add that topic to it in CloudWatch > Alarms',
+    },
+  ]);
+});
+
 async function found(state: 'broken' | 'warning', args: readonly string[] = []): Promise<readonly unknown[]> {
   const said = await me.run(['doctor', ...args, '--json']);
   const checks = JSON.parse(said.out) as readonly { readonly state: string }[];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { alarmNamesOf } from '../../contract/alarms.ts';
 import { environmentOf, functionNames, variables } from '../../contract/environment.ts';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { unattributed, usageMetrics } from '../../contract/metrics.ts';
@@ -110,11 +111,15 @@ test('three functions run by schedule, and a tick that cannot be delivered is ke
   }
 });
 
+function alarmsIn(of: Synthesised): readonly string[] {
+  return [...of.resources('AWS::CloudWatch::Alarm').values()].map(({ Properties }) => String(Properties.AlarmName)).sort();
+}
+
 test('the alert topic carries alerts only: alarms about Key Guard itself have a topic of their own', () => {
   const alarms = stack.one('AWS::SNS::Topic', 'InstallationAlarms').id;
   const all = [...stack.resources('AWS::CloudWatch::Alarm').values()];
-  // Errors and dead letters of each function, silence of the scheduled ones.
-  expect(all).toHaveLength(5 * 2 + 3);
+  expect(alarmsIn(stack)).toEqual([...alarmNamesOf(example.installation, {})].sort());
+  expect(alarmsIn(withHeartbeat)).toEqual([...alarmNamesOf(beating.installation, beating.usage)].sort());
   for (const { Properties } of all) {
     expect(Properties.AlarmActions).toEqual([{ Ref: alarms }]);
     expect(Properties.AlarmDescription).toMatch(/npx keyguard (doctor|deliveries)/);

@@ -1,5 +1,14 @@
-import { errorTypeRegistries, GetMetricData$, GetMetricStatistics$, ListMetrics$, PutMetricData$ } from '@aws-sdk/client-cloudwatch';
+import {
+  DescribeAlarms$,
+  errorTypeRegistries,
+  GetMetricData$,
+  GetMetricStatistics$,
+  ListMetrics$,
+  PutMetricData$,
+} from '@aws-sdk/client-cloudwatch';
 import type {
+  DescribeAlarmsInput,
+  DescribeAlarmsOutput,
   GetMetricDataInput,
   GetMetricDataOutput,
   GetMetricStatisticsInput,
@@ -11,6 +20,7 @@ import type {
 import { page } from '../pages.ts';
 import { operation } from '../service.ts';
 import type { Checked, Service } from '../service.ts';
+import { createAlarms, type Alarms } from './alarms.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metric, MetricName } from './metrics.ts';
 import { readPut } from './put.ts';
@@ -27,8 +37,9 @@ export interface MetricsObserver {
   cost(): { readonly metricsAskedFor: number; readonly puts: number };
 }
 
-export function cloudWatch(): { service: Service; observer: MetricsObserver } {
+export function cloudWatch(): { service: Service; observer: MetricsObserver; alarms: Alarms } {
   const metrics = createMetrics();
+  const alarms = createAlarms();
   let [asked, puts] = [0, 0];
 
   const operations = [
@@ -44,6 +55,7 @@ export function cloudWatch(): { service: Service; observer: MetricsObserver } {
     operation<GetMetricStatisticsInput, GetMetricStatisticsOutput>(GetMetricStatistics$, (input, call) =>
       getMetricStatistics(metrics, input, call),
     ),
+    operation<DescribeAlarmsInput, DescribeAlarmsOutput>(DescribeAlarms$, (input) => alarms.describe(input)),
     operation<ListMetricsInput, ListMetricsOutput>(ListMetrics$, (input, { now }) => {
       const listed = metrics.all().filter((metric) => matches(metric, input, now));
       const { items, nextToken } = page(listed, 500, input.NextToken, 'InvalidParameterValueException');
@@ -67,6 +79,7 @@ export function cloudWatch(): { service: Service; observer: MetricsObserver } {
       internalError: 'InternalServiceFault',
       operations,
     },
+    alarms,
     observer: { metrics: () => metrics.all().map(observed), cost: () => ({ metricsAskedFor: asked, puts }) },
   };
 }
