@@ -5,13 +5,15 @@ import { redact } from '../lambda/foundation/redact.ts';
 import type { CliIo } from './command.ts';
 import type { Failure } from './failure.ts';
 import { visible, visibleInColour } from './visible.ts';
+import { wrapped } from './wrap.ts';
 
 /**
  * Everything that a command says goes through here. Redaction is the second lock, values are `Secret`s and never get here; what a
  * terminal would obey is written out.
  */
 function shown(text: string, stream: NodeJS.WritableStream): string {
-  return coloured(stream) ? redact(visibleInColour(text)) : plainText(text);
+  const clean = coloured(stream) ? redact(visibleInColour(text)) : plainText(text);
+  return isTerminal(stream) ? wrapped(clean, usageWidth(stream)) : clean;
 }
 
 export function json(value: unknown, io: CliIo): void {
@@ -76,8 +78,11 @@ export function colours(stream: NodeJS.WritableStream): Colours {
 }
 
 function coloured(stream: NodeJS.WritableStream): boolean {
-  const terminal = 'isTTY' in stream && stream.isTTY === true;
-  return terminal && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+  return isTerminal(stream) && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+}
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
 }
 
 /** Columns for help; 80 where nobody says. */
