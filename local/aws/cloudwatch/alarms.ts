@@ -2,7 +2,7 @@ import type { DescribeAlarmsInput, DescribeAlarmsOutput } from '@aws-sdk/client-
 import type { Checked } from '../service.ts';
 
 /** As CloudFormation made it. It is never evaluated here. */
-export interface LocalAlarm {
+interface LocalAlarm {
   readonly name: string;
   /** ARNs of topics. */
   readonly actions: readonly string[];
