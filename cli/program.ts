@@ -16,10 +16,17 @@ export async function runProgram(argv: readonly string[], outside: CliIo): Promi
     await (await programFor(words, io)).parseAsync(argv);
     return 0;
   } catch (error) {
-    // Commander has said it already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return misunderstood(error, io);
     return failure(failureOf(error), io);
   }
+}
+
+/** Commander has said it already, unless nothing but JSON is to be said. */
+function misunderstood({ exitCode, message }: CommanderError, io: CliIo): 0 | 1 | 2 {
+  if (exitCode === 0) return 0;
+  if (io.json !== true) return 2;
+  const what = message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return failure({ code: 'wrong-usage', message: what, fix: 'npx keyguard --help shows how', exitCode: 2 }, io);
 }
 
 /** Every command, registered and never run: what the reference is drawn from. */
@@ -58,7 +65,9 @@ function prepare(command: Program, io: CliIo): void {
     .showHelpAfterError(`fix:   npx ${fullName(command)} --help shows how`)
     .configureOutput({
       writeOut: (text) => parserText(text, io.stdout),
-      writeErr: (text) => parserText(text, io.stderr),
+      writeErr: (text) => {
+        if (io.json !== true) parserText(text, io.stderr);
+      },
       getOutHelpWidth: () => usageWidth(io.stdout),
       getErrHelpWidth: () => usageWidth(io.stderr),
       getOutHasColors: () => false,

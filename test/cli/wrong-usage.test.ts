@@ -31,6 +31,20 @@ test.each([
   expect(said.err).not.toMatch(/^ +at /m);
 });
 
+test.each([
+  [['rotat', '--json'], 'Did you mean rotate?'],
+  [['status', '--jsn', '--json'], "unknown option '--jsn'"],
+  [['standby', 'ad', '--json'], 'Did you mean add?'],
+  [['rotate', '--json'], "missing required argument 'name'"],
+  [['status', 'one', 'two', '--json'], 'too many arguments'],
+])('%j is wrong usage, answered in a line of JSON', async (args, words) => {
+  const said = await keyguard(args);
+  expect(said).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^.+\n$/) as unknown });
+  expect(JSON.parse(said.err)).toEqual({
+    error: { code: 'wrong-usage', message: expect.stringContaining(words) as unknown, fix: 'npx keyguard --help shows how' },
+  });
+});
+
 const fake = ['FAKE', 'fake'].join('').repeat(3);
 test.each([
   ['an API key', [['sk-ant-api03', fake].join('-')]],
