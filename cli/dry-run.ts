@@ -108,8 +108,10 @@ function canBeTried({ state, intent }: ApiKeyRecord): boolean {
 async function tried(name: string, next: ApiKeyRecord, asJson: boolean, installation: OpenInstallation, io: CliIo): Promise<Trial> {
   const { apiKeyId } = next;
   if (!asJson) {
-    progress(`The rotation function makes ${apiKeyId} active for a moment, and proves it …`, io);
-    progress('That takes seconds; up to two minutes where its stored value is not found or Anthropic does not answer …', io);
+    progress(
+      `The rotation function makes ${apiKeyId} active for a moment, and proves it; that takes seconds, or two minutes where nobody answers …`,
+      io,
+    );
   }
   const trial = await tryKey(name, next.apiKeyId, installation);
   return trial ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
