@@ -1,3 +1,4 @@
+import type { Alert } from '../contract/alert.ts';
 import { functionsOf } from '../contract/heartbeat.ts';
 import { deployedFunctionName } from '../contract/names.ts';
 import { deadLetters, type DeadLetter, type DeadLetters } from '../lambda/adapters/aws/dead-letters.ts';
@@ -11,6 +12,7 @@ import type { OpenInstallation } from './installation.ts';
 
 /** An event in the dead-letter queue of a function, in our own words: its body is never shown. */
 export interface Letter {
+  readonly id: string;
   readonly functionName: string;
   /** Null where nobody knows. */
   readonly sentAt: number | null;
@@ -82,6 +84,43 @@ export async function redrive({
   return { redriven, held: Math.max(0, count - redriven.length) };
 }
 
+/** An event that is in our hands: nobody else gets it for two minutes. */
+export interface HeldLetter extends Letter {
+  /** Null for what is no alert: nobody knows what stands in it. */
+  readonly alert: Alert | null;
+  readonly length: number;
+  drop(): Promise<void>;
+  putBack(): Promise<void>;
+}
+
+/** Takes one event into our hands; undefined where no queue has it, or somebody else is at it. */
+export async function letterOf(id: string, queues: readonly LetterQueue[]): Promise<HeldLetter | undefined> {
+  for (const { functionName, queue } of queues) {
+    if ((await queue.count()) === 0) continue;
+    const all = await queue.take();
+    for (const other of all) if (other.id !== id) await queue.putBack(other);
+    const letter = all.find((each) => each.id === id);
+    if (letter === undefined) continue;
+    const message = messageIn(letter.body);
+    return {
+      ...read(functionName, letter),
+      alert: message === undefined ? null : (alertIn(message) ?? null),
+      length: letter.body.length,
+      drop: () => queue.remove(letter),
+      putBack: () => queue.putBack(letter),
+    };
+  }
+  return undefined;
+}
+
+function alertIn(message: string): Alert | undefined {
+  try {
+    return readAlert(message);
+  } catch {
+    return undefined;
+  }
+}
+
 async function sentAgain({ functionName, kind }: Letter, { body }: DeadLetter): Promise<Pick<Redriven, 'outcome' | 'because'>> {
   if (kind === 'tick') return { outcome: 'dropped' };
   if (kind === 'unreadable') return { outcome: 'failed', because: 'nobody knows what it is' };
@@ -94,16 +133,14 @@ async function sentAgain({ functionName, kind }: Letter, { body }: DeadLetter): 
   }
 }
 
-function read(functionName: string, { body, sentAt }: DeadLetter): Letter {
+function read(functionName: string, { id, body, sentAt }: DeadLetter): Letter {
   const message = messageIn(body);
-  const base = { functionName, sentAt };
+  const base = { id, functionName, sentAt };
   if (message !== undefined) {
-    try {
-      const { kind, subject, state, at } = readAlert(message);
-      return { ...base, sentAt: sentAt ?? Date.parse(at), kind: 'alert', what: `alert ${kind} of ${subject}, ${state}` };
-    } catch {
-      return { ...base, kind: 'unreadable', what: 'a message that is no alert of Key Guard' };
-    }
+    const alert = alertIn(message);
+    if (alert === undefined) return { ...base, kind: 'unreadable', what: 'a message that is no alert of Key Guard' };
+    const { kind, subject, state, at } = alert;
+    return { ...base, sentAt: sentAt ?? Date.parse(at), kind: 'alert', what: `alert ${kind} of ${subject}, ${state}` };
   }
   return isTick(parsedJson(body))
     ? { ...base, kind: 'tick', what: 'a tick of its schedule' }

@@ -2,15 +2,19 @@ import type { UndeliveredRecord } from '../../contract/records.ts';
 import { deliveries as deliveriesIn } from '../../lambda/adapters/aws/deliveries.ts';
 import { isFinal } from '../../lambda/incidents/watch-deliveries.ts';
 import type { CliIo, Command } from '../command.ts';
+import { discardDelivery } from '../discard.ts';
 import { letterQueues, lettersIn, redrive, type Letter, type Redriven } from '../dead-letters.ts';
 import { openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { counted, instant, isoOrNull, json, line, table } from '../output.ts';
 
 interface Flags extends InstallationFlags {
   readonly redrive?: boolean;
+  readonly discard?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
 }
 
-/** `keyguard deliveries [--redrive]`. */
+/** `keyguard deliveries [--redrive | --discard ID]`. */
 export const deliveries: Command = {
   name: 'deliveries',
   summary: 'Show alerts that were not delivered, and send them again',
@@ -20,16 +24,23 @@ export const deliveries: Command = {
       .description(
         'Shows which alerts a channel has not taken, and the events in the dead-letter queues of the functions: which kind, of which managed ' +
           'key, since when; never an event as it is. --redrive sends alerts again, each of them once, and takes out ticks of the schedules, ' +
-          'whose work later ones have done. Exit code 1 where something could not be delivered.',
+          'whose work later ones have done. --discard shows one event, an alert whole, and drops it for good. Exit code 1 where something could not be delivered.',
       )
       .option('--redrive', 'send again what can be sent')
+      .option('--discard <id>', 'show this event, and drop it for good: nobody gets it any more')
+      .option('--dry-run', 'of --discard: only show it')
+      .option('--yes', 'of --discard: do not ask')
       .action((flags: Flags) => run(flags, io));
   },
 };
 
 async function run(flags: Flags, io: CliIo): Promise<void> {
+  if (flags.discard !== undefined && flags.redrive === true) io.fail('--discard and --redrive exclude each other', 'give one of them', 2);
+  if (flags.discard === undefined && (flags.dryRun === true || flags.yes === true))
+    io.fail('--dry-run and --yes belong to --discard', 'leave them out', 2);
   const installation = await openInstallation(flags, io);
-  if (flags.redrive === true) await again(installation, flags.json === true, io);
+  if (flags.discard !== undefined) await discardDelivery(flags.discard, flags, installation, io);
+  else if (flags.redrive === true) await again(installation, flags.json === true, io);
   else await show(installation, flags.json === true, io);
 }
 
@@ -69,11 +80,11 @@ async function show(installation: OpenInstallation, asJson: boolean, io: CliIo):
   if (count > 0) {
     line(`${counted(count, 'event')} in dead-letter queues${letters.length < count ? ', of which these can be seen now' : ''}:`, io);
     await table(
-      ['FUNCTION', 'SINCE', 'WHAT'],
-      letters.map(({ functionName, sentAt, what }) => [functionName, instant(sentAt), what]),
+      ['ID', 'FUNCTION', 'SINCE', 'WHAT'],
+      letters.map(({ id, functionName, sentAt, what }) => [id, functionName, instant(sentAt), what]),
       io,
     );
-    line('Send them again: npx keyguard deliveries --redrive', io);
+    line('Send them again: npx keyguard deliveries --redrive; drop one: npx keyguard deliveries --discard ID', io);
   }
 }
 
@@ -139,6 +150,6 @@ function undeliveredJson({
   };
 }
 
-function letterJson({ functionName, sentAt, kind, what }: Letter): object {
-  return { functionName, sentAt: isoOrNull(sentAt), kind, what };
+function letterJson({ id, functionName, sentAt, kind, what }: Letter): object {
+  return { id, functionName, sentAt: isoOrNull(sentAt), kind, what };
 }

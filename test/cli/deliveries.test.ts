@@ -58,6 +58,35 @@ test('Slack answers 429 again and again while the current key dies: email and do
   expect(subjects().filter((subject) => subject === '[INFO] Slack: no alert is missing there any more')).toHaveLength(1);
 });
 
+test('what nobody wants any more is shown whole, and dropped once somebody agrees; others stay', async () => {
+  await aDeath();
+  me.world.slack.fail(429, 400);
+  await me.world.passes(20 * minuteMs);
+  const listed = (await me.asJson(['deliveries'])) as { readonly deadLetters: readonly { readonly id: string; readonly what: string }[] };
+  const { id = '' } = listed.deadLetters.find(({ what }) => what.includes('current-key-dead')) ?? {};
+  const others = listed.deadLetters.filter((letter) => letter.id !== id);
+
+  const dry = await me.run(['deliveries', '--discard', id, '--dry-run']);
+  expect(dry).toMatchObject({ code: 0, out: 'It stays where it is: alert current-key-dead of production, open.\n' });
+  expect(dry.err).toContain(`production: ${isDead}`);
+  expect(dry.err).toContain('npx keyguard status production');
+  // Nobody is there to answer.
+  expect(await me.run(['deliveries', '--discard', id])).toMatchObject({ code: 2, out: '' });
+
+  expect(await me.asJson(['deliveries', '--discard', id, '--yes'])).toMatchObject({
+    id,
+    dropped: true,
+    alert: { kind: 'current-key-dead' },
+  });
+  const left = (await me.asJson(['deliveries'])) as {
+    readonly deadLetters: unknown;
+    readonly undelivered: readonly { readonly kind: string }[];
+  };
+  expect(left.deadLetters).toEqual(others);
+  expect(left.undelivered.map(({ kind }) => kind)).not.toContain('current-key-dead');
+  expect(await me.run(['deliveries', '--discard', id, '--yes'])).toMatchObject({ code: 1, out: '' });
+});
+
 test('a webhook that was revoked is told by email at once, with the command that stores a new one', async () => {
   await aDeath();
   me.world.slack.fail(404, 400);

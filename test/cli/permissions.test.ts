@@ -126,6 +126,7 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   await runs('doctor', []);
   await runs('deliveries', []);
   await runs('deliveries', ['--redrive']);
+  await runs('deliveries', ['--discard', 'unknown', '--yes']);
 
   await runs('admin-key set', [], me.guards(world.anthropic.console.createAdminKey().value));
 

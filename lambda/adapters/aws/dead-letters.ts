@@ -10,6 +10,8 @@ import { awsCall } from './calls.ts';
 
 /** An event that a function could not handle, as it lies in the function's dead-letter queue. */
 export interface DeadLetter {
+  /** The queue's own; it stays the same. */
+  readonly id: string;
   /** Null where the queue does not say. */
   readonly sentAt: number | null;
   readonly body: string;
@@ -49,9 +51,9 @@ export async function deadLetters(client: SQSClient, queueName: string): Promise
         }),
       ),
     );
-    return Messages.map(({ Body = '', ReceiptHandle = '', Attributes }) => {
+    return Messages.map(({ MessageId = '', Body = '', ReceiptHandle = '', Attributes }) => {
       const sentAt = Number(Attributes?.SentTimestamp ?? Number.NaN);
-      return { sentAt: Number.isNaN(sentAt) ? null : sentAt, body: Body, receipt: ReceiptHandle };
+      return { id: MessageId, sentAt: Number.isNaN(sentAt) ? null : sentAt, body: Body, receipt: ReceiptHandle };
     });
   };
   return {

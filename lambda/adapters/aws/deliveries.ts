@@ -14,7 +14,12 @@ const mostPatienceMs = 60 * minuteMs;
 
 type Revised<T> = T & { readonly revision: number };
 
-export function deliveries(table: Table, clock: Clock): Deliveries {
+interface StoredDeliveries extends Deliveries {
+  /** Nobody wants it any more: it counts no longer as undelivered. */
+  discard(delivery: Delivery): Promise<void>;
+}
+
+export function deliveries(table: Table, clock: Clock): StoredDeliveries {
   const find = async (delivery: Delivery): Promise<Revised<DeliveryRecord> | undefined> => {
     const item = await table.get(...keyOf(delivery));
     return item === undefined ? undefined : recordOf<Revised<DeliveryRecord>>(item, ['claimedAt', 'attempts', 'revision']);
@@ -66,6 +71,7 @@ export function deliveries(table: Table, clock: Clock): Deliveries {
       const notBefore = patienceMs === 0 ? {} : { notBefore: now + Math.min(patienceMs, mostPatienceMs) };
       await table.put(...keyOf(delivery), { ...claimOf(0, before.attempts, now), ...notBefore, revision: before.revision + 1 });
     },
+    discard: (delivery) => forget(delivery, table),
     async undelivered() {
       const now = clock.now();
       const found: UndeliveredRecord[] = [];
