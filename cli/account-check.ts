@@ -1,10 +1,8 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { variables } from '../contract/environment.ts';
-import { adminKeySecretName, deployedFunctionName, secretsOf, slackWebhookSecretName } from '../contract/names.ts';
+import { adminKeySecretName, secretsOf, slackWebhookSecretName } from '../contract/names.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
-import { environmentVariables } from '../lambda/adapters/aws/function-settings.ts';
 import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
@@ -12,6 +10,7 @@ import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
 import type { Configuration } from '../lib/config/schema.ts';
+import { anyFunction } from './any-function.ts';
 import { checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import { broken, good, warning, type Answer } from './doctor/check.ts';
@@ -23,8 +22,8 @@ export async function accountAnswers({ installation, ...wanted }: Configuration,
   const region = await checkedRegion(client, io);
   const secrets = secretsManager();
   const names = wanted.managedKeys.map(({ name }) => name);
-  const environment = await environmentVariables(client, deployedFunctionName(installation, 'retirement'));
-  if (environment === undefined) {
+  const deployed = await anyFunction(client, installation);
+  if (deployed === undefined) {
     const shared = [
       ...(wanted.anthropic.adminAccess.kind === 'key' ? [adminKeySecretName(installation)] : []),
       ...(wanted.alerts.slack === undefined ? [] : [slackWebhookSecretName(installation)]),
@@ -36,7 +35,7 @@ export async function accountAnswers({ installation, ...wanted }: Configuration,
     const found = (await Promise.all([...shared, ...own].map(async (name) => blocked(name, await described(secrets, name))))).flat();
     return [good(`there is no installation "${installation}" in ${region} yet: a deployment makes one`), ...found];
   }
-  const table = openTable(environment[variables.stateTable] ?? '');
+  const table = openTable(deployed.stateTable);
   const [records, paused] = await Promise.all([apiKeyLedger(table).all(), pauses(table).all()]);
   const isPaused = new Set(paused.map(({ managedKey }) => managedKey));
   const found = await Promise.all(

@@ -55,11 +55,18 @@ export async function rotateInEmergency(
   const rotated = await switched(plan, sight, installation, io);
   if (pauseEnded && !(await lookAt(sight.definition, installation)).secret.rotationEnabled)
     await letRotate(sight.definition, 'the next window on', installation);
-  const { off, on } = await retireUntilOff(
+  const { off, on, goesOn } = await retireUntilOff(
     plan.dying.map((record) => record.apiKeyId),
     installation,
     (sentence) => progress(sentence, io),
   );
+  if (on.length > 0 && !goesOn) {
+    io.fail(
+      `nobody cuts off ${idsOf(on)}: there is no function ${installation.definition.functions.retirement}`,
+      `make ${idsOf(on)} inactive in the Claude Console (Settings > API keys) now; then bring the function back: npx cdk deploy --revert-drift`,
+      1,
+    );
+  }
   if (on.length > 0) {
     io.fail(
       `${plan.todo === 'cut one' ? '' : `${name} rotated, and `}${idsOf(on)} is not cut off yet`,

@@ -3,21 +3,14 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Command as Program } from 'commander';
 import { variables } from '../contract/environment.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
-import {
-  adminKeySecretName,
-  alarmTopicName,
-  alertTopicName,
-  deployedFunctionName,
-  homeOf,
-  slackWebhookSecretName,
-} from '../contract/names.ts';
+import { adminKeySecretName, alarmTopicName, alertTopicName, deployedFunctionName, slackWebhookSecretName } from '../contract/names.ts';
 import { managedKeysOf, type ManagedKeyDefinition } from '../contract/policy.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
-import { environmentVariables } from '../lambda/adapters/aws/function-settings.ts';
 import { openTable, type Table } from '../lambda/adapters/aws/table.ts';
 import { systemClock, type Clock } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { Configuration } from '../lib/config/schema.ts';
+import { anyFunction } from './any-function.ts';
 import { checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 
@@ -86,25 +79,16 @@ async function deployed(client: LambdaClient, configuration: Configuration, regi
     retirement: deployedFunctionName(installation, 'retirement'),
     notifier: deployedFunctionName(installation, 'notifier'),
   };
-  const environment = await environmentVariables(client, functions.retirement);
-  if (environment === undefined) {
+  const found = await anyFunction(client, installation);
+  if (found === undefined) {
     throw new KeyguardError(
       'installation-not-found',
-      `there is no installation "${installation}" in this account and Region (no function ${functions.retirement})`,
+      `there is no installation "${installation}" in this account and Region (none of its functions, such as ${functions.retirement}, is here)`,
       // Most often it is the wrong Region: say which one was asked.
       `deploy it (npx cdk deploy), or choose another account, Region or --config. The Region that was asked is ${region}`,
     );
   }
-  const alertTopicArn = environment[variables.alertTopic] ?? '';
-  const stateTable = environment[variables.stateTable] ?? '';
-  const home = homeOf(alertTopicArn);
-  if (stateTable === '' || home === undefined) {
-    throw new KeyguardError(
-      'foreign-definition',
-      `function ${functions.retirement} is none that this version of Key Guard deployed`,
-      'deploy again with this version: npx cdk deploy',
-    );
-  }
+  const { stateTable, home, environment } = found;
   const topicArn = (name: string): string => `arn:${home.partition}:sns:${home.region}:${home.account}:${name}`;
   const { adminAccess } = anthropic;
   return {

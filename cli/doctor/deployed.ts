@@ -2,7 +2,7 @@ import { environmentOf, variables, type FunctionName } from '../../contract/envi
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { deployedFunctionName, secretsOf } from '../../contract/names.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
-import { environmentVariables } from '../../lambda/adapters/aws/function-settings.ts';
+import { functionSettings } from '../../lambda/adapters/aws/function-settings.ts';
 import { secretSettings, type SecretSettings } from '../../lambda/adapters/aws/rotation-schedule.ts';
 import { rotationRules } from '../../lib/config/rotation-rules.ts';
 import type { Configuration, ManagedKeyConfiguration } from '../../lib/config/schema.ts';
@@ -24,7 +24,7 @@ export async function deployedChecks(
   const functions = functionsOf(configuration.usage).map((name) =>
     checked(about, 'functions', async () => {
       const deployed = deployedFunctionName(configuration.installation, name);
-      return functionAnswer(name, deployed, await environmentVariables(client, deployed), configuration);
+      return functionAnswer(name, deployed, (await functionSettings(client, deployed))?.environment, configuration);
     }),
   );
   const managed = configuration.managedKeys.filter(({ name }) => names.includes(name));
@@ -44,7 +44,7 @@ function functionAnswer(
   { installation, anthropic, detection }: Configuration,
 ): Answer {
   if (environment === undefined) {
-    return broken(`there is no function ${deployed}`, 'deploy again: npx cdk deploy');
+    return broken(`there is no function ${deployed}`, 'bring it back: npx cdk deploy --revert-drift');
   }
   const expected: Readonly<Record<string, string | undefined>> = {
     [variables.installation]: installation,

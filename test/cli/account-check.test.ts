@@ -1,5 +1,6 @@
 import { DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
+import { functionNames } from '../../contract/environment.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard, type Said } from './shell.ts';
 
@@ -46,7 +47,7 @@ test('a key that was removed and is added again is blocked by its own secret, un
 
 test('beside what a destroyed stack left behind, a first deployment would fail', async () => {
   me = await anOperator();
-  me.world.aws.functions.remove('keyguard-retirement');
+  for (const name of functionNames) me.world.aws.functions.remove(`keyguard-${name}`);
   const said = await me.run(check);
   expect(said.code).toBe(1);
   for (const name of ['admin-key', 'slack-webhook', 'production/consumers', 'production/standby'])

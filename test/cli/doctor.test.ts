@@ -156,7 +156,7 @@ test('a notifier that is not there is broken', async () => {
   me.world.aws.functions.remove(notifier);
   expect(await found('broken')).toMatchObject([
     { check: 'functions', what: `there is no function ${notifier}` },
-    { check: 'Slack', what: `there is no function ${notifier}`, fix: 'deploy again: npx cdk deploy' },
+    { check: 'Slack', what: `there is no function ${notifier}`, fix: 'bring it back: npx cdk deploy --revert-drift' },
   ]);
 });
 
@@ -193,7 +193,11 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   expect(await ofHeartbeat()).toMatchObject([{ fix: expect.stringContaining('HeartbeatFunctionName') as unknown }]);
   me.world.aws.functions.remove('keyguard-heartbeat');
   expect(await found('broken')).toContainEqual(
-    expect.objectContaining({ check: 'functions', what: 'there is no function keyguard-heartbeat', fix: 'deploy again: npx cdk deploy' }),
+    expect.objectContaining({
+      check: 'functions',
+      what: 'there is no function keyguard-heartbeat',
+      fix: 'bring it back: npx cdk deploy --revert-drift',
+    }),
   );
 });
 

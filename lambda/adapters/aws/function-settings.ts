@@ -21,7 +21,7 @@ async function configurationOf(client: LambdaClient, functionName: string): Prom
     () => client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName })),
     (error) =>
       error instanceof ResourceNotFoundException
-        ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'deploy again: npx cdk deploy')
+        ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'bring it back: npx cdk deploy --revert-drift')
         : undefined,
   );
 }
@@ -32,20 +32,22 @@ export async function deadLetterQueueOf(client: LambdaClient, functionName: stri
   return DeadLetterConfig?.TargetArn?.split(':')[5];
 }
 
-/** A function's environment variables; undefined where there is no such function. */
-export async function environmentVariables(
-  client: LambdaClient,
-  functionName: string,
-): Promise<Readonly<Record<string, string | undefined>> | undefined> {
-  const answer = await awsCall('lambda:GetFunctionConfiguration', async () => {
-    try {
-      return await client.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return undefined;
-      throw error;
-    }
-  });
-  return answer === undefined ? undefined : (answer.Environment?.Variables ?? {});
+/** What a function works with. */
+export interface FunctionSettings {
+  readonly arn: string;
+  /** Its environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Undefined where there is no such function. */
+export async function functionSettings(client: LambdaClient, functionName: string): Promise<FunctionSettings | undefined> {
+  try {
+    const { FunctionArn = '', Environment } = await configurationOf(client, functionName);
+    return { arn: FunctionArn, environment: Environment?.Variables ?? {} };
+  } catch (error) {
+    if (error instanceof KeyguardError && error.code === 'function-missing') return undefined;
+    throw error;
+  }
 }
 
 /** The function's own policy, which says who else may call it; undefined where it has none, or is not there. */

@@ -16,7 +16,7 @@ export async function invoke(client: LambdaClient, functionName: string, event: 
     () => client.send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) })),
     (error) =>
       error instanceof ResourceNotFoundException
-        ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'deploy again: npx cdk deploy')
+        ? new KeyguardError('function-missing', `there is no function ${functionName}`, 'bring it back: npx cdk deploy --revert-drift')
         : undefined,
   );
   const answer = parsedJson(Payload === undefined ? 'null' : Buffer.from(Payload).toString('utf8'));
