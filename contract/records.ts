@@ -169,8 +169,8 @@ export interface WatermarkRecord {
   readonly readAt: number;
   /** End of the last minute in which tokens of anybody in the organization are visible; 0 while none ever were. */
   readonly tokensUntil: number;
-  /** Since when the feed fails, and why; absent: the last read succeeded. */
-  readonly failing?: { readonly since: number; readonly reason: string };
+  /** Since when the feed fails, and why, and since when it shows nothing of what it had shown; absent: the last read succeeded. */
+  readonly failing?: { readonly since: number; readonly reason: string; readonly emptySince?: number };
   /**
    * Tokens are visible again after a pause that was not usual: since when, and the end of the last ones before it. Absent: what the
    * pause hid has had its time to come.

@@ -18,6 +18,7 @@ import {
 import { expectedPause } from './expected-pause.ts';
 import { NotAccepted, type CollectPorts, type UsageRow } from './ports.ts';
 import { withoutPrice } from './prices.ts';
+import { refuseVanished, UsageVanished, vanishedMinutes } from './vanished.ts';
 import { collectionSpan, resumptionAfter, sinceLastTokens, type Span } from './watermark.ts';
 
 /**
@@ -64,8 +65,18 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
 
   const tally: Tally = { settled: 0, waiting: 0, inDoubtFrom: Number.POSITIVE_INFINITY };
   const intended: UsageQuarterRecord[] = [];
+  const published = new Map<string, readonly UsageQuarterRecord[]>();
   for (const subject of new Set([...owners.values(), unattributed, ...totals.keys()])) {
-    intended.push(...(await intend(subject, totals.get(subject) ?? new Map(), span, now, tally, ports)));
+    published.set(subject, await ports.ledger.quarters(subject, span.from, span.to));
+  }
+  try {
+    refuseVanished(vanishedMinutes([...published.values()].flat(), totals, span), watermark?.failing, now);
+  } catch (error) {
+    await noteUnread(error, watermark, now, ports);
+    throw error;
+  }
+  for (const [subject, quarters] of published) {
+    intended.push(...(await intend(subject, quarters, totals.get(subject) ?? new Map(), span, now, tally, ports)));
   }
   // Before the put: killed after it, nobody would say that there is something new to look at.
   for (const subject of new Set(intended.map((record) => record.subject))) await ports.ledger.markMoved(subject, ports.clock.now());
@@ -77,12 +88,12 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
   const until = Math.max(tokensUntil(rows), watermark?.tokensUntil ?? 0);
   const resumed = resumptionAfter(watermark, await wasBlindUntilNow(watermark, until, now, ports), until, now);
-  const unpriced = unpricedIn(rows, watermark, now);
+  const unpricedNow = [...new Set(rows.flatMap(withoutPrice))];
+  const unpriced = withUnpriced(watermark, unpricedNow, now);
   const noted = resumed === undefined ? {} : { resumed };
   await ports.ledger.advance({ schema: 1, knownUntil, readAt: now, tokensUntil: until, unpriced, ...noted });
   await publishAge(until, watermark, now, ports);
 
-  const unpricedNow = [...new Set(rows.flatMap(withoutPrice))];
   if (unpricedNow.length > 0) ports.log.warn('usage.without-price', { unpriced: unpricedNow });
   if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
   const { settled, waiting } = tally;
@@ -102,14 +113,22 @@ async function read(watermark: WatermarkRecord | undefined, now: number, ports: 
     const span = sinceLastTokens(usual, watermark, tokensUntil(rows), now);
     return { span, rows: span.from === usual.from ? rows : await ports.feed.minutes(span.from, span.to) };
   } catch (error) {
-    const reason = error instanceof KeyguardError ? error.message : briefly(error);
-    ports.log.warn('usage.unread', { error: briefly(error) });
-    // Nothing was ever read: nothing was ever visible that is so no longer.
-    const latest = await ports.ledger.watermark();
-    if (latest !== undefined) await ports.ledger.advance({ ...latest, failing: { since: latest.failing?.since ?? now, reason } });
-    await publishAge(latest?.tokensUntil ?? 0, watermark, now, ports);
+    await noteUnread(error, watermark, now, ports);
     throw error;
   }
+}
+
+async function noteUnread(error: unknown, watermark: WatermarkRecord | undefined, now: number, ports: CollectPorts): Promise<void> {
+  const reason = error instanceof KeyguardError ? error.message : briefly(error);
+  ports.log.warn('usage.unread', { error: briefly(error) });
+  // Nothing was ever read: nothing was ever visible that is so no longer.
+  const latest = await ports.ledger.watermark();
+  if (latest !== undefined) {
+    const { since = now, emptySince = now } = latest.failing ?? {};
+    const failing = { since, reason, ...(error instanceof UsageVanished ? { emptySince } : {}) };
+    await ports.ledger.advance({ ...latest, failing });
+  }
+  await publishAge(latest?.tokensUntil ?? 0, watermark, now, ports);
 }
 
 /** Asked only where tokens are visible again after a pause: what is usual is told from two weeks of usage. */
@@ -127,9 +146,9 @@ async function publishAge(until: number, before: WatermarkRecord | undefined, no
 }
 
 /** What was seen lately that has no price. */
-function unpricedIn(rows: readonly UsageRow[], before: WatermarkRecord | undefined, now: number): Readonly<Record<string, number>> {
+function withUnpriced(before: WatermarkRecord | undefined, seen: readonly string[], now: number): Readonly<Record<string, number>> {
   const kept = Object.entries(before?.unpriced ?? {}).filter(([, seenAt]) => now - seenAt < unpricedMs);
-  return Object.fromEntries([...kept, ...rows.flatMap(withoutPrice).map((what): [string, number] => [what, now])].slice(-mostUnpriced));
+  return Object.fromEntries([...kept, ...seen.map((what): [string, number] => [what, now])].slice(-mostUnpriced));
 }
 
 /** A put that CloudWatch has refused is no doubt: its intents are taken back, and the next run sends the same. */
@@ -155,13 +174,14 @@ async function publish(intended: readonly UsageQuarterRecord[], { metrics, ledge
 /** Stores what is about to be put, quarter by quarter; skips quarters whose last put is still in doubt, or in another run's hands. */
 async function intend(
   subject: string,
+  published: readonly UsageQuarterRecord[],
   reported: ReadonlyMap<number, UsageTotals>,
   span: Span,
   now: number,
   tally: Tally,
   ports: CollectPorts,
 ): Promise<readonly UsageQuarterRecord[]> {
-  const records = new Map((await ports.ledger.quarters(subject, span.from, span.to)).map((record) => [record.start, record]));
+  const records = new Map(published.map((record) => [record.start, record]));
   const intended: UsageQuarterRecord[] = [];
   for (let start = quarterOf(span.from); start < span.to; start += quarterMs) {
     let record = records.get(start);

@@ -31,7 +31,7 @@ function rowTotals(row: UsageRow): UsageTotals {
   };
 }
 
-function tokensOf(totals: UsageTotals): number {
+export function tokensOf(totals: UsageTotals): number {
   return totals.inputTokens + totals.cacheReadTokens + totals.outputTokens;
 }
 

@@ -2,6 +2,7 @@ import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord } from '../../contract/records.ts';
 import { heartbeatPauseMs, pauseHistoryMs, usualPause, type ExpectedPause } from './blind.ts';
+import { tokensOf } from './deltas.ts';
 import type { KeyOwners, UsageLedger } from './ports.ts';
 
 interface PausePorts {
@@ -40,5 +41,5 @@ async function pauseBefore(tokensUntil: number, { usage, owners, heartbeat }: Pa
 }
 
 function isUsed({ minutes }: UsageQuarterRecord): boolean {
-  return Object.values(minutes).some(({ totals }) => totals.inputTokens + totals.cacheReadTokens + totals.outputTokens > 0);
+  return Object.values(minutes).some(({ totals }) => tokensOf(totals) > 0);
 }
