@@ -1,6 +1,6 @@
 import { metricPriceUsdPerMonth, usageMetricNames, watchedMetrics } from '../../contract/metrics.ts';
 
-/** One line of the README's table: what AWS charges a month for one thing, in USD. */
+/** One line of the table in docs/costs.md: what AWS charges a month for one thing, in USD. */
 export interface CostLine {
   readonly what: string;
   /** How the sum is made, for people. */
@@ -111,7 +111,7 @@ export const heartbeatUsd =
 export const heartbeatTokensUsd = ({ input, output }: { readonly input: number; readonly output: number }): number =>
   730 * (10 * input + output) * 1e-9;
 
-/** The README's table, as it must stand there. */
+/** The table of docs/costs.md, as it must stand there. */
 export function costTable(): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const amounts = (usd: (keys: number) => number): readonly string[] => tableKeys.map((keys) => `$${usd(keys).toFixed(2)}`);

@@ -79,7 +79,7 @@ test('every file of the project that a page names by its path exists', () => {
 test('every JSON example is JSON', () => {
   for (const { path, text } of pages)
     for (const json of fences(text, 'json')) expect(() => JSON.parse(json) as unknown, `${path}: ${json}`).not.toThrow();
-  expect(fences(page('README.md').text, 'json').length).toBeGreaterThan(1);
+  expect(fences(page('docs/consumers.md').text, 'json').length).toBeGreaterThan(1);
 });
 
 test('the example of a test on the local world is one that runs', () => {

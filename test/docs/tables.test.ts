@@ -9,14 +9,19 @@ import { modelPrices } from '../../lambda/usage/price-table.ts';
 import { costLines, costTable, fixed, heartbeatTokensUsd, heartbeatUsd, secretsPerKey } from './costs.ts';
 import { block, fences, page } from './pages.ts';
 
-test('the README’s costs are those that the arithmetic gives', () => {
-  expect(block(page('README.md'), 'costs')).toBe(costTable());
+test('the costs are those that the arithmetic gives', () => {
+  expect(block(page('docs/costs.md'), 'costs')).toBe(costTable());
+  const [, ...sums] = /\*\*Sum\*\* \| \*\*\$([\d.]+)\*\* \| \*\*\$([\d.]+)\*\* \| \*\*\$([\d.]+)/.exec(costTable()) ?? [];
+  const [one, three, twenty] = sums.map((sum) => Math.round(Number(sum)));
+  expect(page('README.md').text).toContain(
+    `About $${one} a month at AWS for one managed key, $${three} for three and $${twenty} for twenty`,
+  );
 });
 
-test('the README says what a heartbeat costs', () => {
+test('the page of costs says what a heartbeat costs', () => {
   const price = modelPrices.find(({ id }) => id === heartbeatModel) ?? { input: Infinity, output: Infinity };
   expect(heartbeatTokensUsd(price)).toBeCloseTo(0.001, 3);
-  expect(page('README.md').text).toContain(`adds $${heartbeatUsd.toFixed(2)} a month at AWS`);
+  expect(page('docs/costs.md').text).toContain(`adds $${heartbeatUsd.toFixed(2)} a month at AWS`);
 });
 
 test('costs count what the stack really holds', () => {
@@ -55,9 +60,9 @@ test('the policy for consumers allows what grantRead allows, and no more', () =>
   const granted = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
   expect(granted).toHaveLength(1);
   const [policy] = granted;
-  const [inReadme = ''] = fences(page('README.md').text, 'json');
+  const [onPage = ''] = fences(page('docs/consumers.md').text, 'json');
   const properties: unknown = policy?.['Properties'];
   const document: unknown = properties instanceof Object ? Reflect.get(properties, 'PolicyDocument') : undefined;
-  expect(saidBy(JSON.parse(inReadme))).toEqual(saidBy(document));
-  expect(inReadme).toContain('"ForAnyValue:StringEquals": { "secretsmanager:VersionStage": "AWSCURRENT" }');
+  expect(saidBy(JSON.parse(onPage))).toEqual(saidBy(document));
+  expect(onPage).toContain('"ForAnyValue:StringEquals": { "secretsmanager:VersionStage": "AWSCURRENT" }');
 });
