@@ -6,6 +6,8 @@ const operator = 'arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/
 interface Refusal {
   readonly actions: readonly string[];
   readonly butFor: readonly string[];
+  /** The service through which anybody may, all the same. */
+  readonly butVia?: unknown;
 }
 
 /** Who is refused what by the policy of this secret. */
@@ -16,29 +18,36 @@ function refusals(stack: Synthesised, prefix: string): readonly Refusal[] {
       readonly Effect: string;
       readonly Principal: unknown;
       readonly Action: string | readonly string[];
-      readonly Condition: { readonly ArnNotEquals: { readonly 'aws:PrincipalArn': unknown } };
+      readonly Condition: {
+        readonly ArnNotEquals: { readonly 'aws:PrincipalArn': unknown };
+        readonly 'ForAllValues:StringNotEquals'?: { readonly 'aws:CalledVia': unknown };
+      };
     }[];
   };
   return statements.map(({ Effect, Principal, Action, Condition }) => {
     expect([Effect, Principal]).toEqual(['Deny', { AWS: '*' }]);
     const butFor = [Condition.ArnNotEquals['aws:PrincipalArn']].flat().map((arn) => rendered(arn).replace(/[0-9A-F]{8}(?=\.Arn)/, ''));
-    return { actions: [Action].flat(), butFor: butFor.sort() };
+    const butVia = Condition['ForAllValues:StringNotEquals']?.['aws:CalledVia'];
+    return { actions: [Action].flat(), butFor: butFor.sort(), ...(butVia === undefined ? {} : { butVia }) };
   });
 }
 
 const reading = ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'];
-const writing = ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecret', 'secretsmanager:UpdateSecretVersionStage'];
+const writing = ['secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'];
+const updating = { actions: ['secretsmanager:UpdateSecret'], butFor: [operator], butVia: 'cloudformation.amazonaws.com' };
 const readers = ['{DetectionDetectorRole.Arn}', '{RotationRetirementRole.Arn}', '{RotationRole.Arn}', '{UsageCollectorRole.Arn}'];
 
-test('the admin key refuses everybody but the functions that need it and the operators, and only these write it', () => {
+test('functions and operators read the admin key, operators write it, deployments update it, others nothing', () => {
   const stack = new Synthesised({ ...example, operators: [operator] });
   expect(refusals(stack, 'InstallationAdminAccess')).toEqual([
     { actions: reading, butFor: [operator, ...readers] },
     { actions: writing, butFor: [operator] },
+    updating,
   ]);
   expect(refusals(stack, 'InstallationSlackWebhook')).toEqual([
     { actions: reading, butFor: [operator, '{IncidentsNotifierRole.Arn}'] },
     { actions: writing, butFor: [operator] },
+    updating,
   ]);
 });
 
