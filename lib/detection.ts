@@ -13,11 +13,14 @@ export interface DetectionProps {
 
 /** The function that judges usage, opens incidents and, where a managed key's policy says so, contains. */
 export class Detection extends Construct {
+  readonly installation: Installation;
   readonly detector: AppFunction;
 
   constructor(scope: Construct, id: string, props: DetectionProps) {
     super(scope, id);
     const { installation, rotation } = props;
+    installation.refuseStrangers(this, { rotation });
+    this.installation = installation;
     this.detector = new AppFunction(this, 'Detector', {
       name: 'anomaly-detector',
       description: "Judges each managed key's usage, opens incidents and contains",

@@ -22,7 +22,8 @@ export class Heartbeat extends Construct {
   constructor(scope: Construct, id: string, props: HeartbeatProps) {
     super(scope, id);
     const { installation, managedKey, model = heartbeatModel } = props;
-    installation.beats({ managedKey: managedKey.configuration.name, model });
+    installation.refuseStrangers(this, { managedKey });
+    installation.beats({ managedKey: managedKey.configuration.name, model }, this);
     this.beat = new AppFunction(this, 'Beat', {
       name: 'heartbeat',
       description: 'Sends one smallest request an hour, so that the usage report shows that it moves',

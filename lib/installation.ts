@@ -1,6 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Stack } from 'aws-cdk-lib/core';
+import { Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmTopicName, alertTopicName, slackWebhookSecretName } from '../contract/names.ts';
 import type { HeartbeatDefinition } from '../contract/heartbeat.ts';
@@ -9,7 +9,9 @@ import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
 import type { AppFunction, AppFunctionCommons } from './app-function.ts';
-import type { Configuration } from './config/schema.ts';
+import { checkedHeartbeat, checkedManagedKey } from './config/load.ts';
+import { policyOf } from './config/policy.ts';
+import type { Configuration, ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
 import { dashboardUrl } from './dashboard-url.ts';
 import { EncryptionKey } from './encryption-key.ts';
 import { GuardedSecret } from './guarded-secret.ts';
@@ -39,6 +41,7 @@ export class Installation extends Construct {
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
     super(scope, id);
+    this.#refuseTwin(props.configuration.installation);
     const { installation, operators, anthropic, alerts, detection, logRetentionDays } = props.configuration;
     const { region, stackName } = Stack.of(this);
     this.installationName = installation;
@@ -80,20 +83,63 @@ export class Installation extends Construct {
     };
   }
 
-  /** Takes a managed key into what each function's code is deployed with. */
-  manages(policy: ManagedKeyPolicy): void {
-    this.#managedKeys.push(policy);
+  /**
+   * Takes a managed key into what each function's code is deployed with.
+   *
+   * @throws ConfigurationError for what keyguard.json could not say either.
+   */
+  manages(input: ManagedKeyInput, construct: Construct): ManagedKeyConfiguration {
+    const { environment, region } = Stack.of(this);
+    const where = construct.node.path;
+    if (Stack.of(construct).environment !== environment) {
+      throw new Error(`${where}: it lies in another Region or account than its installation ${this.node.path}: make one there, too`);
+    }
+    const key = checkedManagedKey(input, {
+      where,
+      taken: this.#managedKeys.map(({ name }) => name),
+      homeRegion: Token.isUnresolved(region) ? undefined : region,
+    });
+    this.#managedKeys.push(policyOf(key));
+    return key;
   }
 
-  /** Takes the heartbeat in likewise. */
-  beats(heartbeat: HeartbeatDefinition): void {
-    this.#heartbeat = heartbeat;
+  /**
+   * Takes the heartbeat in likewise: one for an installation.
+   *
+   * @throws ConfigurationError for what keyguard.json could not say either.
+   */
+  beats(heartbeat: HeartbeatDefinition, construct: Construct): void {
+    const where = construct.node.path;
+    if (this.#heartbeat !== undefined) throw new Error(`${where}: ${this.node.path} has a heartbeat already: leave this one out`);
+    this.#heartbeat = checkedHeartbeat(heartbeat, where);
+  }
+
+  /** Refuses to let `construct` be made of parts of several installations: no function would have a right to the other's. */
+  refuseStrangers(construct: Construct, parts: Readonly<Record<string, { readonly installation: Installation }>>): void {
+    const [stranger] = Object.entries(parts).find(([, { installation }]) => installation !== this) ?? [];
+    if (stranger === undefined) return;
+    throw new Error(`${construct.node.path}: ${stranger} is of another installation than ${this.node.path}: give the one of this`);
   }
 
   /** What the functions need that look after keys: what became of the keys, and Anthropic's Admin API. */
   grantBasics(fn: AppFunction, itemActions: readonly ItemAction[]): void {
     this.stateTable.grantItems(fn, itemActions);
     this.adminAccess.grantUse(fn);
+  }
+
+  /** Secrets, functions and topics have names that follow from the installation's, and a Region of an account has each name once. */
+  #refuseTwin(name: string): void {
+    const own = Stack.of(this);
+    const twin = this.node.root.node.findAll().find((other) => {
+      if (!(other instanceof Installation) || other === this || other.installationName !== name) return false;
+      const stack = Stack.of(other);
+      if (stack === own) return true;
+      return stack.environment === own.environment && ![own.account, own.region].some((part) => Token.isUnresolved(part));
+    });
+    if (twin === undefined) return;
+    throw new Error(
+      `${this.node.path}: installation "${name}" is in this Region and account already, as ${twin.node.path}: give this one another name`,
+    );
   }
 
   #definitions(): Definitions {

@@ -4,14 +4,12 @@ import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ReplicaRegion, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Duration, Stack } from 'aws-cdk-lib/core';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metrics.ts';
 import type { UsageMetric } from '../contract/metrics.ts';
 import { secretsOf } from '../contract/names.ts';
 import type { AppFunction } from './app-function.ts';
-import { checkedManagedKey } from './config/load.ts';
-import { policyOf } from './config/policy.ts';
 import { rotationRules } from './config/rotation-rules.ts';
 import type { ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
 import { EmptySecret } from './empty-secret.ts';
@@ -40,20 +38,17 @@ export class ManagedKey extends Construct {
   /** Each standby key is a version of its own, under a label of its own. Nobody but the rotation function reads it. */
   readonly standbySecret: Secret;
   readonly configuration: ManagedKeyConfiguration;
-  readonly #installation: Installation;
+  readonly installation: Installation;
 
   constructor(scope: Construct, id: string, props: ManagedKeyProps) {
     super(scope, id);
     const { installation, rotatedBy, watchedBy, ...input } = props;
-    this.configuration = checkedManagedKey(input, this.node.path);
-    this.#installation = installation;
+    installation.refuseStrangers(this, { rotatedBy, watchedBy });
+    this.configuration = installation.manages(input, this);
+    this.installation = installation;
     const { encryptionKey } = installation;
     const { name, description, replicas } = this.configuration;
     const { secretName, standbySecretName } = secretsOf(installation.installationName, name);
-    const { region: home } = Stack.of(this);
-    if (replicas.some(({ region }) => region === home)) {
-      throw new Error(`${this.node.path}: replicas names ${home}, where the secret itself is: leave it out`);
-    }
     this.secret = new EmptySecret(this, 'Consumer', {
       secretName,
       encryptionKey,
@@ -67,7 +62,6 @@ export class ManagedKey extends Construct {
     });
     this.#letFunctionsIn(rotatedBy, watchedBy);
     this.#denyStandby(rotatedBy.rotation);
-    installation.manages(policyOf(this.configuration));
     // Setting a schedule makes Secrets Manager call the function to test it, so all that the function needs must stand.
     this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret);
   }
@@ -78,8 +72,8 @@ export class ManagedKey extends Construct {
    */
   grantRead(consumer: IGrantable): Grant {
     const { name, replicas } = this.configuration;
-    const { secretName } = secretsOf(this.#installation.installationName, name);
-    return grantRead({ secret: this.secret, secretName, encryptionKey: this.#installation.encryptionKey, replicas }, consumer);
+    const { secretName } = secretsOf(this.installation.installationName, name);
+    return grantRead({ secret: this.secret, secretName, encryptionKey: this.installation.encryptionKey, replicas }, consumer);
   }
 
   /** Usage of this managed key, whichever API key it held: sum over five minutes unless told otherwise. */
@@ -88,7 +82,7 @@ export class ManagedKey extends Construct {
       namespace: metricNamespace,
       metricName: usageMetrics[metric].name,
       dimensionsMap: {
-        [dimensionNames.installation]: this.#installation.installationName,
+        [dimensionNames.installation]: this.installation.installationName,
         [dimensionNames.managedKey]: this.configuration.name,
       },
       label: this.configuration.name,
@@ -123,7 +117,7 @@ export class ManagedKey extends Construct {
         new PolicyStatement({ principals: [fn.role], actions: actions.map((action) => `secretsmanager:${action}`), resources: ['*'] }),
       );
     }
-    const { encryptionKey } = this.#installation;
+    const { encryptionKey } = this.installation;
     allowKeyThrough('secretsmanager to write', encryptionKey, rotation);
     for (const fn of [retirement, detector]) allowKeyThrough('secretsmanager to read', encryptionKey, fn);
   }
@@ -147,7 +141,7 @@ export class ManagedKey extends Construct {
     const { scheduleExpression, duration } = rotationRules(
       rotation.every,
       rotation.window,
-      `${this.#installation.installationName}/${name}`,
+      `${this.installation.installationName}/${name}`,
     );
     return new CfnRotationSchedule(this, 'Schedule', {
       secretId: this.secret.secretArn,

@@ -11,6 +11,7 @@ export interface RotationProps {
 
 /** The function that Secrets Manager calls to rotate, and the one that later puts old keys to sleep. */
 export class Rotation extends Construct {
+  readonly installation: Installation;
   readonly rotation: AppFunction;
   readonly retirement: AppFunction;
   /** Secrets Manager's right to call the rotation function: a rotation schedule must wait for it. */
@@ -19,6 +20,7 @@ export class Rotation extends Construct {
   constructor(scope: Construct, id: string, props: RotationProps) {
     super(scope, id);
     const { installation } = props;
+    this.installation = installation;
     const { commons, alertTopic } = installation;
     this.rotation = new AppFunction(this, 'Rotation', {
       name: 'rotation',

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
-import { unattributed, usageReport } from '../../contract/metrics.ts';
 import { canonicalAddress } from './canonical.ts';
 import { mostStandbyKeys } from '../../contract/policy.ts';
 import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
+import { nameProblems } from './names.ts';
+import { replicaProblems } from './replicas.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
 import type { RotationWindow } from './rotation-rules.ts';
 
@@ -95,29 +95,10 @@ export function checkRotation(fields: RotationFields, context: z.RefinementCtx<R
   }
 }
 
-/** Names must differ, also as the stack's outputs and as subjects of metrics. */
-export function checkManagedKeys(
-  keys: readonly { readonly name: string }[],
-  context: z.RefinementCtx<readonly { readonly name: string }[]>,
-): void {
+export function checkManagedKeys(keys: unknown, context: z.RefinementCtx): void {
   if (!Array.isArray(keys)) return;
-  const taken = new Map<string, string>(Object.values(outputNames).map((output) => [output, 'the stack itself']));
-  for (const [index, key] of keys.entries()) {
-    const name: unknown = nameOf(key);
-    if (typeof name !== 'string') continue;
-    const refuse = (problem: string, fix: string): void => {
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${problem}\n${fix}` });
-    };
-    if (name === unattributed) refuse('is reserved for usage that no managed key explains', 'Choose another name.');
-    if (name === usageReport) refuse('is reserved for what is said of the usage report', 'Choose another name.');
-    const outputs = Object.values(managedKeyOutputs(name));
-    const output = outputs.find((candidate) => taken.has(candidate));
-    const other = output && taken.get(output);
-    if (output !== undefined && other !== undefined) {
-      if (other === name) refuse('is the name of an earlier managed key', 'Give each managed key a name of its own.');
-      else refuse(`needs the output ${output}, as ${other} does`, 'Choose a name that differs in more than hyphens and endings.');
-    }
-    for (const each of outputs) taken.set(each, name);
+  for (const { index, problem, fix } of nameProblems(keys.map(nameOf))) {
+    context.addIssue({ code: 'custom', path: [index, 'name'], message: `${problem}\n${fix}` });
   }
 }
 
@@ -139,39 +120,23 @@ export function checkHeartbeat(configuration: unknown, context: z.RefinementCtx)
 }
 
 /** One subscription for an address: a second one would have the same name in the stack. */
-export function checkEmails(emails: readonly string[], context: z.RefinementCtx<readonly string[]>): void {
-  refuseRepeated(
-    emails,
-    (email) => (typeof email === 'string' ? canonicalAddress(email) : undefined),
-    [],
-    'Give each address once.',
-    context,
-  );
+export function checkEmails(emails: unknown, context: z.RefinementCtx): void {
+  refuseRepeated(emails, canonicalAddress, 'Give each address once.', context);
 }
 
-/** Secrets Manager refuses the same Region twice. */
-export function checkReplicas(
-  replicas: readonly { readonly region: string }[],
-  context: z.RefinementCtx<readonly { readonly region: string }[]>,
-): void {
-  const regionOf = (replica: unknown): unknown => (replica instanceof Object ? Reflect.get(replica, 'region') : undefined);
-  refuseRepeated(replicas, regionOf, ['region'], 'Give each Region once.', context);
+export function checkReplicas(replicas: unknown, context: z.RefinementCtx): void {
+  for (const { index, field, problem, fix } of replicaProblems(replicas)) {
+    context.addIssue({ code: 'custom', path: [index, field], message: `${problem}\n${fix}` });
+  }
 }
 
 /** Runs on what may be wrong in any other way: a list, or not. */
-function refuseRepeated<T>(
-  given: readonly T[],
-  textOf: (item: unknown) => unknown,
-  below: readonly string[],
-  fix: string,
-  context: z.RefinementCtx<readonly T[]>,
-): void {
+function refuseRepeated(given: unknown, canonical: (text: string) => string, fix: string, context: z.RefinementCtx): void {
   if (!Array.isArray(given)) return;
-  const texts = given.map(textOf);
+  const texts = given.map((item: unknown) => (typeof item === 'string' ? canonical(item) : undefined));
   for (const [index, text] of texts.entries()) {
-    if (typeof text !== 'string' || texts.indexOf(text) === index) continue;
-    const problem = 'is named twice';
-    context.addIssue({ code: 'custom', path: [index, ...below], message: `${problem}\n${fix}` });
+    if (text === undefined || texts.indexOf(text) === index) continue;
+    context.addIssue({ code: 'custom', path: [index], message: `is named twice\n${fix}` });
   }
 }
 

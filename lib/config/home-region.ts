@@ -1,9 +1,9 @@
 import type { Problem } from './problem.ts';
 import { partitionOf } from './regions.ts';
-import type { Configuration } from './schema.ts';
+import type { ManagedKeyConfiguration } from './schema.ts';
 
-/** What of a configuration cannot be deployed in this Region. A Region that this version does not know is not judged. */
-export function homeRegionProblems({ managedKeys }: Configuration, home: string): readonly Problem[] {
+/** What of these managed keys cannot be deployed in this Region. A Region that this version does not know is not judged. */
+export function homeRegionProblems(managedKeys: readonly ManagedKeyConfiguration[], home: string): readonly Problem[] {
   const partition = partitionOf(home);
   if (partition === undefined) return [];
   return managedKeys.flatMap(({ replicas }, key) =>

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { readText } from './file.ts';
 import { homeRegionProblems } from './home-region.ts';
 import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
+import { nameProblems } from './names.ts';
 import { exampleInstallation, findPlaceholders } from './placeholders.ts';
 import { describeProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
-import { configurationSchema, managedKeySchema } from './schema.ts';
+import { configurationSchema, heartbeatSchema, managedKeySchema } from './schema.ts';
 import type { Configuration, ManagedKeyConfiguration, ManagedKeyInput } from './schema.ts';
 import { findSecrets } from './secrets.ts';
 
@@ -83,7 +85,7 @@ export function parseConfiguration(
   const all = [
     ...secrets,
     ...[...problems, ...alsoFind(value)].filter(({ path }) => !secretPaths.has(path)),
-    ...(result.success && homeRegion !== undefined ? homeRegionProblems(result.data, homeRegion) : []),
+    ...(result.success && homeRegion !== undefined ? homeRegionProblems(result.data.managedKeys, homeRegion) : []),
   ];
   if (result.success && all.length === 0) return result.data;
   const placed = all.map((problem) => {
@@ -93,18 +95,50 @@ export function parseConfiguration(
   throw new ConfigurationError(file, placed);
 }
 
+interface Surroundings {
+  /** Names it in errors. */
+  readonly where: string;
+  /** Names of the installation's managed keys so far. */
+  readonly taken: readonly string[];
+  readonly homeRegion: string | undefined;
+}
+
 /**
- * The same checks for one managed key that a program describes; `where` names it in errors.
+ * The same checks for one managed key that a program describes.
  *
  * @throws ConfigurationError with every problem found.
  */
-export function checkedManagedKey(input: ManagedKeyInput, where: string): ManagedKeyConfiguration {
+export function checkedManagedKey(input: ManagedKeyInput, { where, taken, homeRegion }: Surroundings): ManagedKeyConfiguration {
   const root = { managedKeys: [input] };
   const result = managedKeySchema.safeParse(input);
   const problems = result.error?.issues.flatMap((issue) => problemsOf({ ...issue, path: ['managedKeys', 0, ...issue.path] }, root)) ?? [];
-  const all = [...findSecrets(root), ...problems].map((problem) => ({ ...problem, path: problem.path.replace('managedKeys[0].', '') }));
+  const named = nameProblems([...taken, input.name])
+    .filter(({ index }) => index === taken.length)
+    .map(({ problem, fix }) => ({ path: 'name', value: JSON.stringify(input.name), problem, fix }));
+  const placed = result.success && homeRegion !== undefined ? homeRegionProblems([result.data], homeRegion) : [];
+  const all = [...findSecrets(root), ...problems, ...named, ...placed].map((problem) => ({
+    ...problem,
+    path: problem.path.replace('managedKeys[0].', ''),
+  }));
   if (result.success && all.length === 0) return result.data;
   throw new ConfigurationError(where, all);
+}
+
+/**
+ * And for a heartbeat.
+ *
+ * @throws ConfigurationError with every problem found.
+ */
+export function checkedHeartbeat(input: HeartbeatDefinition, where: string): HeartbeatDefinition {
+  const result = heartbeatSchema.safeParse(input);
+  if (result.success) return result.data;
+  const path = ['usage', 'heartbeat'];
+  const root = { usage: { heartbeat: input } };
+  const problems = result.error.issues.flatMap((issue) => problemsOf({ ...issue, path: [...path, ...issue.path] }, root));
+  throw new ConfigurationError(
+    where,
+    problems.map((problem) => ({ ...problem, path: problem.path.replace('usage.heartbeat.', '') })),
+  );
 }
 
 /** Only the example itself may hold what must be replaced, and only under a name that no real installation bears. */

@@ -195,7 +195,7 @@ const adminAccess = z.discriminatedUnion('kind', [
     .describe('Workload Identity Federation.'),
 ]);
 
-const heartbeat = z
+export const heartbeatSchema = z
   .strictObject({
     managedKey: name.describe(
       'The managed key of this file whose current key sends the requests: one of its own, that nobody else uses. It needs standby keys, and rotates, as every other.',
@@ -298,7 +298,7 @@ const fields = z.strictObject({
     })
     .prefault({})
     .describe('How sensitive detection is.'),
-  usage: z.strictObject({ heartbeat: heartbeat.optional() }).prefault({}).describe('How usage is seen.'),
+  usage: z.strictObject({ heartbeat: heartbeatSchema.optional() }).prefault({}).describe('How usage is seen.'),
   logRetentionDays: z
     .literal(retentionDays, says('is not a retention that CloudWatch Logs offers', `Give one of ${retentionDays.join(', ')}.`))
     .default(365)

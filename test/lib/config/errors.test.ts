@@ -62,6 +62,32 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     withKey({ replicas: [{ region: 'eu-west-1', encryptionKeyArn: 'alias/mine' }] }),
     ['replicas[0].encryptionKeyArn', 'is not the ARN of a KMS key'],
   ],
+  [
+    'a replica key of another Region',
+    withKey({ replicas: [{ region: 'us-east-1', encryptionKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/1' }] }),
+    ['replicas[0].encryptionKeyArn', 'is no key of us-east-1', 'arn:aws:kms:us-east-1:ACCOUNT:key/ID'],
+  ],
+  [
+    'a replica key of another partition',
+    withKey({ replicas: [{ region: 'us-east-1', encryptionKeyArn: 'arn:aws-cn:kms:us-east-1:123456789012:key/1' }] }),
+    ['replicas[0].encryptionKeyArn', 'is no key of us-east-1'],
+  ],
+  [
+    'replicas in two partitions',
+    withKey({ replicas: [{ region: 'eu-west-1' }, { region: 'cn-north-1' }] }),
+    ['replicas[1].region', 'lies in another partition of AWS than an earlier Region'],
+  ],
+  [
+    'two names that become one output',
+    {
+      ...valid,
+      managedKeys: [
+        { ...key, name: 'a-1' },
+        { ...key, name: 'a1' },
+      ],
+    },
+    ['needs the output A1SecretArn'],
+  ],
   ['a low-water mark of minutes', rotating({ lowWater: '30m' }), ['managedKeys[0].rotation.lowWater', 'at least 1h']],
   [
     'a low-water mark above what the pool can hold',
