@@ -22,11 +22,11 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
   expect(await me.run(['rotate', 'production', '--emergency', '--api-key-id', cut, '--yes'])).toMatchObject({ code: 0 });
   await rotated();
   await me.added();
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   me.world.anthropic.console.setStatus(cut, 'active');
   const { secretName } = me.world.definition('production');
   await me.world.secrets.send(new DeleteSecretCommand({ SecretId: secretName, RecoveryWindowInDays: 7 }));
-  await me.world.passes(30 * minuteMs);
+  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(told().filter((subject) => subject.includes('deleted'))).toEqual([
     expect.stringMatching(/CRITICAL.*production: consumers fail, their secret is going to be deleted/),
   ]);
@@ -62,7 +62,7 @@ test('a secret that somebody scheduled for deletion is told at once, blocks ever
   expect((await me.run(['unstick', 'production', '--yes'])).out).toContain(`left, broken: consumers cannot read their key`);
 
   await me.world.secrets.send(new RestoreSecretCommand({ SecretId: secretName }));
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   expect(told().some((subject) => subject.includes('production: consumers have a key that works again'))).toBe(true);
   expect((await me.world.secrets.send(new GetSecretValueCommand({ SecretId: secretName }))).SecretString).toBeDefined();
 });
@@ -93,7 +93,7 @@ test('a standby secret that somebody scheduled for deletion burns no key, and ev
   });
 
   await me.world.secrets.send(new RestoreSecretCommand({ SecretId: standbySecretName }));
-  await me.world.passes(60 * minuteMs);
+  await me.world.passes(60 * minuteMs, { beatMs: 5 * minuteMs });
   // The rotation that had failed goes on by itself.
   expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === standby)).toMatchObject({ state: 'current' });
 });
@@ -101,7 +101,7 @@ test('a standby secret that somebody scheduled for deletion burns no key, and ev
 test('while the Admin API is down, and where the pool is empty, a scheduled deletion is said as well', async () => {
   me = await anOperator();
   const key = await rotated();
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   const { secretName, standbySecretName } = me.world.definition('production');
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route.startsWith('/v1/organizations') ? { kind: 'status', status: 529 } : undefined,

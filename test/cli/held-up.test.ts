@@ -44,7 +44,7 @@ const scenes: readonly (readonly [string, Scene])[] = [
         await me.run(['rotate', 'production', '--yes']);
         await me.world.passes(hourMs, { beatMs: hourMs });
         await me.run(['rotate', 'production', '--yes']);
-        await me.world.passes(72 * hourMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(me.world) });
+        await me.world.passes(48 * hourMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(me.world) });
         me.world.anthropic.console.setStatus(old, 'active');
         me.world.clock.advance(minuteMs);
         return [old, ['rotate', 'production', '--emergency', '--api-key-id', old, '--because', 'leaked', '--yes']];

@@ -15,7 +15,7 @@ interface Scene {
   readonly standbyKeys?: number;
 }
 
-/** Two calm days, then somebody copies the current value. Consumers read the secret's current value all along. */
+/** A calm day, then somebody copies the current value. Consumers read the secret's current value all along. */
 async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
   readonly stolen: string;
   readonly id: string;
@@ -30,7 +30,7 @@ async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
     if (at % hourMs === 0 || value === '' || isDead(value)) value = await world.currentValue('production');
     world.anthropic.use(value, { ...usual, at: at - minuteMs });
   };
-  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
+  await world.passes(dayMs, { beatMs: 8 * hourMs, eachMinute: work });
   const stolen = await world.currentValue('production');
   return {
     stolen,
@@ -167,7 +167,7 @@ test('a thief who reads what is current is told and cut off again, key after key
   await world.rotate('production');
   const current = async (): Promise<string> => world.currentValue('production');
   const work = async (at: number): Promise<void> => void world.anthropic.use(await current(), { ...usual, at: at - minuteMs });
-  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: work });
+  await world.passes(dayMs, { beatMs: 8 * hourMs, eachMinute: work });
   await world.passes(80 * minuteMs, {
     eachMinute: async (at) => {
       await work(at);
@@ -194,10 +194,10 @@ async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly
     await world.passes(hourMs, { beatMs: hourMs });
   }
   await world.addStandbyKey('production');
-  await world.passes(2 * dayMs, { beatMs: 6 * hourMs, eachMinute: othersAtWork(world) });
+  await world.passes(2 * dayMs, { beatMs: 16 * hourMs, eachMinute: othersAtWork(world) });
   const old = keys.slice(0, 2);
   let minute = 0;
-  await world.passes(hourMs, {
+  await world.passes(30 * minuteMs, {
     eachMinute: (at) => {
       for (const [index, { apiKeyId, value }] of old.entries()) {
         if (minute === 6 * index) world.anthropic.console.setStatus(apiKeyId, 'active');

@@ -49,14 +49,14 @@ test.each([
   ['inactive', 2 * dayMs],
 ])('an old key that is %s comes back, and the new one gets its grace', async (_name, wait) => {
   const { first, second } = await twice();
-  await world.passes(wait, { beatMs: 6 * hourMs, eachMinute: othersAtWork(world) });
+  await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
   expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
   await wantBack(first.apiKeyId);
   await world.rotate('production');
   expect(await world.currentValue('production')).toBe(first.value);
   expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
   expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
-  await world.passes(3 * dayMs, { beatMs: 6 * hourMs, eachMinute: othersAtWork(world) });
+  await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
   expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
 });
 
@@ -144,7 +144,7 @@ test('an outage that outlives the rotation window does not end the rotation', as
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
   );
   await world.rotate('production');
-  await world.passes(30 * hourMs, { beatMs: 6 * hourMs });
+  await world.passes(30 * hourMs, { beatMs: 10 * hourMs });
   const told = world.aws.mailbox.messages().map((mail) => mail.body.replace(/\s+/g, ' '));
   expect(told[0]).toContain('has neither finished nor failed');
   outage();
@@ -156,12 +156,12 @@ test('while a managed key is paused nothing of it is retired, and its rotation t
   const { first, second } = await twice();
   const third = await world.addStandbyKey('production');
   await pauses(table).begin({ schema: 1, managedKey: 'production', at: world.clock.now(), by: 'operator', because: 'a freeze' });
-  await world.passes(3 * dayMs, { beatMs: 6 * hourMs, eachMinute: othersAtWork(world) });
+  await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
   await world.rotate('production');
   expect(await world.currentValue('production')).toBe(second.value);
   expect(states()).toEqual({ [first.apiKeyId]: 'draining', [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
   await pauses(table).end('production');
-  await world.passes(hourMs, { ...beats, eachMinute: othersAtWork(world) });
+  await world.passes(hourMs, { beatMs: 15 * minuteMs, eachMinute: othersAtWork(world) });
   expect(await world.currentValue('production')).toBe(third.value);
   expect(states()[first.apiKeyId]).toBe('inactive');
 });

@@ -48,7 +48,7 @@ test.each<[string, CallHook]>([
   for (let day = 0; day < 2; day += 1) {
     // One that is under way refuses another.
     await world.rotate('production').catch(() => undefined);
-    await world.passes(dayMs, { beatMs: 4 * hourMs });
+    await world.passes(dayMs, { beatMs: 8 * hourMs });
   }
   end();
   // The one that a rotation waits for may be awake.

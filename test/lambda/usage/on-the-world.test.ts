@@ -14,6 +14,7 @@ afterEach(() => world.stop());
 
 const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 100, outputTokens: 300 };
 const tenMinutes = { beatMs: 10 * minuteMs };
+const hourly = { beatMs: hourMs };
 
 /** A world whose one key is current and used each minute. */
 async function aBusyWorld(): Promise<{ readonly value: string; readonly use: (at: number) => void }> {
@@ -97,7 +98,7 @@ test('usage that Anthropic shows late or restates is corrected to the token', as
   const from = world.clock.now() + 10 * minuteMs;
   world.anthropic.intercept.usage.delay({ from, until: from + 5 * minuteMs }, 45 * minuteMs);
   await world.passes(30 * minuteMs, { eachMinute: use });
-  await world.passes(3 * hourMs, tenMinutes);
+  await world.passes(3 * hourMs, { beatMs: 20 * minuteMs });
   expect(published('outputTokens')).toBe(30 * 300);
 });
 
@@ -116,13 +117,13 @@ test('two collectors at once publish once', async () => {
 
 test('a rotation changes the API key and not the series: usage, baseline and incidents stay with the managed key', async () => {
   const { use } = await aBusyWorld();
-  await world.passes(5 * hourMs, { ...tenMinutes, eachMinute: use });
+  await world.passes(5 * hourMs, { ...hourly, eachMinute: use });
   const learnt = await baseline();
   const { value } = await world.addStandbyKey('production');
   await world.rotate('production');
   const useNext = (at: number): void => void world.anthropic.use(value, { ...traffic, at: at - minuteMs });
-  await world.passes(5 * hourMs, { ...tenMinutes, eachMinute: useNext });
-  await world.passes(hourMs, tenMinutes);
+  await world.passes(5 * hourMs, { ...hourly, eachMinute: useNext });
+  await world.passes(hourMs, hourly);
   expect(published('outputTokens')).toBe(10 * 60 * 300);
   // The same baseline, folded on: it was not begun anew.
   expect(learnt?.foldedUntil).toBeGreaterThan(0);
