@@ -26,6 +26,8 @@ export interface CaseResult {
   readonly call: string | undefined;
   /** Whether the operation made that call: a run may need fewer than the clean one did. */
   readonly reached: boolean;
+  /** Why that call was left alone. */
+  readonly skipped?: string | undefined;
   readonly violations: readonly Violation[];
 }
 
@@ -106,6 +108,7 @@ function handsFor({ isTyped }: Operation, kind: HarmKind): readonly Case['hands'
 export async function runCase(each: Case): Promise<CaseResult> {
   let call: string | undefined;
   let reached = true;
+  let skipped: string | undefined;
   const violations = await onGround(operationNamed(each.operation), each.seed, each.hands > 0, async (ground, prepared) => {
     if (isBeside(each.kind)) {
       const other = prepared.beside[Number(each.kind.split('-')[1])];
@@ -119,6 +122,7 @@ export async function runCase(each: Case): Promise<CaseResult> {
       harm.stop();
       call = harm.calls[each.point - 1]?.name;
       reached = harm.reached();
+      skipped = harm.skipped();
     }
     if (each.hands === 0) {
       ground.world.aws.schedules.enable('retirement');
@@ -128,7 +132,7 @@ export async function runCase(each: Case): Promise<CaseResult> {
     if (each.hands === 2) await interleaved(ground.world, each.seed * 1000 + each.point, [atOnce, atOnce]);
     await again();
   });
-  return { case: each, call, reached, violations };
+  return { case: each, call, reached, skipped, violations };
 }
 
 function isBeside(kind: Case['kind']): kind is `beside-${number}` {

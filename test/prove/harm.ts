@@ -40,14 +40,16 @@ export interface CallSeen {
 
 /** Which kinds make a difference for a call. */
 export function kindsFor(call: CallSeen): readonly HarmKind[] {
-  return harmKinds.filter((kind) => {
-    const wrong = wrongOf(kind);
-    if (wrong !== undefined) {
-      const can = kind.endsWith('-lasting') ? canBeAnswered : canComeOnce;
-      return sideOf(call.name) === 'anthropic' && can(wrong, askedOf(call.name));
-    }
-    return call.isRead || !kind.startsWith('stale');
-  });
+  return harmKinds.filter((kind) => whyNot(kind, call) === undefined);
+}
+
+/** Why this kind of harm is none to this call; undefined where it is one. */
+function whyNot(kind: HarmKind, call: CallSeen): string | undefined {
+  const wrong = wrongOf(kind);
+  if (wrong === undefined) return call.isRead || !kind.startsWith('stale') ? undefined : 'only a read can be stale';
+  if (sideOf(call.name) !== 'anthropic' || !canBeAnswered(wrong, askedOf(call.name))) return `${wrong} is no answer to it`;
+  if (kind.endsWith('-lasting') || canComeOnce(wrong, askedOf(call.name))) return undefined;
+  return 'that one key is unknown is the word of its own organization too: nobody can tell it from the truth';
 }
 
 /** The wrong answer that a kind of harm is; undefined for trouble of another sort. */
@@ -62,6 +64,8 @@ export interface Harm {
   readonly killed: Promise<void>;
   /** Whether the point was reached. */
   reached(): boolean;
+  /** Why the call at the point was left alone. A run that something else disturbs may make another call there than the clean one. */
+  skipped(): string | undefined;
   /** No more harm, and no more counting. */
   stop(): void;
 }
@@ -72,6 +76,7 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
   const numbers = new Map<string, number>();
   let left = kind?.endsWith('thrice') === true ? 3 : 1;
   let victim: string | undefined;
+  let why: string | undefined;
   let kill = (): void => undefined;
   const killed = new Promise<void>((resolve) => (kill = resolve));
   const dead = (): Promise<never> => {
@@ -88,7 +93,11 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
     }
     const number = numbers.get(id);
     if (number === undefined || kind === undefined) return undefined;
-    if (number === point) victim = call.name;
+    if (number === point && victim === undefined) {
+      why = whyNot(kind, call);
+      if (why !== undefined) return undefined;
+      victim = call.name;
+    }
     if (kind === 'killed-before' || kind === 'killed-after') return number === point && kind === `killed-${phase}` ? 'die' : undefined;
     if (kind === 'outage') return victim !== undefined && sideOf(victim) === sideOf(call.name) && phase === 'before' ? 'hurt' : undefined;
     const wrong = wrongOf(kind);
@@ -117,6 +126,7 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
     calls,
     killed,
     reached: () => victim !== undefined,
+    skipped: () => why,
     stop() {
       stopAws();
       stopAnthropic();

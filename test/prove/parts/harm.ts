@@ -30,11 +30,24 @@ export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome>
     if (results.length % 100 === 0) say(`${results.length} of ${cases.length} cases\n`);
   });
   const violated = results.filter((result) => result.violations.length > 0);
-  const unreached = results.filter(({ reached }) => !reached);
-  const aside = unreached.length === 0 ? '' : `\n${unreached.length} of them made fewer calls than the run without harm, and met none`;
+  const skipped = results
+    .filter((result) => result.skipped !== undefined)
+    .map((result) => `${caseName(result.case)} ${whatWasSkipped(result)}`);
+  const unreached = results.filter((result) => !result.reached && result.skipped === undefined);
+  const aside = [
+    ...(unreached.length === 0 ? [] : [`${unreached.length} of them made fewer calls than the run without harm, and met none`]),
+    ...skipped.map((text) => `skipped: ${text}`),
+  ]
+    .map((line) => `\n${line}`)
+    .join('');
   // Whoever asks for one case wants to see it.
   const missed =
-    choice.case === undefined ? [] : unreached.map((result) => `NOT REACHED ${caseName(result.case)}: no call has that number`);
+    choice.case === undefined
+      ? []
+      : [
+          ...unreached.map((result) => `NOT REACHED ${caseName(result.case)}: no call has that number`),
+          ...skipped.map((text) => `SKIPPED ${text}`),
+        ];
   return { text: `${tableOf(results, calls)}${aside}`, data: results, violations: [...violated.map(violatedText), ...missed] };
 }
 
@@ -64,6 +77,10 @@ function shortForm(cases: readonly Case[], seed: number): readonly Case[] {
   const isWrong = ({ kind }: Case): boolean => wrongOf(kind) !== undefined;
   const samples = [cases.filter((each) => !isWrong(each)), cases.filter(isWrong)];
   return samples.flatMap((some) => sampleOf(some, operations.length, seed));
+}
+
+function whatWasSkipped({ call = 'no call', skipped = '' }: CaseResult): string {
+  return `(${call}): ${skipped}`;
 }
 
 function violatedText({ case: each, call, violations }: CaseResult): string {
