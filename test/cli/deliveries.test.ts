@@ -8,7 +8,7 @@ afterEach(() => me.leaves());
 
 /** The current key is disabled in the Console, and nothing can take its place. */
 async function aDeath(): Promise<string> {
-  me = await anOperator();
+  me = await anOperator({ detects: true });
   const id = await me.added();
   await me.run(['rotate', 'production', '--yes']);
   await me.world.passes(10 * minuteMs);
@@ -109,7 +109,7 @@ test('Slack is not asked again before the time that it asked for is over', async
 });
 
 test('what lies in a dead-letter queue is named, never shown, and ticks of a schedule are only taken out', async () => {
-  me = await anOperator();
+  me = await anOperator({ detects: true });
   const sqs = new SQSClient({});
   const account = me.world.aws.endpoint;
   const put = (name: string, MessageBody: string): Promise<unknown> =>
