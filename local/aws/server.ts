@@ -22,8 +22,6 @@ import type { SecretsManagerOptions, SecretsObserver, SecretsOfStacks } from './
 import type { Account } from './service.ts';
 import { sns } from './sns/service.ts';
 import type { Mailbox, TopicsObserver } from './sns/service.ts';
-import { ssm } from './ssm.ts';
-import type { ParametersObserver } from './ssm.ts';
 import { deadLetterQueueOf, sqs } from './sqs.ts';
 import { sts } from './sts.ts';
 import type { Identity, Issuer } from './sts.ts';
@@ -75,7 +73,6 @@ export interface LocalAws {
     readonly tables: TablesObserver;
     readonly metrics: MetricsObserver;
     readonly topics: TopicsObserver;
-    readonly parameters: ParametersObserver;
   };
   /** Cuts every open connection. */
   stop(): Promise<void>;
@@ -105,7 +102,6 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const tables = dynamoDb(account, options);
   const metrics = cloudWatch();
   const topics = sns(account);
-  const parameters = ssm(account);
   const federation = sts(account, () => endpoint);
   const queues = sqs(account, () => endpoint);
   const services = [
@@ -113,7 +109,6 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     tables.service,
     metrics.service,
     topics.service,
-    parameters.service,
     federation.service,
     queues.service,
     lambda(account),
@@ -155,7 +150,6 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       tables: tables.observer,
       metrics: metrics.observer,
       topics: topics.observer,
-      parameters: parameters.observer,
     },
     stop: () =>
       new Promise((resolve) => {

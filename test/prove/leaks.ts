@@ -12,7 +12,6 @@ export function judgeLeaks(world: World, ids: ReadonlyMap<string, string>, heard
     'an email': mailbox.messages(),
     'a Slack card': world.slack.cards,
     'an event of Secrets Manager': inspect.secrets.events(),
-    'a parameter': inspect.parameters.values(),
     'a function’s error or event': functionsOf(world.definitions()).map((name) => [
       functions.invocations(name),
       functions.deadLetters(name),

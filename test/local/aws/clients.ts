@@ -3,7 +3,6 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { onTestFinished } from 'vitest';
 import { startLocalAws } from '../../../local/aws/server.ts';
@@ -23,7 +22,6 @@ export interface Clients {
   readonly dynamo: DynamoDBClient;
   readonly metrics: CloudWatchClient;
   readonly sns: SNSClient;
-  readonly ssm: SSMClient;
   readonly sts: STSClient;
   readonly lambda: LambdaClient;
 }
@@ -46,14 +44,13 @@ export async function aws(options: Partial<LocalAwsOptions> = {}): Promise<Clien
     dynamo: new DynamoDBClient(config),
     metrics: new CloudWatchClient(config),
     sns: new SNSClient(config),
-    ssm: new SSMClient(config),
     sts: new STSClient(config),
     lambda: new LambdaClient(config),
   };
   // Not a hook of this module: without isolation it would belong to the first file that imports it.
   onTestFinished(async () => {
-    const { secrets, dynamo, metrics, sns, ssm, sts, lambda } = clients;
-    for (const client of [secrets, dynamo, metrics, sns, ssm, sts, lambda]) client.destroy();
+    const { secrets, dynamo, metrics, sns, sts, lambda } = clients;
+    for (const client of [secrets, dynamo, metrics, sns, sts, lambda]) client.destroy();
     await server.stop();
   });
   return clients;

@@ -1,7 +1,6 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, test } from 'vitest';
 import type { CallHook, Fault } from '../../../local/aws/intercept.ts';
 import { aws, refusal, token } from './clients.ts';
@@ -162,13 +161,11 @@ test('the log names every call and its outcome, and never a value', async () => 
   await clients.secrets.send(new CreateSecretCommand({ Name: 'key', SecretString: 'burning-value', ClientRequestToken: token('a') }));
   await clients.secrets.send(new GetSecretValueCommand({ SecretId: 'key' }));
   await refusal(clients.sns.send(new PublishCommand({ TopicArn: 'arn:aws:sns:us-east-1:000000000000:gone', Message: 'burning-value' })));
-  await refusal(clients.ssm.send(new GetParameterCommand({ Name: '/gone' })));
   const at = clients.clock.now();
   expect(clients.aws.intercept.calls()).toEqual([
     { number: 1, service: 'secretsmanager', operation: 'CreateSecret', at, status: 200 },
     { number: 2, service: 'secretsmanager', operation: 'GetSecretValue', at, status: 200 },
     { number: 3, service: 'sns', operation: 'Publish', at, status: 404, errorCode: 'NotFoundException' },
-    { number: 4, service: 'ssm', operation: 'GetParameter', at, status: 404, errorCode: 'ParameterNotFound' },
   ]);
   clients.aws.intercept.forgetCalls();
   expect(clients.aws.intercept.calls()).toEqual([]);

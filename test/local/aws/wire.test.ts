@@ -8,7 +8,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { AddPermissionCommand } from '@aws-sdk/client-sns';
-import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
 import { aws, refusal } from './clients.ts';
@@ -39,7 +38,6 @@ test.each<[string, (clients: Clients) => Promise<unknown>]>([
     'sns:AddPermission',
     ({ sns }) => sns.send(new AddPermissionCommand({ TopicArn: 'a', Label: 'b', AWSAccountId: ['c'], ActionName: ['d'] })),
   ],
-  ['ssm:DescribeInstanceInformation', ({ ssm }) => ssm.send(new DescribeInstanceInformationCommand({}))],
   ['sts:AssumeRole', ({ sts }) => sts.send(new AssumeRoleCommand({ RoleArn: 'a', RoleSessionName: 'b' }))],
 ])('%s is refused by name', async (name, call) => {
   expect(await refusal(call(await aws()))).toContain(`The local AWS does not know ${name}`);
