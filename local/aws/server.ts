@@ -104,15 +104,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const topics = sns(account);
   const federation = sts(account, () => endpoint);
   const queues = sqs(account, () => endpoint);
-  const services = [
-    secrets.service,
-    tables.service,
-    metrics.service,
-    topics.service,
-    federation.service,
-    queues.service,
-    lambda(account),
-  ];
+  const services = [secrets.service, tables.service, metrics.service, topics.service, federation.service, queues.service, lambda(account)];
   const interceptor = createInterceptor();
   const dispatch = createDispatcher(services, account, interceptor);
 
