@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { aGround, managedKey, type Ground } from './ground.ts';
+import { aGround, type Ground } from './ground.ts';
 import { inflict, kindsFor } from './harm.ts';
 
 let ground: Ground;
