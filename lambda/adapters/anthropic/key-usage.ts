@@ -3,6 +3,7 @@ import { floorTo, hourMs, iso, minuteMs, type Clock } from '../../foundation/clo
 import { KeyguardError } from '../../foundation/errors.ts';
 import type { KeyUse, RecentUse } from '../../rotation/intake-use.ts';
 import { anthropicCall } from './calls.ts';
+import { readPages, type Page } from './pages.ts';
 import { fieldOf, textOf } from './shape.ts';
 
 /** The largest pages of the report (facts-anthropic 4.2). */
@@ -29,33 +30,31 @@ async function rows(
   from: number,
   to: number,
 ): Promise<readonly KeyUse[]> {
-  const found: KeyUse[] = [];
-  let page: string | undefined;
-  const seen = new Set<string>();
-  do {
-    const { word, limit } = widths[bucket];
-    const query = {
-      starting_at: iso(from),
-      ending_at: iso(to),
-      bucket_width: word,
-      limit,
-      group_by: ['api_key_id', 'workspace_id', 'model'],
-      api_key_ids: [apiKeyId],
-      ...(page === undefined ? {} : { page }),
-    };
+  const { word, limit } = widths[bucket];
+  const span = { starting_at: iso(from), ending_at: iso(to), bucket_width: word, limit };
+  const asked = { ...span, group_by: ['api_key_id', 'workspace_id', 'model'], api_key_ids: [apiKeyId] };
+  const options = { nameOf: ({ at }: Bucket) => iso(at), maxPages: pagesAtMost };
+  const buckets = await readPages(`the usage report of ${apiKeyId}`, options, async (page): Promise<Page<Bucket>> => {
+    const query = { ...asked, ...(page === undefined ? {} : { page }) };
     const answer = await anthropicCall('usage_report.messages', () =>
       client.get('/v1/organizations/usage_report/messages', { query }).then((body: unknown) => body),
     );
-    for (const each of list(answer, 'data')) found.push(...usesIn(each, apiKeyId, bucket));
-    page = nextPage(answer, seen);
-  } while (page !== undefined);
-  return found;
+    const hasMore = fieldOf(answer, 'has_more');
+    if (typeof hasMore !== 'boolean') throw malformed('has_more');
+    return { items: list(answer, 'data').map((each) => bucketOf(each, apiKeyId, bucket)), hasMore, next: textOf(answer, 'next_page') };
+  });
+  return buckets.flatMap(({ uses }) => uses);
 }
 
-function usesIn(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): readonly KeyUse[] {
+interface Bucket {
+  readonly at: number;
+  readonly uses: readonly KeyUse[];
+}
+
+function bucketOf(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): Bucket {
   const at = Date.parse(textOf(answered, 'starting_at') ?? '');
   if (Number.isNaN(at)) throw malformed('starting_at');
-  return list(answered, 'results').flatMap((result): readonly KeyUse[] => {
+  const uses = list(answered, 'results').flatMap((result): readonly KeyUse[] => {
     const tokens = tokensIn(result);
     const whose = fieldOf(result, 'api_key_id');
     if (whose !== null && typeof whose !== 'string') throw malformed('api_key_id');
@@ -63,6 +62,7 @@ function usesIn(answered: unknown, apiKeyId: string, bucket: KeyUse['bucket']): 
     if (tokens === 0 || whose !== apiKeyId) return [];
     return [{ at, bucket, workspaceId: textOf(result, 'workspace_id') ?? null, model: textOf(result, 'model') ?? null, tokens }];
   });
+  return { at, uses };
 }
 
 function tokensIn(result: unknown): number {
@@ -74,17 +74,6 @@ function tokensIn(result: unknown): number {
     count(creation, 'ephemeral_1h_input_tokens') +
     count(result, 'output_tokens')
   );
-}
-
-/** A report that is cut, repeats itself or does not end is no report: what it leaves out may be the usage. */
-function nextPage(answer: unknown, seen: Set<string>): string | undefined {
-  const hasMore = fieldOf(answer, 'has_more');
-  if (typeof hasMore !== 'boolean') throw malformed('has_more');
-  if (!hasMore) return undefined;
-  const next = textOf(answer, 'next_page');
-  if (next === undefined || seen.has(next) || seen.size >= pagesAtMost) throw malformed('next_page');
-  seen.add(next);
-  return next;
 }
 
 function list(holder: unknown, name: string): readonly unknown[] {

@@ -57,15 +57,22 @@ test('tokens of every kind count; what is of another key, or of none, does not',
 test('every page is read', async () => {
   const { asked, read } = aReport((query) => {
     const next = query.get('page') === null && query.get('bucket_width') === '1h';
-    return { data: [{ starting_at: '2026-06-04T00:00:00Z', results: [row()] }], has_more: next, next_page: next ? 'page_2' : null };
+    const starting_at = next ? '2026-06-04T00:00:00Z' : '2026-06-04T01:00:00Z';
+    return { data: [{ starting_at, results: [row()] }], has_more: next, next_page: next ? 'page_2' : null };
   });
   expect(await read()).toHaveLength(3);
   expect(asked.map((query) => query.get('page'))).toEqual([null, 'page_2', null]);
 });
 
 test.each([
-  ['is cut', { data: [], has_more: true, next_page: null }],
-  ['repeats a page', { data: [], has_more: true, next_page: 'page_1' }],
+  ['is cut', { data: [], has_more: true, next_page: null }, 'answer-cut'],
+  ['repeats a page', { data: [], has_more: true, next_page: 'page_1' }, 'answer-repeats'],
+  ['shows an hour twice', { data: [hour([row()]), hour([row()])], has_more: false }, 'answer-repeats'],
+])('a list that %s is no list', async (_how, answer, code) => {
+  await expect(aReport(() => answer).read()).rejects.toMatchObject({ code });
+});
+
+test.each([
   ['has no list', { has_more: false }],
   ['has a bucket without an instant', { data: [{ results: [] }], has_more: false }],
   ['does not say whether there is more', { data: [] }],
@@ -83,6 +90,6 @@ test.each([
 test('a report that goes on for ever is given up', async () => {
   let pages = 0;
   const { asked, read } = aReport(() => ({ data: [], has_more: true, next_page: `page_${(pages += 1)}` }));
-  await expect(read()).rejects.toMatchObject({ code: 'usage-malformed' });
+  await expect(read()).rejects.toMatchObject({ code: 'answer-endless' });
   expect(asked.length).toBeLessThan(20);
 });
