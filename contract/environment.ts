@@ -35,7 +35,7 @@ export const environmentOf = {
   'usage-collector': [...anthropic, 'stateTable', 'installation'],
   'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
   notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl'],
-  heartbeat: ['anthropicBaseUrl'],
+  heartbeat: ['anthropicBaseUrl', 'stateTable'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 
 /** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */

@@ -180,6 +180,16 @@ export interface WatermarkRecord {
   readonly unpriced?: Readonly<Record<string, number>>;
 }
 
+/** Anthropic took a request of the heartbeat: pk `heartbeatPartition`, sk the instant. */
+export interface BeatRecord {
+  readonly schema: 1;
+  readonly sentAt: number;
+  readonly expiresAt: number;
+}
+
+/** The only items that the heartbeat's function may write. */
+export const heartbeatPartition = 'HEARTBEAT';
+
 /** How long a pause of everybody is usual before the one that began at `tokensUntil`: pk `WATERMARK`, sk `PAUSE`. */
 export interface UsualPauseRecord {
   readonly schema: 1;

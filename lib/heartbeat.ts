@@ -2,6 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
+import { heartbeatPartition } from '../contract/records.ts';
 import { AppFunction } from './app-function.ts';
 import { allowKeyThrough } from './encryption-key.ts';
 import type { Installation } from './installation.ts';
@@ -40,6 +41,8 @@ export class Heartbeat extends Construct {
         conditions: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': 'AWSCURRENT' } },
       }),
     );
+    // Whether it sends is known by what it notes: a report may only be said to stand still where a request of it was taken.
+    installation.stateTable.grantPuts(this.beat, heartbeatPartition);
     allowKeyThrough('secretsmanager to read', installation.encryptionKey, this.beat);
   }
 }

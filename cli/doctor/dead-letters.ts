@@ -3,7 +3,7 @@ import { isFinal } from '../../lambda/incidents/watch-deliveries.ts';
 import { letterQueues, lettersIn, type Letter } from '../dead-letters.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted, instant } from '../output.ts';
-import { broken, checked, good, type Answer, type Check } from './check.ts';
+import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
 
 const again = 'npx keyguard deliveries --redrive';
 
@@ -32,7 +32,22 @@ async function undeliveredAnswer({ table, clock }: OpenInstallation): Promise<An
 }
 
 function queueAnswer(functionName: string, count: number, letters: readonly Letter[]): Answer {
-  const named = letters.map(({ what, sentAt }) => `${what} (${instant(sentAt)})`).join(', ');
+  const ticks = letters.filter(({ kind }) => kind === 'tick');
+  const others = letters.filter(({ kind }) => kind !== 'tick');
+  const named = [
+    ...(ticks.length === 0 ? [] : [ticksText(ticks)]),
+    ...others.map(({ what, sentAt }) => `${what} (${instant(sentAt)})`),
+  ].join(', ');
   const more = count > letters.length ? ` and ${count - letters.length} more` : '';
-  return broken(`the dead-letter queue of ${functionName} holds ${counted(count, 'event')}: ${named}${more}`, again);
+  const holds = `the dead-letter queue of ${functionName} holds ${counted(count, 'event')}: ${named}${more}`;
+  // Why the function failed is said by the check of what it does.
+  return others.length === 0 ? warning(`${holds}. Later ticks do the same work`, again) : broken(holds, again);
+}
+
+function ticksText(ticks: readonly Letter[]): string {
+  const [first, ...others] = ticks.map(({ sentAt }) => sentAt ?? 0).sort((a, b) => a - b);
+  const last = others.at(-1);
+  return last === undefined
+    ? `a tick of its schedule (${instant(first ?? null)})`
+    : `${counted(ticks.length, 'tick')} of its schedule (${instant(first ?? null)} to ${instant(last)})`;
 }

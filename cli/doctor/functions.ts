@@ -6,8 +6,8 @@ import { detectionMemory } from '../../lambda/adapters/aws/detection-memory.ts';
 import { functionPolicy } from '../../lambda/adapters/aws/function-settings.ts';
 import { runs, type Run } from '../../lambda/adapters/aws/runs.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
-import { minuteMs } from '../../lambda/foundation/clock.ts';
-import { heartbeatPauseMs } from '../../lambda/usage/blind.ts';
+import { dayMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { heartbeatPauseMs, overdueBeat } from '../../lambda/usage/blind.ts';
 import { readLook } from '../../lambda/detection/recall.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted, instant, lengthText } from '../output.ts';
@@ -66,21 +66,32 @@ function rotationChecks(about: string, installation: OpenInstallation): readonly
   ];
 }
 
-/** The function writes nothing down: that it runs shows in the tokens of its key, as far as usage is visible. */
+/** Whether it sends shows in what its function notes, and whether the report moves in the tokens of its key. */
 async function beats({ managedKey }: HeartbeatDefinition, { table, clock }: OpenInstallation): Promise<Answer> {
-  const [records, uses] = await Promise.all([apiKeyLedger(table).all(), usageLedger(table, clock).lastUses()]);
+  const usage = usageLedger(table, clock);
+  const now = clock.now();
+  const [records, uses, sent] = await Promise.all([apiKeyLedger(table).all(), usage.lastUses(), usage.beats(now - 14 * dayMs, now)]);
   const own = new Set(records.filter((record) => record.managedKey === managedKey).map(({ apiKeyId }) => apiKeyId));
-  const lastAt = Math.max(0, ...uses.filter(({ apiKeyId }) => own.has(apiKeyId)).map(({ at }) => at));
-  if (lastAt > 0 && clock.now() - lastAt <= heartbeatPauseMs) return good(`its tokens were last seen ${instant(lastAt)}`);
+  const seenAt = Math.max(0, ...uses.filter(({ apiKeyId }) => own.has(apiKeyId)).map(({ at }) => at));
+  return beatAnswer(managedKey, sent, seenAt, now);
+}
+
+function beatAnswer(managedKey: string, sent: readonly number[], seenAt: number, now: number): Answer {
+  const seen = seenAt === 0 ? 'none of its tokens was seen yet' : `its tokens were last seen ${instant(seenAt)}`;
+  const sentAt = sent.at(-1);
+  if (seenAt > 0 && now - seenAt <= heartbeatPauseMs) return good(seen);
+  const status = `npx keyguard status ${managedKey}`;
   const log = 'look at the log of the function in the output HeartbeatFunctionName';
-  if (lastAt === 0) {
+  if (sentAt === undefined) {
     const fix = `it needs a current key: npx keyguard standby add ${managedKey}, and npx keyguard rotate ${managedKey}; after two hours, ${log}`;
-    return broken('none of its tokens was seen yet', fix);
+    return broken(`Anthropic has taken no request of it, and ${seen}`, fix);
   }
-  return broken(
-    `its tokens were last seen ${instant(lastAt)}, and it sends a request each hour`,
-    `${log}; where that shows no error, the usage report stands still: npx keyguard runbook usage-blind`,
-  );
+  const since = `Anthropic last took a request of it ${instant(sentAt)}`;
+  if (now - sentAt > heartbeatPauseMs) {
+    return broken(`${since}, and it should send one each hour`, `see whether its key works: ${status}; then ${log}`);
+  }
+  if (overdueBeat(sent, seenAt, now) === undefined) return good(`${since}; ${seen}`);
+  return broken(`${since}, and ${seen}: the usage report stands still`, 'npx keyguard runbook usage-blind');
 }
 
 function retired(run: Run | undefined, now: number): Answer {

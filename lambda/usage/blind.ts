@@ -30,10 +30,10 @@ export interface Blindness {
 }
 
 /** The longest pause of everybody that is expected, and by what. */
-export interface ExpectedPause {
-  readonly ms: number;
-  readonly by: 'history' | 'heartbeat';
-}
+export type ExpectedPause =
+  | { readonly ms: number; readonly by: 'history' }
+  /** `sentAt`: a request of it that Anthropic took, whose tokens must be visible. */
+  | { readonly ms: number; readonly by: 'heartbeat'; readonly sentAt: number };
 
 /**
  * Whether Key Guard sees at `now` what is used. Standing still alone is no blindness: an organization may sleep.
@@ -56,9 +56,17 @@ export function judgeBlindness(
     since: tokensUntil,
     because:
       pause.by === 'heartbeat'
-        ? `${silent}, although the heartbeat sends a request each hour`
+        ? `${silent}, although Anthropic took a request of the heartbeat ${utcMinute(pause.sentAt)}`
         : `${silent}, and its longest usual pause is ${counted(Math.round(pause.ms / hourMs), 'hour')}`,
   };
+}
+
+/** Anthropic may count a request in a minute beside the one in which it was sent. */
+const countedMs = 5 * minuteMs;
+
+/** The first request of the heartbeat whose tokens must be visible at `now`, and are not. */
+export function overdueBeat(sent: readonly number[], tokensUntil: number, now: number): number | undefined {
+  return sent.find((at) => at > tokensUntil + countedMs && now - at > settleMs);
 }
 
 /**

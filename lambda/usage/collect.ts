@@ -135,7 +135,7 @@ async function noteUnread(error: unknown, watermark: WatermarkRecord | undefined
 async function wasBlindUntilNow(before: WatermarkRecord | undefined, until: number, now: number, ports: CollectPorts): Promise<boolean> {
   if (before === undefined || before.tokensUntil === 0 || until <= before.tokensUntil) return false;
   const isQuiet = before.readAt - before.tokensUntil > shortestPauseMs;
-  const pause = isQuiet ? await expectedPause(before.tokensUntil, { ...ports, usage: ports.ledger }) : undefined;
+  const pause = isQuiet ? await expectedPause(before.tokensUntil, before.readAt, { ...ports, usage: ports.ledger }) : undefined;
   return wasBlind(before, pause, now);
 }
 

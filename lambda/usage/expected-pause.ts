@@ -1,24 +1,24 @@
 import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { unattributed } from '../../contract/metrics.ts';
 import type { UsageQuarterRecord } from '../../contract/records.ts';
-import { heartbeatPauseMs, pauseHistoryMs, usualPause, type ExpectedPause } from './blind.ts';
+import { heartbeatPauseMs, overdueBeat, pauseHistoryMs, usualPause, type ExpectedPause } from './blind.ts';
 import { tokensOf } from './deltas.ts';
 import type { KeyOwners, UsageLedger } from './ports.ts';
 
 interface PausePorts {
-  readonly usage: Pick<UsageLedger, 'quarters' | 'usualPause' | 'rememberUsualPause'>;
+  readonly usage: Pick<UsageLedger, 'quarters' | 'usualPause' | 'rememberUsualPause' | 'beats'>;
   readonly owners: KeyOwners;
   readonly heartbeat: HeartbeatDefinition | undefined;
 }
 
 /**
- * The longest pause that is expected after the tokens that end at `tokensUntil`. A heartbeat that was seen with them says more than
- * any history; one that was not has stopped, or has not begun.
+ * The longest pause that is expected at `now` after the tokens that end at `tokensUntil`. A request of the heartbeat that Anthropic took
+ * since then, so long ago that its tokens must be visible, says more than any history. A heartbeat that sends nothing promises nothing.
  */
-export async function expectedPause(tokensUntil: number, ports: PausePorts): Promise<ExpectedPause | undefined> {
+export async function expectedPause(tokensUntil: number, now: number, ports: PausePorts): Promise<ExpectedPause | undefined> {
   const { usage, heartbeat } = ports;
-  const beats = heartbeat === undefined ? [] : await usage.quarters(heartbeat.managedKey, tokensUntil - heartbeatPauseMs, tokensUntil);
-  if (beats.some(isUsed)) return { ms: heartbeatPauseMs, by: 'heartbeat' };
+  const sentAt = heartbeat === undefined ? undefined : overdueBeat(await usage.beats(tokensUntil, now), tokensUntil, now);
+  if (sentAt !== undefined) return { ms: heartbeatPauseMs, by: 'heartbeat', sentAt };
   const ms = await pauseBefore(tokensUntil, ports);
   return ms === undefined ? undefined : { ms, by: 'history' };
 }

@@ -31,6 +31,8 @@ export interface UsageLedger {
   advance(watermark: WatermarkRecord): Promise<void>;
   usualPause(): Promise<UsualPauseRecord | undefined>;
   rememberUsualPause(record: UsualPauseRecord): Promise<void>;
+  /** When Anthropic took requests of the heartbeat in [from, to], oldest first. */
+  beats(from: number, to: number): Promise<readonly number[]>;
   markMoved(subject: string, at: number): Promise<void>;
   /** Keeps the latest; an older one never overwrites a newer. */
   lastUsed(uses: readonly LastUseRecord[]): Promise<void>;
@@ -91,5 +93,8 @@ export interface HeartbeatPorts {
   readonly currentKey: () => Promise<Secret | 'absent'>;
   /** Throws KeyguardError for what concerns the whole organization or the way to Anthropic. */
   readonly ask: (value: Secret, model: string) => Promise<HeartbeatAnswer>;
+  /** Remembers that Anthropic took a request that was sent at this instant. */
+  readonly taken: (at: number) => Promise<void>;
+  readonly clock: Clock;
   readonly log: Log;
 }

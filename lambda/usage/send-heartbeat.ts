@@ -6,7 +6,10 @@ import type { HeartbeatPorts } from './ports.ts';
  * Sends one smallest request with the current key of the heartbeat's managed key. That Anthropic has no capacity now, or asks for
  * patience, is no failure of ours: the next hour asks again. Throws KeyguardError for everything that people must mend.
  */
-export async function sendHeartbeat({ managedKey, model }: HeartbeatDefinition, { currentKey, ask, log }: HeartbeatPorts): Promise<void> {
+export async function sendHeartbeat(
+  { managedKey, model }: HeartbeatDefinition,
+  { currentKey, ask, taken, clock, log }: HeartbeatPorts,
+): Promise<void> {
   const key = await currentKey();
   if (key === 'absent') {
     throw new KeyguardError(
@@ -15,9 +18,11 @@ export async function sendHeartbeat({ managedKey, model }: HeartbeatDefinition, 
       `npx keyguard standby add ${managedKey}, and then npx keyguard rotate ${managedKey}`,
     );
   }
+  const sentAt = clock.now();
   const answer = await ask(key, model);
   switch (answer.answer) {
     case 'taken':
+      await taken(sentAt);
       log.info('heartbeat.sent', { managedKey, model, tokens: answer.tokens });
       return;
     case 'not-now':

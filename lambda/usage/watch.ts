@@ -7,7 +7,7 @@ import { expectedPause } from './expected-pause.ts';
 import type { KeyOwners, UsageLedger } from './ports.ts';
 
 export interface UsageWatchPorts extends IncidentPorts {
-  readonly usage: Pick<UsageLedger, 'watermark' | 'quarters' | 'usualPause' | 'rememberUsualPause'>;
+  readonly usage: Pick<UsageLedger, 'watermark' | 'quarters' | 'usualPause' | 'rememberUsualPause' | 'beats'>;
   readonly ledger: KeyOwners;
   readonly heartbeat: HeartbeatDefinition | undefined;
 }
@@ -19,7 +19,7 @@ export async function watchUsage(ports: UsageWatchPorts): Promise<void> {
   const isQuiet = watermark !== undefined && watermark.tokensUntil > 0 && now - watermark.tokensUntil > shortestPauseMs;
   const blindness = judgeBlindness(
     watermark,
-    isQuiet ? await expectedPause(watermark.tokensUntil, { ...ports, owners: ports.ledger }) : undefined,
+    isQuiet ? await expectedPause(watermark.tokensUntil, now, { ...ports, owners: ports.ledger }) : undefined,
     now,
   );
   const open = await ports.incidents.all();

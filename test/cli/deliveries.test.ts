@@ -47,6 +47,8 @@ test('Slack answers 429 again and again while the current key dies: email and do
 
   me.world.slack.forgive();
   await me.world.passes(3 * minuteMs);
+  const ticks = /^warning +keyguard, dead letters: the dead-letter queue of keyguard-retirement holds 2 events: 2 ticks of its schedule/m;
+  expect((await me.run(['doctor'])).out).toMatch(ticks);
   const redriven = await me.run(['deliveries', '--redrive']);
   expect(redriven).toMatchObject({ code: 0, err: '' });
   expect(redriven.out).toMatch(/^delivered keyguard-notifier: alert current-key-dead of production, open$/m);
@@ -115,12 +117,14 @@ test('what lies in a dead-letter queue is named, never shown, and ticks of a sch
   const put = (name: string, MessageBody: string): Promise<unknown> =>
     sqs.send(new SendMessageCommand({ QueueUrl: `${account}/000000000000/keyguard-${name}-dead-letters`, MessageBody }));
   await put('retirement', '{}');
+  await put('retirement', '{}');
   await put('notifier', JSON.stringify({ Records: [{ Sns: { Message: 'TOP SECRET' } }] }));
   await put('notifier', 'TOP SECRET');
   const before = await me.asJson(['deliveries']);
   expect(before).toMatchObject({
     undelivered: [],
     deadLetters: [
+      { functionName: 'keyguard-retirement', kind: 'tick' },
       { functionName: 'keyguard-retirement', kind: 'tick' },
       { functionName: 'keyguard-notifier', kind: 'unreadable' },
       { functionName: 'keyguard-notifier', kind: 'unreadable' },

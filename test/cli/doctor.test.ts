@@ -182,7 +182,10 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   const ofHeartbeat = async () =>
     (await found('broken')).filter((check) => check instanceof Object && Reflect.get(check, 'check') === 'heartbeat');
   expect(await ofHeartbeat()).toMatchObject([
-    { what: 'none of its tokens was seen yet', fix: expect.stringContaining('npx keyguard standby add heartbeat') as unknown },
+    {
+      what: 'Anthropic has taken no request of it, and none of its tokens was seen yet',
+      fix: expect.stringContaining('npx keyguard standby add heartbeat') as unknown,
+    },
   ]);
   await me.world.addStandbyKey('heartbeat');
   await me.world.rotate('heartbeat');

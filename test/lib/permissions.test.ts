@@ -127,13 +127,21 @@ test.each(Object.entries(own))('%s may do this and nothing else', (prefix, grant
   expect(ownGrants(prefix)).toEqual([...grants].sort());
 });
 
-test('the heartbeat may read the current value of its one managed key, and nothing else', () => {
+test('the heartbeat may read the current value of its one managed key, note that it sends, and nothing else', () => {
   expect(ownGrants('HeartbeatBeatPolicy', withHeartbeat)).toEqual(
-    [...logsAndLetters('HeartbeatBeat'), ...through.secretsToRead, 'secretsmanager:GetSecretValue {ManagedKeysHeartbeatConsumer}'].sort(),
+    [
+      ...logsAndLetters('HeartbeatBeat'),
+      ...through.secretsToRead,
+      ...through.dynamodb,
+      ...items('PutItem'),
+      'secretsmanager:GetSecretValue {ManagedKeysHeartbeatConsumer}',
+    ].sort(),
   );
   const { PolicyDocument } = withHeartbeat.one('AWS::IAM::ManagedPolicy', 'HeartbeatBeatPolicy').resource.Properties;
   const [read] = statementsOf(PolicyDocument).filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'));
   expect(read?.conditions).toBe('{"ForAnyValue:StringEquals":{"secretsmanager:VersionStage":"AWSCURRENT"}}');
+  const [note] = statementsOf(PolicyDocument).filter(({ actions }) => actions.includes('dynamodb:PutItem'));
+  expect(note?.conditions).toBe('{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["HEARTBEAT"]}}');
   const role = `{${withHeartbeat.one('AWS::IAM::Role', 'HeartbeatBeatRole').id}.Arn}`;
   const byOthers = ['AWS::SecretsManager::ResourcePolicy', 'AWS::KMS::Key', 'AWS::SNS::TopicPolicy'].flatMap((type) =>
     [...withHeartbeat.resources(type).values()].map(({ Properties }) => JSON.stringify(Properties)),

@@ -1,6 +1,13 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../../contract/records.ts';
+import {
+  heartbeatPartition,
+  type BeatRecord,
+  type LastUseRecord,
+  type UsageQuarterRecord,
+  type UsualPauseRecord,
+  type WatermarkRecord,
+} from '../../../contract/records.ts';
 import { dayMs, iso, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { UsageEvidence } from '../../rotation/ports.ts';
@@ -47,6 +54,10 @@ export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvid
     async rememberUsualPause(record) {
       await table.put('WATERMARK', 'PAUSE', record);
     },
+    async beats(from, to) {
+      const items = await table.query(heartbeatPartition, { from: iso(from), to: iso(to) });
+      return items.map((item) => recordOf<BeatRecord>(item, ['sentAt']).sentAt);
+    },
     async markMoved(subject, at) {
       await table.put('MOVED', subject, { schema: 1, subject, movedAt: at });
     },
@@ -59,6 +70,12 @@ export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvid
       }
     },
   };
+}
+
+/** Remembers that Anthropic took a request of the heartbeat. */
+export async function rememberBeat(table: Table, sentAt: number): Promise<void> {
+  const record: BeatRecord = { schema: 1, sentAt, expiresAt: Math.floor((sentAt + keepMs) / 1000) };
+  await table.put(heartbeatPartition, iso(sentAt), record);
 }
 
 async function keepLatest(table: Table, use: LastUseRecord): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WatermarkRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { heartbeatPauseMs, judgeBlindness, usualPause, wasBlind } from '../../../lambda/usage/blind.ts';
+import { heartbeatPauseMs, judgeBlindness, overdueBeat, usualPause, wasBlind } from '../../../lambda/usage/blind.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
 
 /** A Monday. */
@@ -82,13 +82,25 @@ test('it says why', () => {
 });
 
 test('with a heartbeat one request may fail, and two in a row are told', () => {
-  const beating = { ms: heartbeatPauseMs, by: 'heartbeat' } as const;
+  const beating = { ms: heartbeatPauseMs, by: 'heartbeat', sentAt: now - hourMs } as const;
   // The last one before was seen; the report shows the next one only after some minutes.
   expect(judgeBlindness(mark({ tokensUntil: now - 2 * hourMs - 10 * minuteMs }), beating, now)).toBeUndefined();
   expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), beating, now)).toEqual({
     since: now - 3 * hourMs,
-    because: 'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, although the heartbeat sends a request each hour',
+    because:
+      'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, although Anthropic took a request of the heartbeat 2026-09-15 23:00 UTC',
   });
+});
+
+test.each<[what: string, minutesAgo: readonly number[], witness: number | undefined]>([
+  ['none was taken: its key is dead, or none is there', [], undefined],
+  ['one that was taken with the last tokens', [180, 177], undefined],
+  ['the first one after three hours without capacity', [29], undefined],
+  ['one that must be visible', [120, 60, 1], 120],
+  ['one after an hour without capacity', [60], 60],
+])('a request of the heartbeat whose tokens must be visible, three hours after the last ones: %s', (_what, minutesAgo, witness) => {
+  const sent = minutesAgo.map((minutes) => now - minutes * minuteMs);
+  expect(overdueBeat(sent, now - 3 * hourMs, now)).toBe(witness === undefined ? undefined : now - witness * minuteMs);
 });
 
 test.each<[what: string, changes: Partial<WatermarkRecord>, pauseHours: number | undefined, blind: boolean]>([

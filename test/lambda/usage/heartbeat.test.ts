@@ -69,7 +69,9 @@ test('a report that stands still is told within three hours, once, and retires n
   await world.passes(hourMs, hourly);
   expect(told()).toEqual([]);
   await world.passes(hourMs, hourly);
-  expect(told()).toEqual([expect.stringMatching(/^usage-blind usage-report open .*although the heartbeat sends a request each hour/)]);
+  expect(told()).toEqual([
+    expect.stringMatching(/^usage-blind usage-report open .*although Anthropic took a request of the heartbeat 2026-/),
+  ]);
   await world.passes(3 * hourMs, hourly);
   expect(told()).toHaveLength(1);
   expect(old()).toBe('active');
@@ -96,6 +98,24 @@ test('a heartbeat that has not begun promises nothing, and one request that fail
   expect(logged('heartbeat.not-now')).toHaveLength(1);
   expect(told()).toEqual([]);
 });
+
+test.each([
+  ['its key is dead', () => world.anthropic.console.setStatus(world.keyOf(heartbeatValue) ?? '', 'inactive')],
+  [
+    'Anthropic has no capacity for hours',
+    () => void world.anthropic.intercept.onCall(({ route }) => (route === '/v1/messages' ? { kind: 'status', status: 529 } : undefined)),
+  ],
+])('a heartbeat that sends nothing is no report that stands still: %s', async (_why, happens) => {
+  await anOrganization();
+  await aKeyFor('heartbeat');
+  heartbeatValue = await world.currentValue('heartbeat');
+  world.aws.schedules.disable('retirement');
+  await world.passes(2 * hourMs, hourly);
+  happens();
+  await world.passes(5 * hourMs, hourly);
+  expect(told()).toEqual([]);
+});
+let heartbeatValue = '';
 
 test('it goes with the key that is current, costs less than a cent a month, and its own old key retires', async () => {
   await anOrganization();
