@@ -1,4 +1,4 @@
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeAnomalyDetectorsCommand } from '@aws-sdk/client-cloudwatch';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
@@ -33,7 +33,7 @@ test('a client that knows nothing but the environment reaches the stand-in', asy
 
 test.each<[string, (clients: Clients) => Promise<unknown>]>([
   ['secretsmanager:StopReplicationToReplica', ({ secrets }) => secrets.send(new StopReplicationToReplicaCommand({ SecretId: 'a' }))],
-  ['cloudwatch:DescribeAlarms', ({ metrics }) => metrics.send(new DescribeAlarmsCommand({}))],
+  ['cloudwatch:DescribeAnomalyDetectors', ({ metrics }) => metrics.send(new DescribeAnomalyDetectorsCommand({}))],
   [
     'sns:AddPermission',
     ({ sns }) => sns.send(new AddPermissionCommand({ TopicArn: 'a', Label: 'b', AWSAccountId: ['c'], ActionName: ['d'] })),
