@@ -21,7 +21,7 @@ export interface KeySight {
 
 export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
   const [records, secret, pause] = await Promise.all([
-    apiKeyLedger(table).all(),
+    apiKeyLedger(table).all(definition.name),
     secretVersions(secrets).describe(definition.secretName),
     pauses(table).find(definition.name),
   ]);

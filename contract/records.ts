@@ -156,7 +156,7 @@ export interface LastUseRecord {
   readonly at: number;
   readonly model: string;
   readonly workspaceId: string;
-  /** Tokens in that minute. */
+  /** Tokens in that minute. 0: its record cannot be read, so that it may be in use. */
   readonly tokens: number;
 }
 

@@ -5,7 +5,7 @@ import { deliveries } from './adapters/aws/deliveries.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
 import { usageSeries } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
-import { openTable } from './adapters/aws/table.ts';
+import { openTable, unreadableSeen } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
@@ -67,7 +67,9 @@ export function anomalyDetectorHandler(
     });
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
     const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed + unwatched;
-    if (failed === 0) return;
+    const unreadable = unreadableSeen(table, ports.log);
+    if (failed === 0 && unreadable === undefined) return;
+    if (failed === 0) throw unreadable;
     const what = `detection or containment failed for ${counted(failed, 'subject or incident', 'subjects or incidents')}`;
     throw new KeyguardError('detection-incomplete', what, 'see the function log');
   };

@@ -2,7 +2,7 @@ import type { Definitions } from '../contract/policy.ts';
 import { incidentPorts, retirementPorts } from './adapters/assemble.ts';
 import { runs } from './adapters/aws/runs.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
-import { openTable } from './adapters/aws/table.ts';
+import { openTable, unreadableSeen } from './adapters/aws/table.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { counted } from './foundation/counted.ts';
@@ -26,8 +26,10 @@ export function retirementHandler(
     ports.log.info('retirement.finished', { ...tally });
     await runs(table).finished('retirement', { at: ports.clock.now(), failed: tally.failed });
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
+    const unreadable = unreadableSeen(table, ports.log);
     const [first] = failures;
-    if (first === undefined) return;
+    if (first === undefined && unreadable === undefined) return;
+    if (first === undefined) throw unreadable;
     throw new KeyguardError(
       'retirement-incomplete',
       `retirement failed at ${counted(failures.length, 'task')}, the first: ${first}`,

@@ -1,10 +1,10 @@
 import type { Definitions } from '../contract/policy.ts';
 import { usageFeed } from './adapters/anthropic/usage-feed.ts';
 import { adminAccess } from './adapters/assemble.ts';
-import { apiKeyLedger } from './adapters/aws/api-key-ledger.ts';
+import { keyOwners } from './adapters/aws/api-key-ledger.ts';
 import { cloudWatch, cloudWatchWithoutRetries, secretsManager } from './adapters/aws/clients.ts';
 import { metricSink } from './adapters/aws/metrics.ts';
-import { openTable } from './adapters/aws/table.ts';
+import { openTable, unreadableSeen } from './adapters/aws/table.ts';
 import { usageLedger } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
@@ -25,13 +25,15 @@ export function usageCollectorHandler(
     feed: usageFeed(adminAccess(env, secretsManager(), runtime.clock)),
     ledger: usageLedger(table, runtime.clock),
     metrics: metricSink(cloudWatchWithoutRetries(), cloudWatch(), env.installation),
-    owners: apiKeyLedger(table),
+    owners: keyOwners(table),
     heartbeat,
     ...runtime,
   };
   return async () => {
     const { from, to, knownUntil, ...counts } = await collectUsage(ports);
     ports.log.info('usage.collected', { from: iso(from), to: iso(to), knownUntil: iso(knownUntil), ...counts });
+    const unreadable = unreadableSeen(table, runtime.log);
+    if (unreadable !== undefined) throw unreadable;
   };
 }
 

@@ -7,6 +7,7 @@ import { deadLetterChecks } from '../doctor/dead-letters.ts';
 import { deployedChecks } from '../doctor/deployed.ts';
 import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
+import { oddItemChecks } from '../doctor/odd-items.ts';
 import { removedChecks } from '../doctor/removed.ts';
 import { standbySecretChecks } from '../doctor/standby-secrets.ts';
 import { usageChecks } from '../doctor/usage.ts';
@@ -55,6 +56,8 @@ async function examine(name: string | undefined, flags: DoctorFlags, io: CliIo):
     ...(await managedKeyChecks(wanted, access.infos, installation)),
     ...(await standbySecretChecks(wanted, installation)),
     ...(name === undefined ? await removedChecks(installation) : []),
+    // Last: what the other checks met counts, too.
+    ...(await oddItemChecks(about, installation)),
   ];
   // What somebody must mend comes first.
   const checks = [...all].sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state));

@@ -40,6 +40,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const { read: keys, unread } = await eachKey(wanted, async (definition) =>
     keyStatus(await readKey(definition, records, undefined, installation)),
   );
+  const oddItems = installation.table.takeUnreadable();
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
   const removed = name === undefined ? removedFrom(records.records, installation.managedKeys) : [];
@@ -51,6 +52,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
         tokensVisibleUntil: isoOrNull(watermark?.tokensUntil === 0 ? null : (watermark?.tokensUntil ?? null)),
         managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
         removedKeys: removed,
+        unreadableItems: oddItems,
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
       io,
@@ -61,6 +63,8 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const key of unread) showUnread(key, io);
   for (const key of removed) line(`${colours(io.stdout).bold(key.name)}: ${removedText(key)}\n  fix: ${removedFix}\n`, io);
   for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: npx keyguard runbook ${incident.kind}`, io);
+  if (oddItems.length > 0)
+    line(`Items of the state table cannot be read: ${oddItems.join(', ')}; how to repair them: npx keyguard doctor`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);
   const unpriced = unpricedText(watermark);

@@ -7,7 +7,10 @@ const slackMs = 10 * minuteMs;
 /** Use longer ago than this is over. */
 const freshMs = hourMs;
 
-/** Uses of keys that should be asleep, the freshest first: since they were put to sleep, or in the last hour at all. */
+/**
+ * Uses of keys that should be asleep, the freshest first: since they were put to sleep, or in the last hour at all. One without tokens
+ * cannot be read: it is found nowhere, and ends nothing.
+ */
 export function awakened(
   records: readonly ApiKeyRecord[],
   uses: readonly LastUseRecord[],
@@ -15,5 +18,5 @@ export function awakened(
 ): { readonly sinceAsleep: readonly LastUseRecord[]; readonly lately: readonly LastUseRecord[] } {
   const asleepSince = new Map(records.flatMap((record) => (shouldBeAwake(record.state) ? [] : [[record.apiKeyId, record.since] as const])));
   const lately = uses.filter((use) => asleepSince.has(use.apiKeyId) && use.at > now - freshMs).sort((a, b) => b.at - a.at);
-  return { lately, sinceAsleep: lately.filter((use) => use.at > (asleepSince.get(use.apiKeyId) ?? now) + slackMs) };
+  return { lately, sinceAsleep: lately.filter((use) => use.tokens > 0 && use.at > (asleepSince.get(use.apiKeyId) ?? now) + slackMs) };
 }

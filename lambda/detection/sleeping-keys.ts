@@ -62,7 +62,7 @@ async function showsInactive(apiKeyId: string, { keys }: DetectionPorts): Promis
 export async function isCarriedByCutKeys(subject: string, until: Until, ports: DetectionPorts): Promise<boolean> {
   const own = (await ports.ledger.all()).filter((each) => each.managedKey === subject);
   const lately = (await ports.usage.lastUses())
-    .filter(({ at }) => at >= until.open - latelyMs)
+    .filter(({ at, tokens }) => tokens > 0 && at >= until.open - latelyMs)
     .flatMap((use) => own.filter(({ apiKeyId }) => apiKeyId === use.apiKeyId).map(({ state, since }) => ({ ...use, state, since })))
     .filter(({ state, since, at }) => state !== 'contained' || at >= since + echoMs);
   const [busiest] = lately.sort((a, b) => b.tokens - a.tokens);

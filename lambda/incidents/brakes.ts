@@ -62,7 +62,7 @@ export function likeliestTarget(
 ): ApiKeyRecord | undefined {
   const awake = records.filter((record) => record.managedKey === managedKey && shouldBeAwake(record.state));
   if (awake.length === 1) return awake[0];
-  const tokens = new Map(lastUses.filter((use) => use.at >= since).map((use) => [use.apiKeyId, use.tokens]));
+  const tokens = new Map(lastUses.filter((use) => use.tokens > 0 && use.at >= since).map((use) => [use.apiKeyId, use.tokens]));
   return awake
     .filter((record) => tokens.has(record.apiKeyId))
     .sort((a, b) => (tokens.get(b.apiKeyId) ?? 0) - (tokens.get(a.apiKeyId) ?? 0))[0];

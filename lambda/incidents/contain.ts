@@ -83,7 +83,7 @@ async function decide(
   definition: ManagedKeyDefinition,
   ports: ContainmentPorts,
 ): Promise<Decision | { readonly reason: string }> {
-  const records = await ports.ledger.all();
+  const records = await ports.ledger.all(definition.name);
   const wanted = incident.target ?? incident.facts.apiKeyId;
   const target =
     wanted === undefined

@@ -51,7 +51,7 @@ export async function admitStandbyKey(
 ): Promise<ApiKeyRecord> {
   checkForm(value);
   const info = identified(value, await ports.keys.list(), options.apiKeyId);
-  const known = (await ports.ledger.all()).find((record) => record.apiKeyId === info.apiKeyId);
+  const known = (await ports.ledger.all(definition.name)).find((record) => record.apiKeyId === info.apiKeyId);
   if (known !== undefined && !(known.managedKey === definition.name && isUnfinishedIntake(known))) {
     throw alreadyKnown(known);
   }

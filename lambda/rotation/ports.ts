@@ -15,8 +15,12 @@ export interface KeyDirectory {
 }
 
 export interface ApiKeyLedger {
-  /** Every API key ever taken in, read consistently. */
-  all(): Promise<readonly ApiKeyRecord[]>;
+  /**
+   * Every API key ever taken in whose record can be read, consistently. Who acts for one managed key names it: throws KeyguardError
+   * `foreign-record` where one of its own records cannot be read. Nothing of it is rotated, retired, contained or told of then, as if that
+   * key were unknown; the other managed keys go on.
+   */
+  all(managedKey?: string): Promise<readonly ApiKeyRecord[]>;
   /** Throws `LostRace` when the key is already known. */
   add(record: ApiKeyRecord, by: string): Promise<void>;
   /**

@@ -89,7 +89,7 @@ async function stillStopped(sight: Sight, paused: boolean, ports: RetirementPort
 }
 
 async function lookedAtAgain(sight: Sight, ports: RetirementPorts): Promise<Sight> {
-  const own = (await ports.ledger.all()).filter(({ managedKey }) => managedKey === sight.definition.name);
+  const own = (await ports.ledger.all(sight.definition.name)).filter(({ managedKey }) => managedKey === sight.definition.name);
   return { ...sight, own, secret: await ports.secrets.describe(sight.definition.secretName) };
 }
 

@@ -32,7 +32,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
       'point its rotation at its own function',
     );
   }
-  if (step === 'testSecret' && !(await isClaimed(token, ports))) {
+  if (step === 'testSecret' && !(await isClaimed(token, definition, ports))) {
     ports.log.info('rotation.tested-without-candidate', { managedKey: definition.name, token });
     return;
   }
@@ -63,8 +63,8 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
  * version, a copy of AWSCURRENT's value: that is no rotation, so nothing is proven, told or owed, whatever the state of that key. A
  * rotation whose candidate is gone is told by the steps before and after.
  */
-async function isClaimed(token: string, { ledger }: RotationPorts): Promise<boolean> {
-  return (await ledger.all()).some((record) => record.token === token);
+async function isClaimed(token: string, { name }: ManagedKeyDefinition, { ledger }: RotationPorts): Promise<boolean> {
+  return (await ledger.all(name)).some((record) => record.token === token);
 }
 
 type Perform = (definition: ManagedKeyDefinition, token: string, ports: RotationPorts) => Promise<void>;

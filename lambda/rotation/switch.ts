@@ -42,7 +42,7 @@ export async function settleSwitch(
 ): Promise<SecretDescription> {
   for (;;) {
     // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
-    const records = await ports.ledger.all();
+    const records = await ports.ledger.all(definition.name);
     const secret = await ports.secrets.describe(definition.secretName);
     const own = records.filter((record) => record.managedKey === definition.name);
     try {

@@ -25,7 +25,7 @@ export interface UsageFeed {
 export interface UsageLedger {
   /** The quarters of a subject that touch [from, to), read consistently. */
   quarters(subject: string, from: number, to: number): Promise<readonly UsageQuarterRecord[]>;
-  /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise. */
+  /** Stores `after` if the record still is as `before` (undefined: not there); throws `LostRace` otherwise, and KeyguardError `foreign-record` where what is there cannot be read. */
   replace(before: UsageQuarterRecord | undefined, after: Omit<UsageQuarterRecord, 'revision'>): Promise<UsageQuarterRecord>;
   watermark(): Promise<WatermarkRecord | undefined>;
   advance(watermark: WatermarkRecord): Promise<void>;
@@ -69,8 +69,9 @@ export interface MetricSink {
   age(seconds: number, at: number): Promise<void>;
 }
 
+/** Also of a key whose record cannot be read in the rest: its usage belongs to nobody else. */
 export interface KeyOwners {
-  all(): Promise<readonly ApiKeyRecord[]>;
+  all(): Promise<readonly Pick<ApiKeyRecord, 'apiKeyId' | 'managedKey'>[]>;
 }
 
 export interface CollectPorts {

@@ -4,8 +4,10 @@ import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { ApiKeyLedger, Deed, Occasion } from '../../rotation/ports.ts';
+import type { KeyOwners } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
-import { recordOf, unchanged, type Table } from './table.ts';
+import { apiKeyShape } from './record-shapes.ts';
+import { readableIn, unchanged, unreadableItems, type Item, type Table } from './table.ts';
 
 const partition = 'API_KEY';
 
@@ -37,11 +39,11 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
   });
 
   return {
-    async all() {
+    async all(managedKey) {
       const items = await table.query(partition);
-      return items.map((item) =>
-        recordOf<ApiKeyRecord>(item, ['apiKeyId', 'managedKey', 'state', 'revision', 'since', 'addedAt', 'standbyVersionId']),
-      );
+      const records = readableIn(table, items, apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      if (managedKey !== undefined && records.length < items.length) checkReadable(managedKey, items, records);
+      return records;
     },
     async add(record, by) {
       await write(put(record), record, auditOf('unknown', record, by));
@@ -58,6 +60,27 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
       await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);
     },
   };
+}
+
+export function keyOwners(table: Table): KeyOwners {
+  return {
+    async all() {
+      const items = await table.query(partition);
+      readableIn(table, items, apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      return items.flatMap(({ sk, managedKey }) => (typeof managedKey === 'string' ? [{ apiKeyId: String(sk), managedKey }] : []));
+    },
+  };
+}
+
+/** Of an item that does not even name its managed key: it may be the current key of whoever has none that can be read. */
+function checkReadable(managedKey: string, items: readonly Item[], records: readonly ApiKeyRecord[]): void {
+  const readable = new Set(records.map(({ apiKeyId }) => apiKeyId));
+  const hasCurrent = records.some((record) => record.managedKey === managedKey && record.state === 'current');
+  const odd = items.filter(({ sk, managedKey: named }) => {
+    if (readable.has(String(sk))) return false;
+    return typeof named === 'string' ? named === managedKey : !hasCurrent;
+  });
+  if (odd.length > 0) throw unreadableItems(odd.map(({ sk }) => `${partition} ${String(sk)}`));
 }
 
 /** Reasons that say nothing of the record: DynamoDB was busy, or another transaction had an item in hand in that moment. */

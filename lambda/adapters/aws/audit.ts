@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
-import { recordOf, type Table } from './table.ts';
+import { auditShape } from './record-shapes.ts';
+import { readableIn, type Table } from './table.ts';
 
 const partition = (managedKey: string): string => `AUDIT#${managedKey}`;
 
@@ -18,7 +19,7 @@ export function audit(table: Table): Audit {
     async read(managedKey, since) {
       // `~` sorts behind every instant.
       const items = await table.query(partition(managedKey), { from: iso(since), to: '~' });
-      return items.map((item) => recordOf<AuditRecord>(item, ['at', 'managedKey', 'because', 'by']));
+      return readableIn(table, items, auditShape);
     },
     async note(act) {
       const record: AuditRecord = { schema: 1, ...act };

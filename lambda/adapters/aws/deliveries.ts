@@ -2,7 +2,8 @@ import type { DeliveryRecord, UndeliveredRecord } from '../../../contract/record
 import { dayMs, isWithin, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { Deliveries, Delivery } from '../../incidents/ports.ts';
-import { recordOf, type Item, type Table } from './table.ts';
+import { deliveryShape, undeliveredShape } from './record-shapes.ts';
+import { readableIn, recordOf, type Table } from './table.ts';
 
 /** A run that claimed a delivery and was killed is succeeded after this time. */
 const leaseMs = 2 * minuteMs;
@@ -22,7 +23,7 @@ interface StoredDeliveries extends Deliveries {
 export function deliveries(table: Table, clock: Clock): StoredDeliveries {
   const find = async (delivery: Delivery): Promise<Revised<DeliveryRecord> | undefined> => {
     const item = await table.get(...keyOf(delivery));
-    return item === undefined ? undefined : recordOf<Revised<DeliveryRecord>>(item, ['claimedAt', 'attempts', 'revision']);
+    return item === undefined ? undefined : recordOf<Revised<DeliveryRecord>>(item, { ...deliveryShape, revision: Number.isFinite });
   };
   return {
     async claim(delivery) {
@@ -60,7 +61,7 @@ export function deliveries(table: Table, clock: Clock): StoredDeliveries {
         schema: 1,
         ...delivery,
         ...failure,
-        firstFailedAt: known === undefined ? now : undeliveredOf(known).firstFailedAt,
+        firstFailedAt: readableIn(table, known === undefined ? [] : [known], undeliveredShape)[0]?.firstFailedAt ?? now,
         lastFailedAt: now,
         attempts: before.attempts,
         expiresAt: Math.floor((now + undeliveredKeepMs) / 1000),
@@ -75,8 +76,7 @@ export function deliveries(table: Table, clock: Clock): StoredDeliveries {
     async undelivered() {
       const now = clock.now();
       const found: UndeliveredRecord[] = [];
-      for (const item of await table.query('UNDELIVERED')) {
-        const record = undeliveredOf(item);
+      for (const record of readableIn(table, await table.query('UNDELIVERED'), undeliveredShape, sortKeyOf)) {
         // The table's own clean-up may be days late.
         if (now - record.lastFailedAt >= undeliveredKeepMs) continue;
         if ((await find(record))?.deliveredAt === undefined) found.push(record);
@@ -84,20 +84,6 @@ export function deliveries(table: Table, clock: Clock): StoredDeliveries {
       return found;
     },
   };
-}
-
-function undeliveredOf(item: Item): UndeliveredRecord {
-  return recordOf<UndeliveredRecord>(item, [
-    'incidentId',
-    'kind',
-    'subject',
-    'telling',
-    'channel',
-    'firstFailedAt',
-    'lastFailedAt',
-    'attempts',
-    'reason',
-  ]);
 }
 
 function keyOf({ incidentId, telling, channel }: Delivery): readonly [string, string] {

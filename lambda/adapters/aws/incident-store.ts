@@ -1,8 +1,9 @@
-import type { IncidentRecord, RecoveredRecord } from '../../../contract/records.ts';
+import type { IncidentRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
-import { recordOf, type Item, type Table } from './table.ts';
+import { incidentShape, recoveredShape } from './record-shapes.ts';
+import { readableIn, recordOf, type Table } from './table.ts';
 
 /** Ended incidents stay long enough for a yearly audit. */
 const keepMs = 400 * dayMs;
@@ -10,26 +11,14 @@ const keepMs = 400 * dayMs;
 const noteMs = dayMs;
 
 export function incidentStore(table: Table): IncidentStore {
-  const read = (item: Item): IncidentRecord =>
-    recordOf<IncidentRecord>(item, [
-      'incidentId',
-      'kind',
-      'subject',
-      'state',
-      'revision',
-      'openedAt',
-      'since',
-      'lastFindingAt',
-      'facts',
-      'announced',
-    ]);
   return {
     async all() {
-      return (await table.query('INCIDENT')).map(read);
+      return readableIn(table, await table.query('INCIDENT'), incidentShape, ({ kind, subject }) => `${kind}#${subject}`);
     },
     async find(kind, subject) {
       const item = await table.get('INCIDENT', `${kind}#${subject}`);
-      return item === undefined ? undefined : read(item);
+      // One that cannot be read is there: nothing is begun, told or contained in its place.
+      return item === undefined ? undefined : recordOf(item, incidentShape);
     },
     async replace(before, after) {
       const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);
@@ -37,7 +26,8 @@ export function incidentStore(table: Table): IncidentStore {
     },
     async recoveredAt(kind, subject) {
       const item = await table.get('RECOVERED', `${kind}#${subject}`);
-      return item === undefined ? undefined : recordOf<RecoveredRecord>(item, ['recoveredAt']).recoveredAt;
+      // One that cannot be read keeps nobody from hearing of what is found now.
+      return readableIn(table, item === undefined ? [] : [item], recoveredShape)[0]?.recoveredAt;
     },
     async end(record, next) {
       // Copied first: killed in between, the next run ends it again.

@@ -1,12 +1,14 @@
 import type { PauseRecord } from '../../../contract/records.ts';
 import type { Pauses } from '../../rotation/ports.ts';
-import { recordOf, type Item, type Table } from './table.ts';
+import { pauseShape } from './record-shapes.ts';
+import { readableIn, type Item, type Table } from './table.ts';
 
 const partition = 'PAUSE';
 
 /** Reads for the functions; an operator's command line also writes. */
 export function pauses(table: Table): Pauses & PauseWriter {
-  const read = (item: Item): PauseRecord => recordOf<PauseRecord>(item, ['managedKey', 'at', 'by', 'because']);
+  // One that cannot be read is a pause all the same: nobody said that it is over.
+  const read = (item: Item): PauseRecord => readableIn(table, [item], pauseShape, ({ managedKey }) => managedKey)[0] ?? unreadable(item);
   return {
     all: async () => (await table.query(partition)).map(read),
     async find(managedKey) {
@@ -20,6 +22,10 @@ export function pauses(table: Table): Pauses & PauseWriter {
       await table.remove(partition, managedKey, 1);
     },
   };
+}
+
+function unreadable({ sk }: Item): PauseRecord {
+  return { schema: 1, managedKey: String(sk), at: 0, by: 'nobody knows whom', because: 'the record of the pause cannot be read' };
 }
 
 export interface PauseWriter {

@@ -1,5 +1,6 @@
 import type { FunctionName } from '../../../contract/environment.ts';
 import type { RunRecord } from '../../../contract/records.ts';
+import { runShape } from './record-shapes.ts';
 import { recordOf, type Table } from './table.ts';
 
 /** How a run of a scheduled function ended. */
@@ -25,7 +26,7 @@ export function runs(table: Table): Runs {
     async last(name) {
       const item = await table.get('RUN', name);
       if (item === undefined) return undefined;
-      const { finishedAt, failed = 0 } = recordOf<RunRecord>(item, ['finishedAt']);
+      const { finishedAt, failed = 0 } = recordOf<RunRecord>(item, runShape);
       return { at: finishedAt, failed };
     },
   };

@@ -1,13 +1,16 @@
 import type { SightingsRecord } from '../../../contract/records.ts';
 import type { Sightings } from '../../rotation/ports.ts';
-import { recordOf, type Table } from './table.ts';
+import { sightingsShape } from './record-shapes.ts';
+import { readableIn, type Table } from './table.ts';
 
 /** When retirement last saw each current key active at Anthropic: one item, written in each of its passes. */
 export function sightings(table: Table): Sightings {
   return {
     async read() {
       const item = await table.get('RUN', 'current-keys');
-      return new Map(item === undefined ? [] : Object.entries(recordOf<SightingsRecord>(item, ['activeAt']).activeAt));
+      // One that cannot be read dates no death, and this pass writes the next.
+      const [record] = readableIn<SightingsRecord>(table, item === undefined ? [] : [item], sightingsShape);
+      return new Map(Object.entries(record?.activeAt ?? {}));
     },
     async write(activeAt) {
       const record: SightingsRecord = { schema: 1, activeAt: Object.fromEntries(activeAt) };

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { counted } from '../../foundation/counted.ts';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
+import type { Log } from '../../foundation/log.ts';
 import { awsCall } from './calls.ts';
 import { dynamoDb } from './clients.ts';
+import { fits, type Shape } from './record-shapes.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -19,13 +22,23 @@ export interface Table {
   replace(pk: string, sk: string, revision: number | undefined, record: object): Promise<number>;
   /** Throws LostRace when the record changed. */
   remove(pk: string, sk: string, revision: number): Promise<void>;
+  noteUnreadable(item: Item): void;
+  /** The keys of the items that could not be read since this was asked last, such as `API_KEY apikey_1`. */
+  takeUnreadable(): readonly string[];
 }
 
 export function openTable(name: string): Table {
   const documents = DynamoDBDocumentClient.from(dynamoDb(), { marshallOptions: { removeUndefinedValues: true } });
+  const unreadable = new Set<string>();
   return {
     name,
     documents,
+    noteUnreadable: (item) => void unreadable.add(nameOf(item)),
+    takeUnreadable() {
+      const names = [...unreadable].sort();
+      unreadable.clear();
+      return names;
+    },
     async get(pk, sk) {
       const { Item } = await awsCall('dynamodb:GetItem', () =>
         documents.send(new GetCommand({ TableName: name, Key: { pk, sk }, ConsistentRead: true })),
@@ -105,16 +118,56 @@ function lost(what: string, error: ConditionalCheckFailedException, nonce: strin
   return error.Item?.['nonce']?.S === nonce ? new OwnWrite() : new LostRace(what);
 }
 
-/** An item as one of our records: of the schema that this code knows, with every field that it needs. Throws KeyguardError. */
-export function recordOf<T extends object>(item: Item, fields: readonly (keyof T & string)[]): T {
-  if (isRecord<T>(item, fields)) return item;
-  throw new KeyguardError(
+/** An item as one of our records: of the schema that this code knows, each field as it should be. Throws KeyguardError `foreign-record`. */
+export function recordOf<T extends object>(item: Item, shape: Shape<T>): T {
+  if (isRecord<T>(item, shape)) return item;
+  throw unreadableItems([nameOf(item)]);
+}
+
+/**
+ * The records of a partition that can be read. One odd item must not hide the others: it is left out, and its key noted, so that whoever
+ * runs says so at the end (`takeUnreadable`). Where it would do harm to take it as absent, the adapter of its partition says what it
+ * counts as: a key's record holds up its own managed key, a pause holds, a last use may go on, an incident is never begun a second time.
+ *
+ * @param sk the sort key under which such a record lies
+ */
+export function readableIn<T extends object>(
+  table: Table,
+  items: readonly Item[],
+  shape: Shape<T>,
+  sk?: (record: T) => string,
+): readonly T[] {
+  return items.filter((item): item is T & Item => {
+    if (isRecord<T>(item, shape) && (sk === undefined || item['sk'] === sk(item))) return true;
+    table.noteUnreadable(item);
+    return false;
+  });
+}
+
+/** So many a line of a log and a message hold. */
+const mostNamed = 20;
+
+export function unreadableItems(names: readonly string[]): KeyguardError {
+  return new KeyguardError(
     'foreign-record',
-    `an item of the state table is of another schema (pk ${String(item['pk'])})`,
-    'run the version of KeyGuard that wrote it, or see CHANGELOG.md for its migration',
+    `${counted(names.length, 'item')} of the state table cannot be read by this version: ${names.slice(0, mostNamed).join(', ')}`,
+    'see how to repair it: npx keyguard doctor',
   );
 }
 
-function isRecord<T extends object>(item: Item, fields: readonly (keyof T & string)[]): item is T & Item {
-  return item['schema'] === 1 && fields.every((field) => field in item);
+function isRecord<T extends object>(item: Item, shape: Shape<T>): item is T & Item {
+  return fits(item, shape);
+}
+
+/** Its key and nothing else: what it holds may be anything. */
+function nameOf({ pk, sk }: Item): string {
+  return `${String(pk)} ${String(sk)}`;
+}
+
+/** What a run met in the table and could not read, said at its end: thrown last, so that the error alarm sees it. */
+export function unreadableSeen(table: Table, log: Log): KeyguardError | undefined {
+  const names = table.takeUnreadable();
+  if (names.length === 0) return undefined;
+  log.warn('state.unreadable', { items: names.slice(0, mostNamed), count: names.length });
+  return unreadableItems(names);
 }

@@ -15,7 +15,8 @@ import { quarterOf } from '../../usage/deltas.ts';
 import { silenceKnownUntil, watermarkThatHasCome } from '../../usage/watermark.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
-import { recordOf, type Table } from './table.ts';
+import { lastUseShape, usageQuarterShape, usualPauseShape, watermarkShape } from './record-shapes.ts';
+import { readableIn, recordOf, type Item, type Table } from './table.ts';
 
 /** Longer than CloudWatch keeps one-minute data, so that sums can still be compared. */
 const keepMs = 62 * dayMs;
@@ -23,33 +24,44 @@ const keepMs = 62 * dayMs;
 export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvidence {
   const watermark = async (): Promise<WatermarkRecord | undefined> => {
     const item = await table.get('WATERMARK', 'USAGE');
-    if (item === undefined) return undefined;
-    return watermarkThatHasCome(recordOf<WatermarkRecord>(item, ['knownUntil', 'readAt', 'tokensUntil']), clock.now());
+    return item === undefined ? undefined : watermarkOf(item, table, clock.now());
   };
-  const lastUses = async (): Promise<readonly LastUseRecord[]> =>
-    (await table.query('LAST_USE')).map((item) => recordOf<LastUseRecord>(item, ['apiKeyId', 'at', 'model', 'tokens']));
+  const readable = (items: readonly Item[]): readonly LastUseRecord[] => readableIn(table, items, lastUseShape, ({ apiKeyId }) => apiKeyId);
 
   return {
     watermark,
-    lastUses,
+    async lastUses() {
+      const items = await table.query('LAST_USE');
+      const uses = readable(items);
+      const known = new Set(uses.map(({ apiKeyId }) => apiKeyId));
+      return [...uses, ...items.flatMap(({ sk }) => (known.has(String(sk)) ? [] : [unreadableUse(String(sk), clock.now())]))];
+    },
     async knownUntil() {
       return silenceKnownUntil(await watermark());
     },
     async quarters(subject, from, to) {
       const items = await table.query(`USAGE#${subject}`, { from: iso(quarterOf(from)), to: iso(to) });
-      return items.map((item) => recordOf<UsageQuarterRecord>(item, ['subject', 'start', 'minutes', 'revision']));
+      return readableIn(table, items, usageQuarterShape, ({ start }) => iso(start));
     },
     async replace(before, after) {
       const expiresAt = Math.floor((after.start + keepMs) / 1000);
-      const revision = await table.replace(`USAGE#${after.subject}`, iso(after.start), before?.revision, { ...after, expiresAt });
-      return { ...after, revision };
+      const [pk, sk] = [`USAGE#${after.subject}`, iso(after.start)] as const;
+      try {
+        return { ...after, revision: await table.replace(pk, sk, before?.revision, { ...after, expiresAt }) };
+      } catch (error) {
+        const item = error instanceof LostRace && before === undefined ? await table.get(pk, sk) : undefined;
+        // What lies there cannot be read, and nobody else was faster.
+        if (item !== undefined) recordOf(item, usageQuarterShape);
+        throw error;
+      }
     },
     async advance(record) {
       await table.put('WATERMARK', 'USAGE', record);
     },
     async usualPause() {
       const item = await table.get('WATERMARK', 'PAUSE');
-      return item === undefined ? undefined : recordOf<UsualPauseRecord>(item, ['tokensUntil', 'ms']);
+      // One that cannot be read is told anew from the history.
+      return readableIn(table, item === undefined ? [] : [item], usualPauseShape)[0];
     },
     async rememberUsualPause(record) {
       await table.put('WATERMARK', 'PAUSE', record);
@@ -62,11 +74,14 @@ export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvid
       await table.put('MOVED', subject, { schema: 1, subject, movedAt: at });
     },
     async lastUsed(uses) {
-      const known = new Map((await lastUses()).map((use) => [use.apiKeyId, use]));
+      const items = await table.query('LAST_USE');
+      const known = new Map(readable(items).map((use) => [use.apiKeyId, use]));
       for (const use of uses) {
         const before = known.get(use.apiKeyId);
         if (before !== undefined && (before.at > use.at || (before.at === use.at && before.tokens === use.tokens))) continue;
-        await keepLatest(table, use);
+        // In the place of one that cannot be read.
+        if (before === undefined && items.some(({ sk }) => sk === use.apiKeyId)) await table.put('LAST_USE', use.apiKeyId, use);
+        else await keepLatest(table, use);
       }
     },
   };
@@ -76,6 +91,22 @@ export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvid
 export async function rememberBeat(table: Table, sentAt: number): Promise<void> {
   const record: BeatRecord = { schema: 1, sentAt, expiresAt: Math.floor((sentAt + keepMs) / 1000) };
   await table.put(heartbeatPartition, iso(sentAt), record);
+}
+
+/** Its key may be in use this moment: it is not silent, and nothing says that it was used, either. */
+function unreadableUse(apiKeyId: string, now: number): LastUseRecord {
+  return { schema: 1, apiKeyId, at: now, model: 'a model that cannot be read', workspaceId: 'unknown', tokens: 0 };
+}
+
+/** What cannot be read of it is not believed: usage is read again from two days ago, and no silence is known. */
+function watermarkOf(item: Item, table: Table, now: number): WatermarkRecord {
+  const [record] = readableIn(table, [item], watermarkShape);
+  if (record !== undefined) return watermarkThatHasCome(record, now);
+  const [knownUntil, readAt, tokensUntil] = ['knownUntil', 'readAt', 'tokensUntil'].map((name) => {
+    const value = item['schema'] === 1 ? item[name] : undefined;
+    return typeof value === 'number' ? value : Number.NaN;
+  });
+  return watermarkThatHasCome({ schema: 1, knownUntil: knownUntil ?? NaN, readAt: readAt ?? NaN, tokensUntil: tokensUntil ?? NaN }, now);
 }
 
 async function keepLatest(table: Table, use: LastUseRecord): Promise<void> {

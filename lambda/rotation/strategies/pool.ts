@@ -20,7 +20,7 @@ const by = 'rotation';
 export const pool: RotationStrategy = {
   async obtain(definition, token, ports) {
     for (;;) {
-      const records = await ports.ledger.all();
+      const records = await ports.ledger.all(definition.name);
       const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
       if (claimed === 'raced') continue;
       return candidate(claimed, definition, ports);
@@ -28,7 +28,7 @@ export const pool: RotationStrategy = {
   },
 
   async assure(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.all(), token);
+    const record = claimedFor(await ports.ledger.all(definition.name), token);
     if (record === undefined) return unclaimed;
     if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
@@ -40,7 +40,7 @@ export const pool: RotationStrategy = {
   },
 
   async prove(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.all(), token);
+    const record = claimedFor(await ports.ledger.all(definition.name), token);
     if (record === undefined) return unclaimed;
     if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
     const value = await ports.secrets.read(definition.secretName, token);

@@ -1,0 +1,203 @@
+import { channelKinds, incidentKinds } from '../../../contract/kinds.ts';
+import {
+  apiKeyStates,
+  incidentStates,
+  oldStates,
+  type ApiKeyRecord,
+  type AuditRecord,
+  type ChangeFacts,
+  type Cut,
+  type DeliveryRecord,
+  type IncidentFacts,
+  type IncidentRecord,
+  type LastUseRecord,
+  type NextIncident,
+  type PauseRecord,
+  type PublishedMinute,
+  type RecoveredRecord,
+  type RunRecord,
+  type SightingsRecord,
+  type UndeliveredRecord,
+  type UsageQuarterRecord,
+  type UsageTotals,
+  type UsualPauseRecord,
+  type WatermarkRecord,
+  type Wish,
+} from '../../../contract/records.ts';
+
+type Check = (value: unknown) => boolean;
+
+/** What each field of a record must be. The compiler asks for every field, the optional ones too. */
+export type Shape<T> = { readonly [K in keyof Required<T>]: Check };
+
+export function fits(value: unknown, shape: Readonly<Record<string, Check>>): boolean {
+  return value instanceof Object && Object.entries(shape).every(([name, check]) => check(Reflect.get(value, name)));
+}
+
+const text: Check = (value) => typeof value === 'string';
+const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const flag: Check = (value) => typeof value === 'boolean';
+const schema: Check = (value) => value === 1;
+const oneOf =
+  (words: readonly string[]): Check =>
+  (value) =>
+    words.some((word) => word === value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const each =
+  (check: Check): Check =>
+  (value) =>
+    value instanceof Object && Object.values(value).every(check);
+const shaped =
+  <T>(shape: Shape<T>): Check =>
+  (value) =>
+    fits(value, shape);
+
+const wish = shaped<Wish>({ at: number, by: text, because: text });
+
+export const apiKeyShape: Shape<ApiKeyRecord> = {
+  schema,
+  apiKeyId: text,
+  managedKey: text,
+  state: oneOf(apiKeyStates),
+  revision: number,
+  since: number,
+  hint: text,
+  expiresAt: orNull(number),
+  addedAt: number,
+  standbyVersionId: text,
+  token: optional(text),
+  intent: optional(
+    shaped<NonNullable<ApiKeyRecord['intent']>>({ to: oneOf(apiKeyStates), at: number, because: text, ordered: optional(flag) }),
+  ),
+  restsUntil: optional(number),
+  mayWakeUntil: optional(number),
+  parkedAt: optional(number),
+  servedSince: optional(number),
+  switchedAt: optional(number),
+  wokenAt: optional(number),
+  foundDeadAt: optional(number),
+  seenActiveAt: optional(number),
+  replacedAt: optional(number),
+  wanted: optional(wish),
+  noGrace: optional(wish),
+  origin: optional(shaped<NonNullable<ApiKeyRecord['origin']>>({ state: oneOf(oldStates), versionId: text })),
+  because: optional(text),
+};
+
+export const auditShape: Shape<AuditRecord> = {
+  schema,
+  at: number,
+  managedKey: text,
+  because: text,
+  by: text,
+  apiKeyId: optional(text),
+  from: optional(text),
+  to: optional(text),
+  token: optional(text),
+  requestIds: optional(list(text)),
+};
+
+export const pauseShape: Shape<PauseRecord> = { schema, managedKey: text, at: number, by: text, because: text };
+export const runShape: Shape<RunRecord> = { schema, finishedAt: number, failed: optional(number) };
+export const sightingsShape: Shape<SightingsRecord> = { schema, activeAt: each(number) };
+export const usualPauseShape: Shape<UsualPauseRecord> = { schema, tokensUntil: number, ms: orNull(number) };
+export const watermarkShape: Shape<WatermarkRecord> = {
+  schema,
+  knownUntil: number,
+  readAt: number,
+  tokensUntil: number,
+  failing: optional(shaped<NonNullable<WatermarkRecord['failing']>>({ since: number, reason: text })),
+  unpriced: optional(each(number)),
+};
+export const recoveredShape: Shape<RecoveredRecord> = { schema, recoveredAt: number, expiresAt: number };
+
+const totals = shaped<UsageTotals>({ inputTokens: number, cacheReadTokens: number, outputTokens: number, costNanoUsd: number });
+
+export const usageQuarterShape: Shape<UsageQuarterRecord> = {
+  schema,
+  subject: text,
+  start: number,
+  revision: number,
+  minutes: each(shaped<PublishedMinute>({ totals, samples: number })),
+  intent: optional(shaped<NonNullable<UsageQuarterRecord['intent']>>({ at: number, minutes: each(totals) })),
+};
+
+export const lastUseShape: Shape<LastUseRecord> = { schema, apiKeyId: text, at: number, model: text, workspaceId: text, tokens: number };
+
+const facts = shaped<IncidentFacts>({
+  apiKeyId: optional(text),
+  model: optional(text),
+  workspaceId: optional(text),
+  metric: optional(text),
+  observed: optional(number),
+  expected: optional(number),
+  startedAt: optional(number),
+  validUntil: optional(number),
+  reason: optional(text),
+  score: optional(number),
+  grade: optional(text),
+  changes: optional(list(shaped<ChangeFacts>({ grade: text, apiKeyId: text, reason: text }))),
+});
+
+export const incidentShape: Shape<IncidentRecord> = {
+  schema,
+  incidentId: text,
+  kind: oneOf(incidentKinds),
+  subject: text,
+  state: oneOf(incidentStates),
+  revision: number,
+  openedAt: number,
+  since: number,
+  lastFindingAt: number,
+  facts,
+  target: optional(text),
+  cuts: optional(list(shaped<Cut>({ apiKeyId: text, at: number, noneLeft: optional(flag) }))),
+  brake: optional(text),
+  brakesTold: optional(list(text)),
+  known: optional(list(text)),
+  announced: list(text),
+  announcing: optional(shaped<NonNullable<IncidentRecord['announcing']>>({ state: text, at: number })),
+  toldAt: optional(number),
+  turn: optional(number),
+  reminder: optional(number),
+  removed: optional(flag),
+  recoveredAt: optional(number),
+  cameBack: optional(flag),
+  held: optional(shaped<NonNullable<IncidentRecord['held']>>({ until: number, from: oneOf(incidentStates), reason: text })),
+  next: optional(shaped<NextIncident>({ incidentId: text, at: number, since: number, facts })),
+};
+
+export const deliveryShape: Shape<DeliveryRecord> = {
+  schema,
+  claimedAt: number,
+  deliveredAt: optional(number),
+  attempts: number,
+  notBefore: optional(number),
+  expiresAt: number,
+};
+
+export const undeliveredShape: Shape<UndeliveredRecord> = {
+  schema,
+  incidentId: text,
+  kind: oneOf(incidentKinds),
+  subject: text,
+  telling: text,
+  channel: oneOf(channelKinds),
+  firstFailedAt: number,
+  lastFailedAt: number,
+  attempts: number,
+  reason: text,
+  isRefused: flag,
+  expiresAt: number,
+};
