@@ -18,20 +18,21 @@ export function isReminderDue({ kind, openedAt, toldAt = openedAt, reminder = 0 
   return pauseMs !== undefined && at - toldAt >= pauseMs;
 }
 
-/** Whether there is more to an open incident than people know of it: an API key in use, a change, or a worse grade. */
-export function isNews(incident: IncidentRecord, facts: IncidentFacts): boolean {
+/**
+ * Whether there is more to an open incident at `at` (epoch ms) than people know of it: an API key in use, a change, or a grade. Each is
+ * told once, since grades may alternate at each look; after that there are reminders.
+ */
+export function isNews(incident: IncidentRecord, facts: IncidentFacts, at: number): boolean {
   const { kind } = incident;
   const known = knownOf(incident);
   // What a key began before it was cut off is no news of a key that people know to be used.
   if (isRunning(kind, facts) && known.includes(facts.apiKeyId ?? '')) return false;
-  return (
-    newsOf(kind, facts).some((each) => !known.includes(each)) ||
-    (kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts)) ||
-    (kind === 'straggler' && facts.grade === 'cut' && incident.facts.grade !== 'cut') ||
-    // Consumers who fail for another reason need another cure.
-    (kind === 'current-key-dead' && facts.grade !== incident.facts.grade) ||
-    (kind === 'rotation-failed' && isAnotherFailure(incident.facts, facts))
-  );
+  // What people know of a failure does not tell them of one of another kind; an undo that came to nothing is the least of them.
+  if (kind === 'rotation-failed' && facts.grade === 'undo-in-vain') return false;
+  if (newsOf(kind, facts).some((each) => !known.includes(each))) return true;
+  // It has no reminders, and may be open for weeks in which keys come and go.
+  const { toldAt = incident.openedAt } = incident;
+  return kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts) && at - toldAt >= dayMs;
 }
 
 /** A key that is cut off and still shows tokens, because of requests that it began before: nothing is left to cut off. */
@@ -68,6 +69,11 @@ function knownOf({ known, announced, announcing, kind, facts }: IncidentRecord):
 
 /** What about a finding is news by itself. */
 function newsOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
+  // Who knows of the worse knows of the better.
+  if (kind === 'pool-low' || kind === 'straggler') return incidentGrades[kind].slice(0, rank(kind, { grade }) + 1);
+  // Consumers who fail for another reason need another cure.
+  if (kind === 'current-key-dead') return grade === undefined ? [] : [grade];
+  if (kind === 'rotation-failed') return [grade ?? 'failed'];
   if (kind === 'retired-key-used') {
     if (apiKeyId === undefined) return [];
     return grade === 'running' ? [nameOf({ grade: 'running', apiKeyId })] : [apiKeyId];
@@ -80,13 +86,8 @@ function nameOf({ grade, apiKeyId }: Pick<ChangeFacts, 'grade' | 'apiKeyId'>): s
   return `${grade} ${apiKeyId}`;
 }
 
-/** What people know of a failure does not tell them of one of another kind; an undo that came to nothing is the least of them. */
-function isAnotherFailure({ grade: known = 'failed' }: IncidentFacts, { grade = 'failed' }: IncidentFacts): boolean {
-  return grade !== known && grade !== 'undo-in-vain';
-}
-
 /** A grade that this version does not know counts as none. */
-function rank(kind: keyof typeof incidentGrades, { grade = '' }: { readonly grade?: string }): number {
+function rank(kind: keyof typeof incidentGrades, { grade = '' }: { readonly grade?: string | undefined }): number {
   const grades: readonly string[] = incidentGrades[kind];
   return grades.indexOf(grade);
 }

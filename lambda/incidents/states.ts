@@ -167,13 +167,13 @@ function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<Inciden
   const { at } = event;
   const facts = newsFirst(incident, event.facts);
   if (incident.state === 'recovered') return awaiting(incident, event);
-  const isOther = isRunning(incident.kind, facts) ? isNews(incident, facts) : isAfterCut(incident, event);
+  const isOther = isRunning(incident.kind, facts) ? isNews(incident, facts, at) : isAfterCut(incident, event);
   if (incident.state === 'contained' && isOther && unannounced(incident) === undefined) return anew(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
   const telling = tellingOf(incident);
   const told = incident.announced.includes(telling);
-  const news = isNews(incident, facts);
+  const news = isNews(incident, facts, at);
   // One key after the other: what people were not told of yet is told and acted on first, and this is found again.
   if (news && told && isContainable(incident.kind)) return anew(incident, event);
   if (news && !isContainable(incident.kind)) {

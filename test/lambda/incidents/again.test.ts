@@ -91,16 +91,16 @@ test('time alone reminds nobody: only a finding does', () => {
   expect(follow('straggler', [[0], [9 * dayMs]])).toEqual(['open', 'open-2 (reminder 1)']);
 });
 
-test('a worse grade is told at once, as news; a better one is noted and told when it worsens again', () => {
+test('a worse grade is told at once, as news; a better one is noted, and told once a day when it worsens again', () => {
   const pool = (when: number, grade: string) => [when, { grade, reason: grade }] as const;
   expect(follow('pool-low', [pool(0, 'low'), pool(1, 'low'), pool(2, 'empty'), pool(3, 'empty')])).toEqual(['open low', 'open-2 empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
-  expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty', 'open-2 empty']);
+  expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty']);
+  expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(dayMs, 'empty')])).toEqual(['open empty', 'open-2 empty']);
   // Consumers who fail for another reason need another cure.
   expect(follow('current-key-dead', [pool(0, 'dead'), pool(1, 'secret-deleted'), pool(2, 'secret-deleted'), pool(3, 'dead')])).toEqual([
     'open dead',
     'open-2 secret-deleted',
-    'open-3 dead',
   ]);
 });
 
@@ -255,4 +255,41 @@ test('no history tells anything twice, or anything after it was over', () => {
       expect(reminders).toBeLessThanOrEqual(kind === 'current-key-dead' ? 4 : 2);
     }),
   );
+});
+
+test('whichever grades alternate, minute by minute for a day: each is told once, and then there are reminders', () => {
+  for (const [kind, grades] of Object.entries(incidentGrades)) {
+    const known = incidentKinds.find((each) => each === kind) ?? 'straggler';
+    const day = fc.array(fc.constantFrom<string>(...grades), { minLength: 24 * 60, maxLength: 24 * 60 });
+    fc.assert(
+      fc.property(day, (seen) => {
+        const told = follow(
+          known,
+          seen.map((grade, minute) => [at + minute * minuteMs, { grade, apiKeyId: 'apikey_one', reason: grade }]),
+        );
+        const news = told.filter((each) => !each.includes('reminder'));
+        expect(new Set(news.map((each) => each.split(' ')[1])).size).toBe(news.length);
+        expect(told.length).toBeLessThanOrEqual(grades.length + 4);
+      }),
+      { numRuns: 5 },
+    );
+  }
+});
+
+test.each<[IncidentKind, readonly string[], readonly string[]]>([
+  ['current-key-dead', ['replacing', 'dead', 'replacing', 'dead', 'cut-off'], ['replacing', 'dead', 'cut-off']],
+  ['pool-low', ['low', 'empty', 'low', 'empty'], ['low', 'empty']],
+  ['pool-low', ['empty', 'low', 'empty'], ['empty']],
+  [
+    'rotation-failed',
+    ['undo-in-vain', 'failed', 'emergency-stopped', 'failed', 'undo-in-vain'],
+    ['undo-in-vain', 'failed', 'emergency-stopped'],
+  ],
+  ['straggler', ['used', 'cut', 'used', 'cut'], ['used', 'cut']],
+])('of %s, seen as %j, people hear %j', (kind, seen, heard) => {
+  const told = follow(
+    kind,
+    seen.map((grade, minute) => [at + minute * minuteMs, { grade, reason: grade }]),
+  );
+  expect(told.map((each) => each.split(' ')[1])).toEqual(heard);
 });
