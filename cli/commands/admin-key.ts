@@ -69,9 +69,9 @@ async function proven(value: Secret, baseUrl: string, io: CliIo): Promise<{ read
     return { organizationId, keysSeen: (await apiKeys(client).list()).length };
   } catch (error) {
     if (!(error instanceof KeyguardError)) throw error;
-    if (error.code !== 'admin-access-refused') throw new KeyguardError(error.code, error.message, `nothing was stored; ${error.fix}`);
-    const lacks = error.message.includes('(403)');
-    return refused(lacks ? 'this key lacks the permission of an Admin key (403)' : 'Anthropic refuses this key (401)', io);
+    if (error.code === 'admin-access-too-narrow') return refused('this key lacks the permission of an Admin key (403)', io);
+    if (error.code === 'admin-access-refused') return refused('Anthropic refuses this key (401)', io);
+    throw new KeyguardError(error.code, error.message, `nothing was stored; ${error.fix}`);
   }
 }
 

@@ -23,7 +23,7 @@ export function refusalOf(operation: string, refusal: Refusal): KeyguardError | 
   }
   if (status !== 403) return undefined;
   return new KeyguardError(
-    'admin-access-refused',
+    'admin-access-too-narrow',
     `${operation}: the admin credential lacks the permission (403)`,
     'use an Admin key (npx keyguard admin-key set), or a rule with scope org:admin',
   );

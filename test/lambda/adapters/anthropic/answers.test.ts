@@ -113,9 +113,11 @@ test.each<[keyof typeof strangers, string]>([
 test('a credential without the permission is called that', async () => {
   const asking = apiKeys(clientOf(new Secret(platform.key.value), platform.baseUrl));
   await expect(asking.list()).rejects.toMatchObject({
-    code: 'admin-access-refused',
+    code: 'admin-access-too-narrow',
     message: holding('lacks the permission'),
   });
+  const unknown = apiKeys(clientOf(new Secret('sk-ant-admin01-FAKE-unknown'), platform.baseUrl));
+  await expect(unknown.list()).rejects.toMatchObject({ code: 'admin-access-refused' });
 });
 
 test.each<[string, object, string]>([
