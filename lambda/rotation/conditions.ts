@@ -314,7 +314,12 @@ function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
     if ((state === 'standby' || state === 'rejected') && status === 'active') {
       return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is put back to sleep` }];
     }
-    if ((state === 'standby' || state === 'inactive' || state === 'contained') && status === 'archived') {
+    // That a key is dead which died while consumers read it people were told, and its replacement mended it.
+    if (
+      (state === 'standby' || state === 'inactive' || state === 'contained') &&
+      status === 'archived' &&
+      record.foundDeadAt === undefined
+    ) {
       const loss = state === 'standby' ? 'the pool has lost it' : 'there is no way back to it';
       return [{ grade: 'key-archived', apiKeyId, reason: `${apiKeyId} is ${state}, and somebody archived it: ${loss}` }];
     }

@@ -64,15 +64,19 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
     const pause = pauses.get(definition.name);
     return [{ definition, own, secret, pause, infos, lastUses, activeAt, refused, usageKnownUntil, now }];
   });
+  const unproven = isListed ? await lookAgain(sights, infos, refused, attempt, ports) : new Set<string>();
   if (isListed) {
-    await attempt('what seems to be changed', () => lookAgain(sights, infos, refused, ports));
     await attempt('which current keys are active', () => ports.sightings.write(seenActive(sights)));
   }
   // Before anything is mended: what people must know is what was found.
   const kinds = isListed ? watchedKinds : knownWithoutAnthropic;
   const orphans = isListed ? leftActive(records, definitions, infos) : [];
   const conditions = [...orphans, ...sights.flatMap((sight) => [...conditionsOf(sight, kinds), ...(isListed ? [] : knownLosses(sight))])];
-  const left = new Set(definitions.map(({ name }) => name).filter((name) => !secrets.has(name)));
+  const isUnproven = ({ own }: Sight): boolean => own.some(({ apiKeyId }) => unproven.has(apiKeyId));
+  const left = new Set([
+    ...definitions.map(({ name }) => name).filter((name) => !secrets.has(name)),
+    ...sights.filter(isUnproven).map(({ definition }) => definition.name),
+  ]);
   await attempt('what people must know', () => ports.watch.settle(conditions, left, kinds));
 
   const due = isListed ? sights.flatMap((sight) => sight.own.map((record) => ({ record, sight }))) : [];
@@ -105,15 +109,17 @@ function knownLosses(sight: Sight): readonly Condition[] {
 
 /**
  * The list may be behind: a key that seems to be changed by somebody else is asked for once more before people are told. Of one that is
- * current since a moment ago that may be behind too, so that its own value decides.
+ * current since a moment ago that may be behind too, so that its own value decides. Where that second look fails, or another organization
+ * answers it, nothing is known of the key in this pass: it is neither told nor treated by what the list says. Returns these keys.
  */
 async function lookAgain(
   sights: readonly Sight[],
   infos: Map<string, ApiKeyInfo>,
   refused: Set<string>,
-  ports: RetirementPorts,
-): Promise<void> {
-  const { keys } = ports;
+  attempt: (what: string, work: () => Promise<void>) => Promise<boolean>,
+  { keys, ...ports }: RetirementPorts,
+): Promise<ReadonlySet<string>> {
+  const unproven = new Set<string>();
   const found = sights.flatMap((sight) => conditionsOf(sight, ['key-changed', 'current-key-dead']));
   const ids = found.flatMap(({ facts: { apiKeyId, changes } }) => changes?.map((change) => change.apiKeyId) ?? apiKeyId ?? []);
   const fresh = sights.flatMap(({ definition, own, now }) =>
@@ -122,13 +128,25 @@ async function lookAgain(
       .map((record) => ({ record, definition })),
   );
   for (const apiKeyId of new Set([...ids, ...fresh.map(({ record }) => record.apiKeyId)])) {
-    const info = await keys.retrieve(apiKeyId);
-    if (info === 'gone') infos.delete(apiKeyId);
-    else infos.set(apiKeyId, info);
+    const isProven = await attempt(`a second look at ${apiKeyId}`, async () => {
+      const info = await keys.retrieve(apiKeyId);
+      if (info === 'gone') infos.delete(apiKeyId);
+      else infos.set(apiKeyId, info);
+    });
+    if (isProven) continue;
+    unproven.add(apiKeyId);
+    infos.set(apiKeyId, unknownOf(apiKeyId));
   }
   for (const { record, definition } of fresh) {
-    if (isShownDead(record, infos) && (await isProvenDead(record, definition, [], ports))) refused.add(record.apiKeyId);
+    await attempt(`the value of ${record.apiKeyId}`, async () => {
+      if (isShownDead(record, infos) && (await isProvenDead(record, definition, [], ports))) refused.add(record.apiKeyId);
+    });
   }
+  return unproven;
+}
+
+function unknownOf(apiKeyId: string): ApiKeyInfo {
+  return { apiKeyId, name: '', status: 'unknown', hint: null, principal: 'unknown', workspaceId: null, expiresAt: null };
 }
 
 /** When each current key was last seen active, this pass included; what is no current key any more is forgotten. */

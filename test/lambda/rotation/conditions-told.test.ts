@@ -83,6 +83,11 @@ test('a key that was dead before it was replaced is no change by somebody else',
   const draining = { state: 'draining', switchedAt: now - dayMs } as const;
   expect(told(withOther(draining, 'inactive'))).toMatchObject([{ kind: 'key-changed', grade: 'old-key-disabled' }]);
   expect(told(withOther({ ...draining, foundDeadAt: now - 2 * dayMs }, 'inactive'))).toEqual([]);
+  // Nor once its grace is over, if it died by being archived.
+  for (const state of ['inactive', 'contained'] as const) {
+    expect(told(withOther({ state }, 'archived'))).toMatchObject([{ kind: 'key-changed', grade: 'key-archived' }]);
+    expect(told(withOther({ state, foundDeadAt: now - 2 * dayMs }, 'archived'))).toEqual([]);
+  }
 });
 
 test('while no rotation is scheduled no date of one is told, and an overdue one says what comes first', () => {

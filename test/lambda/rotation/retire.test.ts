@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
+import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
@@ -265,17 +265,23 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   ]);
 });
 
-test('a key that cannot be asked for once more is told as the list shows it, and the beat says what failed', async () => {
+test.each<[string, Error]>([
+  ['fails', new Unavailable('api_keys.retrieve', '503')],
+  ['meets another organization', new KeyguardError('other-organization', 'the admin credential leads to another organization', 'mend it')],
+])('of a key whose second look %s nothing is told or noted, its incidents stay, and other keys are told', async (_how, error) => {
   const stage = healthy();
   stage.has('woken', 'inactive', { since: now - hourMs, status: 'active' });
+  stage.has('other', 'inactive', { since: now - hourMs, status: 'active' });
+  stage.world.inConsole('current', 'inactive');
   const { keys } = stage.ports;
-  let looks = 0;
   const retrieve: typeof keys.retrieve = async (apiKeyId) => {
-    looks += 1;
-    if (looks === 1) throw new Unavailable('api_keys.retrieve', '503');
+    if (apiKeyId !== 'other') throw error;
     return keys.retrieve(apiKeyId);
   };
-  expect(await retireDueKeys({ ...stage.ports, keys: { ...keys, retrieve } })).toEqual({ ...nothing, failed: 1 });
-  expect(stage.logged[0]).toMatchObject({ event: 'retirement.failed', fields: { what: 'what seems to be changed' } });
-  expect(stage.settled.flatMap(({ found }) => found.map(({ facts }) => facts.apiKeyId))).toEqual(['woken']);
+  expect(await retireDueKeys({ ...stage.ports, keys: { ...keys, retrieve } })).toMatchObject({ retired: 0, failed: 2 });
+  const failures = stage.logged.filter(({ event }) => event === 'retirement.failed').map(({ fields }) => fields);
+  expect(failures).toMatchObject([{ what: 'a second look at woken' }, { what: 'a second look at current' }]);
+  expect(stage.settled.map(({ found, left }) => [found.map(({ facts }) => facts.apiKeyId), left])).toEqual([[['other'], ['production']]]);
+  expect(stage.record('current')).not.toHaveProperty('foundDeadAt');
+  expect(stage.record('woken')).not.toHaveProperty('wokenAt');
 });
