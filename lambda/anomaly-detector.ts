@@ -6,7 +6,7 @@ import { detectionMemory } from './adapters/aws/detection-memory.ts';
 import { usageSeries } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
 import { openTable, unreadableSeen } from './adapters/aws/table.ts';
-import { usageLedger } from './adapters/aws/usage-ledger.ts';
+import { usageLedger, wholeQuarters } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
@@ -38,7 +38,7 @@ export function anomalyDetectorHandler(
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: withoutHeartbeat(withExactTotals(series, usage, runtime), definitions.heartbeat),
+    series: withoutHeartbeat(withExactTotals(series, wholeQuarters(table), runtime), definitions.heartbeat),
     memory: detectionMemory(table, usage),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
@@ -68,8 +68,10 @@ export function anomalyDetectorHandler(
     // Thrown last: one subject's failure does not hold up the others, and the error alarm sees it.
     const failed = watched + detection.failed + brakes.failed + unannounced + containment.failed + unwatched;
     const unreadable = unreadableSeen(table, ports.log);
-    if (failed === 0 && unreadable === undefined) return;
-    if (failed === 0) throw unreadable;
+    if (failed === 0) {
+      if (unreadable !== undefined) throw unreadable;
+      return;
+    }
     const what = `detection or containment failed for ${counted(failed, 'subject or incident', 'subjects or incidents')}`;
     throw new KeyguardError('detection-incomplete', what, 'see the function log');
   };

@@ -28,8 +28,10 @@ export function retirementHandler(
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.
     const unreadable = unreadableSeen(table, ports.log);
     const [first] = failures;
-    if (first === undefined && unreadable === undefined) return;
-    if (first === undefined) throw unreadable;
+    if (first === undefined) {
+      if (unreadable !== undefined) throw unreadable;
+      return;
+    }
     throw new KeyguardError(
       'retirement-incomplete',
       `retirement failed at ${counted(failures.length, 'task')}, the first: ${first}`,

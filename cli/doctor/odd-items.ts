@@ -19,8 +19,9 @@ export async function oddItemChecks(about: string, installation: OpenInstallatio
 
 /** What people know of a key, an incident or a pause stands nowhere else; the rest is written anew by the next run. */
 function repairing(name: string, tableName: string): string {
-  const [pk = '', sk = ''] = [name.slice(0, name.indexOf(' ')), name.slice(name.indexOf(' ') + 1)];
-  const key = JSON.stringify({ pk: { S: pk }, sk: { S: sk } });
+  const [pk, sk] = [name.slice(0, name.indexOf(' ')), name.slice(name.indexOf(' ') + 1)];
+  // Whoever wrote the item chose its key: nothing of it may end the quotes in a command that somebody pastes.
+  const key = JSON.stringify({ pk: { S: pk }, sk: { S: sk } }).replaceAll("'", String.raw`'\''`);
   const look = `aws dynamodb get-item --table-name ${tableName} --key '${key}'`;
   const remove = `aws dynamodb delete-item --table-name ${tableName} --key '${key}'`;
   if (pk === 'API_KEY')

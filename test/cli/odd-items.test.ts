@@ -16,7 +16,9 @@ test('status and doctor name an item that cannot be read, and doctor says how to
     'cannot be read: API_KEY apikey_of_batch, LAST_USE apikey_odd; how to repair them: npx keyguard doctor',
   );
   expect(await me.asJson(['status'])).toMatchObject({ unreadableItems: ['API_KEY apikey_of_batch', 'LAST_USE apikey_odd'] });
+  await table.put('LAST_USE', "apikey_'; echo paste", { schema: 1 });
   const { out } = await me.run(['doctor']);
+  expect(out).toContain(String.raw`{"S":"apikey_'\''; echo paste"}`);
   expect(out).toMatch(
     /^broken +keyguard, state table: the item LAST_USE apikey_odd cannot be read.*aws dynamodb delete-item --table-name keyguard-state/m,
   );

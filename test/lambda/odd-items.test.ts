@@ -73,6 +73,11 @@ test('with an odd item in each partition, all that is done for the other managed
   const [told, ...expected] = [lines('state.unreadable'), 'API_KEY apikey_future', 'INCIDENT usage-anomaly#batch', 'WATERMARK USAGE'];
   for (const name of [...expected, 'LAST_USE apikey_odd', 'PAUSE batch', 'RUN current-keys', 'UNDELIVERED a#', 'USAGE#batch'])
     expect(told).toContain(name);
+  // Where a quarter of its usage cannot be read, nobody says that nothing is unusual.
+  const open = await incidentStore(table).all();
+  expect(open.filter(({ kind }) => kind === 'detection-failing')).toMatchObject([
+    { subject: 'batch', facts: { reason: expect.stringContaining('USAGE#batch') as string } },
+  ]);
   for (const name of ['anomaly-detector', 'retirement', 'usage-collector'])
     expect(world.aws.functions.invocations(name).some((each) => !each.ok)).toBe(true);
 

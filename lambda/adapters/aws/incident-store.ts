@@ -1,4 +1,3 @@
-import type { IncidentRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';

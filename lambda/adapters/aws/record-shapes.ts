@@ -5,6 +5,7 @@ import {
   oldStates,
   type ApiKeyRecord,
   type AuditRecord,
+  type BeatRecord,
   type ChangeFacts,
   type Cut,
   type DeliveryRecord,
@@ -112,12 +113,15 @@ export const pauseShape: Shape<PauseRecord> = { schema, managedKey: text, at: nu
 export const runShape: Shape<RunRecord> = { schema, finishedAt: number, failed: optional(number) };
 export const sightingsShape: Shape<SightingsRecord> = { schema, activeAt: each(number) };
 export const usualPauseShape: Shape<UsualPauseRecord> = { schema, tokensUntil: number, ms: orNull(number) };
+export const beatShape: Shape<BeatRecord> = { schema, sentAt: number, expiresAt: number };
+
 export const watermarkShape: Shape<WatermarkRecord> = {
   schema,
   knownUntil: number,
   readAt: number,
   tokensUntil: number,
-  failing: optional(shaped<NonNullable<WatermarkRecord['failing']>>({ since: number, reason: text })),
+  resumed: optional(shaped<NonNullable<WatermarkRecord['resumed']>>({ at: number, from: number })),
+  failing: optional(shaped<NonNullable<WatermarkRecord['failing']>>({ since: number, reason: text, emptySince: optional(number) })),
   unpriced: optional(each(number)),
 };
 export const recoveredShape: Shape<RecoveredRecord> = { schema, recoveredAt: number, expiresAt: number };
