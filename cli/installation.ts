@@ -3,16 +3,18 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Command as Program } from 'commander';
 import { variables } from '../contract/environment.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
-import { adminKeySecretName, alarmTopicName, alertTopicName, deployedFunctionName, slackWebhookSecretName } from '../contract/names.ts';
+import { alarmTopicName, alertTopicName, deployedFunctionName, slackWebhookSecretName } from '../contract/names.ts';
 import { managedKeysOf, type ManagedKeyDefinition } from '../contract/policy.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
 import { openTable, type Table } from '../lambda/adapters/aws/table.ts';
 import { systemClock, type Clock } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { Configuration } from '../lib/config/schema.ts';
-import { anyFunction } from './any-function.ts';
+import { adminAccessOf } from './admin-access.ts';
+import { anyFunction, type DeployedFunction } from './any-function.ts';
 import { checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
+import { progress } from './output.ts';
 
 export interface InstallationFlags {
   readonly config?: string;
@@ -35,6 +37,8 @@ export interface OpenInstallation {
   /** By name. */
   readonly managedKeys: readonly ManagedKeyDefinition[];
   readonly clock: Clock;
+  /** Whether keyguard.json is what is deployed, as far as the functions' settings tell. */
+  readonly isDeployed: boolean;
 }
 
 /**
@@ -43,13 +47,25 @@ export interface OpenInstallation {
  */
 export async function openInstallation(flags: InstallationFlags, io: CliIo): Promise<OpenInstallation> {
   // The schema takes a tenth of a second to load.
-  const [{ loadConfiguration }, { policyOf }] = await Promise.all([import('../lib/config/load.ts'), import('../lib/config/policy.ts')]);
+  const [{ loadConfiguration }, { definitionsOf }, { settingsThatDiffer }] = await Promise.all([
+    import('../lib/config/load.ts'),
+    import('../lib/config/policy.ts'),
+    import('./file-and-deployment.ts'),
+  ]);
   const { configuration } = loadConfiguration({ path: flags.config });
   const client = lambda();
   const region = await checkedRegion(client, io);
-  const definition = await deployed(client, configuration, region);
-  const { installation } = configuration;
-  const managedKeys = managedKeysOf({ schema: 1, installation, managedKeys: configuration.managedKeys.map(policyOf) });
+  const there = await found(client, configuration, region);
+  const definition = definitionOf(configuration, there);
+  const differs = settingsThatDiffer(there.name, there.environment, configuration);
+  if (differs.length > 0) {
+    progress(
+      `keyguard.json is not what is deployed (${differs.join(', ')}): the functions act by what is deployed, and what is promised here follows ` +
+        'the file only after npx cdk deploy. What differs: npx keyguard doctor',
+      io,
+    );
+  }
+  const managedKeys = managedKeysOf(definitionsOf(configuration));
   return {
     configuration,
     definition,
@@ -57,6 +73,7 @@ export async function openInstallation(flags: InstallationFlags, io: CliIo): Pro
     table: openTable(definition.stateTable),
     managedKeys: [...managedKeys].sort((a, b) => a.name.localeCompare(b.name)),
     clock: io.clock ?? systemClock,
+    isDeployed: differs.length === 0,
   };
 }
 
@@ -72,35 +89,37 @@ export function managedKey({ managedKeys, definition }: OpenInstallation, name: 
   );
 }
 
-async function deployed(client: LambdaClient, configuration: Configuration, region: string): Promise<InstallationDefinition> {
-  const { installation, anthropic, alerts } = configuration;
-  const functions = {
-    rotation: deployedFunctionName(installation, 'rotation'),
-    retirement: deployedFunctionName(installation, 'retirement'),
-    notifier: deployedFunctionName(installation, 'notifier'),
-  };
-  const found = await anyFunction(client, installation);
-  if (found === undefined) {
-    throw new KeyguardError(
-      'installation-not-found',
-      `there is no installation "${installation}" in this account and Region (none of its functions, such as ${functions.retirement}, is here)`,
-      // Most often it is the wrong Region: say which one was asked.
-      `deploy it (npx cdk deploy), or choose another account, Region or --config. The Region that was asked is ${region}`,
-    );
-  }
-  const { stateTable, home, environment } = found;
+async function found(client: LambdaClient, { installation }: Configuration, region: string): Promise<DeployedFunction> {
+  const there = await anyFunction(client, installation);
+  if (there !== undefined) return there;
+  const example = deployedFunctionName(installation, 'retirement');
+  throw new KeyguardError(
+    'installation-not-found',
+    `there is no installation "${installation}" in this account and Region (none of its functions, such as ${example}, is here)`,
+    // Most often it is the wrong Region: say which one was asked.
+    `deploy it (npx cdk deploy), or choose another account, Region or --config. The Region that was asked is ${region}`,
+  );
+}
+
+function definitionOf(
+  { installation, anthropic, alerts }: Configuration,
+  { stateTable, home, environment }: DeployedFunction,
+): InstallationDefinition {
   const topicArn = (name: string): string => `arn:${home.partition}:sns:${home.region}:${home.account}:${name}`;
-  const { adminAccess } = anthropic;
   return {
     installation,
     anthropicBaseUrl: anthropic.baseUrl,
     organizationId: anthropic.organizationId,
-    adminAccess: adminAccess.kind === 'key' ? { kind: 'key', secretName: adminKeySecretName(installation) } : adminAccess,
+    adminAccess: adminAccessOf(installation, anthropic.adminAccess),
     stateTable,
     alertTopicArn: topicArn(alertTopicName(installation)),
     alarmTopicArn: topicArn(alarmTopicName(installation)),
     slackWebhookSecret: alerts.slack === undefined ? '' : slackWebhookSecretName(installation),
     dashboardUrl: environment[variables.dashboardUrl] ?? '',
-    functions,
+    functions: {
+      rotation: deployedFunctionName(installation, 'rotation'),
+      retirement: deployedFunctionName(installation, 'retirement'),
+      notifier: deployedFunctionName(installation, 'notifier'),
+    },
   };
 }

@@ -19,10 +19,26 @@ export interface KeySight {
   readonly pause: PauseRecord | undefined;
 }
 
-export async function lookAt(definition: ManagedKeyDefinition, { table, secrets }: OpenInstallation): Promise<KeySight> {
+/** Throws KeyguardError `not-deployed` where keyguard.json names a key that nobody has deployed yet. */
+export async function describeSecret(
+  { name }: ManagedKeyDefinition,
+  secretName: string,
+  { table, secrets, isDeployed }: OpenInstallation,
+): Promise<SecretDescription> {
+  try {
+    return await secretVersions(secrets).describe(secretName);
+  } catch (error) {
+    const isGone = error instanceof KeyguardError && error.code === 'secret-not-found';
+    if (!isGone || isDeployed || (await apiKeyLedger(table).all(name)).some(({ managedKey }) => managedKey === name)) throw error;
+    throw new KeyguardError('not-deployed', `${name} is not deployed yet: there is no secret ${secretName}`, 'npx cdk deploy');
+  }
+}
+
+export async function lookAt(definition: ManagedKeyDefinition, installation: OpenInstallation): Promise<KeySight> {
+  const { table } = installation;
   const [records, secret, pause] = await Promise.all([
     apiKeyLedger(table).all(definition.name),
-    secretVersions(secrets).describe(definition.secretName),
+    describeSecret(definition, definition.secretName, installation),
     pauses(table).find(definition.name),
   ]);
   return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };

@@ -8,7 +8,7 @@ import { silenceKnownUntil } from '../lambda/usage/watermark.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeyReading } from './key-findings.ts';
-import { openSince, type KeySight } from './key-sight.ts';
+import { describeSecret, openSince, type KeySight } from './key-sight.ts';
 
 /** What the state table holds of all managed keys, read once. */
 type Records = Awaited<ReturnType<typeof readRecords>>;
@@ -37,7 +37,7 @@ export async function readKey(
   const sight: KeySight = {
     definition,
     own: records.filter((record) => record.managedKey === name),
-    secret: await secretVersions(installation.secrets).describe(definition.secretName),
+    secret: await describeSecret(definition, definition.secretName, installation),
     pause: paused.find((pause) => pause.managedKey === name),
   };
   const [since, standbyDeletion] = await Promise.all([openSince(sight, installation), standbyDeletionOf(definition, installation)]);

@@ -18,13 +18,15 @@ export const variables = {
   /** Name of the secret that holds Slack's incoming webhook URL; absent without Slack. */
   slackWebhookSecret: 'SLACK_WEBHOOK_SECRET',
   dashboardUrl: 'DASHBOARD_URL',
+  /** Of the definitions beside the function's code: tells the command line whether keyguard.json is what is deployed. */
+  definitionsDigest: 'DEFINITIONS_DIGEST',
 } as const;
 export type VariableName = keyof typeof variables;
 
 export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier', 'heartbeat'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess'] as const;
+const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'definitionsDigest'] as const;
 /** What whoever moves keys and tells people needs. */
 const keyWork = [...anthropic, 'stateTable', 'alertTopic', 'installation', 'stackName', 'dashboardUrl'] as const;
 
@@ -34,8 +36,8 @@ export const environmentOf = {
   retirement: keyWork,
   'usage-collector': [...anthropic, 'stateTable', 'installation'],
   'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
-  notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl'],
-  heartbeat: ['anthropicBaseUrl', 'stateTable'],
+  notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl', 'definitionsDigest'],
+  heartbeat: ['anthropicBaseUrl', 'stateTable', 'definitionsDigest'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 
 /** How the functions reach the Admin API (facts: a static Admin key, or WIF with `org:admin`). */

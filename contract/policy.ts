@@ -62,6 +62,13 @@ export interface Definitions {
   readonly heartbeat?: HeartbeatDefinition;
 }
 
+/** What an operator may ask of the rotation function: its definitions. */
+export const definitionsRequest = { operation: 'definitions' } as const;
+
+export function isDefinitionsRequest(event: unknown): boolean {
+  return event instanceof Object && Object.keys(event).length === 1 && Reflect.get(event, 'operation') === definitionsRequest.operation;
+}
+
 export const definitionsFile = 'definitions.json';
 
 export function managedKeysOf({ installation, managedKeys }: Definitions): readonly ManagedKeyDefinition[] {

@@ -1,4 +1,4 @@
-import type { Definitions } from '../contract/policy.ts';
+import { isDefinitionsRequest, type Definitions } from '../contract/policy.ts';
 import { incidentPorts, rotationPorts } from './adapters/assemble.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { openTable } from './adapters/aws/table.ts';
@@ -9,7 +9,7 @@ import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { rotationStep } from './rotation/rotate.ts';
 import { isTrialRequest, tryStandbyKeys } from './rotation/trial.ts';
 
-/** Secrets Manager calls this four times a rotation, and again after a failure; an operator, to have standby keys tried. */
+/** Secrets Manager calls this four times a rotation, and again after a failure; an operator, to have standby keys tried, or to be told what is deployed. */
 export function rotationHandler(
   variables: Readonly<Record<string, string | undefined>>,
   runtime: Runtime,
@@ -18,7 +18,10 @@ export function rotationHandler(
   const env = { ...readEnvironment('rotation', variables), definitions };
   const table = openTable(env.stateTable);
   const ports = rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
-  return (event) => (isTrialRequest(event) ? tryStandbyKeys(event, ports) : rotationStep(event, ports));
+  return async (event) => {
+    if (isDefinitionsRequest(event)) return definitions;
+    return isTrialRequest(event) ? tryStandbyKeys(event, ports) : rotationStep(event, ports);
+  };
 }
 
 export const handler = onFirstCall(() => rotationHandler(process.env, lambdaRuntime, bundledDefinitions()));

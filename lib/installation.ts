@@ -1,6 +1,6 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Stack, Token } from 'aws-cdk-lib/core';
+import { Lazy, Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmTopicName, alertTopicName, slackWebhookSecretName } from '../contract/names.ts';
 import type { HeartbeatDefinition } from '../contract/heartbeat.ts';
@@ -9,6 +9,7 @@ import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
 import type { AppFunction, AppFunctionCommons } from './app-function.ts';
+import { definitionsDigest } from './config/definitions-digest.ts';
 import { checkedHeartbeat, checkedManagedKey } from './config/load.ts';
 import { policyOf } from './config/policy.ts';
 import type { Configuration, ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
@@ -78,6 +79,8 @@ export class Installation extends Construct {
         stackName,
         falseAlarmsPerMonth: String(detection.falseAlarmsPerMonth),
         dashboardUrl: this.dashboardUrl,
+        // Uncached, as the code: managed keys come after the functions that serve them.
+        definitionsDigest: Lazy.uncachedString({ produce: () => definitionsDigest(this.#definitions()) }),
         ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: slackWebhookSecretName(installation) }),
       },
     };

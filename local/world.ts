@@ -37,6 +37,7 @@ import { retirementHandler } from '../lambda/retirement.ts';
 import { rotationHandler } from '../lambda/rotation.ts';
 import { admitStandbyKey } from '../lambda/rotation/admit.ts';
 import { usageCollectorHandler } from '../lambda/usage-collector.ts';
+import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from './aws/server.ts';
 import type { FunctionOptions } from './aws/functions.ts';
@@ -436,6 +437,7 @@ function registerFunctions(
     falseAlarmsPerMonth: String(falseAlarmsPerMonth),
     slackWebhookSecret: installation.slackWebhookSecret,
     dashboardUrl: installation.dashboardUrl,
+    definitionsDigest: definitionsDigest(definitions),
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));

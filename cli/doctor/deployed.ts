@@ -1,11 +1,15 @@
-import { environmentOf, variables, type FunctionName } from '../../contract/environment.ts';
+import type { FunctionName } from '../../contract/environment.ts';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { deployedFunctionName, secretsOf } from '../../contract/names.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { functionSettings } from '../../lambda/adapters/aws/function-settings.ts';
 import { secretSettings, type SecretSettings } from '../../lambda/adapters/aws/rotation-schedule.ts';
+import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { definitionsOf } from '../../lib/config/policy.ts';
 import { rotationRules } from '../../lib/config/rotation-rules.ts';
 import type { Configuration, ManagedKeyConfiguration } from '../../lib/config/schema.ts';
+import { deployedDefinitions } from '../deployed-definitions.ts';
+import { definitionsThatDiffer, settingsThatDiffer } from '../file-and-deployment.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
 
@@ -34,26 +38,26 @@ export async function deployedChecks(
       return settingsAnswers(key, configuration.installation, await secretSettings(secrets, secretName));
     }),
   );
-  return (await Promise.all([...functions, ...keys])).flat();
+  const definitions = checked(about, 'managed keys', async () => {
+    const deployed = await deployedDefinitions(configuration.installation);
+    if (deployed instanceof KeyguardError) return warning(`not looked at: ${deployed.message}`, deployed.fix);
+    const differences = definitionsThatDiffer(deployed, definitionsOf(configuration));
+    if (differences.length === 0) return good('those of keyguard.json are those that are deployed');
+    return warning(`keyguard.json is not what is deployed: ${differences.join('; ')}`, deploy);
+  });
+  return (await Promise.all([...functions, definitions, ...keys])).flat();
 }
 
 function functionAnswer(
   name: FunctionName,
   deployed: string,
   environment: Readonly<Record<string, string | undefined>> | undefined,
-  { installation, anthropic, detection }: Configuration,
+  configuration: Configuration,
 ): Answer {
   if (environment === undefined) {
     return broken(`there is no function ${deployed}`, 'bring it back: npx cdk deploy --revert-drift');
   }
-  const expected: Readonly<Record<string, string | undefined>> = {
-    [variables.installation]: installation,
-    [variables.anthropicBaseUrl]: anthropic.baseUrl,
-    [variables.organizationId]: anthropic.organizationId,
-    [variables.falseAlarmsPerMonth]: String(detection.falseAlarmsPerMonth),
-  };
-  const needed = environmentOf[name].map((variable) => variables[variable]);
-  const others = needed.filter((variable) => expected[variable] !== undefined && environment[variable] !== expected[variable]);
+  const others = settingsThatDiffer(name, environment, configuration);
   if (others.length === 0) return good(`${deployed} is there, and works with what keyguard.json says`);
   return warning(`${deployed} does not work with what keyguard.json says: ${others.join(', ')}`, deploy);
 }

@@ -11,7 +11,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
 import { failureOf } from '../failure.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { lookAt } from '../key-sight.ts';
+import { describeSecret, lookAt } from '../key-sight.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
@@ -34,6 +34,8 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   if (flags.confirm !== undefined && flags.inUse !== true) io.fail('--confirm belongs to --in-use', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
+  // Before anybody pastes a value.
+  if (!installation.isDeployed) await describeSecret(definition, definition.secretName, installation);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
   const ports = narrated(
     admitPorts(installation.definition, installation.managedKeys, installation.table, installation.secrets, installation.clock),

@@ -2,14 +2,13 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { checkRestored } from '../key-sight.ts';
+import { checkRestored, describeSecret } from '../key-sight.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
@@ -23,6 +22,8 @@ interface Checked {
   readonly record: ApiKeyRecord;
   /** Each in plain words; none: as far as it was looked at, it is good. */
   readonly problems: readonly string[];
+  /** The workspace that it belongs to, where that is not the one of its managed key. */
+  readonly elsewhere: string | undefined;
   /** Why its proof came to no verdict: that says nothing against it. */
   readonly unclear: readonly string[];
   /** What somebody should know of it although it is good. */
@@ -52,7 +53,7 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
     const adds = wanted.map((definition) => `npx keyguard standby add ${definition.name}`);
     line(`There is no standby key to check: ${adds.join(', ')}`, io);
   } else if (checked.length > 0) await show(checked, flags, io);
-  failBad(checked, unread, io);
+  failBad(checked, unread, installation, io);
 }
 
 interface Known {
@@ -71,7 +72,7 @@ async function checkPool(
 ): Promise<readonly Checked[]> {
   const { name, standbySecretName } = definition;
   const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
-  const secret = await secretVersions(installation.secrets).describe(standbySecretName);
+  const secret = await describeSecret(definition, standbySecretName, installation);
   checkRestored(standbySecretName, secret);
   const sight = await poolSight(definition, records, installation);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
@@ -87,6 +88,7 @@ async function checkPool(
     const trial = proves ? await tryKey(name, apiKeyId, installation) : undefined;
     checked.push({
       record,
+      elsewhere: elsewhere(infos.get(apiKeyId), definition),
       problems: [...problems, ...failedTrial(trial, 'rejected')],
       unclear: failedTrial(trial, 'unclear'),
       notes: tooShort(record, 'its turn'),
@@ -97,7 +99,7 @@ async function checkPool(
 }
 
 /** Ends the command where a key cannot be relied on; an outage condemns none, but neither is it a proof. */
-function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], io: CliIo): void {
+function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], { isDeployed }: OpenInstallation, io: CliIo): void {
   const bad = checked.filter(({ problems }) => problems.length > 0);
   const unclear = checked.filter((each) => each.problems.length === 0 && each.unclear.length > 0);
   const idsOf = (some: readonly Checked[]): string => some.map(({ record }) => record.apiKeyId).join(', ');
@@ -113,14 +115,26 @@ function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], io: 
   }
   failures.push(...unread.map((key) => `${key.name}: ${unreadText(key)}`));
   const cures = [
-    ...bad.map(({ record }) => cureOf(record)),
+    ...(isDeployed || bad.length === 0 ? bad.map(cureOf) : [disagreed]),
     ...(unclear.length === 0 ? [] : ['those that could not be proven stay in the pool: try again in five minutes']),
   ];
   io.fail(failures.join('; '), cures.join('; '), 1);
 }
 
-function cureOf({ managedKey: name, apiKeyId }: ApiKeyRecord): string {
-  return `npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`;
+/** To archive a key is for ever, and the file may be what is wrong. */
+const disagreed =
+  'keyguard.json is not what is deployed, so that nobody can tell yet: npx keyguard doctor says what differs; correct the file, or npx cdk deploy, then check again';
+
+function cureOf({ record: { managedKey: name, apiKeyId }, elsewhere: workspaceId }: Checked): string {
+  const first =
+    workspaceId === undefined
+      ? ''
+      : `if ${workspaceId} is the right workspace, write it into keyguard.json as workspaceId of ${name}, and npx cdk deploy; only if it is not: `;
+  return `${first}npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`;
+}
+
+function elsewhere(info: ApiKeyInfo | undefined, { workspaceId }: ManagedKeyDefinition): string | undefined {
+  return info === undefined || info.workspaceId === workspaceId ? undefined : (info.workspaceId ?? 'the whole organization');
 }
 
 /** What Anthropic and Secrets Manager show of it that a rotation would trip over. */
@@ -138,7 +152,7 @@ function problemsOf(
     ...(info.status === 'inactive' || (info.status === 'active' && intent !== undefined)
       ? []
       : [`Anthropic shows it as ${info.status}, not asleep`]),
-    ...(info.workspaceId === definition.workspaceId ? [] : [`it belongs to ${info.workspaceId ?? 'the whole organization'}`]),
+    ...(elsewhere(info, definition) === undefined ? [] : [`it belongs to ${elsewhere(info, definition)}`]),
     ...(info.hint === null || info.hint === hint ? [] : [`its hint is ${info.hint}, and was ${hint} when it was taken in`]),
     ...stored,
   ];

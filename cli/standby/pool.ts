@@ -1,9 +1,9 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { OpenInstallation } from '../installation.ts';
+import { describeSecret } from '../key-sight.ts';
 import { isoOrNull } from '../output.ts';
 import { coverIn, type PoolSight } from '../pool-cover.ts';
 
@@ -11,10 +11,11 @@ import { coverIn, type PoolSight } from '../pool-cover.ts';
 export async function poolSight(
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
-  { table, secrets, clock }: OpenInstallation,
+  installation: OpenInstallation,
 ): Promise<PoolSight> {
+  const { table, clock } = installation;
   const [{ nextRotationAt }, failed] = await Promise.all([
-    secretVersions(secrets).describe(definition.secretName),
+    describeSecret(definition, definition.secretName, installation),
     incidentStore(table).find('rotation-failed', definition.name),
   ]);
   const own = records.filter((record) => record.managedKey === definition.name);

@@ -16,7 +16,8 @@ function readDefinitions(text: string): Definitions {
   throw new KeyguardError('foreign-definition', `${definitionsFile} is not what this version writes`, 'deploy again: npx cdk deploy');
 }
 
-function isDefinitions(value: unknown): value is Definitions {
+/** Whether this is what a deployment of this version wrote. */
+export function isDefinitions(value: unknown): value is Definitions {
   if (!(value instanceof Object) || Reflect.get(value, 'schema') !== 1) return false;
   const managedKeys: unknown = Reflect.get(value, 'managedKeys');
   return (

@@ -3,8 +3,8 @@ import { KeyguardError } from '../foundation/errors.ts';
 
 export type Environment<N extends FunctionName> = Readonly<Record<(typeof environmentOf)[N][number], string>>;
 
-/** Without Slack or a dashboard these are not set; they read as empty. */
-const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl'];
+/** Without Slack or a dashboard these are not set; they read as empty. No function reads the digest. */
+const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl', 'definitionsDigest'];
 
 /** The variables of one function; throws KeyguardError naming all that are missing. */
 export function readEnvironment<N extends FunctionName>(name: N, env: Readonly<Record<string, string | undefined>>): Environment<N> {

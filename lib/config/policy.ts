@@ -1,7 +1,12 @@
-import type { ManagedKeyPolicy } from '../../contract/policy.ts';
+import type { Definitions, ManagedKeyPolicy } from '../../contract/policy.ts';
 import { maximumAgeMs } from './across-fields.ts';
 import { durationMs } from './duration.ts';
-import type { ManagedKeyConfiguration } from './schema.ts';
+import type { Configuration, ManagedKeyConfiguration } from './schema.ts';
+
+/** What a deployment of this configuration puts beside the code of each function. */
+export function definitionsOf({ installation, managedKeys, usage: { heartbeat } }: Configuration): Definitions {
+  return { schema: 1, installation, managedKeys: managedKeys.map(policyOf), ...(heartbeat === undefined ? {} : { heartbeat }) };
+}
 
 /** What functions and commands act by, of what keyguard.json says of a managed key. */
 export function policyOf({ name, workspaceId, rotation, containment }: ManagedKeyConfiguration): ManagedKeyPolicy {

@@ -376,6 +376,6 @@ test('what keyguard.json says and what is there are compared: schedule, replicas
   expect(said.out).toMatch(/^broken {3}production, settings: its schedule is rate\(30 days\), and keyguard\.json says rate\(60 days\)/m);
   expect(said.out).toMatch(/^broken {3}production, settings: it has no replica in eu-west-1/m);
   expect(said.out).toMatch(
-    /^warning {2}keyguard, functions: keyguard-anomaly-detector does not work with what keyguard\.json says: FALSE_ALARMS_PER_MONTH/m,
+    /^warning {2}keyguard, functions: keyguard-anomaly-detector does not work with what keyguard\.json says: .*detection\.falseAlarmsPerMonth/m,
   );
 });
