@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command as Program, CommanderError } from 'commander';
 import { secretIn } from '../contract/secret-shapes.ts';
+import { checkProxies } from '../lambda/adapters/proxy.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands.ts';
 import { failureOf } from './failure.ts';
@@ -13,7 +14,9 @@ export async function runProgram(argv: readonly string[], outside: CliIo): Promi
   try {
     refuseSecrets(words, io);
     refuseEarlyOptions(words, io);
-    await (await programFor(words, io)).parseAsync(argv);
+    const program = await programFor(words, io);
+    // Not before: help and version ask nobody.
+    await program.hook('preAction', () => checkProxies()).parseAsync(argv);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return misunderstood(error, io);

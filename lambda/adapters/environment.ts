@@ -1,13 +1,15 @@
 import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../../contract/environment.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { checkProxies } from './proxy.ts';
 
 export type Environment<N extends FunctionName> = Readonly<Record<(typeof environmentOf)[N][number], string>>;
 
 /** Without Slack or a dashboard these are not set; they read as empty. No function reads the digest. */
 const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl', 'definitionsDigest'];
 
-/** The variables of one function; throws KeyguardError naming all that are missing. */
+/** The variables of one function; throws KeyguardError naming all that are missing, or the proxy that cannot be used. */
 export function readEnvironment<N extends FunctionName>(name: N, env: Readonly<Record<string, string | undefined>>): Environment<N> {
+  checkProxies(env);
   const wanted: readonly VariableName[] = environmentOf[name];
   const missing = wanted.filter((variable) => !optional.includes(variable) && (env[variables[variable]] ?? '') === '');
   if (missing.length > 0) {

@@ -1,46 +1,107 @@
-/** Through which proxy requests go, by the variables that everybody knows: HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+import { KeyguardError } from '../foundation/errors.ts';
+
+/** Through which proxy requests go, by the variables that everybody knows: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. */
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/** A proxy, and the variable that names it. */
+interface Proxy {
+  readonly variable: string;
+  readonly url: URL;
+}
+
 /**
- * The proxy for an address; undefined where it is asked directly. Small letters go before capitals, as curl has it. NO_PROXY lists hosts,
- * separated by commas or blanks: `example.com` (and all that ends in `.example.com`), `.example.com`, `*.example.com`, `host:port`, `*`.
+ * The proxy for an address; undefined where it is asked directly. Small letters go before capitals, and ALL_PROXY last, as curl has it. NO_PROXY
+ * lists hosts, separated by commas or blanks: `example.com` (and all that ends in `.example.com`), `.example.com`, `*.example.com`, `host:port`, `*`.
  */
-export function proxyFor(url: string, variables: Variables = process.env): URL | undefined {
+export function proxyFor(url: string, variables: Variables = process.env): Proxy | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, hostname, port } = new URL(url);
-  const set = (name: string): string | undefined => variables[name.toLowerCase()]?.trim() || variables[name]?.trim() || undefined;
-  const proxy = protocol === 'https:' ? set('HTTPS_PROXY') : set('HTTP_PROXY');
-  if (proxy === undefined || isExempt(hostname, port || (protocol === 'https:' ? '443' : '80'), set('NO_PROXY') ?? '')) return undefined;
-  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
-  return URL.canParse(address) ? new URL(address) : undefined;
+  const setting = settingFor(protocol, variables);
+  if (setting === undefined || isExempt(hostname, port || (protocol === 'https:' ? '443' : '80'), noProxyIn(variables))) return undefined;
+  const read = readProxy(setting.value);
+  return read instanceof URL ? { variable: setting.variable, url: read } : undefined;
+}
+
+/** Throws KeyguardError `proxy-malformed` for a setting that would not be followed. For the start: whoever asks later for a proxy trusts it. */
+export function checkProxies(variables: Variables = process.env): void {
+  if (noProxyIn(variables).includes('*')) return;
+  for (const protocol of ['https:', 'http:']) {
+    const setting = settingFor(protocol, variables);
+    if (setting === undefined) continue;
+    const { variable, value } = setting;
+    const because = readProxy(value);
+    if (because instanceof URL) continue;
+    // Of the value nothing is repeated: a password may stand anywhere in it.
+    throw new KeyguardError(
+      'proxy-malformed',
+      `${variable} names no proxy that can be used: ${because}`,
+      `export ${variable}=http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT; to ask without a proxy: unset ${variable}`,
+    );
+  }
 }
 
 /** Which proxy a request went through, to stand behind a message; empty without one. Never with the proxy's own password. */
 export function proxyText(url: string, variables: Variables = process.env): string {
   const proxy = proxyFor(url, variables);
-  return proxy === undefined ? '' : ` (asked through the proxy ${proxy.host})`;
+  return proxy === undefined ? '' : ` (asked through the proxy ${proxy.url.host})`;
 }
 
 /** The proxies that are set, for who looks for trouble with a network. */
 export function proxiesText(variables: Variables = process.env): string {
-  const hosts = ['https://example.invalid', 'http://example.invalid'].flatMap(
-    (url) => proxyFor(url, { ...variables, NO_PROXY: '', no_proxy: '' })?.host ?? [],
+  const set = ['https://example.invalid', 'http://example.invalid'].flatMap(
+    (url) => proxyFor(url, { ...variables, NO_PROXY: '', no_proxy: '' }) ?? [],
   );
-  return hosts.length === 0 ? '' : `the proxy ${[...new Set(hosts)].join(' and ')} (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)`;
+  const hosts = [...new Set(set.map(({ url }) => url.host))];
+  const names = [...new Set(set.map(({ variable }) => variable)), 'NO_PROXY'];
+  return hosts.length === 0 ? '' : `the proxy ${hosts.join(' and ')} (${names.join(', ')})`;
 }
 
-function isExempt(hostname: string, port: string, noProxy: string): boolean {
-  const host = hostname.toLowerCase().replace(/^\[|\]$/g, '');
-  return noProxy
+function settingFor(protocol: string, variables: Variables): { readonly variable: string; readonly value: string } | undefined {
+  const names = [protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY', 'ALL_PROXY'];
+  return names
+    .flatMap((name) => [name.toLowerCase(), name])
+    .map((variable) => ({ variable, value: variables[variable]?.trim() ?? '' }))
+    .find(({ value }) => value !== '');
+}
+
+/** The address of a proxy, with `http://` where no scheme is given; or why it is none that we can speak to. */
+function readProxy(value: string): URL | string {
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  if (!URL.canParse(address)) return 'it is no address';
+  const url = new URL(address);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'its scheme is neither http nor https';
+  // A password with one of these signs ends the host too early: the rest of it stands here.
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    return 'it goes on behind the port (in a password, write / as %2F, ? as %3F, # as %23)';
+  return loginOf(url) === undefined ? 'its login holds a % that begins no sign (write it as %25)' : url;
+}
+
+/** What the proxy wants to hear of who asks, as `user:password`; empty where nothing is set, undefined where nobody can read it. */
+export function loginOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return '';
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function noProxyIn(variables: Variables): readonly string[] {
+  const value = variables['no_proxy']?.trim() || variables['NO_PROXY']?.trim() || '';
+  return value
     .toLowerCase()
     .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, name = '', only] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
-      if (only !== undefined && only !== port) return false;
-      const domain = name.replace(/^\*?\./, '');
-      return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
-    });
+    .filter((entry) => entry !== '');
+}
+
+function isExempt(hostname: string, port: string, noProxy: readonly string[]): boolean {
+  const host = hostname.toLowerCase().replace(/^\[|\]$/g, '');
+  return noProxy.some((entry) => {
+    if (entry === '*') return true;
+    const [, name = '', only] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
+    if (only !== undefined && only !== port) return false;
+    const domain = name.replace(/^\*?\./, '');
+    return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
+  });
 }

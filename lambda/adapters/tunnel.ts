@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import tls from 'node:tls';
-import { proxyFor } from './proxy.ts';
+import { loginOf, proxyFor } from './proxy.ts';
 
 /** Node 20 knows no proxy by itself. This is the little that we need of one: a tunnel (CONNECT), for each client of ours the same. */
 
@@ -27,10 +27,8 @@ type Connected = (error: Error | null, socket: Duplex) => void;
 function tunnel(proxy: URL, target: string, connected: Connected): void {
   const failed = (error: Error): void => void Reflect.apply(connected, undefined, [error]);
   const { request } = proxy.protocol === 'https:' ? https : http;
-  const authorization =
-    proxy.username === ''
-      ? {}
-      : { 'proxy-authorization': `Basic ${Buffer.from(decodeURIComponent(`${proxy.username}:${proxy.password}`)).toString('base64')}` };
+  const login = loginOf(proxy) ?? '';
+  const authorization = login === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
   const asking = request({
     host: proxy.hostname.replace(/^\[|\]$/g, ''),
     port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : proxy.port,
@@ -65,7 +63,7 @@ class SecureAgent extends https.Agent {
     const target = targetOf(options);
     const proxy = proxyFor(`https://${target}`);
     if (proxy === undefined || callback === undefined) return super.createConnection(options, callback);
-    tunnel(proxy, target, (error, socket) => {
+    tunnel(proxy.url, target, (error, socket) => {
       if (error !== null) return void Reflect.apply(callback, undefined, [error]);
       const servername = options.servername ?? options.host ?? '';
       callback(null, tls.connect({ ...(options as tls.ConnectionOptions), socket, servername }));
@@ -79,7 +77,7 @@ class PlainAgent extends http.Agent {
     const target = targetOf(options);
     const proxy = proxyFor(`http://${target}`);
     if (proxy === undefined || callback === undefined) return super.createConnection(options, callback);
-    tunnel(proxy, target, callback);
+    tunnel(proxy.url, target, callback);
     return undefined;
   }
 }

@@ -4,14 +4,16 @@ import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keyProbe } from '../../../lambda/adapters/anthropic/key-probe.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
-import { proxiesText, proxyFor, proxyText } from '../../../lambda/adapters/proxy.ts';
+import { readEnvironment } from '../../../lambda/adapters/environment.ts';
+import { checkProxies, proxiesText, proxyFor, proxyText } from '../../../lambda/adapters/proxy.ts';
 import { proxiedFetch } from '../../../lambda/adapters/tunnel.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { failureOf } from '../../../cli/failure.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
+import { keyguard } from '../../cli/shell.ts';
 import { aPlatform } from '../../local/anthropic/platform.ts';
 
-const variableNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
+const variableNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 
 /** A proxy as companies have one: it tunnels what it is asked to, and writes down where to. */
 let proxy: Server;
@@ -47,6 +49,8 @@ test.each([
   ['it is set without a scheme', { HTTPS_PROXY: 'proxy:3128' }, 'proxy:3128'],
   ['it is set in small letters, which go first', { HTTPS_PROXY: 'http://other:1', https_proxy: 'http://proxy:3128' }, 'proxy:3128'],
   ['only one for http is set', { HTTP_PROXY: 'http://proxy:3128' }, undefined],
+  ['one for everything is set', { HTTP_PROXY: 'http://other:1', ALL_PROXY: 'http://proxy:3128' }, 'proxy:3128'],
+  ['one for everything is set, and one of its own', { all_proxy: 'http://other:1', HTTPS_PROXY: 'proxy:3128/' }, 'proxy:3128'],
   ['it is empty', { HTTPS_PROXY: ' ' }, undefined],
   ['the host is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'localhost, api.anthropic.com' }, undefined],
   ['its domain is exempt', { HTTPS_PROXY: 'http://proxy:3128', no_proxy: '.anthropic.com' }, undefined],
@@ -57,13 +61,51 @@ test.each([
   ['another port is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'api.anthropic.com:8443' }, 'proxy:3128'],
   ['a host that only ends like it is exempt', { HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'pi.anthropic.com' }, 'proxy:3128'],
 ])('where %s', (_name, variables, host) => {
-  expect(proxyFor('https://api.anthropic.com/v1/models', variables)?.host).toBe(host);
+  expect(proxyFor('https://api.anthropic.com/v1/models', variables)?.url.host).toBe(host);
+});
+
+test.each([
+  ['SOCKS', 'HTTPS_PROXY', 'socks5://me:secret@proxy:1080', 'its scheme is neither http nor https'],
+  ['SOCKS for everything', 'all_proxy', 'socks5h://me:secret@proxy:1080', 'its scheme is neither http nor https'],
+  ['a scheme alone', 'http_proxy', 'http://', 'it is no address'],
+  ['a port that is none', 'HTTP_PROXY', 'me:secret@proxy:http', 'it is no address'],
+  ['blanks inside', 'https_proxy', 'the proxy', 'it is no address'],
+  ['a password with #', 'HTTPS_PROXY', 'http://me:1#secret@proxy:3128', 'it goes on behind the port'],
+  ['a password with / that looks like a port', 'HTTPS_PROXY', 'me:1/secret@proxy:3128', 'it goes on behind the port'],
+  ['a slash too few', 'HTTPS_PROXY', 'http:/proxy:3128', 'it goes on behind the port'],
+  ['a password with %', 'HTTPS_PROXY', 'http://me:secret%zz@proxy:3128', 'its login holds a % that begins no sign'],
+])('a proxy with %s is refused, with the name of its variable and without its password', (_name, variable, value, because) => {
+  const check = () => checkProxies({ [variable]: value });
+  expect(check).toThrow(`${variable} names no proxy that can be used: ${because}`);
+  expect(check).not.toThrow(/secret|1080|3128/);
+});
+
+test.each([
+  ['is good', { HTTPS_PROXY: 'http://proxy:3128', HTTP_PROXY: 'proxy' }],
+  ['speaks TLS', { HTTPS_PROXY: 'https://me:p%40ss@proxy' }],
+  ['gives way to small letters', { HTTPS_PROXY: 'socks5://proxy', https_proxy: 'proxy:3128' }],
+  ['gives way to those of both schemes', { ALL_PROXY: 'socks5://proxy', https_proxy: 'proxy:3128', HTTP_PROXY: 'proxy:3128' }],
+  ['is asked for nothing', { HTTPS_PROXY: 'socks5://proxy', NO_PROXY: '*' }],
+])('a setting that %s is not complained of', (_name, variables) => {
+  expect(() => checkProxies(variables)).not.toThrow();
+});
+
+test('the command line and functions refuse such a proxy before they ask anybody; help needs none', async () => {
+  vi.stubEnv('HTTPS_PROXY', 'socks5://me:secret@proxy:1080');
+  expect(await keyguard(['status', '--json'])).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/"proxy-malformed".*unset HTTPS_PROXY/) as unknown,
+  });
+  expect(await keyguard(['standby', 'add', 'app'])).toMatchObject({ code: 1, err: expect.not.stringMatching(/secret|1080/) as unknown });
+  expect(await keyguard(['status', '--help'])).toMatchObject({ code: 0, err: '' });
+  expect(() => readEnvironment('notifier', process.env)).toThrow('HTTPS_PROXY names no proxy that can be used');
 });
 
 test('messages name the proxy, and never its password', () => {
   const variables = { HTTPS_PROXY: 'http://me:secret@proxy:3128' };
   expect(proxyText('https://api.anthropic.com', variables)).toBe(' (asked through the proxy proxy:3128)');
-  expect(proxiesText(variables)).toBe('the proxy proxy:3128 (HTTPS_PROXY, HTTP_PROXY, NO_PROXY)');
+  expect(proxiesText(variables)).toBe('the proxy proxy:3128 (HTTPS_PROXY, NO_PROXY)');
   vi.stubEnv('HTTPS_PROXY', variables.HTTPS_PROXY);
   expect(failureOf(new Unavailable('asking', 'no answer')).fix).toContain('check your network, the proxy proxy:3128');
 });
