@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Secret } from '../lambda/foundation/secret.ts';
 import { Declined, type CliIo } from './command.ts';
-import { pastedValue } from './pasted.ts';
+import { isCutKey, pastedValue } from './pasted.ts';
 import { visible } from './visible.ts';
 
 /** A value that burns: from stdin when something is piped in, else from a hidden prompt. Never from an argument. */
@@ -45,9 +45,24 @@ export function canAsk({ stdin }: CliIo): boolean {
 
 async function hidden(question: string, io: CliIo): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts');
-  const answer: unknown = await password({ message: `${question}. It is not shown`, ...streams(io) });
+  const answer: unknown = await password({ message: `${question}. It is not shown`, validate: whole(), ...streams(io) });
   if (isCancel(answer)) throw new Declined();
   return typeof answer === 'string' ? answer : '';
+}
+
+/**
+ * Whether a hidden line is all that was pasted: a line break within a paste ends the line, and the rest is still to come. Who presses
+ * Enter once more means it.
+ */
+function whole(): (given: string | undefined) => string | undefined {
+  let doubted: string | undefined;
+  return (given = '') => {
+    const value = pastedValue(given);
+    if (value === '') return 'Nothing was given yet. Paste the value and press Enter; Ctrl-C ends the command';
+    if (!isCutKey(value) || doubted === given) return undefined;
+    doubted = given;
+    return 'It ends earlier than a key does. Paste the rest, or press Enter once more';
+  };
 }
 
 /** Questions go to stderr: stdout may be piped on. */

@@ -4,7 +4,11 @@ import { openInstallation, withInstallation, type InstallationFlags } from '../i
 import { json, line } from '../output.ts';
 import { secretFrom } from '../prompt.ts';
 
-const slackUrl = /^(https:\/\/hooks\.slack(-gov)?\.com\/[A-Za-z]+\/\S+|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?\/\S*)$/;
+/** An incoming webhook is services/T…/B…/… (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks); or a receiver on this machine. */
+const slackUrl =
+  /^(https:\/\/hooks\.slack(-gov)?\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?\/\S*)$/;
+/** What Slack's documentation shows in place of one. */
+const placeholder = /\/(T0+\/B0+\/\w+|\w+\/\w+\/X+)$/i;
 
 /** `keyguard slack-webhook set`. */
 export const slackWebhook: Command = {
@@ -29,13 +33,9 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
     return io.fail('this installation has no Slack channel', 'set alerts.slack.webhook to true in keyguard.json, and deploy', 1);
   }
   const value = await secretFrom('URL of the incoming webhook (https://hooks.slack.com/services/…)', io);
-  if (!value.matches(slackUrl)) {
-    return io.fail(
-      'this does not look like a Slack webhook',
-      'copy it whole from your Slack app: it begins with https://hooks.slack.com/services/. Nothing was stored',
-      1,
-    );
-  }
+  const copy = 'copy it whole from your Slack app (Incoming Webhooks): https://hooks.slack.com/services/T…/B…/…. Nothing was stored';
+  if (!value.matches(slackUrl)) return io.fail('this does not look like a Slack webhook', copy, 1);
+  if (value.matches(placeholder)) return io.fail('this is the example of Slack’s documentation, not a webhook', copy, 1);
   await storeCurrent(secrets, secretName, value);
   if (flags.json === true) {
     json({ secretName }, io);

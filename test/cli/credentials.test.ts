@@ -1,3 +1,4 @@
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { anOperator, type Operator } from './operator.ts';
 
@@ -47,14 +48,28 @@ test('a webhook is stored only if it has the form of one', async () => {
   const { aws, installation } = me.world;
   const versions = (): number => aws.inspect.secrets.versions(installation.slackWebhookSecret).length;
   const before = versions();
-  for (const wrong of ['https://example.com/services/T0/B0/fake', 'http://hooks.slack.com/services/T0', 'http://127.0.0.1.example.com/x']) {
-    expect(await me.run(['slack-webhook', 'set'], wrong)).toMatchObject({ code: 1 });
-  }
+  const at = (...parts: readonly string[]): string => ['https://hooks.slack.com', ...parts].join('/');
+  const token = 'fake'.repeat(6);
+  const wrong = [
+    'https://example.com/services/T0/B0/fake',
+    'http://hooks.slack.com/services/T0',
+    'http://127.0.0.1.example.com/x',
+    at('services', 'TFAKE', 'BFAKE'),
+    at('services', 'TFAKE', 'BFAKE', `${token}#frag`),
+    at('services', 'TFAKE', 'BFAKE', token, 'more'),
+    at('services', '..', '..', token),
+    at('triggers', 'TFAKE', '123', token),
+    at('services', 'T00000000', 'B00000000', 'X'.repeat(24)),
+  ];
+  for (const value of wrong) expect(await me.run(['slack-webhook', 'set'], value)).toMatchObject({ code: 1 });
   expect(versions()).toBe(before);
-  const url = `https://hooks.slack.com/${['services', 'TFAKE', 'BFAKE', 'fake'.repeat(6)].join('/')}`;
-  me.guards(url);
-  expect(await me.run(['slack-webhook', 'set'], `${url}\n`)).toMatchObject({ code: 0 });
-  expect(versions()).toBe(before + 1);
+  const url = me.guards(at('services', 'TFAKE', 'BFAKE', token));
+  for (const pasted of [`${url}\n`, `<${url}|hook>`, `${url}.`]) {
+    expect(await me.run(['slack-webhook', 'set'], pasted)).toMatchObject({ code: 0 });
+    const stored = await me.world.secrets.send(new GetSecretValueCommand({ SecretId: installation.slackWebhookSecret }));
+    expect(stored.SecretString).toBe(url);
+  }
+  expect(versions()).toBe(before + 3);
 });
 
 test('a value of another kind, or with a stranger in it, is told by what it is and never shown', async () => {
