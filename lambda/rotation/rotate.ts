@@ -2,9 +2,9 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyState } from '../../contract/records.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
-import { owesRotation, stillCurrent, undoInVain, type RotationPorts } from './ports.ts';
+import { owesRotation, stillCurrent, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
-import { settleSwitch, versionWith } from './switch.ts';
+import { notServing, settleSwitch, versionWith } from './switch.ts';
 
 const by = 'rotation';
 const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -59,6 +59,26 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
 }
 
 /**
+ * Secrets Manager leaves AWSPENDING where a rotation put it. Where somebody then writes the secret by hand, the label stays on the key that
+ * was current, and each later rotation would be that one again, for ever: it is taken off, and the next one begins anew.
+ */
+async function checkNotOver(
+  versions: SecretDescription,
+  definition: ManagedKeyDefinition,
+  token: string,
+  ports: RotationPorts,
+): Promise<void> {
+  const own = (await ports.ledger.all(definition.name)).filter(({ managedKey }) => managedKey === definition.name);
+  if (notServing(own, versions, ports.clock.now())?.token !== token) return;
+  await goOnWith(
+    { verdict: 'lost', because: 'its rotation was over, and somebody has written the secret by hand since' },
+    definition,
+    token,
+    ports,
+  );
+}
+
+/**
  * Whether an API key stands behind a version. Changing the rotation settings makes Secrets Manager test the function on a throw-away
  * version, a copy of AWSCURRENT's value: that is no rotation, so nothing is proven, told or owed, whatever the state of that key. A
  * rotation whose candidate is gone is told by the steps before and after.
@@ -71,8 +91,11 @@ type Perform = (definition: ManagedKeyDefinition, token: string, ports: Rotation
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
   async createSecret(definition, token, ports) {
-    await settleSwitch(definition, ports, by);
-    if ((await ports.secrets.read(definition.secretName, token)) !== 'absent') return;
+    const versions = await settleSwitch(definition, ports, by);
+    if ((await ports.secrets.read(definition.secretName, token)) !== 'absent') {
+      await checkNotOver(versions, definition, token, ports);
+      return;
+    }
     const paused = await ports.pauses.find(definition.name);
     if (paused !== undefined) {
       throw new KeyguardError('paused', `${definition.name} is paused: ${paused.because}`, `npx keyguard resume ${definition.name}`);

@@ -1,3 +1,4 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { apiKeyLedger } from '../../../lambda/adapters/aws/api-key-ledger.ts';
@@ -176,6 +177,18 @@ test('a current key that somebody disabled is told at once, critically, and reco
   world.anthropic.console.setStatus(second.apiKeyId, 'active');
   await world.passes(10 * minuteMs, beats);
   expect(mails()).toHaveLength(2);
+});
+
+test('a secret that somebody wrote by hand holds the next rotation up for minutes, not for ever', async () => {
+  await twice();
+  const third = await world.addStandbyKey('production');
+  world.clock.advance(hourMs);
+  const { secretName: SecretId } = world.definition('production');
+  await world.secrets.send(new PutSecretValueCommand({ SecretId, SecretString: 'written by hand' }));
+  await world.rotate('production').catch(() => undefined);
+  expect(await world.currentValue('production')).toBe('written by hand');
+  await world.passes(25 * minuteMs, beats);
+  expect(await world.currentValue('production')).toBe(third.value);
 });
 
 test('the audit says who did what, why, in which rotation and by which requests', async () => {

@@ -225,6 +225,26 @@ test('while a managed key is paused its rotation takes no key, and nobody is ala
   expect(stage.effects).toEqual([]);
 });
 
+test('a secret that was written by hand ends the rotation before it, so that the next one can begin', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { token, labels: ['AWSPENDING', 'AWSPREVIOUS'] });
+  stage.has('next', 'standby');
+  stage.world.versions.set('by hand', { value: stage.world.create('other'), labels: new Set(['AWSCURRENT']) });
+  expect(await failure(step(stage, 'createSecret'))).toMatchObject({ code: 'candidate-lost' });
+  expect([...(stage.world.versions.get(token)?.labels ?? [])]).toEqual(['AWSPREVIOUS']);
+  expect(stage.raised).toMatchObject([{ kind: 'rotation-failed' }]);
+  expect(stage.record('next').state).toBe('standby');
+});
+
+test('a key that is current since a moment is none that somebody replaced by hand: what is said of the labels may be old', async () => {
+  const stage = new Stage();
+  stage.has('current', 'current', { token, labels: ['AWSPENDING'], since: stage.world.now });
+  stage.world.versions.set('before', { value: stage.world.create('other'), labels: new Set(['AWSCURRENT']) });
+  await step(stage, 'createSecret');
+  expect(stage.world.versions.get(token)?.labels).toContain('AWSPENDING');
+  expect(stage.raised).toEqual([]);
+});
+
 test('a rotation without a key alarms people with the reason and the next step', async () => {
   const stage = begun();
   stage.world.records.delete('next');
