@@ -49,7 +49,9 @@ export function isDenied(error: KeyguardError): boolean {
   return error.code === 'aws-refused' && /AccessDenied|NotAuthorized|AuthorizationError/.test(error.message);
 }
 
-export const mayNotFix = 'use an AWS role that may do this: docs/security.md lists what the person at the command line needs';
+export const mayNotFix =
+  'use an AWS role that may do this: docs/security.md lists what the person at the command line needs. The secrets of the Admin key and ' +
+  'of the Slack webhook let in only the roles in "operators" of keyguard.json: add yours with its path, and run: npx cdk deploy';
 
 export const signIn = 'sign in to AWS, for example with: aws sso login; if you use profiles, AWS_PROFILE must name one of ~/.aws/config';
 

@@ -3,6 +3,7 @@ import { canonicalAddress } from './canonical.ts';
 import { mostStandbyKeys } from '../../contract/policy.ts';
 import { dayMs, durationMs, durationText, hourMs, isDuration } from './duration.ts';
 import { nameProblems } from './names.ts';
+import { operatorProblems } from './operators.ts';
 import { replicaProblems } from './replicas.ts';
 import { rotationRules, rotationRulesProblem } from './rotation-rules.ts';
 import type { RotationWindow } from './rotation-rules.ts';
@@ -127,6 +128,12 @@ export function checkEmails(emails: unknown, context: z.RefinementCtx): void {
 export function checkReplicas(replicas: unknown, context: z.RefinementCtx): void {
   for (const { index, field, problem, fix } of replicaProblems(replicas)) {
     context.addIssue({ code: 'custom', path: [index, field], message: `${problem}\n${fix}` });
+  }
+}
+
+export function checkOperators(operators: unknown, context: z.RefinementCtx): void {
+  for (const { index, problem, fix } of operatorProblems(operators)) {
+    context.addIssue({ code: 'custom', path: [index], message: `${problem}\n${fix}` });
   }
 }
 

@@ -1,3 +1,4 @@
+import { isOfPartitionOf } from './operators.ts';
 import type { Problem } from './problem.ts';
 import { partitionOf } from './regions.ts';
 import type { ManagedKeyConfiguration } from './schema.ts';
@@ -15,4 +16,15 @@ export function homeRegionProblems(managedKeys: readonly ManagedKeyConfiguration
       return [{ ...at, problem, fix: `Give a Region of the partition ${partition}.` }];
     }),
   );
+}
+
+/** The operators that no account of this Region's partition can have. */
+export function foreignOperators(operators: readonly string[], home: string): readonly Problem[] {
+  return operators.flatMap((arn, index) => {
+    if (isOfPartitionOf(home, arn)) return [];
+    const problem = `lies in another partition of AWS than ${home}, and lets nobody in`;
+    return [
+      { path: `operators[${index}]`, value: JSON.stringify(arn), problem, fix: `Give a role of the partition ${partitionOf(home) ?? ''}.` },
+    ];
+  });
 }

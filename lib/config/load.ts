@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { readText } from './file.ts';
-import { homeRegionProblems } from './home-region.ts';
+import { foreignOperators, homeRegionProblems } from './home-region.ts';
 import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
 import { nameProblems } from './names.ts';
@@ -85,7 +85,7 @@ export function parseConfiguration(
   const all = [
     ...secrets,
     ...[...problems, ...alsoFind(value)].filter(({ path }) => !secretPaths.has(path)),
-    ...(result.success && homeRegion !== undefined ? homeRegionProblems(result.data.managedKeys, homeRegion) : []),
+    ...(result.success && homeRegion !== undefined ? problemsAtHome(result.data, homeRegion) : []),
   ];
   if (result.success && all.length === 0) return result.data;
   const placed = all.map((problem) => {
@@ -93,6 +93,10 @@ export function parseConfiguration(
     return position === undefined ? problem : { ...problem, position };
   });
   throw new ConfigurationError(file, placed);
+}
+
+function problemsAtHome({ managedKeys, operators }: Configuration, home: string): readonly Problem[] {
+  return [...homeRegionProblems(managedKeys, home), ...foreignOperators(operators, home)];
 }
 
 interface Surroundings {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { heartbeatModel } from '../../contract/heartbeat.ts';
 import { strategyKinds } from '../../contract/kinds.ts';
-import { checkEmails, checkHeartbeat, checkManagedKeys, checkReplicas, checkRotation } from './across-fields.ts';
+import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
+import { giveOperatorArn, operatorPattern } from './operators.ts';
 import { partitionOf } from './regions.ts';
 
 /**
@@ -233,18 +234,9 @@ const fields = z.strictObject({
     })
     .describe('The Anthropic organization.'),
   operators: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|user)\/[\w+=,.@/-]{1,576}$/,
-          says(
-            'is not the ARN of a role or user',
-            'Give arn:aws:iam::ACCOUNT:role/NAME with its path, and no session (assumed-role) and no *.',
-          ),
-        ),
-    )
+    .array(z.string().regex(operatorPattern, says('is not the ARN of a role or user', giveOperatorArn)))
     .max(20, says('has too many entries', 'Give at most 20; several people can share a role.'))
+    .superRefine(checkOperators, { when: () => true })
     .default([])
     .describe(
       'Roles and users who work with the keyguard command. Only they and the functions may read the secrets of the Admin key and of the Slack webhook, and only they may write them; left out, only the functions may read them.',

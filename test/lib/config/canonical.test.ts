@@ -49,3 +49,16 @@ test.each([
     expect(check).toThrow(ConfigurationError);
   }
 });
+
+test('an operator of another partition than the home Region is refused, and one of its own is not', () => {
+  const operators = [
+    'arn:aws:iam::210987654321:role/ops',
+    'arn:aws:iam::210987654321:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_A_1',
+  ];
+  const check = (home: string, more: readonly string[] = []): unknown =>
+    parseConfiguration(JSON.stringify({ ...written, operators: [...operators, ...more] }), 'keyguard.json', home);
+  expect(() => check('eu-central-1')).not.toThrow();
+  expect(() => check('eu-central-1', ['arn:aws-cn:iam::210987654321:role/ops'])).toThrow(
+    /operators\[2\].*lies in another partition of AWS/,
+  );
+});

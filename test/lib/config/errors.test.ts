@@ -88,6 +88,32 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     },
     ['needs the output A1SecretArn'],
   ],
+  ...(
+    [
+      ['a session', 'arn:aws:sts::210987654321:assumed-role/ops/kim', 'is not the ARN of a role or user'],
+      ['a pattern', 'arn:aws:iam::210987654321:role/*', 'is not the ARN of a role or user'],
+      ['an empty path', 'arn:aws:iam::210987654321:role//', 'is not the ARN of a role or user'],
+      ['a path without a name', 'arn:aws:iam::210987654321:role/a/', 'is not the ARN of a role or user'],
+      ['a partition that there is not', 'arn:awsfoo:iam::210987654321:role/ops', 'names a partition'],
+      ['an account of zeros', 'arn:aws:iam::000000000000:role/ops', 'names an account that there cannot be'],
+      ['a name too long', `arn:aws:iam::210987654321:role/${'a'.repeat(65)}`, 'has a name of 65 characters'],
+      ['a path too long', `arn:aws:iam::210987654321:role/${'p'.repeat(512)}/ops`, 'has a path of more than 512'],
+      [
+        'a role of Identity Center without its path',
+        'arn:aws:iam::210987654321:role/AWSReservedSSO_Admin_0123456789abcdef',
+        'aws iam get-role --role-name AWSReservedSSO_Admin_0123456789abcdef --query Role.Arn',
+      ],
+    ] as const
+  ).map(([what, arn, words]): [string, unknown, readonly string[]] => [
+    `an operator: ${what}`,
+    { ...valid, operators: [arn] },
+    ['operators[0]', words],
+  ]),
+  [
+    'an operator twice',
+    { ...valid, operators: ['arn:aws:iam::210987654321:role/ops', 'arn:aws:iam::210987654321:role/ops'] },
+    ['operators[1]', 'is named twice'],
+  ],
   ['a low-water mark of minutes', rotating({ lowWater: '30m' }), ['managedKeys[0].rotation.lowWater', 'at least 1h']],
   [
     'a low-water mark above what the pool can hold',

@@ -67,6 +67,8 @@ test('the example is read under its own name only, and its installation is no re
 test.each<[string, object]>([
   ['an organization of zeros', { anthropic: { ...own.anthropic, organizationId: '00000000-0000-0000-0000-000000000000' } }],
   ['a workspace of the example', { managedKeys: [{ name: 'production', workspaceId: 'wrkspc_01ExampleOther' }] }],
+  ["an operator of AWS's documentation", { operators: ['arn:aws:iam::111122223333:role/ops'] }],
+  ['an operator to fill in', { operators: ['arn:aws:iam::210987654321:role/YOUR_ROLE'] }],
   ['an address of the example in capitals', { alerts: { emails: ['Oncall@Example.COM'] } }],
   ['an address below it', { alerts: { emails: ['oncall@mail.example.org'] } }],
   ['an address that no server answers for', { alerts: { emails: ['oncall@team.invalid'] } }],
