@@ -8,7 +8,9 @@ const path: unknown = app.node.tryGetContext('config');
 
 try {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  const { configuration } = loadConfiguration({ path: typeof path === 'string' ? path : undefined, homeRegion: region });
+  const { configuration, file } = loadConfiguration({ path: typeof path === 'string' ? path : undefined, homeRegion: region });
+  // A forgotten "config" in ~/.cdk.json could name another file than the one that somebody has in mind.
+  console.error(`Installation "${configuration.installation}" of ${file}`);
   const env = account === undefined || region === undefined ? {} : { env: { account, region } };
   const stack = new KeyguardStack(app, 'Keyguard', { configuration, stackName: configuration.installation, ...env });
   // The rules take seconds. A command that needs no code of the functions, such as bootstrap, deploys nothing that they could judge.

@@ -92,6 +92,16 @@ export const secretShapes: readonly SecretShape[] = [
       'glsa_[A-Za-z0-9_]{20,}|glc_[A-Za-z0-9+/=]{20,}|NRAK-[A-Z0-9]{20,}|ATATT3[A-Za-z0-9_=-]{20,}|lin_api_[A-Za-z0-9]{20,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|PMAK-[a-f0-9-]{20,}|ntn_[A-Za-z0-9]{30,}',
     ),
   },
+  { what: 'a key of Azure storage or of a message bus', value: /(?<=(?:account|sharedaccess)key=)[A-Za-z0-9+/]{40,}={0,2}/i },
+  { what: 'an Opsgenie key', value: /(?<=geniekey["':\\\s]{1,8})[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}/i },
+  { what: 'an age identity', value: /AGE-(?:PLUGIN-[A-Z0-9]+-|SECRET-KEY-)1?[A-Z0-9]{20,}/i },
+  { what: "a Telegram bot's token", value: /(?<![0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}/ },
+  { what: "a chat server's webhook address", value: /(?<=:\/\/[A-Za-z0-9.:-]{1,80}\/)hooks\/[a-z0-9]{26}(?![A-Za-z0-9])/ },
+  {
+    what: 'a PagerDuty routing key',
+    value:
+      /(?<=(?:events\.(?:eu\.)?pagerduty\.com[A-Za-z0-9/]{0,20}|(?:routing|integration)[_ -]?key)["',:=\\\s]{1,8})[A-Za-z0-9]{32}(?![A-Za-z0-9])/i,
+  },
 ];
 
 /** What a file, or an argument, holds that must not stand there: the first shape that fits. */

@@ -132,7 +132,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   Object.assign(process.env, aws.environment, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
   const clients = { secrets: new SecretsManagerClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
 
-  const emails = options.emails ?? ['security@keyguard.test'];
+  const emails = options.emails ?? ['security@keyguard.internal'];
   const adminValues: string[] = [];
   const logs: string[] = [];
   const installation = await install({ ...options, emails }, { aws, anthropic, slack }, clients, adminValues);

@@ -21,6 +21,11 @@ export class JsonSyntaxError extends Error {
   }
 }
 
+/** Fifty managed keys with long descriptions are a tenth of it. */
+const mostCharacters = 1_000_000;
+/** A configuration has six. */
+const mostLevels = 100;
+
 /** `managedKeys[0].rotation.every` */
 export function pathText(path: readonly PropertyKey[]): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${String(step)}`)).join('');
@@ -33,7 +38,10 @@ export function pathText(path: readonly PropertyKey[]): string {
  * @throws JsonSyntaxError
  */
 export function parseJson(text: string): ParsedJson {
+  if (text.length > mostCharacters)
+    throw new JsonSyntaxError(`it is larger than a configuration can be (${mostCharacters / 1000} kB)`, { line: 1, column: 1 });
   const positions = new Map<string, Position>();
+  const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   // Editors on Windows may begin the file with a byte order mark.
   let at = text.startsWith('\uFEFF') ? 1 : 0;
 
@@ -46,6 +54,7 @@ export function parseJson(text: string): ParsedJson {
     skipSpace();
     positions.set(pathText(path), positionOf(at));
     const first = text[at];
+    if (path.length > mostLevels) fail(`it is nested deeper than ${mostLevels} levels`);
     if (first === '{') return readObject(path);
     if (first === '[') return readArray(path);
     if (first === '"') return readString();
@@ -126,7 +135,12 @@ export function parseJson(text: string): ParsedJson {
   }
 
   function positionOf(offset: number): Position {
-    const before = text.slice(0, offset);
-    return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+    let [line, after] = [0, lineStarts.length];
+    while (after - line > 1) {
+      const middle = Math.floor((line + after) / 2);
+      if ((lineStarts[middle] ?? 0) <= offset) line = middle;
+      else after = middle;
+    }
+    return { line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1 };
   }
 }

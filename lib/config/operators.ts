@@ -28,7 +28,7 @@ function whyNobody(arn: string): readonly [string, string] | undefined {
   if (!Object.hasOwn(regionsByPartition, partition)) return [`names a partition that AWS does not have (${partition})`, giveOperatorArn];
   if (account === '000000000000') return ['names an account that there cannot be', giveOperatorArn];
   // IAM's quotas: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-  if (name.length > 64) return [`has a name of ${name.length} characters, and IAM allows 64`, giveOperatorArn];
+  if (name.length > 64) return ['has a name of more than 64 characters, which IAM does not allow', giveOperatorArn];
   if (path.length > 511) return ['has a path of more than 512 characters, which IAM does not allow', giveOperatorArn];
   if (kind === 'role' && name.startsWith('AWSReservedSSO_') && !path.startsWith('aws-reserved/sso.amazonaws.com/')) {
     return [

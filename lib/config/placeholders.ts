@@ -6,16 +6,23 @@ export const exampleInstallation = 'keyguard-example';
 
 const placeholders: readonly { readonly pattern: RegExp; readonly fix: string }[] = [
   { pattern: new RegExp(`^${exampleInstallation}$`), fix: 'Give your installation a name of its own, such as keyguard.' },
-  { pattern: /^0{8}-(?:[0-9a-f]{4}-){3}0{12}$/i, fix: 'Copy yours from the Claude Console: Settings → Organization.' },
-  { pattern: /^(?:wrkspc|fdrl|svac)_0*1?example/i, fix: 'Copy yours from the Claude Console.' },
+  {
+    pattern: /^(?:0{8}-(?:[0-9a-f]{4}-){3}0{12}|([0-9a-f])\1{7}(?:-\1{4}){3}-\1{12}|12345678-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$/i,
+    fix: 'Copy yours from the Claude Console: Settings → Organization.',
+  },
+  {
+    pattern: /^(?:wrkspc|fdrl|svac)_(?:(?:0*1?)?example|x+$|your|my|change|replace|todo|placeholder)/i,
+    fix: 'Copy yours from the Claude Console.',
+  },
   {
     // Accounts of AWS's own documentation, and names that say to be replaced.
     pattern: /^arn:[^:]*:[^:]*:[^:]*:(?:111122223333|444455556666):|^arn:.*\/your[-_]/i,
     fix: 'Give an ARN of your own account; of a role this prints it: aws iam get-role --role-name NAME --query Role.Arn --output text',
   },
-  // Nobody receives mail or answers there: RFC 2606.
+  // Nobody receives mail or answers there: RFC 2606; or it says itself that it is to be replaced.
   {
-    pattern: /(?:^|[@./])(?:example\.(?:com|org|net)|[\w-]+\.(?:example|invalid))(?:[:/?#]|$)/i,
+    pattern:
+      /(?:^|[@./])(?:example\.[a-z]{2,}(?:\.[a-z]{2})?|[\w-]+\.(?:example|invalid|test)|(?:your-?(?:company|domain|organi[sz]ation|org|team)|my-?(?:company|domain))\.[a-z.]+)(?:[:/?#]|$)/i,
     fix: 'Give an address of your own: nobody receives anything there.',
   },
 ];

@@ -255,7 +255,12 @@ const fields = z.strictObject({
           z
             .string()
             .overwrite(canonicalAddress)
-            .check(z.email(says('is not an email address', 'Give an address such as oncall@example.com.'))),
+            .check(z.email(says('is not an email address', 'Give an address such as oncall@example.com.')))
+            // RFC 5321, 4.5.3.1.
+            .regex(
+              /^(?=.{1,254}$).{1,64}@/,
+              says('is longer than mail allows', 'Give at most 64 characters before the @, and 254 in all.'),
+            ),
         )
         .min(1, says('names nobody', 'Give at least one address: the alarms about Key Guard itself go by email.'))
         .max(10, says('has too many addresses', 'Give at most 10; a distribution list reaches more people.'))

@@ -115,12 +115,12 @@ test('a topic of alarms that nobody hears is broken, and so is an address that c
   expect(await found('broken')).toMatchObject([
     {
       check: 'alarms',
-      what: 'security@keyguard.test is not subscribed to alarms, though keyguard.json names it, and hears nothing of them',
+      what: 'security@keyguard.internal is not subscribed to alarms, though keyguard.json names it, and hears nothing of them',
     },
   ]);
   await new SNSClient({}).send(new SubscribeCommand({ TopicArn, Protocol: 'email', Endpoint: 'new@example.com' }));
   expect(await found('broken')).toMatchObject([
-    { check: 'alarms', fix: expect.stringContaining('--notification-endpoint security@keyguard.test') as unknown },
+    { check: 'alarms', fix: expect.stringContaining('--notification-endpoint security@keyguard.internal') as unknown },
     { check: 'alarms', what: 'new@example.com has not confirmed its subscription to alarms, and hears nothing of them' },
   ]);
 });
@@ -136,8 +136,8 @@ test('alerts that nobody is subscribed to are broken, and with Slack a notifier 
   await unsubscribe('email');
   const mailless = {
     check: 'alerts',
-    what: 'security@keyguard.test is not subscribed to alerts, though keyguard.json names it, and hears nothing of them',
-    fix: `aws sns subscribe --topic-arn ${alertTopicArn} --protocol email --notification-endpoint security@keyguard.test; then confirm it from the email of AWS`,
+    what: 'security@keyguard.internal is not subscribed to alerts, though keyguard.json names it, and hears nothing of them',
+    fix: `aws sns subscribe --topic-arn ${alertTopicArn} --protocol email --notification-endpoint security@keyguard.internal; then confirm it from the email of AWS`,
   };
   expect(await found('broken')).toMatchObject([mailless]);
   await unsubscribe('lambda');
@@ -345,16 +345,18 @@ test('of two addresses one that unsubscribed from both topics is named, first of
   await healthy();
   const { alertTopicArn, alarmTopicArn } = me.world.installation;
   const written = me.world.configuration() as { alerts: { emails: string[] } };
-  const both = { ...written, alerts: { ...written.alerts, emails: [...written.alerts.emails, 'Second@Keyguard.Test'] } };
+  const both = { ...written, alerts: { ...written.alerts, emails: [...written.alerts.emails, 'Second@Keyguard.Internal'] } };
   const said = await doctorWith(both);
   expect(said.code).toBe(1);
   const lines = said.out.trimEnd().split('\n');
   expect(lines).toHaveLength(3);
   for (const [index, topic] of [alertTopicArn, alarmTopicArn].entries()) {
     expect(lines[index]).toMatch(
-      /^broken {3}keyguard, al(erts|arms): second@keyguard\.test is not subscribed to al(erts|arms), though keyguard\.json names it/,
+      /^broken {3}keyguard, al(erts|arms): second@keyguard\.internal is not subscribed to al(erts|arms), though keyguard\.json names it/,
     );
-    expect(lines[index]).toContain(`aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint second@keyguard.test`);
+    expect(lines[index]).toContain(
+      `aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint second@keyguard.internal`,
+    );
   }
 });
 

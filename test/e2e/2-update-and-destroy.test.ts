@@ -34,7 +34,7 @@ async function holdings(): Promise<readonly unknown[]> {
 test('an update in place keeps every value and rotates nothing', async () => {
   const before = [await holdings(), await ledger.all(), outputsText()];
   const changed: unknown = JSON.parse(readFileSync('test/e2e/keyguard.json', 'utf8'), (field, value: unknown) => {
-    if (field === 'emails') return ['oncall@keyguard.test', 'security@keyguard.test'];
+    if (field === 'emails') return ['oncall@keyguard.internal', 'security@keyguard.internal'];
     if (field === 'logRetentionDays') return 14;
     return field === 'every' ? '30d' : value;
   });
@@ -47,7 +47,7 @@ test('an update in place keeps every value and rotates nothing', async () => {
   expect(RotationRules?.ScheduleExpression, 'once a month').toMatch(/^cron\(0 8 \d+ \* \? \*\)$/);
   const { Subscriptions } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn: outputs.of('alertTopic') }));
   expect(Subscriptions?.map(({ Endpoint }) => Endpoint)).toEqual(
-    expect.arrayContaining(['oncall@keyguard.test', 'security@keyguard.test']),
+    expect.arrayContaining(['oncall@keyguard.internal', 'security@keyguard.internal']),
   );
   expect([await holdings(), await ledger.all(), readFileSync(to, 'utf8')]).toEqual(before);
 });

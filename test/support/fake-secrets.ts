@@ -32,4 +32,10 @@ export const fakeSecrets: Readonly<Record<string, string>> = {
   'a key of an email or telephone service': ['SG', fake(22), fake(43)].join('.'),
   'a token of a cloud or of a secrets manager': ['hvs', fake(24)].join('.'),
   'a token of a monitoring or office service': ['glsa', fake(32)].join('_'),
+  'a key of Azure storage or of a message bus': ['AccountName=a;Account', `Key=${fake(86)}==`].join(''),
+  'an Opsgenie key': ['Genie', `Key ${[hex(8), hex(4), hex(4), hex(4), hex(12)].join('-')}`].join(''),
+  'an age identity': ['AGE', 'SECRET', 'KEY', `1${'FA4E'.repeat(14)}`].join('-'),
+  "a Telegram bot's token": ['123456789', `AA${fake(33)}`].join(':'),
+  "a chat server's webhook address": ['https://chat.acme.io', 'hooks', hex(26)].join('/'),
+  'a PagerDuty routing key': ['events.pagerduty.com/v2/enqueue', `R0${'1FA4E'.repeat(6)}`].join(' '),
 };

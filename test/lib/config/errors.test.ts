@@ -48,6 +48,11 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     ['replicas[1].region', 'is named twice'],
   ],
   [
+    'an address that mail has no room for',
+    { ...valid, alerts: { emails: [`${'a'.repeat(65)}@acme.io`] } },
+    ['alerts.emails[0]', 'at most 64'],
+  ],
+  [
     'an address twice',
     { ...valid, alerts: { emails: ['oncall@example.com', 'kim@example.com', 'oncall@example.com'] } },
     ['alerts.emails[2]', 'is named twice', 'Give each address once.'],
@@ -96,7 +101,7 @@ const cases: readonly [string, unknown, readonly string[]][] = [
       ['a path without a name', 'arn:aws:iam::210987654321:role/a/', 'is not the ARN of a role or user'],
       ['a partition that there is not', 'arn:awsfoo:iam::210987654321:role/ops', 'names a partition'],
       ['an account of zeros', 'arn:aws:iam::000000000000:role/ops', 'names an account that there cannot be'],
-      ['a name too long', `arn:aws:iam::210987654321:role/${'a'.repeat(65)}`, 'has a name of 65 characters'],
+      ['a name too long', `arn:aws:iam::210987654321:role/${'a'.repeat(65)}`, 'has a name of more than 64 characters'],
       ['a path too long', `arn:aws:iam::210987654321:role/${'p'.repeat(512)}/ops`, 'has a path of more than 512'],
       [
         'a role of Identity Center without its path',

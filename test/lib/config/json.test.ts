@@ -64,3 +64,18 @@ test('it knows where each value stands', () => {
   const { positions } = parseJson('{\n  "a": [\n    { "b": 1 }\n  ]\n}');
   expect(positions.get('a[0].b')).toEqual({ line: 3, column: 12 });
 });
+
+test.each([
+  ['nested arrays', '['.repeat(20_000), /nested deeper than 100 levels/],
+  ['nested objects', '{"a":'.repeat(20_000), /nested deeper than 100 levels/],
+  ['a huge string', `"${'a'.repeat(20_000_000)}"`, /larger than a configuration can be/],
+  ['a long string without an end', `{ "a": "${'a'.repeat(900_000)}`, /not closed on its line/],
+])('%s: refused with one clear message', (_what, text, words) => {
+  expect(() => parseJson(text)).toThrow(JsonSyntaxError);
+  expect(() => parseJson(text)).toThrow(words);
+});
+
+test('many values are read in little time', () => {
+  const zeros = `[${'0,'.repeat(400_000)}0]`;
+  expect(parseJson(zeros).positions.get('[399999]')).toEqual({ line: 1, column: 800_000 });
+});

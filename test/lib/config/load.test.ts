@@ -18,7 +18,7 @@ afterEach(() => {
 const own = {
   anthropic: { organizationId: '721fc1a6-1a94-4064-aad0-104a5ddf503d', adminAccess: { kind: 'key' } },
   managedKeys: [{ name: 'production', workspaceId: 'wrkspc_01WGVb98dJFEYMYzVG3TrVWc' }],
-  alerts: { emails: ['oncall@keyguard.test'] },
+  alerts: { emails: ['oncall@keyguard.internal'] },
 };
 function written(configuration: object, name = 'keyguard.json'): string {
   const file = join(folder, name);
@@ -67,6 +67,13 @@ test('the example is read under its own name only, and its installation is no re
 test.each<[string, object]>([
   ['an organization of zeros', { anthropic: { ...own.anthropic, organizationId: '00000000-0000-0000-0000-000000000000' } }],
   ['a workspace of the example', { managedKeys: [{ name: 'production', workspaceId: 'wrkspc_01ExampleOther' }] }],
+  ['an organization of one digit', { anthropic: { ...own.anthropic, organizationId: '11111111-1111-1111-1111-111111111111' } }],
+  ['an organization that counts', { anthropic: { ...own.anthropic, organizationId: '12345678-1234-1234-1234-123456789012' } }],
+  ['a workspace of x', { managedKeys: [{ name: 'production', workspaceId: 'wrkspc_xxx' }] }],
+  ['a workspace to fill in', { managedKeys: [{ name: 'production', workspaceId: 'wrkspc_YOURWORKSPACE' }] }],
+  ['an address to fill in', { alerts: { emails: ['you@yourcompany.com'] } }],
+  ['an address of the example elsewhere', { alerts: { emails: ['oncall@example.co.uk'] } }],
+  ['an address of a test', { alerts: { emails: ['oncall@team.test'] } }],
   ["an operator of AWS's documentation", { operators: ['arn:aws:iam::111122223333:role/ops'] }],
   ['an operator to fill in', { operators: ['arn:aws:iam::210987654321:role/YOUR_ROLE'] }],
   ['an address of the example in capitals', { alerts: { emails: ['Oncall@Example.COM'] } }],
@@ -89,7 +96,10 @@ test.each<[string, object]>([
 
 test.each<[string, object]>([
   ['a description may name anything', { managedKeys: [{ ...own.managedKeys[0], description: 'like oncall@example.com' }] }],
-  ['a name that only looks similar is none', { alerts: { emails: ['oncall@myexample.com', 'a@example.com.au', 'example@keyguard.test'] } }],
+  [
+    'a name that only looks similar is none',
+    { alerts: { emails: ['oncall@myexample.com', 'a@examples.com', 'example@keyguard.internal'] } },
+  ],
 ])('%s', (_name, change) => {
   written({ ...own, ...change });
   expect(loadConfiguration({}).configuration.installation).toBe('keyguard');
