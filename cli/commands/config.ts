@@ -20,7 +20,10 @@ export const config: Command = {
       .summary('Say what is wrong with keyguard.json: field, value and fix, all at once')
       .description('Says everything that is wrong with keyguard.json at once, with field, value and fix; or, in short, what it says.')
       .option('--config <file>', 'the file to check (default: keyguard.json in this folder)')
-      .option('--account', 'also look into the AWS account, and say what a deployment would fail on or leave behind; it only reads')
+      .option(
+        '--account',
+        'also look into the AWS account, and say what a deployment would fail on, break or leave behind; it changes nothing',
+      )
       .option('--json', 'print the checked configuration with its defaults; errors as JSON on standard error')
       .action((flags: Flags) => check(flags, io));
   },
@@ -34,7 +37,12 @@ async function check(flags: Flags, io: CliIo): Promise<void> {
   else await summary(configuration, file, io);
   if (flags.json !== true)
     for (const { state, what, fix } of answers) line(`${state.padEnd(8)} ${what}${fix === null ? '' : `; fix: ${fix}`}`, io);
-  if (failing > 0) io.fail(`a deployment of ${file} would fail`, 'each line above that begins with "broken" says why, and what helps', 1);
+  if (failing > 0)
+    io.fail(
+      `a deployment of ${file} would fail, or break what works`,
+      'each line above that begins with "broken" says why, and what helps',
+      1,
+    );
 }
 
 async function summary(configuration: Configuration, file: string, io: CliIo): Promise<void> {
