@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { KeyguardError } from '../foundation/errors.ts';
 
 /** Through which proxy requests go, by the variables that everybody knows: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY. */
@@ -12,7 +13,8 @@ interface Proxy {
 
 /**
  * The proxy for an address; undefined where it is asked directly. Small letters go before capitals, and ALL_PROXY last, as curl has it. NO_PROXY
- * lists hosts, separated by commas or blanks: `example.com` (and all that ends in `.example.com`), `.example.com`, `*.example.com`, `host:port`, `*`.
+ * lists hosts, separated by commas or blanks: `example.com` (and all that ends in `.example.com`), `.example.com`, `*.example.com`, an address, a
+ * network such as `10.0.0.0/8` (for hosts that are addresses: no name is looked up), any of these with `:port`, or `*`. Another entry is no host.
  */
 export function proxyFor(url: string, variables: Variables = process.env): Proxy | undefined {
   if (!URL.canParse(url)) return undefined;
@@ -96,12 +98,27 @@ function noProxyIn(variables: Variables): readonly string[] {
 }
 
 function isExempt(hostname: string, port: string, noProxy: readonly string[]): boolean {
-  const host = hostname.toLowerCase().replace(/^\[|\]$/g, '');
+  const host = hostname.replace(/^\[|\]$|\.$/g, '');
   return noProxy.some((entry) => {
     if (entry === '*') return true;
-    const [, name = '', only] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
-    if (only !== undefined && only !== port) return false;
-    const domain = name.replace(/^\*?\./, '');
+    // The colons of an IPv6 address begin no port, unless it stands in brackets.
+    const [, before = entry, only = port] = /^([^:]*|\[.*\]):(\d+)$/.exec(entry) ?? [];
+    if (only !== port) return false;
+    const name = before.replace(/[[\]]/g, '');
+    if (isIP(host) !== 0) return isWithin(host, name);
+    const domain = name.replace(/^\*?\.|\.$/g, '');
     return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
   });
+}
+
+/** Whether an address is the one that is written, or in the network that is written `ADDRESS/BITS`. */
+function isWithin(address: string, written: string): boolean {
+  const [, network = '', digits] = /^([^/]*)(?:\/(\d+))?$/.exec(written) ?? [];
+  const family = isIP(network);
+  const most = family === 4 ? 32 : 128;
+  const bits = Number(digits ?? most);
+  if (family === 0 || bits > most) return false;
+  const list = new BlockList();
+  list.addSubnet(network, bits, family === 4 ? 'ipv4' : 'ipv6');
+  return list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }

@@ -65,6 +65,39 @@ test.each([
 });
 
 test.each([
+  ['https://10.1.2.3', '10.0.0.0/8', true],
+  ['https://11.1.2.3', '10.0.0.0/8', false],
+  ['https://10.1.2.3', '192.168.0.0/16,10.1.2.0/24', true],
+  ['https://10.1.2.3', '10.1.2.3', true],
+  ['https://10.1.2.3', '2.3', false],
+  ['https://10.1.2.3', '.2.3 1.2.3', false],
+  ['https://10.1.2.3', '0.0.0.0/0', true],
+  ['https://10.1.2.3', '10.0.0.0/33 10.0.0.0/ 10.0.0.0/x 10/8 10.0.0.0/8/8 /8', false],
+  ['https://ten.example.com', '10.0.0.0/8', false],
+  ['https://[fd00::12]', 'fd00::/8', true],
+  ['https://[fd00::12]', '[fd00::]/8', true],
+  ['https://[fd00::12]', 'FD00:0:0:0:0:0:0:12', true],
+  ['https://[fd00::12]:8443', '[fd00::12]:8443', true],
+  ['https://[fd00::12]', '[fd00::12]:8443', false],
+  ['https://[fd00::12]', 'fd00::/129 fe80::/10 10.0.0.0/8', false],
+  ['http://[::1]', '::1', true],
+  ['http://[::ffff:10.1.2.3]', '10.0.0.0/8', true],
+  ['http://127.0.0.1:4566', '127.0.0.1:4566', true],
+  ['http://127.0.0.1:4567', '127.0.0.1:4566', false],
+  ['https://API.Example.com', ' other.test\t,, .EXAMPLE.com ', true],
+  ['https://example.com', '.example.com', true],
+  ['https://example.com', '*.example.com', true],
+  ['https://api.example.com.', 'example.com', true],
+  ['https://api.example.com', 'example.com.', true],
+  ['https://api.example.com', 'example.com:443', true],
+  ['http://api.example.com', 'example.com:443', false],
+  ['https://api.example.com', 'other.test *', true],
+  ['https://notexample.com', 'example.com . *. :443', false],
+])('%s with NO_PROXY %j: asked directly is %s', (url, noProxy, isDirect) => {
+  expect(proxyFor(url, { ALL_PROXY: 'proxy:3128', NO_PROXY: noProxy }) === undefined).toBe(isDirect);
+});
+
+test.each([
   ['SOCKS', 'HTTPS_PROXY', 'socks5://me:secret@proxy:1080', 'its scheme is neither http nor https'],
   ['SOCKS for everything', 'all_proxy', 'socks5h://me:secret@proxy:1080', 'its scheme is neither http nor https'],
   ['a scheme alone', 'http_proxy', 'http://', 'it is no address'],
