@@ -30,7 +30,7 @@ export type RotationOutcome =
 
 /** How a rotation is asked for that is more than "now". */
 export interface Asking {
-  /** @default Secrets Manager is asked to rotate now */
+  /** @default Secrets Manager is asked to rotate now: two such commands are two rotations, and one that is repeated is told by `justRotated` */
   readonly start?: () => ReturnType<Rotations['start']>;
   /** The API key that must not be current any more. @default the one that is current when Secrets Manager is asked */
   readonly leaving?: string;

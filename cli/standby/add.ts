@@ -6,6 +6,7 @@ import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import type { AdmitOptions } from '../../lambda/rotation/admit.ts';
 import { cutOffLast } from '../../lambda/rotation/conditions.ts';
 import { owesRotation } from '../../lambda/rotation/ports.ts';
+import { attemptOf, cutOffCause, failureCause, rotationToken } from '../../lambda/rotation/rotation-token.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
@@ -115,8 +116,11 @@ async function resume(installation: OpenInstallation, definition: ManagedKeyDefi
   const failed = await incidentStore(records).find('rotation-failed', definition.name);
   const sight = await lookAt(definition, installation);
   // RotateSecret would turn on again what a pause has stopped.
-  const isOwed = failed?.state === 'open' && owesRotation(failed);
-  if ((!isOwed && cutOffLast(sight) === undefined) || sight.pause !== undefined) return false;
-  await rotations(secrets).start(definition.secretName);
+  const cut = cutOffLast(sight);
+  const owed = failed?.state === 'open' && owesRotation(failed) ? failureCause(definition.name, failed.lastFindingAt) : undefined;
+  const cause = owed ?? (cut === undefined ? undefined : cutOffCause(cut));
+  if (cause === undefined || sight.pause !== undefined) return false;
+  // Retirement would ask for the same one within minutes.
+  await rotations(secrets).start(definition.secretName, rotationToken(cause, attemptOf(cause, sight.own, installation.clock.now())));
   return true;
 }

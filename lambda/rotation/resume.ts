@@ -13,7 +13,7 @@ import {
   type FailedRotation,
   type RetirementPorts,
 } from './ports.ts';
-import { attemptOf, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
+import { attemptOf, cutOffCause, failureCause, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
 
@@ -144,12 +144,12 @@ function causeOf(sight: Sight, open: OpenRotation | undefined, failure: FailedRo
     const emergency = emergencyOf(record, now);
     if (isAsked(emergency, now)) return wishCause(record.apiKeyId, emergency);
   }
-  if (isOwed && now - failure.at >= restMs) return { why: 'failed rotation', about: definition.name, at: failure.at };
+  if (isOwed && now - failure.at >= restMs) return failureCause(definition.name, failure.at);
   if (open !== undefined && now - open.since >= restMs) return { why: 'open rotation', about: open.versionId, at: open.since };
   if (isOwed || open !== undefined) return undefined;
   // Consumers have no key that works: the first one that is added is theirs.
   const cut = cutOffLast({ own, secret });
-  return cut === undefined ? deathCause(sight) : { why: 'cut-off key', about: cut.apiKeyId, at: cut.since };
+  return cut === undefined ? deathCause(sight) : cutOffCause(cut);
 }
 
 /** Whether whoever has asked for it had the time to see to it. */

@@ -10,7 +10,7 @@ export interface RotationCause {
 }
 
 /**
- * The ClientRequestToken of a rotation, which is also the id of the version that it makes. The same cause and attempt give the
+ * The ClientRequestToken of a rotation that Key Guard starts for a cause, which is also the id of the version that it makes. The same cause and attempt give the
  * same token, so that whoever asks again asks for the same rotation, and no second standby key is used.
  */
 export function rotationToken({ why, about, at }: RotationCause, attempt = firstAttempt): string {
@@ -23,6 +23,16 @@ const firstAttempt = '0-0';
 /** Of what an operator asks for: the command and whoever goes on with it ask for the same rotation. */
 export function wishCause(apiKeyId: string, { at, by }: Wish): RotationCause {
   return { why: 'wish', about: `${apiKeyId} ${by}`, at };
+}
+
+/** Of a rotation that failed and is owed: retirement and an intake ask for the same one. */
+export function failureCause(managedKey: string, failedAt: number): RotationCause {
+  return { why: 'failed rotation', about: managedKey, at: failedAt };
+}
+
+/** Of a key that was cut off while consumers read it. */
+export function cutOffCause({ apiKeyId, since }: Pick<ApiKeyRecord, 'apiKeyId' | 'since'>): RotationCause {
+  return { why: 'cut-off key', about: apiKeyId, at: since };
 }
 
 /**
