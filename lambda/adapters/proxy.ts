@@ -6,7 +6,7 @@ import { KeyguardError } from '../foundation/errors.ts';
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A proxy, and the variable that names it. */
-interface Proxy {
+export interface Proxy {
   readonly variable: string;
   readonly url: URL;
 }

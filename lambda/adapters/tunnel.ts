@@ -3,13 +3,14 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import tls from 'node:tls';
-import { loginOf, proxyFor } from './proxy.ts';
+import { KeyguardError } from '../foundation/errors.ts';
+import { loginOf, proxyFor, type Proxy } from './proxy.ts';
 
 /** Node 20 knows no proxy by itself. This is the little that we need of one: a tunnel (CONNECT), for each client of ours the same. */
 
 const connectTimeoutMs = 10_000;
 
-/** What went wrong with the proxy itself. Its `code` says what, so that it is named wherever an error is named by its code. */
+/** What went wrong with the proxy itself, and may pass. Its `code` says what, so that it is named wherever an error is named by its code. */
 class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code: string;
@@ -20,18 +21,36 @@ class ProxyError extends Error {
   }
 }
 
+/** Why the proxy did not open the way, by the status of its answer. A KeyguardError does not pass until somebody mends it. */
+function refusalOf({ variable, url }: Proxy, target: string, status: number): KeyguardError | ProxyError {
+  if (status === 407) {
+    return new KeyguardError(
+      'proxy-login-refused',
+      `the proxy ${url.host} wants ${loginOf(url) === '' ? 'a login' : 'another login than the one'} in ${variable} (407)`,
+      `export ${variable}=${url.protocol}//USER:PASSWORD@${url.host} (in a password, write @ as %40, / as %2F, # as %23, % as %25)`,
+    );
+  }
+  if (status === 408 || status === 429 || status >= 500) return new ProxyError(`EPROXY${status}`);
+  return new KeyguardError(
+    'proxy-refused',
+    `the proxy ${url.host} lets nobody through to ${target} (${status})`,
+    `have the proxy allow CONNECT to ${target}; or, where it can be reached without a proxy, add its host to NO_PROXY`,
+  );
+}
+
 /** What Node wants to hear of a connection; of one that failed, the error alone. */
 type Connected = (error: Error | null, socket: Duplex) => void;
 
 /** Opens the way through the proxy to `target`, a host with its port. */
-function tunnel(proxy: URL, target: string, connected: Connected): void {
+function tunnel(proxy: Proxy, target: string, connected: Connected): void {
+  const { url } = proxy;
   const failed = (error: Error): void => void Reflect.apply(connected, undefined, [error]);
-  const { request } = proxy.protocol === 'https:' ? https : http;
-  const login = loginOf(proxy) ?? '';
+  const { request } = url.protocol === 'https:' ? https : http;
+  const login = loginOf(url) ?? '';
   const authorization = login === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
   const asking = request({
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
-    port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : proxy.port,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port,
     method: 'CONNECT',
     path: target,
     headers: { host: target, ...authorization },
@@ -42,12 +61,13 @@ function tunnel(proxy: URL, target: string, connected: Connected): void {
   asking.once('error', failed);
   asking.once('connect', (answer: IncomingMessage, socket: Duplex) => {
     asking.removeListener('error', failed);
-    if (answer.statusCode === 200) {
+    const { statusCode: status = 502 } = answer;
+    if (status >= 200 && status < 300) {
       connected(null, socket);
       return;
     }
     socket.destroy();
-    failed(new ProxyError(`EPROXY${answer.statusCode ?? ''}`));
+    failed(refusalOf(proxy, target, status));
   });
   asking.end();
 }
@@ -63,7 +83,7 @@ class SecureAgent extends https.Agent {
     const target = targetOf(options);
     const proxy = proxyFor(`https://${target}`);
     if (proxy === undefined || callback === undefined) return super.createConnection(options, callback);
-    tunnel(proxy.url, target, (error, socket) => {
+    tunnel(proxy, target, (error, socket) => {
       if (error !== null) return void Reflect.apply(callback, undefined, [error]);
       const servername = options.servername ?? options.host ?? '';
       callback(null, tls.connect({ ...(options as tls.ConnectionOptions), socket, servername }));
@@ -77,7 +97,7 @@ class PlainAgent extends http.Agent {
     const target = targetOf(options);
     const proxy = proxyFor(`http://${target}`);
     if (proxy === undefined || callback === undefined) return super.createConnection(options, callback);
-    tunnel(proxy.url, target, callback);
+    tunnel(proxy, target, callback);
     return undefined;
   }
 }

@@ -87,7 +87,7 @@ test('the example of a test on the local world is one that runs', () => {
 });
 
 test('no page holds a path of somebody’s machine, or an address that is not meant for readers', () => {
-  const hosts = ['api.anthropic.com', 'localhost', '127.0.0.1', 'console.example.com'];
+  const hosts = ['api.anthropic.com', 'localhost', '127.0.0.1', 'console.example.com', 'proxy.example.com'];
   const wrong = pages.flatMap(({ path, text }) => [
     ...[...text.matchAll(/(?<![\w.`-])\/(?:work|home|root|tmp|Users|mnt)\/\S*/g)].map(([found]) => `${path}: ${found}`),
     ...[...text.matchAll(/https?:\/\/([^\s/:)`"'$]+)/g)].flatMap(([found, host = '']) =>

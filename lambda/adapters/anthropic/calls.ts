@@ -39,8 +39,8 @@ export async function anthropicCall<T>(
   }
 }
 
-/** An error of ours that a middleware or a provider of credentials threw; the SDK may have wrapped it, more than once. */
-function ourOwn(error: unknown): KeyguardError | undefined {
+/** An error of ours that a middleware, a provider of credentials or `fetch` threw; the SDK may have wrapped it, more than once. */
+export function ourOwn(error: unknown): KeyguardError | undefined {
   for (let each: unknown = error; each instanceof Error; each = each.cause) if (each instanceof KeyguardError) return each;
   return undefined;
 }

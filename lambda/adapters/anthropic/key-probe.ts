@@ -1,6 +1,7 @@
 import { APIError } from '@anthropic-ai/sdk/core/error';
-import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import { briefly, Unavailable, type KeyguardError } from '../../foundation/errors.ts';
 import type { KeyProbe, ProbeAnswer } from '../../rotation/ports.ts';
+import { ourOwn } from './calls.ts';
 import { clientOf } from './client.ts';
 import { canonicalId } from './organization.ts';
 import { refusalOfAnybody } from './refusals.ts';
@@ -34,9 +35,9 @@ function accepted(data: unknown, headers: Headers): ProbeAnswer {
   return { answer: 'accepted', organizationId: canonicalId(organizationId), workspaceId: headers.get('anthropic-workspace-id') };
 }
 
-/** An answer that is not Anthropic's own, or refuses whoever asks, stays so until somebody mends it. */
+/** An answer that is not Anthropic's own, or refuses whoever asks, and a proxy's refusal stay so until somebody mends it. */
 function unclearBecause(error: unknown): ProbeAnswer {
-  const named = error instanceof KeyguardError ? error : refusalIn(error);
+  const named = ourOwn(error) ?? refusalIn(error);
   if (named === undefined) return unclear(briefly(error));
   return { ...unclear(named.message), ...(named instanceof Unavailable ? {} : { lasting: true }) };
 }

@@ -12,6 +12,8 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
   try {
     return await call();
   } catch (error) {
+    // Such as what a proxy refuses: it is said already what happened, and how to mend it.
+    if (error instanceof KeyguardError) throw error;
     if (!(error instanceof Error)) throw new KeyguardError('aws-refused', `${operation}: unknown error`, 'see the function log');
     const ours = known?.(error);
     if (ours !== undefined) throw ours;

@@ -1,6 +1,6 @@
 import type { ContextBlock, DividerBlock, HeaderBlock, MrkdwnElement, SectionBlock } from '@slack/types';
 import type { Alert } from '../../../contract/alert.ts';
-import { KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 
 /** The body of a POST to an incoming webhook. */
@@ -85,7 +85,7 @@ const newWebhook = 'create an incoming webhook in Slack and store its URL in the
 
 /**
  * Posts once; who calls decides about trying again. Throws `Unavailable` when another try may succeed (429, 5xx, no
- * answer in ten seconds, cut connection, a page of somebody else), and KeyguardError `slack-refused` or `slack-url-malformed` when it will not. Answers:
+ * answer in ten seconds, cut connection, a page of somebody else), and KeyguardError `slack-refused`, `slack-url-malformed` or a proxy's refusal when it will not. Answers:
  * api.slack.com/changelog/2016-05-17-changes-to-errors-for-incoming-webhooks. No error holds the URL: whoever has it can post.
  */
 export async function deliver(webhookUrl: Secret, message: SlackMessage, fetch: typeof globalThis.fetch): Promise<void> {
@@ -122,9 +122,9 @@ async function posted(
     const word = /^[a-z_]{2,60}$/.exec(body.trim())?.[0];
     return { status: response.status, word, isPage: body.includes('<'), patienceMs: Number(patience ?? 0) * 1000 };
   } catch (error) {
-    // Only the name: undici's message for a malformed URL quotes the URL, and its cause names the host.
-    const name = error instanceof Error ? error.name : 'unknown error';
-    throw new Unavailable('Slack delivery', `no answer (${name})`);
+    if (error instanceof KeyguardError) throw error;
+    // Only name and code: undici's message for a malformed URL quotes the URL, and its cause names the host.
+    throw new Unavailable('Slack delivery', `no answer (${briefly(error)})`);
   }
 }
 

@@ -1,28 +1,37 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import { STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { anthropicCall } from '../../../lambda/adapters/anthropic/calls.ts';
+import { clientOf } from '../../../lambda/adapters/anthropic/client.ts';
 import { keyProbe } from '../../../lambda/adapters/anthropic/key-probe.ts';
+import { caller } from '../../../lambda/adapters/aws/caller.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
 import { readEnvironment } from '../../../lambda/adapters/environment.ts';
 import { checkProxies, proxiesText, proxyFor, proxyText } from '../../../lambda/adapters/proxy.ts';
-import { proxiedFetch } from '../../../lambda/adapters/tunnel.ts';
+import { proxiedFetch, tunnels } from '../../../lambda/adapters/tunnel.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import { failureOf } from '../../../cli/failure.ts';
-import { Unavailable } from '../../../lambda/foundation/errors.ts';
+import { briefly, Unavailable } from '../../../lambda/foundation/errors.ts';
+import { deliver } from '../../../lambda/incidents/channels/slack-webhook.ts';
 import { keyguard } from '../../cli/shell.ts';
 import { aPlatform } from '../../local/anthropic/platform.ts';
 
 const variableNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+const awsVariables = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'FAKE', AWS_SECRET_ACCESS_KEY: 'FAKE' };
 
 /** A proxy as companies have one: it tunnels what it is asked to, and writes down where to. */
 let proxy: Server;
 let asked: { readonly target: string; readonly authorization: string | undefined }[];
 let answer: number;
+let tunnelled: Duplex[];
 beforeEach(async () => {
   for (const name of variableNames) for (const each of [name, name.toLowerCase()]) vi.stubEnv(each, '');
   asked = [];
   answer = 200;
+  tunnelled = [];
   proxy = createServer((_incoming, response) => response.writeHead(400).end());
   proxy.on('connect', (incoming, socket) => {
     asked.push({ target: incoming.url ?? '', authorization: incoming.headers['proxy-authorization'] });
@@ -32,12 +41,14 @@ beforeEach(async () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(socket).pipe(upstream);
     });
+    tunnelled.push(upstream, socket);
     for (const end of [upstream, socket]) end.on('error', () => void [upstream, socket].map((each) => each.destroy()));
   });
   await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
+  for (const end of tunnelled) end.destroy();
   proxy.closeAllConnections();
   await new Promise((resolve) => void proxy.close(resolve));
 });
@@ -154,14 +165,41 @@ test('Anthropic is asked through the proxy that is set, also one that wants a pa
   expect(asked).toHaveLength(1);
 });
 
-test('a proxy that refuses is named by its answer, and is no verdict on a value', async () => {
-  const platform = await aPlatform();
-  vi.stubEnv('http_proxy', proxyHost());
-  answer = 407;
-  expect(await keyProbe(platform.baseUrl).probe(new Secret(platform.key.value))).toEqual({
-    answer: 'unclear',
-    why: expect.stringMatching(/EPROXY407/) as unknown,
+test.each([
+  [407, '', /^proxy-login-refused: the proxy 127.0.0.1:\d+ wants a login in http_proxy \(407\)$/],
+  [407, 'me:secret@', /^proxy-login-refused: the proxy 127.0.0.1:\d+ wants another login than the one in http_proxy \(407\)$/],
+  [403, '', /^proxy-refused: the proxy 127.0.0.1:\d+ lets nobody through to 127.0.0.1:9 \(403\)$/],
+  [405, '', /^proxy-refused: .* \(405\)$/],
+  [302, '', /^proxy-refused: .* \(302\)$/],
+  [502, '', /^unavailable: .*EPROXY502/],
+  [429, '', /^unavailable: .*EPROXY429/],
+])('a proxy that answers %i to %j is named so by each client, and is no verdict on a value', async (status, login, named) => {
+  const url = 'http://127.0.0.1:9';
+  vi.stubEnv('http_proxy', `http://${login}${proxyHost()}`);
+  for (const [name, value] of Object.entries(awsVariables)) vi.stubEnv(name, value);
+  vi.stubEnv('AWS_ENDPOINT_URL', url);
+  answer = status;
+  const said = (asking: Promise<unknown>) => asking.then(() => 'an answer', briefly);
+  const value = new Secret('sk-ant-FAKE');
+  expect(await said(anthropicCall('GET /v1/models', () => clientOf(value, url).get('/v1/models')))).toMatch(named);
+  expect(await said(deliver(new Secret(url), { text: '', blocks: [] }, proxiedFetch))).toMatch(named);
+  expect(await said(caller(new STSClient({ maxAttempts: 1, requestHandler: tunnels() })))).toMatch(named);
+  const probed = await keyProbe(url).probe(value);
+  expect(probed).toMatchObject({ answer: 'unclear' });
+  expect('lasting' in probed).toBe(![429, 502].includes(status));
+});
+
+test('what a proxy refuses ends a command with the way to mend it, and without the login', async () => {
+  vi.stubEnv('http_proxy', `http://me:secret@${proxyHost()}`);
+  const failure = async (status: number) => {
+    answer = status;
+    return failureOf(await proxiedFetch('http://api.example.com/').catch((error: unknown) => error));
+  };
+  expect(await failure(407)).toMatchObject({
+    code: 'proxy-login-refused',
+    fix: expect.stringContaining(`export http_proxy=http://USER:PASSWORD@${proxyHost()}`) as unknown,
   });
+  expect(await failure(403)).toMatchObject({ code: 'proxy-refused', fix: expect.stringContaining('NO_PROXY') as unknown });
 });
 
 test('AWS and Slack are asked through it too', async () => {
@@ -172,9 +210,7 @@ test('AWS and Slack are asked through it too', async () => {
   const host = `127.0.0.1:${(target.address() as AddressInfo).port}`;
   vi.stubEnv('HTTP_PROXY', `http://${proxyHost()}`);
   vi.stubEnv('AWS_ENDPOINT_URL', `http://${host}`);
-  vi.stubEnv('AWS_REGION', 'us-east-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'FAKE');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'FAKE');
+  for (const [name, value] of Object.entries(awsVariables)) vi.stubEnv(name, value);
   const client = secretsManager();
   expect(await client.send(new ListSecretsCommand({}))).toMatchObject({ SecretList: [] });
   expect(asked.map((each) => each.target)).toEqual([host]);
