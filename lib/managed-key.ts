@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metrics.ts';
 import type { UsageMetric } from '../contract/metrics.ts';
 import { secretsOf } from '../contract/names.ts';
+import { consumerGrants, standbyGrants, type SecretGrants } from '../contract/secret-grants.ts';
 import type { AppFunction } from './app-function.ts';
 import { rotationRules } from './config/rotation-rules.ts';
 import type { ManagedKeyConfiguration, ManagedKeyInput } from './config/schema.ts';
@@ -99,23 +100,20 @@ export class ManagedKey extends Construct {
   }
 
   #letFunctionsIn({ rotation, retirement }: Rotation, { detector }: Detection): void {
-    const grants: readonly [Secret, AppFunction, readonly string[]][] = [
-      [this.secret, rotation, ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage']],
-      // By version id, to prove an old value dead; and rotations that failed or were asked for are started again.
-      [this.secret, retirement, ['DescribeSecret', 'GetSecretValue', 'ListSecretVersionIds', 'RotateSecret']],
-      // The same after containment; before it, a rotation puts another key in the place of the one to cut.
-      [this.secret, detector, ['DescribeSecret', 'GetSecretValue', 'RotateSecret']],
-      // Labels of used keys are taken off: a secret carries 20 at the most.
-      [this.standbySecret, rotation, ['DescribeSecret', 'GetSecretValue', 'UpdateSecretVersionStage']],
-      // Its labels say which standby keys are ours, before the status of one is changed.
-      [this.standbySecret, retirement, ['DescribeSecret']],
-      [this.standbySecret, detector, ['DescribeSecret']],
-    ];
-    for (const [secret, fn, actions] of grants) {
+    const functions: Readonly<Record<keyof SecretGrants, AppFunction>> = { rotation, retirement, 'anomaly-detector': detector };
+    const letIn = (secret: Secret, grants: SecretGrants, name: keyof SecretGrants): void => {
       // In a secret's policy, `*` is this secret.
       secret.addToResourcePolicy(
-        new PolicyStatement({ principals: [fn.role], actions: actions.map((action) => `secretsmanager:${action}`), resources: ['*'] }),
+        new PolicyStatement({
+          principals: [functions[name].role],
+          actions: grants[name].map((action) => `secretsmanager:${action}`),
+          resources: ['*'],
+        }),
       );
+    };
+    for (const name of ['rotation', 'retirement', 'anomaly-detector'] as const) {
+      letIn(this.secret, consumerGrants, name);
+      letIn(this.standbySecret, standbyGrants, name);
     }
     const { encryptionKey } = this.installation;
     allowKeyThrough('secretsmanager to write', encryptionKey, rotation);

@@ -3,7 +3,6 @@ import {
   CancelRotateSecretCommand,
   CreateSecretCommand,
   GetSecretValueCommand,
-  PutResourcePolicyCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
   SecretsManagerClient,
@@ -41,6 +40,7 @@ import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
 import { startLocalAws, type LocalAws, type LocalAwsOptions } from './aws/server.ts';
 import type { FunctionOptions } from './aws/functions.ts';
+import { guard, secretPolicies, type RoleOf } from './secret-policies.ts';
 import { settableClock, type WorldClock } from './clock.ts';
 import { startLocalSlack, type LocalSlack } from './slack.ts';
 
@@ -263,6 +263,7 @@ async function install(
   const alarmTopicArn = await topic(alarmTopicName(name), options.emails, aws, clients);
   const slackWebhookSecret = slackWebhookSecretName(name);
   await emptySecret(clients, slackWebhookSecret);
+  await guard(slackWebhookSecret, secretPolicies.slackWebhook(roleOf(name)), clients.secrets);
   await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecret, SecretString: slack.webhookUrl }));
   return {
     installation: name,
@@ -303,6 +304,7 @@ async function adminAccessOf(
   if (kind === 'key') {
     const secretName = adminKeySecretName(name);
     await emptySecret(clients, secretName);
+    await guard(secretName, secretPolicies.adminKey(roleOf(name)), clients.secrets);
     const { value } = anthropic.console.createAdminKey();
     adminValues.push(value);
     await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString: value }));
@@ -380,7 +382,8 @@ async function installKey(
     standbySecretArn: await emptySecret(clients, names.standbySecretName),
   };
   for (const arn of [definition.secretArn, definition.standbySecretArn]) aws.ofStack(arn, stackName);
-  await denyStandby(definition.standbySecretArn, rotationFunctionArn, clients);
+  await guard(definition.secretArn, secretPolicies.consumers(roleOf(installation)), clients.secrets);
+  await guard(definition.standbySecretArn, secretPolicies.standby(roleOf(installation)), clients.secrets);
   // As the stack does: deploying must not rotate.
   await clients.secrets.send(
     new RotateSecretCommand({
@@ -393,19 +396,9 @@ async function installKey(
   return definition;
 }
 
-/** As the stack does; the local AWS shows policies and does not enforce them. */
-async function denyStandby(secretArn: string, rotationFunctionArn: string, clients: Clients): Promise<void> {
-  const roleArn = rotationFunctionArn.replace(/^arn:aws:lambda:[^:]*:(\d+):function:/, 'arn:aws:iam::$1:role/');
-  const statement = {
-    Sid: 'OnlyTheRotationReads',
-    Effect: 'Deny',
-    Principal: { AWS: '*' },
-    Action: ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'],
-    Resource: '*',
-    Condition: { ArnNotEquals: { 'aws:PrincipalArn': roleArn } },
-  };
-  const ResourcePolicy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
-  await clients.secrets.send(new PutResourcePolicyCommand({ SecretId: secretArn, ResourcePolicy }));
+/** As the stack gives each function a role of its own. */
+function roleOf(installation: string): RoleOf {
+  return (name) => `arn:aws:iam::000000000000:role/${installation}-${name}`;
 }
 
 async function emptySecret(clients: Clients, name: string): Promise<string> {

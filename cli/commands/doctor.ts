@@ -9,7 +9,7 @@ import { functionChecks } from '../doctor/functions.ts';
 import { managedKeyChecks } from '../doctor/managed-keys.ts';
 import { oddItemChecks } from '../doctor/odd-items.ts';
 import { removedChecks } from '../doctor/removed.ts';
-import { standbySecretChecks } from '../doctor/standby-secrets.ts';
+import { secretPolicyChecks } from '../doctor/secret-policies.ts';
 import { usageChecks } from '../doctor/usage.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { colours, counted, json, line } from '../output.ts';
@@ -54,7 +54,7 @@ async function examine(name: string | undefined, flags: DoctorFlags, io: CliIo):
     ...(await alarmChecks(about, installation)),
     ...(await deadLetterChecks(about, installation)),
     ...(await managedKeyChecks(wanted, access.infos, installation)),
-    ...(await standbySecretChecks(wanted, installation)),
+    ...(await secretPolicyChecks(about, wanted, installation)),
     ...(name === undefined ? await removedChecks(installation) : []),
     // Last: what the other checks met counts, too.
     ...(await oddItemChecks(about, installation)),

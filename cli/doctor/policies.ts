@@ -6,7 +6,7 @@ interface Statement {
   readonly condition: unknown;
 }
 
-/** What a reader of a standby secret's value, or of a copy in another Region, would do. */
+/** What a reader of a secret's value, or of a copy in another Region, would do. */
 const readingActions = ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'];
 
 /** Whether a function's policy lets an AWS service, such as `secretsmanager.amazonaws.com`, call the function. */
@@ -19,12 +19,20 @@ export function letsInvoke(policy: unknown, service: string): boolean {
   );
 }
 
-/** Whether a standby secret's policy denies everybody but this one role to read it, or to copy it elsewhere. */
-export function deniesAllBut(policy: unknown, roleArn: string): boolean {
+/** Whether a secret's policy denies everybody but these roles and users to read it, or to copy it elsewhere; or these other actions. */
+export function deniesAllBut(policy: unknown, arns: readonly string[], actions: readonly string[] = readingActions): boolean {
   const denials = statementsOf(policy).filter(
-    ({ effect, principal, condition }) => effect === 'Deny' && isEverybody(principal) && exempts(condition, roleArn),
+    ({ effect, principal, condition }) => effect === 'Deny' && isEverybody(principal) && exempts(condition, arns),
   );
-  return readingActions.every((action) => denials.some((denial) => covers(denial, action)));
+  return actions.every((action) => denials.some((denial) => covers(denial, action)));
+}
+
+/** Which of these actions no statement of a secret's policy allows this role. */
+export function notAllowed(policy: unknown, roleArn: string, actions: readonly string[]): readonly string[] {
+  const own = statementsOf(policy).filter(
+    ({ effect, principal, condition }) => effect === 'Allow' && condition === undefined && texts(field(principal, 'AWS')).includes(roleArn),
+  );
+  return actions.filter((action) => !own.some((statement) => covers(statement, action)));
 }
 
 function statementsOf(policy: unknown): readonly Statement[] {
@@ -48,11 +56,11 @@ function isEverybody(principal: unknown): boolean {
 }
 
 /** Any further condition would let more through: a Deny counts only where all its conditions hold. */
-function exempts(condition: unknown, roleArn: string): boolean {
+function exempts(condition: unknown, arns: readonly string[]): boolean {
   const operator = onlyEntry(condition);
   const key = operator?.[0] === 'ArnNotEquals' ? onlyEntry(operator[1]) : undefined;
   const exempted = texts(key?.[1]);
-  return key?.[0].toLowerCase() === 'aws:principalarn' && exempted.length === 1 && exempted[0] === roleArn;
+  return key?.[0].toLowerCase() === 'aws:principalarn' && exempted.length === arns.length && arns.every((arn) => exempted.includes(arn));
 }
 
 function onlyEntry(value: unknown): readonly [string, unknown] | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deniesAllBut, letsInvoke } from '../../cli/doctor/policies.ts';
+import { deniesAllBut, letsInvoke, notAllowed } from '../../cli/doctor/policies.ts';
 
 const role = 'arn:aws:iam::000000000000:role/rotation';
 const denial = {
@@ -17,8 +17,8 @@ test.each<[string, object]>([
   ['of every action', { ...denial, Action: 'secretsmanager:*' }],
   ['in other letters', { ...denial, Condition: { ArnNotEquals: { 'aws:principalarn': [role] } } }],
 ])('a denial %s keeps everybody but the role out', (_name, statement) => {
-  expect(deniesAllBut({ Statement: [statement] }, role)).toBe(true);
-  expect(deniesAllBut({ Statement: statement }, role)).toBe(true);
+  expect(deniesAllBut({ Statement: [statement] }, [role])).toBe(true);
+  expect(deniesAllBut({ Statement: statement }, [role])).toBe(true);
 });
 
 test.each<[string, object]>([
@@ -32,11 +32,11 @@ test.each<[string, object]>([
   ['by another key', { ...denial, Condition: { ArnNotEquals: { 'aws:SourceArn': role } } }],
   ['without any exemption, which keeps the rotation out too', { ...denial, Condition: undefined }],
 ])('a statement %s does not', (_name, statement) => {
-  expect(deniesAllBut({ Statement: [statement] }, role)).toBe(false);
+  expect(deniesAllBut({ Statement: [statement] }, [role])).toBe(false);
 });
 
 test.each([undefined, null, 'text', {}, { Statement: 'text' }, { Statement: [] }])('%j is a policy that says nothing', (policy) => {
-  expect(deniesAllBut(policy, role)).toBe(false);
+  expect(deniesAllBut(policy, [role])).toBe(false);
   expect(letsInvoke(policy, 'secretsmanager.amazonaws.com')).toBe(false);
 });
 
@@ -50,4 +50,17 @@ test.each<[string, object, boolean]>([
   ['nothing, because it denies', { ...permission, Effect: 'Deny' }, false],
 ])('a function’s policy that allows %s', (_name, statement, lets) => {
   expect(letsInvoke({ Statement: [statement] }, 'secretsmanager.amazonaws.com')).toBe(lets);
+});
+
+test('several that are exempted are exactly those, and what a role may do no more is named', () => {
+  const both = { ...denial, Condition: { ArnNotEquals: { 'aws:PrincipalArn': [other, role] } } };
+  expect(deniesAllBut({ Statement: both }, [role, other])).toBe(true);
+  expect(deniesAllBut({ Statement: both }, [role])).toBe(false);
+  expect(deniesAllBut({ Statement: denial }, [role, other])).toBe(false);
+  const grant = { Effect: 'Allow', Principal: { AWS: role }, Action: 'secretsmanager:DescribeSecret', Resource: '*' };
+  const wanted = ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'];
+  expect(notAllowed({ Statement: grant }, role, wanted)).toEqual(['secretsmanager:RotateSecret']);
+  expect(notAllowed({ Statement: grant }, other, wanted)).toEqual(wanted);
+  expect(notAllowed({ Statement: { ...grant, Condition: { Bool: { 'aws:SecureTransport': 'false' } } } }, role, wanted)).toEqual(wanted);
+  expect(notAllowed(undefined, role, wanted)).toEqual(wanted);
 });

@@ -209,11 +209,23 @@ test('a standby secret that others may read is broken, and one whose policy is g
   const SecretId = me.world.definition('production').standbySecretArn;
   const { ResourcePolicy = '' } = await me.world.secrets.send(new GetResourcePolicyCommand({ SecretId }));
   const broken = [{ about: 'production', check: 'standby secret', fix: expect.stringContaining('OnlyTheRotationReads') as unknown }];
-  const another = ResourcePolicy.replace('role/keyguard-rotation', 'role/thief');
+  const another = ResourcePolicy.replaceAll('role/keyguard-rotation', 'role/thief');
   await me.world.secrets.send(new PutResourcePolicyCommand({ SecretId, ResourcePolicy: another }));
   expect(await found('broken')).toMatchObject(broken);
   await me.world.secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
   expect(await found('broken')).toMatchObject(broken);
+});
+
+test('a secret that lost its own policy is broken: the Admin key, the webhook, and one that lets the functions in no more', async () => {
+  await healthy();
+  const { secretName } = me.world.definition('production');
+  for (const SecretId of ['keyguard/admin-key', 'keyguard/slack-webhook', secretName])
+    await me.world.secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
+  expect(await found('broken')).toMatchObject([
+    { check: 'policy of the Admin key', fix: expect.stringContaining('OnlyFunctionsAndOperatorsRead') as unknown },
+    { check: "policy of Slack's webhook", what: expect.stringContaining('keyguard/slack-webhook does not refuse') as unknown },
+    { check: 'consumer secret', what: expect.stringContaining('role/keyguard-retirement secretsmanager:DescribeSecret') as unknown },
+  ]);
 });
 
 test('a retirement that came to its end and failed on keys is a warning, until it succeeds', async () => {

@@ -80,8 +80,8 @@ test('what the stack writes into the standby secret’s policy is what doctor ta
   const role = `{${stack.one('AWS::IAM::Role', 'RotationRole').id}.Arn}`;
   const named = (_key: string, value: unknown): unknown => (value instanceof Object && 'Fn::GetAtt' in value ? rendered(value) : value);
   const policy: unknown = JSON.parse(JSON.stringify(resource.Properties.ResourcePolicy), named);
-  expect(deniesAllBut(policy, role)).toBe(true);
-  expect(deniesAllBut(policy, 'another role')).toBe(false);
+  expect(deniesAllBut(policy, [role])).toBe(true);
+  expect(deniesAllBut(policy, ['another role'])).toBe(false);
 });
 
 test('what travels with the code is the policies of the configuration, in milliseconds, and nothing of AWS', () => {
