@@ -9,12 +9,14 @@ import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
 import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { definitionsOf } from '../lib/config/policy.ts';
+import { problemsAtHome } from '../lib/config/home-region.ts';
 import type { Configuration } from '../lib/config/schema.ts';
 import { accountVerdicts, told, type Deployment } from './account-verdicts.ts';
-import { checkedRegion } from './aws-session.ts';
+import { callerName, checkedRegion } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import { deployedDefinitions } from './deployed-definitions.ts';
-import type { Answer } from './doctor/check.ts';
+import { broken, type Answer } from './doctor/check.ts';
+import { operatorAnswers } from './operators.ts';
 
 /**
  * What a deployment of this configuration would fail on, break, lose or leave behind in the account of the environment. It asks
@@ -24,7 +26,14 @@ export async function accountAnswers(configuration: Configuration, io: CliIo): P
   const region = await checkedRegion(lambda(), io);
   const deployment = await deploymentOf(configuration);
   const secrets = await secretsNamed(configuration, deployment);
-  return accountVerdicts({ region, configuration, deployment, secrets });
+  const { managedKeys, operators } = configuration;
+  return [
+    ...accountVerdicts({ region, configuration, deployment, secrets }),
+    ...problemsAtHome({ managedKeys, operators }, region).map(({ path, value, problem, fix }) =>
+      broken(`${path}: ${value ?? ''} ${problem}`, fix),
+    ),
+    ...operatorAnswers(operators, await callerName()),
+  ];
 }
 
 async function deploymentOf(configuration: Configuration): Promise<Deployment | undefined> {

@@ -1,7 +1,15 @@
 import { isOfPartitionOf } from './operators.ts';
 import type { Problem } from './problem.ts';
 import { partitionOf } from './regions.ts';
-import type { ManagedKeyConfiguration } from './schema.ts';
+import type { Configuration, ManagedKeyConfiguration } from './schema.ts';
+
+/** What of a configuration lets nobody in, or cannot be deployed in this Region. */
+export function problemsAtHome(
+  { managedKeys, operators }: Pick<Configuration, 'managedKeys' | 'operators'>,
+  home: string,
+): readonly Problem[] {
+  return [...homeRegionProblems(managedKeys, home), ...foreignOperators(operators, home)];
+}
 
 /** What of these managed keys cannot be deployed in this Region. A Region that this version does not know is not judged. */
 export function homeRegionProblems(managedKeys: readonly ManagedKeyConfiguration[], home: string): readonly Problem[] {
@@ -19,7 +27,7 @@ export function homeRegionProblems(managedKeys: readonly ManagedKeyConfiguration
 }
 
 /** The operators that no account of this Region's partition can have. */
-export function foreignOperators(operators: readonly string[], home: string): readonly Problem[] {
+function foreignOperators(operators: readonly string[], home: string): readonly Problem[] {
   return operators.flatMap((arn, index) => {
     if (isOfPartitionOf(home, arn)) return [];
     const problem = `lies in another partition of AWS than ${home}, and lets nobody in`;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { readText } from './file.ts';
-import { foreignOperators, homeRegionProblems } from './home-region.ts';
+import { homeRegionProblems, problemsAtHome } from './home-region.ts';
 import { JsonSyntaxError, parseJson } from './json.ts';
 import { problemsOf } from './explain.ts';
 import { nameProblems } from './names.ts';
@@ -93,10 +93,6 @@ export function parseConfiguration(
     return position === undefined ? problem : { ...problem, position };
   });
   throw new ConfigurationError(file, placed);
-}
-
-function problemsAtHome({ managedKeys, operators }: Configuration, home: string): readonly Problem[] {
-  return [...homeRegionProblems(managedKeys, home), ...foreignOperators(operators, home)];
 }
 
 interface Surroundings {

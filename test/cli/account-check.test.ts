@@ -128,3 +128,19 @@ test('beside what a destroyed stack left behind, a first deployment would fail',
     out: expect.stringContaining('a deployment makes one') as unknown,
   });
 });
+
+test('operators of another account, and that who asks is none, are said; and what the Region of the account forbids', async () => {
+  me = await anOperator({ managedKeys: [{ name: 'production' }] });
+  const own = 'arn:aws:iam::123456789012:role/team/keyguard-local';
+  expect((await changed({ operators: [own] })).out).toContain(nothingLost);
+  const said = await changed({ operators: ['arn:aws:iam::999999999999:role/keyguard-local'] });
+  expect(said.out).toMatch(/999999999999:role\/keyguard-local is not of account [0-9]{12}/);
+  expect(said.out).toMatch(/you \(.*assumed-role\/keyguard-local\/local\) are not in "operators"/);
+  // The Region of a profile is known to AWS's client alone.
+  const [production] = written().managedKeys;
+  const replicas = await changed({ operators: [own], managedKeys: [{ ...production, replicas: [{ region: 'cn-north-1' }] }] });
+  expect([replicas.code, replicas.out + replicas.err]).toEqual([
+    1,
+    expect.stringMatching(/replicas\[0\]\.region.*another partition of AWS/),
+  ]);
+});
