@@ -151,6 +151,7 @@ function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
+    checkOver(value, keys, apiKeyId);
     const which = apiKeyId ?? 'any active or inactive key of this organization';
     throw refused(
       `the value's start and end do not fit ${which}`,
@@ -159,6 +160,16 @@ function identified(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string
   }
   const ids = fitting.map((key) => `${key.apiKeyId} (${key.name})`).join(', ');
   throw refused(`the value fits ${counted(fitting.length, 'key')}: ${ids}`, 'say which one it is: --api-key-id apikey_…');
+}
+
+/** A key that is over is named: whoever pasted its value has the wrong one, and not the wrong organization. */
+function checkOver(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string | undefined): void {
+  const over = keys.filter(
+    (key) => key.status !== 'unknown' && matchesHint(value, key.hint) && (apiKeyId === undefined || key.apiKeyId === apiKeyId),
+  );
+  if (over.length === 0) return;
+  const named = over.map((key) => `${key.apiKeyId} (${key.name}), which is ${key.status}`).join(', ');
+  throw refused(`the value fits only ${named}, and never works again`, 'make a new key in the Console, and paste its value');
 }
 
 async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info: ApiKeyInfo, ports: AdmitPorts): Promise<void> {

@@ -213,6 +213,19 @@ test('a value that fits no key is refused, saying whether one key was meant or a
   expect(await failure(admitted(aNewKey(), 'another'))).toEqual({ code, message: "the value's start and end do not fit another", fix });
 });
 
+test.each(['archived', 'expired'] as const)(
+  'the value of a key that is %s is told as that, and not as one of another organization',
+  async (status) => {
+    for (const apiKeyId of [undefined, 'new']) {
+      expect(await failure(admitted(aNewKey({ infos: { new: { status } } }), apiKeyId))).toEqual({
+        code: 'standby-refused',
+        message: `the value fits only new (new), which is ${status}, and never works again`,
+        fix: 'make a new key in the Console, and paste its value',
+      });
+    }
+  },
+);
+
 test('a value that fits several keys is refused with their ids and names; the id says which one it is', async () => {
   const stage = aNewKey({ infos: { twin: { name: 'the twin' } } });
   stage.world.create('twin');
