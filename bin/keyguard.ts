@@ -18,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     readFile: (path) => readFile(path),
     writeFile: (path, text) => writeFile(path, text),
     checkWritable,
+    onInterrupt,
     fail: (message, fix, exitCode) => {
       throw new CliFailure(message, fix, exitCode);
     },
@@ -30,6 +31,18 @@ export async function main(argv: readonly string[]): Promise<number> {
       'fix:   look at the disk or file that its output goes to, then ask again: npx keyguard status, npx keyguard history\n',
   );
   return 1;
+}
+
+/** 128 and the number of the signal, as shells have it. */
+const interrupted = 130;
+
+function onInterrupt(say: () => void): () => void {
+  const end = (): void => {
+    say();
+    process.exit(interrupted);
+  };
+  process.once('SIGINT', end);
+  return () => process.off('SIGINT', end);
 }
 
 async function checkWritable(path: string): Promise<void> {

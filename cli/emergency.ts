@@ -185,7 +185,7 @@ async function switched(plan: EmergencyPlan, { definition }: KeySight, installat
   const current = own.find((record) => record.state === 'current');
   const wish = current?.noGrace;
   if (current !== undefined && (wish === undefined || plan.todo === 'cut one')) return rotatedTo(current, current.token ?? '', own);
-  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
+  const outcome = await rotateAndFollow(definition, installation, io, {
     ...(current === undefined ? {} : { leaving: current.apiKeyId }),
     ...(current === undefined || wish === undefined
       ? {}

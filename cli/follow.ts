@@ -7,7 +7,9 @@ import { minuteMs } from '../lambda/foundation/clock.ts';
 import { isOld } from '../lambda/rotation/lifecycle.ts';
 import type { Rotations } from '../lambda/rotation/ports.ts';
 import { notServing, versionWith } from '../lambda/rotation/switch.ts';
+import type { CliIo } from './command.ts';
 import type { OpenInstallation } from './installation.ts';
+import { progress } from './output.ts';
 
 /** Longer than the function's own time-out of five minutes. */
 const deadlineMs = 6 * minuteMs;
@@ -44,9 +46,25 @@ export interface Asking {
  */
 export async function rotateAndFollow(
   definition: ManagedKeyDefinition,
+  installation: OpenInstallation,
+  io: CliIo,
+  asking: Asking = {},
+): Promise<RotationOutcome> {
+  const { name } = definition;
+  const leave = (): void => progress(`The rotation of ${name} goes on without this command; look with: npx keyguard status ${name}`, io);
+  const stay = io.onInterrupt?.(leave);
+  try {
+    return await follow(definition, installation, (sentence) => progress(sentence, io), asking);
+  } finally {
+    stay?.();
+  }
+}
+
+async function follow(
+  definition: ManagedKeyDefinition,
   { secrets, table, clock }: OpenInstallation,
   say: (sentence: string) => void,
-  asking: Asking = {},
+  asking: Asking,
 ): Promise<RotationOutcome> {
   const ownRecords = async (): Promise<readonly ApiKeyRecord[]> =>
     (await apiKeyLedger(table).all()).filter((record) => record.managedKey === definition.name);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { Command as Program, CommanderError } from 'commander';
+import { Command as Program, CommanderError, InvalidArgumentError } from 'commander';
 import { secretIn } from '../contract/secret-shapes.ts';
 import { checkProxies } from '../lambda/adapters/proxy.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands.ts';
 import { failureOf } from './failure.ts';
-import { failure, parserText, usageWidth } from './output.ts';
+import { failure, json, parserText, usageWidth } from './output.ts';
 
 /** Runs the command line and answers the exit code: 0 done, 1 failed, 2 wrong usage. Never prints a stack, never a value. */
 export async function runProgram(argv: readonly string[], outside: CliIo): Promise<0 | 1 | 2> {
@@ -14,9 +14,13 @@ export async function runProgram(argv: readonly string[], outside: CliIo): Promi
   try {
     refuseSecrets(words, io);
     refuseEarlyOptions(words, io);
+    if (io.json && (words[0] === '--version' || words[0] === '-v')) {
+      json({ version: version() }, io);
+      return 0;
+    }
     const program = await programFor(words, io);
     // Not before: help and version ask nobody.
-    await program.hook('preAction', () => checkProxies()).parseAsync(argv);
+    await program.hook('preAction', () => checkProxies()).parseAsync([...argv.slice(0, 2), ...unhelped(words)]);
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return misunderstood(error, io);
@@ -30,6 +34,13 @@ function misunderstood({ exitCode, message }: CommanderError, io: CliIo): 0 | 1 
   if (io.json !== true) return 2;
   const what = message.replace(/^error: /, '').replaceAll('\n', ' ');
   return failure({ code: 'wrong-usage', message: what, fix: 'npx keyguard --help shows how', exitCode: 2 }, io);
+}
+
+/** Help about a command that there is not is that command, so that it is refused as every other unknown one. */
+function unhelped(words: readonly string[]): readonly string[] {
+  const [first, second = '-'] = words;
+  const isKnown = second.startsWith('-') || second === 'help' || commands.some(({ name }) => name === second);
+  return first === 'help' && !isKnown ? words.slice(1) : words;
 }
 
 /** Every command, registered and never run: what the reference is drawn from. */
@@ -76,7 +87,14 @@ function prepare(command: Program, io: CliIo): void {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
+  for (const option of command.options) if (option.required) option.argParser(notAnOption);
   for (const child of command.commands) prepare(child, io);
+}
+
+/** Commander takes whatever follows for the value. */
+function notAnOption(value: string): string {
+  if (value.startsWith('--')) throw new InvalidArgumentError('It is another option, and the value before it is missing.');
+  return value;
 }
 
 function fullName(command: Program): string {

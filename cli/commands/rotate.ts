@@ -11,7 +11,7 @@ import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { askedText, isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
-import { json, line, progress } from '../output.ts';
+import { json, line } from '../output.ts';
 import { canAsk, agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
 import { noKeyError, planOf, planText } from '../rotation-plan.ts';
@@ -114,7 +114,7 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
   if (flags.yes !== true) await agreed(`${question} ${planText(plan, definition)}`, io);
   await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: askedText(because) });
-  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io));
+  const outcome = await rotateAndFollow(definition, installation, io);
   const rotated = rotatedOrFail(definition, outcome, io);
   if (flags.json === true) {
     json(rotatedJson(definition, rotated), io);

@@ -91,7 +91,7 @@ async function goBack(
     record.state === 'current' || record.origin !== undefined || isWanted(record, wish.at) ? undefined : wishedBack(record, wish),
   );
   const leaving = sight.own.find((record) => record.state === 'current')?.apiKeyId;
-  const outcome = await rotateAndFollow(definition, installation, (sentence) => progress(sentence, io), {
+  const outcome = await rotateAndFollow(definition, installation, io, {
     ...(leaving === undefined ? {} : { leaving }),
     back: asked,
     // Where a rotation has claimed it already, that one is tried again.

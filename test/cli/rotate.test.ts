@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { configurationFile, keyguard } from './shell.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -23,8 +24,17 @@ test('rotate follows until the new key is current, and says until when the previ
     new RegExp(`^production rotated: ${first} \\(sk-ant-\\S+\\) is current since`),
   );
   await me.world.passes(hourMs, { beatMs: hourMs });
-  const said = await me.run(['rotate', 'production', '--yes']);
+  const interrupts: string[] = [];
+  const onInterrupt = (say: () => void) => {
+    say();
+    interrupts.push('may come');
+    return () => interrupts.push('are as before');
+  };
+  const command = ['rotate', 'production', '--yes', '--config', configurationFile(me.world)];
+  const said = await keyguard(command, { world: me.world, onInterrupt });
   expect(said).toMatchObject({ code: 0 });
+  expect(said.err).toMatch(/^The rotation of production goes on without this command; look with: npx keyguard status production$/m);
+  expect(interrupts).toEqual(['may come', 'are as before']);
   expect(said.out).toContain(`production rotated: ${second} (`);
   expect(said.out).toMatch(
     new RegExp(`The previous key ${first} stays valid until 2026-09-08 01:\\d\\d UTC, then until it was quiet for 6 hours\\.`),

@@ -17,14 +17,15 @@ export interface ShellOptions {
   readonly stdin?: string;
   /** Its clock is the command's; while the command waits, the world's background work is done. */
   readonly world?: World | undefined;
+  readonly onInterrupt?: NonNullable<CliIo['onInterrupt']>;
 }
 
 /** Runs the program as the shell would, in this process. */
-export async function keyguard(args: readonly string[], { stdin = '', world }: ShellOptions = {}): Promise<Said> {
+export async function keyguard(args: readonly string[], { stdin = '', world, ...more }: ShellOptions = {}): Promise<Said> {
   const said = { out: '', err: '' };
   const clock = world === undefined ? {} : { clock: clockOf(world) };
   const io = ioOf(said, stdin);
-  const code = await runProgram(['node', 'keyguard', ...args], { ...io, ...clock });
+  const code = await runProgram(['node', 'keyguard', ...args], { ...io, ...clock, ...more });
   return { code, ...said };
 }
 

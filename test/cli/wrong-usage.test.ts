@@ -12,6 +12,10 @@ test.each([
   ['an option and no command', ['--config', 'keyguard.json'], '--config stands before the command'],
   ['a missing argument', ['rotate'], "missing required argument 'name'"],
   ['an argument too many', ['status', 'one', 'two'], 'too many arguments'],
+  ['an option in place of a value', ['pause', 'production', '--because', '--yes'], 'the value before it is missing'],
+  ['an option in place of a file', ['status', '--config', '--verbose'], 'the value before it is missing'],
+  ['help about an unknown command', ['help', 'rotat'], '(Did you mean rotate?)'],
+  ['help about nothing that is known', ['help', 'bogus'], "unknown command 'bogus'"],
   ['an option without its value', ['status', '--config'], "option '--config <file>' argument missing"],
   ['a reason of two lines', ['undo', 'production', '--because', 'one\ntwo'], '--because holds a line break'],
   ['a reason that colours the terminal', ['undo', 'production', '--because', '\u001b[31mred'], 'another character that cannot be seen'],
@@ -31,12 +35,16 @@ test.each([
   expect(said.err).not.toMatch(/^ +at /m);
 });
 
-test.each([
+test.each<[args: readonly string[], words: string]>([
   [['rotat', '--json'], 'Did you mean rotate?'],
   [['status', '--jsn', '--json'], "unknown option '--jsn'"],
   [['standby', 'ad', '--json'], 'Did you mean add?'],
   [['rotate', '--json'], "missing required argument 'name'"],
   [['status', 'one', 'two', '--json'], 'too many arguments'],
+  [['help', 'rotat', '--json'], 'Did you mean rotate?'],
+  [['pause', 'production', '--json'], "required option '--because <text>' not specified"],
+  [['pause', 'production', '--because', '--yes', '--json'], 'the value before it is missing'],
+  ...commands.map(({ name }) => [[name, '--bogus', '--json'], 'option'] satisfies [readonly string[], string]),
 ])('%j is wrong usage, answered in a line of JSON', async (args, words) => {
   const said = await keyguard(args);
   expect(said).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^.+\n$/) as unknown });
@@ -72,6 +80,7 @@ test.each([[['--help']], [['help']], ...commands.map(({ name }) => [[name, '--he
 );
 
 test('--version prints the version of the package, and nothing else', async () => {
+  expect(JSON.parse((await keyguard(['--version', '--json'])).out)).toEqual({ version: expect.stringMatching(/^\d+\.\d+/) as unknown });
   expect(await keyguard(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as unknown, err: '' });
 });
 
