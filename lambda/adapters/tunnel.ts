@@ -1,5 +1,6 @@
 import http, { type Agent, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import tls from 'node:tls';
@@ -48,8 +49,11 @@ function tunnel(proxy: Proxy, target: string, connected: Connected): void {
   const { request } = url.protocol === 'https:' ? https : http;
   const login = loginOf(url) ?? '';
   const authorization = login === '' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   const asking = request({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
+    // Said, because Node would take it from the header, which names the target. An address is no name.
+    servername: isIP(host) === 0 ? host : '',
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port,
     method: 'CONNECT',
     path: target,

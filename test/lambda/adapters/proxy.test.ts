@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer, request } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { anthropicCall } from '../../../lambda/adapters/anthropic/calls.ts';
 import { clientOf } from '../../../lambda/adapters/anthropic/client.ts';
 import { keyProbe } from '../../../lambda/adapters/anthropic/key-probe.ts';
@@ -36,8 +39,8 @@ beforeEach(async () => {
   proxy.on('connect', (incoming, socket) => {
     asked.push({ target: incoming.url ?? '', authorization: incoming.headers['proxy-authorization'] });
     if (answer !== 200) return void socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
-    const [host = '', port = ''] = (incoming.url ?? '').split(':');
-    const upstream = connect(Number(port), host, () => {
+    // Whatever name is asked for: it is the proxy that looks names up.
+    const upstream = connect(Number((incoming.url ?? '').split(':').at(-1)), '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(socket).pipe(upstream);
     });
@@ -206,8 +209,7 @@ test('AWS and Slack are asked through it too', async () => {
   const target = createServer((_incoming, response) =>
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ SecretList: [] })),
   );
-  await new Promise<void>((resolve) => void target.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(target.address() as AddressInfo).port}`;
+  const host = `127.0.0.1:${await listening(target)}`;
   vi.stubEnv('HTTP_PROXY', `http://${proxyHost()}`);
   vi.stubEnv('AWS_ENDPOINT_URL', `http://${host}`);
   for (const [name, value] of Object.entries(awsVariables)) vi.stubEnv(name, value);
@@ -222,6 +224,55 @@ test('AWS and Slack are asked through it too', async () => {
   expect(await posted.json()).toEqual({ SecretList: [] });
   expect(asked).toHaveLength(2);
   client.destroy();
-  target.closeAllConnections();
-  await new Promise((resolve) => void target.close(resolve));
 });
+
+const pem = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../support/test-only-tls-${name}.pem`, import.meta.url)), 'utf8');
+/** Of `api.test-only.invalid`, by nobody but itself. */
+const certificate = { cert: pem('certificate'), key: pem('key') };
+
+test('HTTPS is spoken through the tunnel, with whom the certificate is for and nobody else', async () => {
+  const target = createSecureServer(certificate, (incoming, response) => response.end(`secure ${incoming.url ?? ''}`));
+  const port = await listening(target);
+  vi.stubEnv('HTTPS_PROXY', proxyHost());
+  const asking = (host: string, ca?: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { httpsAgent: agent } = tunnels();
+      request({ host, port, path: '/v1', agent, ...(ca === undefined ? {} : { ca }) }, (response) => {
+        response.once('data', (data: Buffer) => resolve(data.toString()));
+      })
+        .once('error', reject)
+        .end();
+    });
+  expect(await asking('api.test-only.invalid', certificate.cert)).toBe('secure /v1');
+  expect(asked.map((each) => each.target)).toEqual([`api.test-only.invalid:${port}`]);
+  const [foreign, unknown] = ['ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT'];
+  await expect(asking('other.test-only.invalid', certificate.cert)).rejects.toMatchObject({ code: foreign });
+  await expect(asking('127.0.0.1', certificate.cert)).rejects.toMatchObject({ code: foreign });
+  await expect(asking('api.test-only.invalid')).rejects.toMatchObject({ code: unknown });
+  await expect(proxiedFetch(`https://api.test-only.invalid:${port}/v1`)).rejects.toMatchObject({ code: unknown });
+  expect(asked).toHaveLength(5);
+});
+
+test.each([
+  ['localhost', 'localhost'],
+  ['127.0.0.1', undefined],
+])('a proxy on %s that speaks TLS is asked by its own name, and must prove itself', async (host, named) => {
+  const names: unknown[] = [];
+  const secureProxy = createSecureServer(certificate);
+  secureProxy.on('tlsClientError', (_error, socket) => names.push(socket.servername));
+  vi.stubEnv('HTTP_PROXY', `https://${host}:${await listening(secureProxy)}`);
+  await expect(proxiedFetch('http://api.test-only.invalid/')).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  await vi.waitUntil(() => names.length > 0);
+  expect(names.map((name) => name || undefined)).toEqual([named]);
+});
+
+/** On a port of its own, until the test is over. */
+async function listening(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
