@@ -46,10 +46,22 @@ export function briefly(error: unknown): string {
   return [error.name, codeOf(error), status, requestId].filter((part) => part !== undefined).join(' ');
 }
 
+/** OpenSSL's words for a certificate that is not believed, as of a proxy that opens TLS: they do not begin with E. */
+const certificateCodes = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** Node's word for what went wrong with a connection or a file. An SDK wraps it; anything else in its place may be a value. */
 function codeOf(error: Error): string | undefined {
   const own: unknown = Reflect.get(error, 'code');
-  if (typeof own === 'string' && /^E[A-Z0-9_]{2,30}$/.test(own)) return own;
+  if (typeof own === 'string' && (/^E[A-Z0-9_]{2,30}$/.test(own) || certificateCodes.has(own))) return own;
   return error.cause instanceof Error ? codeOf(error.cause) : undefined;
 }
 
