@@ -87,7 +87,8 @@ function prepare(command: Program, io: CliIo): void {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  for (const option of command.options) if (option.required) option.argParser(notAnOption);
+  // One that has choices refuses an option by itself.
+  for (const option of command.options) if (option.required && option.parseArg === undefined) option.argParser(notAnOption);
   for (const child of command.commands) prepare(child, io);
 }
 
