@@ -8,6 +8,7 @@ import { intending, moved, wishedBack, withoutGrace } from '../../../lambda/rota
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
+import { removal as reasons } from '../../support/removal.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
 import { containmentPorts } from './memory-incidents.ts';
 import { runSchedule, type Actor } from './schedule.ts';
@@ -87,11 +88,11 @@ export function removal(world: MemoryWorld, apiKeyId: string): Actor {
       if (record.intent !== undefined && record.intent.to !== 'archived') return;
       const intended =
         record.intent === undefined
-          ? await ledger.replace(record, intending(record, { to: 'archived', at: clock.now(), because: 'distrusted' }), 'operator')
+          ? await ledger.replace(record, intending(record, { to: 'archived', at: clock.now(), ...reasons.before }), 'operator')
           : record;
       const info = await keys.retrieve(apiKeyId);
       if (info !== 'gone' && info.status !== 'archived') await keys.setStatus(apiKeyId, 'archived');
-      await ledger.replace(intended, moved(intended, { type: 'archived', at: clock.now(), because: 'removed' }), 'operator');
+      await ledger.replace(intended, moved(intended, { type: 'archived', at: clock.now(), ...reasons.after }), 'operator');
     },
   };
 }
