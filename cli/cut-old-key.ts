@@ -57,10 +57,10 @@ export async function cutOldKey(
   const by = await callerName();
   const { clock } = installation;
   const { ledger, keys } = portsOf(installation);
-  const reason = `cut off by an operator: ${because}`;
+  const cause = { code: 'operator-cut', reason: because } as const;
   const amended = await amend(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, sight);
-    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), because: reason, ordered: true });
+    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), cause, ordered: true });
     return found.wanted === undefined ? undefined : withoutWish(found);
   });
   if (!isAwake) return status;
@@ -70,8 +70,8 @@ export async function cutOldKey(
   if (!isAcceptedIn(after)) {
     const at = clock.now();
     // Whoever finished it meanwhile has taken the intent off.
-    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? cutOff(found, reason, at) : undefined);
-    await amend(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, because: reason } });
+    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? cutOff(found, cause, at) : undefined);
+    await amend(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, cause } });
     return after;
   }
   return io.fail(

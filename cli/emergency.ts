@@ -168,7 +168,7 @@ async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table
     managedKey: name,
     at: clock.now(),
     by: wish.by,
-    because: `the pause is ended by an emergency: ${wish.because}`,
+    cause: { code: 'pause-ended-by-emergency', reason: wish.because },
   });
   try {
     await pauses(table).end(name);

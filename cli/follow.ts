@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
+import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { isOld } from '../lambda/rotation/lifecycle.ts';
 import type { Rotations } from '../lambda/rotation/ports.ts';
 import { notServing, versionWith } from '../lambda/rotation/switch.ts';
@@ -89,7 +91,7 @@ async function follow(
     const current = own.find((record) => record.token === version && record.state === 'current');
     if (version !== undefined && current !== undefined && current.apiKeyId !== leaving) return rotatedTo(current, version, own);
     const released = own.find((record) => record.apiKeyId === asking.back?.apiKeyId);
-    if (released !== undefined && isGivenUp(released, asking.back)) return { outcome: 'not back', because: released.because ?? '' };
+    if (released !== undefined && isGivenUp(released, asking.back)) return { outcome: 'not back', because: releasedText(released) };
     const pending = versionWith(stages, 'AWSPENDING');
     const claimed = own.find((record) => record.state === 'pending' && record.token === pending);
     if (claimed !== undefined && !said.has(claimed.apiKeyId)) {
@@ -121,8 +123,12 @@ async function freeOf(
 }
 
 /** Whether the rotation that was to bring it back gave it up since. */
-function isGivenUp({ state, revision, because }: ApiKeyRecord, before: ApiKeyRecord | undefined): boolean {
-  return before !== undefined && isOld(state) && revision > before.revision && because !== before.because;
+function isGivenUp({ state, revision, cause }: ApiKeyRecord, before: ApiKeyRecord | undefined): boolean {
+  return before !== undefined && isOld(state) && revision > before.revision && !isDeepStrictEqual(cause, before.cause);
+}
+
+function releasedText({ cause }: ApiKeyRecord): string {
+  return cause === undefined ? '' : causeText(cause);
 }
 
 /** A finding on an open incident moves nothing but its instant. */
@@ -134,7 +140,7 @@ function isNews(incident: IncidentRecord, before: IncidentRecord | undefined): b
 /** The rotation that made `current` what it is, once it is over. */
 export function rotatedTo(current: ApiKeyRecord, versionId: string, own: readonly ApiKeyRecord[]): Rotated {
   const previous = own
-    .filter((record) => record.state === 'draining' && record.because === `replaced by ${current.apiKeyId}`)
+    .filter((record) => record.state === 'draining' && record.cause?.code === 'replaced' && record.cause.by === current.apiKeyId)
     .sort((a, b) => b.since - a.since)[0];
   return { outcome: 'rotated', versionId, current, previous };
 }

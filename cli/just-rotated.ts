@@ -3,20 +3,13 @@ import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { expiresTooSoon } from '../lambda/rotation/conditions.ts';
-import { movedByHand, notServing } from '../lambda/rotation/switch.ts';
+import { isSwitchedByHand, notServing } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
 
 /** Whoever asks for a rotation so soon after one may be repeating a command that was interrupted. */
 export const repeatMs = 15 * minuteMs;
-
-const asked = 'a rotation is asked for: ';
-
-/** How the history notes that an operator asks for a rotation. */
-export function askedText(because: string): string {
-  return `${asked}${because}`;
-}
 
 /**
  * The current key, where a rotation made it current so lately that another one needs a second thought. The first key counts
@@ -30,11 +23,11 @@ export function justRotated(sight: Omit<KeySight, 'pause'>, steps: readonly Audi
   const current = own.find((record) => record.state === 'current');
   if (current === undefined || now >= current.since + repeatMs) return undefined;
   // No rotation brought what consumers read: somebody moved AWSCURRENT, or wrote the secret.
-  if (current.because === movedByHand || notServing(own, secret, now) !== undefined) return undefined;
+  if (isSwitchedByHand(current) || notServing(own, secret, now) !== undefined) return undefined;
   // As an undo may bring one back.
   if (expiresTooSoon(sight, now)) return undefined;
   const isFirst = !own.some(({ apiKeyId, switchedAt }) => apiKeyId !== current.apiKeyId && switchedAt !== undefined);
-  const wasAsked = steps.some(({ at, apiKeyId, because }) => apiKeyId === undefined && because.startsWith(asked) && at <= current.since);
+  const wasAsked = steps.some(({ at, cause }) => cause.code === 'rotation-asked-for' && at <= current.since);
   return isFirst && !wasAsked ? undefined : current;
 }
 

@@ -1,6 +1,7 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
 import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
 import { isSettled } from '../lambda/rotation/dead-key.ts';
@@ -167,7 +168,7 @@ function halfDone(reading: KeyReading): readonly Finding[] {
   return reading.own.flatMap((record): readonly Finding[] => {
     const { apiKeyId, intent } = record;
     if (intent !== undefined && reading.now - intent.at > settledMs) {
-      const what = `${apiKeyId} is about to become ${intent.to} since ${instant(intent.at)} (${intent.because}), and is not`;
+      const what = `${apiKeyId} is about to become ${intent.to} since ${instant(intent.at)} (${causeText(intent.cause)}), and is not`;
       return [{ check: 'half-done work', state: 'broken', what, fix }];
     }
     if (!isAbandoned(record, reading)) return [];
@@ -307,8 +308,8 @@ function rejected({ own, definition: { name } }: KeyReading): readonly Finding[]
   return own
     .filter(({ state, intent }) => state === 'rejected' && intent?.to !== 'archived')
     .map((record): Finding => {
-      const { apiKeyId, because } = record;
-      const what = `${apiKeyId} was rejected: ${because ?? 'no reason is recorded'}`;
+      const { apiKeyId, cause } = record;
+      const what = `${apiKeyId} was rejected: ${cause === undefined ? 'no reason is recorded' : causeText(cause)}`;
       // The reason of a broken-off intake says how it goes on.
       const fix = `${isUnfinishedIntake(record) ? 'or ' : ''}put it away with npx keyguard standby remove ${name} ${apiKeyId}`;
       return { check: 'rejected keys', state: 'attention', what, fix };

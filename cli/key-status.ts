@@ -1,7 +1,7 @@
 import type { ApiKeyRecord, IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
 import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
-import { movedByHand } from '../lambda/rotation/switch.ts';
+import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
 import { keyFindings, poolIn, standingEmergency, type KeyReading } from './key-findings.ts';
 import { coverIn } from './pool-cover.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
@@ -89,5 +89,5 @@ export function keyStatus(reading: KeyReading): KeyStatus {
 
 /** When a rotation made the current key current: Secrets Manager says nothing of it while rotation is off. */
 function switchedAt(current: ApiKeyRecord | undefined): number | null {
-  return current === undefined || current.because === movedByHand ? null : current.since;
+  return current === undefined || isSwitchedByHand(current) ? null : current.since;
 }

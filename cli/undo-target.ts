@@ -1,5 +1,6 @@
 import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { isWanted } from '../lambda/rotation/claim.ts';
 import { isCondemned, isEndedByEmergency, isOld } from '../lambda/rotation/lifecycle.ts';
 import { isAbandoned } from './key-findings.ts';
@@ -77,7 +78,7 @@ function lastOf(sight: KeySight, steps: readonly AuditRecord[], now: number): Ap
 
 /** Why nobody should hold an old key any more; undefined where it was merely replaced. Such a key comes back only by its name. */
 export function cutText(record: ApiKeyRecord, now: number): string | undefined {
-  if (record.state === 'contained') return record.because ?? 'because of an incident';
+  if (record.state === 'contained') return record.cause === undefined ? 'because of an incident' : causeText(record.cause);
   if (isEndedByEmergency(record)) return 'an emergency ended it';
   return record.state === 'draining' && isCondemned(record, now) ? `an emergency: ${record.noGrace?.because ?? ''}` : undefined;
 }

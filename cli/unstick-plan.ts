@@ -1,4 +1,5 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
+import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { fenceMs } from '../lambda/rotation/lifecycle.ts';
 import { isAbandoned, settledMs, type KeyReading } from './key-findings.ts';
 import { claimedKey, openVersion } from './key-sight.ts';
@@ -96,7 +97,7 @@ function mayHaveServed({ apiKeyId }: ApiKeyRecord): Act {
 
 function finished({ apiKeyId, intent }: ApiKeyRecord): Act {
   return {
-    will: `Retirement finishes that ${apiKeyId} becomes ${intent?.to ?? ''} (${intent?.because ?? ''}).`,
+    will: `Retirement finishes that ${apiKeyId} becomes ${intent?.to ?? ''} (${intent === undefined ? '' : causeText(intent.cause)}).`,
     did: (after) => {
       const record = recordIn(after, apiKeyId);
       return record === undefined || record.intent !== undefined ? undefined : `${apiKeyId} is ${record.state}.`;

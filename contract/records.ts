@@ -1,3 +1,4 @@
+import type { Cause } from './causes.ts';
 import type { ChannelKind, IncidentKind } from './kinds.ts';
 
 /**
@@ -52,8 +53,8 @@ export interface ApiKeyRecord {
   readonly noGrace?: Wish;
   /** Of a claimed key that an operator wants back: the state that it came from, and the consumer secret's version that holds its value. */
   readonly origin?: { readonly state: OldState; readonly versionId: string };
-  /** Why it is in this state, in plain words. */
-  readonly because?: string;
+  /** Why it is in this state. */
+  readonly cause?: Cause;
 }
 
 /** States of an old key that can still be brought back. */
@@ -70,7 +71,7 @@ export interface Wish {
 export interface ApiKeyIntent {
   readonly to: ApiKeyState;
   readonly at: number;
-  readonly because: string;
+  readonly cause: Cause;
   /** It is carried out by whoever comes next, and never withdrawn. */
   readonly ordered?: true;
 }
@@ -83,7 +84,7 @@ export interface AuditRecord {
   readonly schema: 1;
   readonly at: number;
   readonly managedKey: string;
-  readonly because: string;
+  readonly cause: Cause;
   readonly by: string;
   readonly apiKeyId?: string;
   readonly from?: ApiKeyState | 'unknown';

@@ -1,6 +1,7 @@
 import type { ApiKeyRecord, AuditRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import { checkedApiKeyId, checkedLength } from '../arguments.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -59,7 +60,7 @@ async function show(name: string | undefined, flags: Flags, io: CliIo): Promise<
     step.apiKeyId ?? '',
     moveText(step),
     personText(step.by),
-    step.because,
+    causeText(step.cause),
   ]);
   await table(['WHEN', ...(name === undefined ? ['MANAGED KEY'] : []), 'API KEY', 'STATE', 'WHO', 'WHY'], rows, io);
 }
@@ -94,14 +95,14 @@ function personText(by: string): string {
   return by.replace(/arn:\S+:/, '');
 }
 
-function stepJson({ at, managedKey: key, apiKeyId, from, to, because, by, token, requestIds }: AuditRecord): object {
+function stepJson({ at, managedKey: key, apiKeyId, from, to, cause, by, token, requestIds }: AuditRecord): object {
   return {
     at: isoOrNull(at),
     managedKey: key,
     apiKeyId: apiKeyId ?? null,
     from: from ?? null,
     to: to ?? null,
-    because,
+    because: causeText(cause),
     by,
     rotation: token ?? null,
     requestIds: requestIds ?? [],

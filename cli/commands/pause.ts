@@ -89,7 +89,7 @@ async function stop(record: PauseRecord, { definition }: KeySight, installation:
     managedKey: record.managedKey,
     at: clock.now(),
     by: await callerName(),
-    because: `paused by ${record.by}: ${record.because}`,
+    cause: { code: 'paused', by: record.by, reason: record.because },
   });
   const deadline = clock.now() + patienceMs;
   if (openVersion(await lookAt(definition, installation)) !== undefined) progress('A rotation is under way; waiting for its end …', io);

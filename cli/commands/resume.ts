@@ -94,7 +94,7 @@ async function goOn({ definition, secret, pause }: KeySight, because: string, in
       );
     }
   }
-  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: `resumed: ${because}` });
+  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), cause: { code: 'resumed', reason: because } });
   if (pause === undefined) return;
   try {
     await pauses(table).end(name);

@@ -9,7 +9,7 @@ import { emergencyPlan, onItsWayBack } from '../emergency-plan.ts';
 import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { askedText, isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
+import { isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
 import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
 import { json, line } from '../output.ts';
 import { canAsk, agreed } from '../prompt.ts';
@@ -113,7 +113,12 @@ async function rotateNow(sight: KeySight, because: string, flags: Flags, install
   if (plan.next === undefined) throw noKeyError(plan, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
   if (flags.yes !== true) await agreed(`${question} ${planText(plan, definition)}`, io);
-  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), because: askedText(because) });
+  await audit(table).note({
+    managedKey: name,
+    at: clock.now(),
+    by: await callerName(),
+    cause: { code: 'rotation-asked-for', reason: because },
+  });
   const outcome = await rotateAndFollow(definition, installation, io);
   const rotated = rotatedOrFail(definition, outcome, io);
   if (flags.json === true) {

@@ -83,7 +83,7 @@ async function carryOut(
 ): Promise<void> {
   const { table, secrets, clock } = installation;
   const by = await callerName();
-  await audit(table).note({ managedKey: name, at: clock.now(), by, because: `unstuck: ${acts.map(({ will }) => will).join(' ')}` });
+  await audit(table).note({ managedKey: name, at: clock.now(), by, cause: { code: 'unstuck', acts: acts.map(({ will }) => will) } });
   for (const { apiKeyId } of wishes) {
     await amend(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
   }

@@ -1,5 +1,6 @@
 import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread } from '../each-key.ts';
@@ -50,10 +51,10 @@ async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
   );
   if (rows.length > 0) await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE', 'ADDED', 'EXPIRES'], rows, io);
   for (const { name: key, keys } of pools) {
-    for (const { apiKeyId, state, because } of keys)
+    for (const { apiKeyId, state, cause } of keys)
       if (state === 'rejected')
         line(
-          `${apiKeyId} was rejected: ${because ?? 'no reason is recorded'}. To put it away: npx keyguard standby remove ${key} ${apiKeyId}`,
+          `${apiKeyId} was rejected: ${cause === undefined ? 'no reason is recorded' : causeText(cause)}. To put it away: npx keyguard standby remove ${key} ${apiKeyId}`,
           io,
         );
   }
@@ -62,6 +63,13 @@ async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
     line('To add a key, make one in the Claude Console, then: npx keyguard standby add NAME', io);
 }
 
-function keyJson({ apiKeyId, hint, state, addedAt, expiresAt, because }: ApiKeyRecord): object {
-  return { apiKeyId, hint, state, addedAt: isoOrNull(addedAt), expiresAt: isoOrNull(expiresAt), because: because ?? null };
+function keyJson({ apiKeyId, hint, state, addedAt, expiresAt, cause }: ApiKeyRecord): object {
+  return {
+    apiKeyId,
+    hint,
+    state,
+    addedAt: isoOrNull(addedAt),
+    expiresAt: isoOrNull(expiresAt),
+    because: cause === undefined ? null : causeText(cause),
+  };
 }

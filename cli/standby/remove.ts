@@ -2,6 +2,7 @@ import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import type { AdmitPorts } from '../../lambda/rotation/admit.ts';
 import { checkTimely, intending, moved } from '../../lambda/rotation/lifecycle.ts';
 import { amend } from '../amend.ts';
@@ -58,7 +59,11 @@ function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefi
     );
   }
   if (record.intent === undefined || record.intent.to === 'archived') return record;
-  throw new KeyguardError('busy', `somebody is at work on ${apiKeyId} of ${name} (${record.intent.because})`, 'try again in five minutes');
+  throw new KeyguardError(
+    'busy',
+    `somebody is at work on ${apiKeyId} of ${name} (${causeText(record.intent.cause)})`,
+    'try again in five minutes',
+  );
 }
 
 /** The intent is stored first: no rotation claims the key meanwhile, and a repeat goes on. */
@@ -66,12 +71,12 @@ async function archived(record: ApiKeyRecord, because: string, by: string, ports
   const { apiKeyId, managedKey: name } = record;
   const intended = await amend(ports.ledger, apiKeyId, by, (found) => {
     if (removable(name, apiKeyId, found).state === 'archived') return undefined;
-    return intending(found, { to: 'archived', at: ports.clock.now(), because });
+    return intending(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
   });
   if (intended.state === 'archived') return intended;
   const info = await ports.keys.retrieve(apiKeyId);
   checkTimely(intended, ports.clock.now());
   const traced = info === 'gone' || info.status === 'archived' ? undefined : await ports.keys.setStatus(apiKeyId, 'archived');
-  const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${because}` } as const;
+  const event = { type: 'archived', at: ports.clock.now(), cause: { code: 'removed', reason: because } } as const;
   return ports.ledger.replace(intended, moved(intended, event), by, traced);
 }

@@ -167,7 +167,7 @@ async function cut(
   definition: ManagedKeyDefinition,
   ports: ContainmentPorts,
 ): Promise<void> {
-  const because = `cut off by ${incident.incidentId}`;
+  const cause = { code: 'containment', incidentId: incident.incidentId } as const;
   const at = ports.clock.now();
   const { intent } = target;
   // Who is at work on it may be about to wake it.
@@ -175,7 +175,7 @@ async function cut(
   const status = await shownOf(target.apiKeyId, ports);
   const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';
   // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.
-  const intended = isCutAlready ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, because }), by);
+  const intended = isCutAlready ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, cause }), by);
   // Of one that is archived or expired Anthropic lets nothing be set.
   const traced = isCutAlready || isOver(status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
   if (!(await isDead(target, definition, ports))) {
@@ -185,7 +185,7 @@ async function cut(
       'archive it in the Console',
     );
   }
-  if (!isCutAlready) await ports.ledger.replace(intended, cutOff(intended, because, ports.clock.now()), by, traced);
+  if (!isCutAlready) await ports.ledger.replace(intended, cutOff(intended, cause, ports.clock.now()), by, traced);
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }
 

@@ -8,7 +8,7 @@ import { neededLifeMs } from './claim.ts';
 import { credentialKind } from './credential-kind.ts';
 import { provenDead } from './death.ts';
 import { useBeforeIntake, type IntakeUsePorts } from './intake-use.ts';
-import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, StandbyStore } from './ports.ts';
+import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, Occasion, StandbyStore } from './ports.ts';
 import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
 
@@ -107,9 +107,9 @@ export async function admitStandbyKey(
     expiresAt: info.expiresAt,
     addedAt: startedAt,
     standbyVersionId,
-    because: 'taken in',
+    cause: { code: 'taken-in' },
     // A fence: no rotation claims it before it is asleep. Killed after this, it is added again, or retirement rejects it.
-    intent: { to: 'standby', at: startedAt, because: 'being taken in' },
+    intent: { to: 'standby', at: startedAt, cause: { code: 'being-taken-in' } },
   };
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
@@ -118,14 +118,14 @@ export async function admitStandbyKey(
   const dead = await provenDead(value, ports);
   const at = ports.clock.now();
   if (dead) {
-    const occasion = { at, because: 'taken in: asleep, and Anthropic refuses its value' };
+    const occasion: Occasion = { at, cause: { code: 'intake-proven' } };
     return ports.ledger.replace(fenced, parked(fenced, at), by, { requestIds: asleep.requestIds, occasion });
   }
   // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
   // The proof may have taken long: whoever has gone on with it since wins the race.
-  const refenced = await ports.ledger.replace(fenced, intending(fenced, { to: 'standby', at, because: 'not taken in' }), by);
+  const refenced = await ports.ledger.replace(fenced, intending(fenced, { to: 'standby', at, cause: { code: 'intake-undone' } }), by);
   const woken = await ports.keys.setStatus(info.apiKeyId, 'active');
-  const occasion = { at, because: 'not taken in: the value belongs to another key' };
+  const occasion: Occasion = { at, cause: { code: 'value-of-another-key' } };
   await ports.ledger.forget(refenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
@@ -137,7 +137,7 @@ export async function admitStandbyKey(
 function again(known: ApiKeyRecord, record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { hint, expiresAt, standbyVersionId, intent, since: at } = record;
   const fence = intent === undefined ? {} : { intent };
-  return { ...moved(known, { type: 'admitted', at, because: 'taken in again' }), hint, expiresAt, standbyVersionId, ...fence };
+  return { ...moved(known, { type: 'admitted', at, cause: { code: 'taken-in-again' } }), hint, expiresAt, standbyVersionId, ...fence };
 }
 
 async function added(record: ApiKeyRecord, by: string, { ledger }: AdmitPorts): Promise<ApiKeyRecord> {

@@ -9,7 +9,8 @@ import { isKnown, judgeGrace } from './grace.ts';
 import { isCondemned, lateWake } from './lifecycle.ts';
 import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type Condition, type WatchedKind } from './ports.ts';
-import { isServing, movedByHand, versionWith } from './switch.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
+import { isServing, isSwitchedByHand, versionWith } from './switch.ts';
 
 /** A replica that is still in progress after this time lags. */
 const replicaLagMs = 15 * minuteMs;
@@ -244,7 +245,7 @@ function endOfStraggler(apiKeyId: string | undefined, own: readonly ApiKeyRecord
   const record = own.find((each) => each.apiKeyId === apiKeyId);
   if (record !== undefined && isCondemned(record, now)) return 'an emergency takes its grace';
   if (record === undefined || record.state === 'draining') return recovered.straggler;
-  return `it is ${record.state}${record.because === undefined ? '' : ` (${record.because})`}`;
+  return `it is ${record.state}${record.cause === undefined ? '' : ` (${causeText(record.cause)})`}`;
 }
 
 /**
@@ -341,7 +342,7 @@ function changedSecret({ own, secret }: Sight): readonly Change[] {
   const version = versionWith(secret.stages, 'AWSCURRENT');
   const current = own.find((record) => record.state === 'current');
   if (version === undefined || current === undefined) return [];
-  if (current.because === movedByHand) {
+  if (isSwitchedByHand(current)) {
     const reason = `somebody moved AWSCURRENT to ${current.apiKeyId}, a key that a rotation had replaced`;
     return [{ grade: 'label-moved', apiKeyId: current.apiKeyId, reason }];
   }

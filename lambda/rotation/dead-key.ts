@@ -5,7 +5,7 @@ import { chooseNext, heldUp, isWanted } from './claim.ts';
 import { emergencyOf } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, SecretDescription } from './ports.ts';
 import type { RotationCause } from './rotation-token.ts';
-import { movedByHand } from './switch.ts';
+import { isSwitchedByHand } from './switch.ts';
 
 /** Who gives consumers another key once theirs is dead: Key Guard by itself, or people, for this reason. */
 export type Replacement = { readonly by: 'itself' } | { readonly by: 'people'; readonly because: string };
@@ -69,7 +69,7 @@ export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, inf
   if (definition.rotation.onDeath === 'ask') return people('rotation.onDeath is "ask"');
   if (pause !== undefined) return people(`${definition.name} is paused`);
   if (!secret.rotationEnabled) return people('its rotation schedule is off');
-  if (dead.because === movedByHand) return people('somebody moved AWSCURRENT to this key by hand');
+  if (isSwitchedByHand(dead)) return people('somebody moved AWSCURRENT to this key by hand');
   if (emergencyOf(dead, now) !== undefined) return people('an emergency of an operator is at work on it');
   if (own.some((record) => isWanted(record, now))) return people('an undo of an operator is at work');
   const before = own.find(({ apiKeyId, replacedAt = 0 }) => apiKeyId !== dead.apiKeyId && now < replacedAt + oneInMs);

@@ -35,7 +35,7 @@ export async function provenDead(value: Secret, ports: DeathPorts): Promise<bool
 export type Shown = ApiKeyInfo['status'] | 'gone';
 
 /** Whether Anthropic will never accept it again, so that nothing can be set. */
-export function isOver(status: Shown): boolean {
+export function isOver(status: Shown): status is 'archived' | 'expired' | 'gone' {
   return status === 'archived' || status === 'expired' || status === 'gone';
 }
 

@@ -1,6 +1,8 @@
+import type { Cause } from '../../contract/causes.ts';
 import { oldStates, type ApiKeyIntent, type ApiKeyRecord, type ApiKeyState, type OldState, type Wish } from '../../contract/records.ts';
 import { dayMs, isWithin, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
 
 /** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
 export const emergencyLastsMs = dayMs;
@@ -37,7 +39,7 @@ export type KeyEventType = (typeof keyEvents)[number];
 export interface KeyEvent {
   readonly type: KeyEventType;
   readonly at: number;
-  readonly because: string;
+  readonly cause: Cause;
   /** Of `claimed`: the rotation's ClientRequestToken. */
   readonly token?: string;
 }
@@ -152,20 +154,21 @@ export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
   return parkedAt === undefined && (state === 'standby' || state === 'rejected');
 }
 
-/** What a record says of a key that was retired because an operator's emergency had taken its grace. */
-const emergencyEnd = 'retired: emergency';
-
-/** Of one that was in its grace already when the emergency came, and that no other key has replaced since. */
-export const inItsGrace = ', in its grace';
-
 /** Whether an emergency ended it that also put another key in its place. */
 export function isReplacedByEmergency(record: ApiKeyRecord): boolean {
-  return isEndedByEmergency(record) && record.because?.includes(`${emergencyEnd}${inItsGrace}`) === false;
+  const { cause } = record;
+  // One that was in its grace already when the emergency came, no other key has replaced since.
+  return isEndedByEmergency(record) && !(cause?.code === 'retired' && cause.why.code === 'grace-over' && cause.why.inGrace === true);
 }
 
 /** Whether an operator's emergency ended it: it may be stolen, and is as little to come back unasked as one that was cut off. */
-export function isEndedByEmergency({ state, because }: ApiKeyRecord): boolean {
-  return state === 'inactive' && because?.includes(emergencyEnd) === true;
+export function isEndedByEmergency({ state, cause }: ApiKeyRecord): boolean {
+  return state === 'inactive' && saysEmergency(cause);
+}
+
+function saysEmergency(cause: Cause | undefined): boolean {
+  if (cause?.before === 'emergency') return true;
+  return cause?.code === 'retired' && cause.why.code === 'grace-over' && cause.why.end === 'emergency';
 }
 
 export function isOld(state: ApiKeyState): state is OldState {
@@ -187,11 +190,10 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   // An undo that comes to nothing leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
-  const remembers = isTried && record.because?.includes(emergencyEnd) === true;
-  const because = remembers ? `${event.because} (before: ${emergencyEnd})` : event.because;
+  const cause: Cause = isTried && saysEmergency(record.cause) ? { ...event.cause, before: 'emergency' } : event.cause;
   // Where AWSCURRENT moved, the intent may be that of another run, which is at work on the key still.
   const foreign = event.type === 'replaced' || event.type === 'promoted' ? intent : undefined;
-  const base = { ...rest, state, since: event.at, because, ...restOf(restsUntil, foreign, event.at) };
+  const base = { ...rest, state, since: event.at, cause, ...restOf(restsUntil, foreign, event.at) };
   switch (event.type) {
     case 'admitted':
       return base;
@@ -304,7 +306,7 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
   if (record.intent !== undefined) {
     throw new KeyguardError(
       'busy',
-      `${record.apiKeyId} of ${record.managedKey} is about to become ${record.intent.to} (${record.intent.because})`,
+      `${record.apiKeyId} of ${record.managedKey} is about to become ${record.intent.to} (${causeText(record.intent.cause)})`,
       'try again in five minutes',
     );
   }
@@ -349,8 +351,8 @@ export function foundAlive(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'>
 }
 
 /** Cut off because of an incident; one that was cut off before begins its undo period anew. */
-export function cutOff(record: ApiKeyRecord, because: string, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return record.state === 'contained' ? { ...asleepAgain(record, at), because } : moved(record, { type: 'contained', at, because });
+export function cutOff(record: ApiKeyRecord, cause: Cause, at: number): Omit<ApiKeyRecord, 'revision'> {
+  return record.state === 'contained' ? { ...asleepAgain(record, at), cause } : moved(record, { type: 'contained', at, cause });
 }
 
 /** It is asleep again, and its undo period begins anew. */

@@ -1,3 +1,4 @@
+import type { Cause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { incidentGrades, IncidentKind } from '../../contract/kinds.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
@@ -32,10 +33,10 @@ export interface ApiKeyLedger {
   forget(record: ApiKeyRecord, by: string, deed: Deed): Promise<void>;
 }
 
-/** When something happened, and why, in plain words. */
+/** When something happened, and why. */
 export interface Occasion {
   readonly at: number;
-  readonly because: string;
+  readonly cause: Cause;
 }
 
 /** What the audit says of a write beside who and what. */

@@ -1,5 +1,7 @@
+import type { PlainRefutation, Refutation } from '../../contract/causes.ts';
 import type { Secret } from '../foundation/secret.ts';
-import { iso, type Clock } from '../foundation/clock.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
 import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
 
 /** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
@@ -18,8 +20,8 @@ export interface Expectation {
 export type ProofVerdict =
   | { readonly verdict: 'proven' }
   /** `transient`: nothing was learnt of the key; otherwise both sides contradict each other. `lasting`: waiting alone does not help. */
-  | { readonly verdict: 'wait'; readonly because: string; readonly transient: boolean; readonly lasting?: true }
-  | { readonly verdict: 'reject'; readonly because: string };
+  | { readonly verdict: 'wait'; readonly cause: Refutation; readonly transient: boolean; readonly lasting?: true }
+  | { readonly verdict: 'reject'; readonly cause: Refutation };
 
 /**
  * Right-key proof from both sides: the value answers, and the Admin API shows that same key active, in the expected
@@ -27,22 +29,28 @@ export type ProofVerdict =
  * everywhere: wait, up to the caller's deadline. Response headers: facts-anthropic 1.7 (absent on 401).
  */
 export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiKeyInfo | 'gone'): ProofVerdict {
-  if (info === 'gone') return reject('Anthropic knows no such key');
-  if (info.unclear !== undefined) return { verdict: 'wait', because: unclearText(info.apiKeyId, info.unclear), transient: true };
-  if (info.status === 'archived' || info.status === 'expired') return reject(`the key is ${info.status}`);
+  if (info === 'gone') return reject(endOfKey(info));
+  if (info.unclear !== undefined)
+    return { verdict: 'wait', cause: { code: 'unclear-fields', apiKeyId: info.apiKeyId, fields: info.unclear }, transient: true };
+  if (hasEnded(info)) return reject(endOfKey(info));
   if (info.workspaceId !== expected.workspaceId) {
-    return reject(`the key belongs to ${info.workspaceId ?? 'the whole organization'}, expected ${expected.workspaceId}`);
+    return reject({ code: 'other-workspace', workspaceId: info.workspaceId, expected: expected.workspaceId });
   }
-  if (info.expiresAt !== null && info.expiresAt < expected.aliveUntil) return reject('the key expires too soon');
-  if (info.status !== 'active') return { verdict: 'wait', because: `Anthropic shows the key as ${info.status}`, transient: true };
+  if (info.expiresAt !== null && info.expiresAt < expected.aliveUntil) return reject({ code: 'expires-too-soon' });
+  if (info.status !== 'active') return { verdict: 'wait', cause: { code: 'shown-as', status: info.status }, transient: true };
   if (probe.answer === 'unclear') {
-    return { verdict: 'wait', because: probe.why, transient: true, ...(probe.lasting === undefined ? {} : { lasting: true }) };
+    return {
+      verdict: 'wait',
+      cause: { code: 'unclear-answer', detail: probe.why },
+      transient: true,
+      ...(probe.lasting === undefined ? {} : { lasting: true }),
+    };
   }
-  if (probe.answer === 'refused') return contradiction('the value is refused (401) although the key is active');
+  if (probe.answer === 'refused') return contradiction('value-refused');
   // One answer may be somebody else's: what the Admin API shows is a key of ours.
-  if (probe.organizationId !== expected.organizationId) return contradiction('the value belongs to another organization');
+  if (probe.organizationId !== expected.organizationId) return contradiction('value-of-other-organization');
   if (probe.workspaceId !== null && probe.workspaceId !== expected.workspaceId) {
-    return contradiction('the value belongs to another workspace');
+    return contradiction('value-of-other-workspace');
   }
   return { verdict: 'proven' };
 }
@@ -59,22 +67,33 @@ export async function prove(
     const askedAt = ports.clock.now();
     const verdict = judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(expected.apiKeyId));
     if (verdict.verdict !== 'wait') return verdict;
-    if (askedAt >= deadline) return { ...verdict, because: `${verdict.because}, still at ${iso(deadline)}` };
+    if (askedAt >= deadline) return { ...verdict, cause: { ...verdict.cause, stillAt: deadline } };
     await ports.clock.pause(proofBeatMs);
   }
 }
 
 /** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. */
-export function unclearText(apiKeyId: string, unclear: string): string {
-  return `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${unclear}`;
+export function unclearText(apiKeyId: string, fields: string): string {
+  return causeText({ code: 'unclear-fields', apiKeyId, fields });
 }
 
-function contradiction(because: string): ProofVerdict {
-  return { verdict: 'wait', because, transient: false };
+type EndedKey = 'gone' | (ApiKeyInfo & { readonly status: 'archived' | 'expired' });
+
+/** Whether Anthropic never lets a key live again. */
+export function hasEnded(info: ApiKeyInfo | 'gone'): info is EndedKey {
+  return info === 'gone' || info.status === 'archived' || info.status === 'expired';
 }
 
-function reject(because: string): ProofVerdict {
-  return { verdict: 'reject', because };
+export function endOfKey(info: EndedKey): Refutation {
+  return info === 'gone' ? { code: 'unknown-to-anthropic' } : { code: 'key-ended', status: info.status };
+}
+
+function contradiction(code: PlainRefutation): ProofVerdict {
+  return { verdict: 'wait', cause: { code }, transient: false };
+}
+
+function reject(cause: Refutation): ProofVerdict {
+  return { verdict: 'reject', cause };
 }
 
 /** Whether a value may belong to a key with this hint: `sk-ant-api03-R2D...igAA` shows the start and the end. */

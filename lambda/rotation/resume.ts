@@ -11,6 +11,7 @@ import {
   stillCurrent,
   undoInVain,
   type FailedRotation,
+  type Occasion,
   type RetirementPorts,
 } from './ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
@@ -111,7 +112,7 @@ async function isToBeReplaced(
     return false;
   }
   if ((dead.replacedAt ?? 0) >= (dead.foundDeadAt ?? now)) return true;
-  const occasion = { at: now, because: 'it is dead: a standby key takes its place' };
+  const occasion: Occasion = { at: now, cause: { code: 'dead-being-replaced' } };
   await ports.ledger.replace(dead, beingReplaced(dead, now), 'retirement', { occasion });
   return true;
 }

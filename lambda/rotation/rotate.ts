@@ -2,8 +2,9 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyState } from '../../contract/records.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
 import { owesRotation, stillCurrent, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
-import { strategies, type CandidateVerdict, type NotBack } from './strategies.ts';
+import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
 import { notServing, settleSwitch, versionWith } from './switch.ts';
 
 const by = 'rotation';
@@ -70,12 +71,7 @@ async function checkNotOver(
 ): Promise<void> {
   const own = (await ports.ledger.all(definition.name)).filter(({ managedKey }) => managedKey === definition.name);
   if (notServing(own, versions, ports.clock.now())?.token !== token) return;
-  await goOnWith(
-    { verdict: 'lost', because: 'its rotation was over, and somebody has written the secret by hand since' },
-    definition,
-    token,
-    ports,
-  );
+  await goOnWith({ verdict: 'lost', cause: { code: 'written-by-hand' } }, definition, token, ports);
 }
 
 /**
@@ -150,7 +146,7 @@ async function intendSwitch(token: string, apiKeyId: string, ports: RotationPort
     // Written anew by each run: one that puts the key to sleep meanwhile loses its race.
     if (claimed === undefined || (claimed.intent !== undefined && claimed.intent.to !== 'current'))
       throw new LostRace(`the claim of version ${token}`);
-    const intent = { to: 'current', at: ports.clock.now(), because: 'AWSCURRENT moves to it' } as const;
+    const intent = { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } } as const;
     try {
       await ports.ledger.replace(claimed, intending(claimed, intent), by);
       return;
@@ -176,30 +172,30 @@ async function goOnWith(
   if (candidate.verdict === 'not back') throw await givenUp(candidate, definition, token, ports);
   const error = new KeyguardError(
     'candidate-lost',
-    `the rotation of ${definition.name} lost its new key: ${candidate.because}`,
+    `the rotation of ${definition.name} lost its new key: ${lossText(candidate)}`,
     'nothing, if a standby key is left: the rotation starts again within twenty minutes',
   );
   // First: killed in between, nobody would know that a rotation is owed.
   await tellPeople(error, definition, ports);
   await ports.secrets.discardPending(definition.secretName, token);
-  ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: candidate.because });
+  ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: lossText(candidate) });
   throw error;
+}
+
+/** Which key a rotation lost, and why. */
+function lossText({ apiKeyId, cause }: Lost | NotBack): string {
+  return apiKeyId === undefined ? causeText(cause) : `${apiKeyId}: ${causeText(cause)}`;
 }
 
 /**
  * An undo that cannot be: people are told, and everything is as it was before. Nothing is owed then, so that no rotation starts
  * in its place. Returns the error that ends the step.
  */
-async function givenUp(
-  { because }: NotBack,
-  definition: ManagedKeyDefinition,
-  token: string,
-  ports: RotationPorts,
-): Promise<KeyguardError> {
+async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<KeyguardError> {
   const { name } = definition;
   const error = new KeyguardError(
     'cannot-come-back',
-    `the undo of ${name} came to nothing: ${because}`,
+    `the undo of ${name} came to nothing: ${lossText(candidate)}`,
     `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name} --again`,
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
@@ -212,8 +208,8 @@ async function givenUp(
   if (!isKnown) await ports.alarm.clear('rotation-failed', name, stillCurrent);
   // Last: killed before, retirement finds a claim that was abandoned.
   const strategy = await strategies[definition.rotation.strategy]();
-  await strategy.release(token, `cannot come back: ${because}`, ports);
-  ports.log.warn('rotation.not-back', { managedKey: name, token, because });
+  await strategy.release(token, { code: 'cannot-come-back', apiKeyId: candidate.apiKeyId, why: candidate.cause }, ports);
+  ports.log.warn('rotation.not-back', { managedKey: name, token, because: lossText(candidate) });
   return error;
 }
 

@@ -1,3 +1,4 @@
+import type { Cause } from '../../contract/causes.ts';
 import type { StrategyKind } from '../../contract/kinds.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Secret } from '../foundation/secret.ts';
@@ -6,13 +7,16 @@ import type { RotationPorts } from './ports.ts';
 /** An old key that an operator wants back cannot serve, and it is still claimed. Nobody asked for another key in its place. */
 export interface NotBack {
   readonly verdict: 'not back';
-  readonly because: string;
+  readonly apiKeyId: string;
+  readonly cause: Cause;
 }
 
 /** This rotation's candidate can never become current, and whatever was claimed is put away. A rotation has one: the next one is another's. */
 export interface Lost {
   readonly verdict: 'lost';
-  readonly because: string;
+  /** Absent: there was none. */
+  readonly apiKeyId?: string;
+  readonly cause: Cause;
 }
 
 /** `good`: with the key that was looked at. */
@@ -27,7 +31,7 @@ export interface RotationStrategy {
   /** Right-key proof of what AWSPENDING holds. Throws `Unavailable` when nobody can tell now. */
   prove(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
   /** Gives what is claimed for `token` back, as it was before. */
-  release(token: string, because: string, ports: RotationPorts): Promise<void>;
+  release(token: string, cause: Cause, ports: RotationPorts): Promise<void>;
 }
 
 /** Loaded when a key asks for it, and once: a heavy strategy must not slow the others' cold start. */

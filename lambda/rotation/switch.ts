@@ -23,8 +23,10 @@ export function notServing(own: readonly ApiKeyRecord[], secret: Pick<SecretDesc
   return own.find((record) => record.state === 'current' && record.since + staleMs <= now && !isServing(record, secret));
 }
 
-/** Why a key is current to which no rotation moved AWSCURRENT, but somebody by hand. */
-export const movedByHand = 'AWSCURRENT moved to it outside of a rotation';
+/** Whether no rotation moved AWSCURRENT to this current key, but somebody by hand. */
+export function isSwitchedByHand({ cause }: Pick<ApiKeyRecord, 'cause'>): boolean {
+  return cause?.code === 'switched-by-hand';
+}
 
 /** DescribeSecret is eventually consistent: for so long after a switch, what points to an older key may be an old answer. */
 const staleMs = minuteMs;
@@ -72,10 +74,10 @@ async function record(
   if (successor.state === 'contained' && others.length === 0) return;
   if (successor.state !== 'pending' && others.some(({ since }) => at - since < staleMs)) return;
   for (const other of others) {
-    await ledger.replace(other, moved(other, { type: 'replaced', at, because: `replaced by ${successor.apiKeyId}` }), by);
+    await ledger.replace(other, moved(other, { type: 'replaced', at, cause: { code: 'replaced', by: successor.apiKeyId } }), by);
   }
   // Last: as long as the successor is not current, the step before may still be owed.
   if (successor.state === 'current') return;
-  const because = isOld(successor.state) ? movedByHand : 'AWSCURRENT moved to it';
-  await ledger.replace(successor, moved(successor, { type: 'promoted', at, because }), by, traced);
+  const cause = { code: isOld(successor.state) ? 'switched-by-hand' : 'switched' } as const;
+  await ledger.replace(successor, moved(successor, { type: 'promoted', at, cause }), by, traced);
 }

@@ -1,6 +1,8 @@
+import type { Cause, PlainCause, RetirementCause } from '../../contract/causes.ts';
 import type { ApiKeyIntent, ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
 import { isWanted } from './claim.ts';
 import type { Sight } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
@@ -14,7 +16,6 @@ import {
   foundAlive,
   foundAwake,
   foundDead,
-  inItsGrace,
   intending,
   isCondemned,
   isUnfinishedIntake,
@@ -26,7 +27,7 @@ import {
   withoutLateWake,
   withoutWish,
 } from './lifecycle.ts';
-import type { RetirementPorts, Traced } from './ports.ts';
+import type { Occasion, RetirementPorts, Traced } from './ports.ts';
 import { isServing } from './switch.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
@@ -65,7 +66,7 @@ export async function treat(
   if (record.intent?.to === 'contained') return finishContainment(record, record.intent, sight, ports);
   const isBack = record.state !== 'pending' && record.foundDeadAt !== undefined && sight.infos.get(record.apiKeyId)?.status === 'active';
   if (isBack && record.intent === undefined && !isCondemned(record, sight.now)) {
-    const occasion = { at: ports.clock.now(), because: 'it is active again' };
+    const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'found-alive' } };
     await ports.ledger.replace(record, foundAlive(record), by, { occasion });
     return undefined;
   }
@@ -96,7 +97,7 @@ export async function treat(
 async function noteDeath(record: ApiKeyRecord, sight: Sight, ports: RetirementPorts): Promise<void> {
   // That the secret is going to be deleted is told first.
   if (record.foundDeadAt !== undefined || sight.secret.deletionAt !== null || !isFoundDead(record, sight)) return;
-  const occasion = { at: ports.clock.now(), because: 'it is dead at Anthropic, and Key Guard did not do it' };
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'found-dead' } };
   await ports.ledger.replace(record, foundDead(record, occasion.at, sight.activeAt.get(record.apiKeyId)), by, { occasion });
 }
 
@@ -108,33 +109,37 @@ const retire: Treatment<OwedProof | undefined> = async (record, sight, ports, ta
   if (isServing(record, secret)) return undefined;
   const now = ports.clock.now();
   if (record.noGrace !== undefined && !isCondemned(record, now)) {
-    const occasion = { at: now, because: 'no grace no longer: nobody could cut it off within a day' };
+    const occasion: Occasion = { at: now, cause: { code: 'emergency-lapsed' } };
     await ports.ledger.replace(record, withGrace(record), by, { occasion });
     return undefined;
   }
   const status = infos.get(record.apiKeyId)?.status ?? 'gone';
   const evidence = { definition, lastTokensAt: lastUses.get(record.apiKeyId)?.at ?? null, usageKnownUntil };
   // A killed run may have made it inactive already; while it is active, what was evidence then may be none any more.
-  const because = own !== undefined && status !== 'active' ? own.because : endOf(record, status, evidence, now);
-  if (because === undefined) {
+  const cause = own !== undefined && status !== 'active' ? own.cause : endOf(record, status, evidence, now);
+  if (cause === undefined) {
     // Whoever stored it a moment ago may be about to carry it out.
-    if (own !== undefined && now - own.at >= fenceMs) await withdraw(record, 'it was used meanwhile', ports);
+    if (own !== undefined && now - own.at >= fenceMs) await withdraw(record, 'used-meanwhile', ports);
     tally.waiting += 1;
     return undefined;
   }
-  const intent = { to: 'inactive', at: now, because } as const;
+  const intent = { to: 'inactive', at: now, cause } as const;
   const intended = await ports.ledger.replace(record, intending(record, intent), by);
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'inactive');
   return async () => {
     const death = intended.token === undefined ? 'no value' : await deathIn(definition.secretName, intended.token, ports);
     if (death === 'alive') throw stillAlive(record.apiKeyId);
-    const unproven = death === 'no value' ? ' (not proven by its value, which is no longer kept)' : '';
-    const event = { type: 'retired', at: ports.clock.now(), because: `retired: ${because}${unproven}` } as const;
+    const event = { type: 'retired', at: ports.clock.now(), cause: retiredCause(cause, death) } as const;
     await ports.ledger.replace(intended, moved(intended, event), by, traced);
-    ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because, death });
+    ports.log.info('retirement.retired', { managedKey: definition.name, apiKeyId: record.apiKeyId, because: causeText(cause), death });
     tally.retired += 1;
   };
 };
+
+function retiredCause(why: Cause, death: Awaited<ReturnType<typeof deathIn>> | 'no value'): Cause {
+  if (why.code !== 'grace-over' && why.code !== 'ended-at-anthropic') return why;
+  return { code: 'retired', why, ...(death === 'no value' ? { valueUnknown: true } : {}) };
+}
 
 interface Evidence {
   readonly definition: Sight['definition'];
@@ -143,14 +148,15 @@ interface Evidence {
 }
 
 /** Why a draining key is over now; undefined while it is not. */
-function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: number): string | undefined {
+function endOf(record: ApiKeyRecord, status: Shown, evidence: Evidence, now: number): RetirementCause | undefined {
   // A list that lacks it is not proof enough to cut its grace short.
-  if (isOver(status) && status !== 'gone') return `it is ${status} at Anthropic`;
+  if (isOver(status) && status !== 'gone') return { code: 'ended-at-anthropic', status };
   const switchedAt = record.switchedAt ?? record.since;
   const emergency = emergencyOf(record, now);
   const grace = judgeGrace({ switchedAt, noGrace: emergency !== undefined, ...evidence }, evidence.definition.rotation, now);
   if (grace.verdict !== 'retire') return undefined;
-  return emergency !== undefined && emergency.at > switchedAt ? `${grace.because}${inItsGrace}` : grace.because;
+  const inGrace = emergency !== undefined && emergency.at > switchedAt ? ({ inGrace: true } as const) : {};
+  return { code: 'grace-over', end: grace.because, ...inGrace };
 }
 
 const archive: Treatment = async (record, { definition, secret, infos }, ports, tally) => {
@@ -164,18 +170,18 @@ const archive: Treatment = async (record, { definition, secret, infos }, ports, 
   if (await isAskedFor(record, ports)) return;
   if (isServing(record, secret)) return;
   if (record.wokenAt !== undefined && !isOver(status ?? 'gone')) {
-    const occasion = { at: now, because: 'asleep again: its undo period begins anew' };
+    const occasion: Occasion = { at: now, cause: { code: 'undo-period-anew' } };
     await ports.ledger.replace(record, asleepAgain(record, now), by, { occasion });
     return;
   }
   if (own === undefined && status !== 'archived' && now < record.since + definition.rotation.undoMs) return;
-  const because = status === 'archived' && own === undefined ? 'somebody archived it' : 'the undo period is over';
-  const intended = await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, because }), by);
+  const cause = { code: status === 'archived' && own === undefined ? 'archived-outside' : 'undo-period-over' } as const;
+  const intended = await ports.ledger.replace(record, intending(record, { to: 'archived', at: now, cause }), by);
   // The list is some moments old, and archiving is for ever: the next look decides.
   const latest = await ports.keys.retrieve(record.apiKeyId);
   if (latest !== 'gone' && latest.status === 'active') return;
   const traced = latest === 'gone' || latest.status === 'archived' ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
-  const event = { type: 'archived', at: ports.clock.now(), because } as const;
+  const event = { type: 'archived', at: ports.clock.now(), cause } as const;
   await ports.ledger.replace(intended, moved(intended, event), by, traced);
   tally.archived += 1;
 };
@@ -187,7 +193,7 @@ async function leaveAwake(record: ApiKeyRecord, ports: RetirementPorts): Promise
   if (!(await isAwake(apiKeyId, ports))) return;
   ports.log.warn('retirement.reactivated-outside', { apiKeyId, managedKey, state });
   if (record.wokenAt !== undefined && record.intent === undefined) return;
-  const occasion = { at: ports.clock.now(), because: 'somebody enabled it again' };
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'enabled-outside' } };
   await ports.ledger.replace(record, foundAwake(record, occasion.at), by, { occasion });
 }
 
@@ -201,14 +207,14 @@ async function keepGivenBackAsleep(record: ApiKeyRecord, isServed: boolean, port
   if (lateWake(record, at) === 'may come' || (await isAskedFor(record, ports))) return;
   // Not the list: it may have been read before a call came that was late. What consumers read a person has woken for them.
   if (isServed || !(await isAwake(apiKeyId, ports))) {
-    const occasion = { at, because: isServed ? 'AWSCURRENT holds it' : 'it is asleep, and no call can come late any more' };
+    const occasion: Occasion = { at, cause: { code: isServed ? 'serving' : 'late-call-over' } };
     await ports.ledger.replace(record, intent === undefined ? withoutLateWake(record) : asleepAgain(record, at), by, { occasion });
     return;
   }
-  const order = { to: state, at, because: record.because ?? 'given back asleep', ordered: true } as const;
+  const order = { to: state, at, cause: record.cause ?? { code: 'rotation-abandoned' }, ordered: true } as const;
   const intended = await ports.ledger.replace(record, intending(record, order), by);
   const { requestIds } = await ports.keys.setStatus(apiKeyId, 'inactive');
-  const occasion = { at: ports.clock.now(), because: 'asleep again: it was awake after an undo that had come to nothing' };
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'inactive-after-failed-undo' } };
   await ports.ledger.replace(intended, asleepAgain(intended, occasion.at), by, { requestIds, occasion });
   ports.log.warn('retirement.put-to-sleep', { apiKeyId, managedKey, state });
   tally.putToSleep += 1;
@@ -225,7 +231,7 @@ async function finishContainment(
   if (at - intent.at < (intent.ordered === true ? fenceMs : containmentMs)) return undefined;
   const isActive = infos.get(record.apiKeyId)?.status === 'active';
   if (isActive && intent.ordered !== true) {
-    await withdraw(record, 'containment did not go on', ports);
+    await withdraw(record, 'containment-stopped', ports);
     return undefined;
   }
   const intended = isActive ? await ports.ledger.replace(record, intending(record, { ...intent, at }), by) : record;
@@ -233,10 +239,10 @@ async function finishContainment(
   return async () => {
     const death = record.token === undefined ? 'no value' : await deathIn(definition.secretName, record.token, ports);
     if (death !== 'alive') {
-      await ports.ledger.replace(intended, cutOff(intended, intent.because, ports.clock.now()), by, traced);
+      await ports.ledger.replace(intended, cutOff(intended, intent.cause, ports.clock.now()), by, traced);
       return;
     }
-    if (intent.ordered !== true) return withdraw(intended, 'containment did not go on, and its value is accepted', ports);
+    if (intent.ordered !== true) return withdraw(intended, 'containment-in-vain', ports);
     throw stillAlive(record.apiKeyId);
   };
 }
@@ -246,9 +252,9 @@ function stillAlive(apiKeyId: string): KeyguardError {
   return new KeyguardError('still-alive', what, 'npx keyguard status');
 }
 
-async function withdraw(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
+async function withdraw(record: ApiKeyRecord, code: PlainCause, ports: RetirementPorts): Promise<void> {
   const at = ports.clock.now();
-  await ports.ledger.replace(record, withoutIntent(record, at), by, { occasion: { at, because } });
+  await ports.ledger.replace(record, withoutIntent(record, at), by, { occasion: { at, cause: { code } } });
 }
 
 /** A claim whose rotation was abandoned: the key goes back to where it came from, asleep unless it was in its grace. */
@@ -256,19 +262,19 @@ const returnAbandoned: Treatment = async (record, { secret, infos }, ports, tall
   const labels = (record.token === undefined ? undefined : secret.stages.get(record.token)) ?? [];
   if (record.intent?.to === 'rejected') return finishRejection(record, record.intent, infos, ports);
   if (labels.includes('AWSPENDING') || labels.includes('AWSCURRENT')) return;
-  if (labels.includes('AWSPREVIOUS')) return recordService(record, 'AWSCURRENT had moved to it, and has moved on', ports);
+  if (labels.includes('AWSPREVIOUS')) return recordService(record, 'switched-and-moved-on', ports);
   if (record.intent?.to === 'current') {
     // Who is about to move AWSCURRENT to it may do so after these labels were read.
     if (ports.clock.now() - record.intent.at < fenceMs) return;
-    return recordService(record, 'AWSCURRENT may have moved to it: nobody recorded whether it had', ports);
+    return recordService(record, 'switch-not-recorded', ports);
   }
   if (ports.clock.now() - record.since < claimRestMs) return;
   const back = record.origin?.state ?? 'standby';
-  const because = 'its rotation was abandoned';
+  const cause = { code: 'rotation-abandoned' } as const;
   // A rotation that is still at it sees the intent, and does not promote the key that is being put to sleep.
-  const intended = await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), because }), by);
+  const intended = await ports.ledger.replace(record, intending(record, { to: back, at: ports.clock.now(), cause }), by);
   const traced = back === 'draining' ? undefined : await asleep(record.apiKeyId, infos, ports);
-  await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), because }), by, traced);
+  await ports.ledger.replace(intended, moved(intended, { type: 'abandoned', at: ports.clock.now(), cause }), by, traced);
   tally.returned += 1;
 };
 
@@ -278,7 +284,7 @@ async function finishRejection(record: ApiKeyRecord, intent: ApiKeyIntent, infos
   if (at - intent.at < fenceMs) return;
   const intended = await ports.ledger.replace(record, intending(record, { ...intent, at }), by);
   const traced = await asleep(record.apiKeyId, infos, ports);
-  const event = { type: 'rejected', at: ports.clock.now(), because: intent.because } as const;
+  const event = { type: 'rejected', at: ports.clock.now(), cause: intent.cause } as const;
   await ports.ledger.replace(intended, moved(intended, event), by, traced);
 }
 
@@ -289,8 +295,8 @@ async function asleep(apiKeyId: string, infos: Sight['infos'], ports: Retirement
 }
 
 /** AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace. */
-async function recordService(record: ApiKeyRecord, because: string, ports: RetirementPorts): Promise<void> {
-  await ports.ledger.replace(record, moved(record, { type: 'replaced', at: ports.clock.now(), because }), by);
+async function recordService(record: ApiKeyRecord, code: PlainCause, ports: RetirementPorts): Promise<void> {
+  await ports.ledger.replace(record, moved(record, { type: 'replaced', at: ports.clock.now(), cause: { code } }), by);
 }
 
 /**
@@ -313,25 +319,24 @@ const keepAsleep: Treatment = async (record, { infos, own }, ports, tally) => {
   }
   if (isOver(status)) {
     const type = record.state === 'rejected' ? 'archived' : 'rejected';
-    if (record.state === 'rejected' && status === 'expired')
-      return intent === undefined ? undefined : withdraw(record, 'it is expired', ports);
-    await ports.ledger.replace(record, moved(record, { type, at: now, because: `it is ${status} at Anthropic` }), by);
+    if (record.state === 'rejected' && status === 'expired') return intent === undefined ? undefined : withdraw(record, 'expired', ports);
+    await ports.ledger.replace(record, moved(record, { type, at: now, cause: { code: 'ended-at-anthropic', status } }), by);
     return;
   }
   if (intent === undefined && (status !== 'active' || now - asleepSince < fenceMs)) return;
   // The list may be behind, and show a trial that is over.
   if (intent === undefined && !(await isAwake(record.apiKeyId, ports))) return;
-  const fence = { to: record.state, because: 'found awake', ...intent, at: now };
+  const fence: ApiKeyIntent = { to: record.state, cause: { code: 'found-active' }, ...intent, at: now };
   const fenced = await ports.ledger.replace(record, intending(record, fence), by);
   const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'inactive');
   if (intent !== undefined && isUnfinishedIntake(record)) {
-    const because = 'its intake was broken off, and nobody proved that its value is its own: enable it in the Console and add it again';
-    await ports.ledger.replace(fenced, moved(fenced, { type: 'rejected', at: now, because }), by, { requestIds });
+    const cause = { code: 'intake-broken-off' } as const;
+    await ports.ledger.replace(fenced, moved(fenced, { type: 'rejected', at: now, cause }), by, { requestIds });
   } else {
-    const because = intent === undefined ? 'it was found awake' : `asleep again: what was begun was broken off (${intent.because})`;
+    const cause: Cause = intent === undefined ? { code: 'found-active' } : { code: 'broken-off', what: intent.cause };
     await ports.ledger.replace(fenced, isUnfinishedIntake(fenced) ? withoutIntent(fenced, now) : parked(fenced, now), by, {
       requestIds,
-      occasion: { at: now, because },
+      occasion: { at: now, cause },
     });
   }
   ports.log.warn('retirement.put-to-sleep', { apiKeyId: record.apiKeyId, managedKey: record.managedKey, state: record.state });
@@ -341,8 +346,12 @@ const keepAsleep: Treatment = async (record, { infos, own }, ports, tally) => {
 /** A removal that was broken off goes on: a key that somebody distrusts must not come back into the pool. */
 async function finishRemoval(record: ApiKeyRecord, intent: ApiKeyIntent, status: Shown, ports: RetirementPorts): Promise<void> {
   const traced = isOver(status) ? undefined : await ports.keys.setStatus(record.apiKeyId, 'archived');
-  const event = { type: 'archived', at: ports.clock.now(), because: `removed: ${intent.because}` } as const;
+  const event = { type: 'archived', at: ports.clock.now(), cause: removedFor(intent.cause) } as const;
   await ports.ledger.replace(record, moved(record, event), by, traced);
+}
+
+function removedFor(cause: Cause): Cause {
+  return { code: 'removed', reason: cause.code === 'removing' ? cause.reason : causeText(cause) };
 }
 
 async function isAwake(apiKeyId: string, { keys }: RetirementPorts): Promise<boolean> {
@@ -356,7 +365,7 @@ async function isAskedFor(record: ApiKeyRecord, ports: RetirementPorts): Promise
   const at = ports.clock.now();
   if (!isWanted(record, at)) {
     await ports.ledger.replace(record, withoutWish(record), by, {
-      occasion: { at, because: 'wanted back no longer: nobody could do it in time' },
+      occasion: { at, cause: { code: 'undo-lapsed' } },
     });
   }
   return true;

@@ -1,13 +1,15 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import type { Refutation } from '../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
+import { causeText } from '../incidents/message/cause-text.ts';
 import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { provenDead } from './death.ts';
 import { intending, moved, parked } from './lifecycle.ts';
-import { prove } from './proof.ts';
-import type { RotationPorts, Traced } from './ports.ts';
+import { endOfKey, hasEnded, prove } from './proof.ts';
+import type { Occasion, RotationPorts, Traced } from './ports.ts';
 import { storedValue } from './stored.ts';
 
 /** How the trial of a standby key ended. */
@@ -31,14 +33,11 @@ export async function tryStandbyKey(
 ): Promise<Trial> {
   const { apiKeyId } = record;
   const at = ports.clock.now();
-  const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, because: 'being tried' }), by);
+  const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, cause: { code: 'being-tried' } }), by);
   const value = await storedValue(fenced, definition, ports);
-  if (value === 'absent') return rejectUnlessInDoubt(fenced, 'its value is no longer in Secrets Manager', definition, by, ports);
+  if (value === 'absent') return rejectUnlessInDoubt(fenced, { code: 'value-missing' }, definition, by, ports);
   const info = await ports.keys.retrieve(apiKeyId);
-  if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
-    const over = info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`;
-    return rejectUnlessInDoubt(fenced, over, definition, by, ports);
-  }
+  if (hasEnded(info)) return rejectUnlessInDoubt(fenced, endOfKey(info), definition, by, ports);
   const woken = info.status === 'active' ? [] : (await ports.keys.setStatus(apiKeyId, 'active')).requestIds;
   const { organizationId } = ports;
   const expected = { apiKeyId, organizationId, workspaceId: definition.workspaceId, aliveUntil: at + neededLifeMs(definition.rotation) };
@@ -46,34 +45,33 @@ export async function tryStandbyKey(
   const asleep = await ports.keys.setStatus(apiKeyId, 'inactive');
   const traced = { requestIds: [...woken, ...asleep.requestIds] };
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
-    return rejectUnlessInDoubt(fenced, verdict.because, definition, by, ports, traced);
+    return rejectUnlessInDoubt(fenced, verdict.cause, definition, by, ports, traced);
   }
-  if (!(await provenDead(value, ports)))
-    return reject(fenced, 'its value still answers after the key was made inactive', by, ports, traced);
-  const occasion = { at: ports.clock.now(), because: 'tried, and asleep again' };
+  if (!(await provenDead(value, ports))) return reject(fenced, { code: 'value-still-accepted' }, by, ports, traced);
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'tried' } };
   await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
-  return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: verdict.because };
+  return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: causeText(verdict.cause) };
 }
 
 /** Not where other keys fail too: then nobody knows, and it stays in the pool. */
 async function rejectUnlessInDoubt(
   fenced: ApiKeyRecord,
-  because: string,
+  cause: Refutation,
   definition: ManagedKeyDefinition,
   by: string,
   ports: RotationPorts,
   traced?: Traced,
 ): Promise<Trial> {
   const doubt = await doubtAbout(fenced.apiKeyId, definition, ports);
-  if (doubt === undefined) return reject(fenced, because, by, ports, traced);
-  const occasion = { at: ports.clock.now(), because: 'tried, and nobody knows' };
+  if (doubt === undefined) return reject(fenced, cause, by, ports, traced);
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'tried-in-doubt' } };
   await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
-  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${because}; but ${doubt.why}, so that nobody knows` };
+  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
 }
 
-async function reject(record: ApiKeyRecord, because: string, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {
-  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), because }), by, traced);
-  return { apiKeyId: record.apiKeyId, verdict: 'rejected', because };
+async function reject(record: ApiKeyRecord, cause: Refutation, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {
+  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), cause }), by, traced);
+  return { apiKeyId: record.apiKeyId, verdict: 'rejected', because: causeText(cause) };
 }
 
 /** What an operator may ask of the rotation function: nobody else may read standby keys. */

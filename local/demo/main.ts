@@ -72,7 +72,7 @@ async function run(options: Options, cast: readonly Cast[]): Promise<number> {
   const { world } = told;
   const seconds = (): number => (performance.now() - started) / 1000;
   const facts = { seed: options.seed, traffic, version: await version(), peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) };
-  const keys = cast.map((key) => keyOf(key, told));
+  const keys = await Promise.all(cast.map((key) => keyOf(key, told)));
   const draft = resultOf(told, keys, [], { ...facts, tookSeconds: seconds() });
   // The promises are checked over the report too, so it is drawn twice: once to be searched.
   const texts = [...world.logs, demoReport(draft), JSON.stringify(draft)];

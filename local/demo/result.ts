@@ -1,7 +1,10 @@
 import { usageMetrics, watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
+import { audit } from '../../lambda/adapters/aws/audit.ts';
+import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { detectorUnits, inDetectorUnits } from '../../lambda/detection/units.ts';
 import { rateFolder, startRate } from '../../lambda/detection/detectors/rate.ts';
+import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import type { DemoKey, DemoReport, DemoSeries } from '../../report/demo-data.ts';
 import type { World } from '../world.ts';
 import type { Cast, Told } from './story.ts';
@@ -67,7 +70,7 @@ export function resultOf(
 }
 
 /** A managed key's plots and lanes: a fold over its week, so made once. */
-export function keyOf(key: Cast, told: Told): DemoKey {
+export async function keyOf(key: Cast, told: Told): Promise<DemoKey> {
   const { world } = told;
   const definition = world.definition(key.name);
   return {
@@ -76,7 +79,7 @@ export function keyOf(key: Cast, told: Told): DemoKey {
     profile: key.profile,
     containment: definition.containment.mode,
     series: seriesOf(key.name, told),
-    lifecycle: lanesOf(key.name, world, told),
+    lifecycle: await lanesOf(key.name, world),
   };
 }
 
@@ -120,19 +123,11 @@ function seriesOf(subject: string, { world, from }: Told): DemoSeries[] {
 }
 
 /** The states of each key from the audit trail in the state table. */
-function lanesOf(managedKey: string, world: World, { from }: Told): DemoKey['lifecycle'] {
-  const steps = world.aws.inspect.tables
-    .items(world.installation.stateTable)
-    .filter((item) => item['pk']?.S === `AUDIT#${managedKey}`)
-    .map((item) => ({
-      at: Number(item['at']?.N ?? from),
-      apiKeyId: item['apiKeyId']?.S ?? '',
-      to: item['to']?.S ?? '',
-      from: item['from']?.S ?? '',
-      because: item['because']?.S ?? '',
-    }))
-    .filter((step) => step.from !== step.to)
-    .sort((a, b) => a.at - b.at);
+async function lanesOf(managedKey: string, world: World): Promise<DemoKey['lifecycle']> {
+  const steps = (await audit(openTable(world.installation.stateTable)).read(managedKey, 0)).flatMap((step) => {
+    const { apiKeyId, from, to } = step;
+    return apiKeyId === undefined || to === undefined || from === to ? [] : [{ ...step, apiKeyId, to }];
+  });
   return [...new Set(steps.map((step) => step.apiKeyId))].map((apiKeyId) => {
     const own = steps.filter((step) => step.apiKeyId === apiKeyId);
     return {
@@ -142,7 +137,7 @@ function lanesOf(managedKey: string, world: World, { from }: Told): DemoKey['lif
         state: step.to,
         from: step.at,
         to: own[index + 1]?.at ?? world.clock.now(),
-        because: step.because,
+        because: causeText(step.cause),
       })),
     };
   });

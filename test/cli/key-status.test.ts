@@ -71,7 +71,7 @@ const hanging = aRecord({ apiKeyId: 'apikey_next', state: 'pending', token: 'v3'
 const pending = { stages: new Map([...secret.stages, ['v3', ['AWSPENDING']]]) };
 
 test.each([10, 20])('a pool whose only key is being tried %i days before its turn is no empty pool', (days) => {
-  const tried: typeof standby = { ...standby, intent: { to: 'standby', at: now, because: 'being tried' } };
+  const tried: typeof standby = { ...standby, intent: { to: 'standby', at: now, cause: { code: 'being-tried' } } };
   const nextRotationAt = now + days * dayMs;
   expect(statusOf({ own: [current, tried] }, { nextRotationAt })).toMatchObject({ health: 'ok', attention: [], pool: { rotations: 1 } });
 });
@@ -183,21 +183,33 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
   [
     'something is half done',
     'broken',
-    { own: [current, { ...standby, intent: { to: 'archived', at: now - hourMs, because: 'so' } }] },
+    { own: [current, { ...standby, intent: { to: 'archived', at: now - hourMs, cause: { code: 'removing', reason: 'so' } } }] },
     {},
     'apikey_standby is about to become archived since 2026-05-31 23:00 UTC (so), and is not: npx keyguard unstick production',
   ],
   [
     'a standby key was rejected',
     'attention',
-    { own: [current, standby, { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', parkedAt: now }), because: 'it answers 401' }] },
+    {
+      own: [
+        current,
+        standby,
+        { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', parkedAt: now }), cause: { code: 'recorded', text: 'it answers 401' } },
+      ],
+    },
     {},
     'apikey_bad was rejected: it answers 401: put it away with npx keyguard standby remove production apikey_bad',
   ],
   [
     'an intake was broken off',
     'attention',
-    { own: [current, standby, { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected' }), because: 'broken off: add it again' }] },
+    {
+      own: [
+        current,
+        standby,
+        { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected' }), cause: { code: 'recorded', text: 'broken off: add it again' } },
+      ],
+    },
     {},
     'broken off: add it again: or put it away with npx keyguard standby remove production apikey_bad',
   ],
@@ -268,7 +280,11 @@ test('a key that the failed rotation takes now does not expire too soon', () => 
 });
 
 test('a rejected key that is being put away is left to that', () => {
-  const bad = aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', intent: { to: 'archived', at: now, because: 'so' } });
+  const bad = aRecord({
+    apiKeyId: 'apikey_bad',
+    state: 'rejected',
+    intent: { to: 'archived', at: now, cause: { code: 'removing', reason: 'so' } },
+  });
   expect(statusOf({ own: [current, standby, bad] })).toMatchObject({ health: 'ok', attention: [] });
 });
 
@@ -383,7 +399,13 @@ test('old keys that an undo can bring back, and until when', () => {
   const { rotation } = aDefinition();
   const old = { token: 'v1', switchedAt: now - 2 * dayMs };
   const replaced = aRecord({ ...old, apiKeyId: 'apikey_replaced', state: 'inactive', since: now - hourMs });
-  const cut = aRecord({ ...old, apiKeyId: 'apikey_cut', state: 'contained', since: now - 2 * hourMs, because: 'a theft' });
+  const cut = aRecord({
+    ...old,
+    apiKeyId: 'apikey_cut',
+    state: 'contained',
+    since: now - 2 * hourMs,
+    cause: { code: 'recorded', text: 'a theft' },
+  });
   const expiring = aRecord({ ...old, apiKeyId: 'apikey_expiring', state: 'inactive', since: now - 3 * hourMs, expiresAt: now + hourMs });
   const hopeless = [
     aRecord({ ...old, apiKeyId: 'apikey_over', state: 'inactive', since: now - rotation.undoMs }),
@@ -400,12 +422,12 @@ test('old keys that an undo can bring back, and until when', () => {
 });
 
 function anIntent(to: 'archived'): NonNullable<ApiKeyRecord['intent']> {
-  return { to, at: now, because: 'the undo period is over' };
+  return { to, at: now, cause: { code: 'undo-period-over' } };
 }
 
 test('the last success is known while rotation is off too, but not of a key that somebody put there by hand', () => {
   const off = { rotationEnabled: false, nextRotationAt: null, lastRotatedAt: null };
   expect(statusOf({}, off).lastRotatedAt).toBe(current.since);
-  expect(statusOf({ own: [{ ...current, because: 'AWSCURRENT moved to it outside of a rotation' }] }, off).lastRotatedAt).toBeNull();
+  expect(statusOf({ own: [{ ...current, cause: { code: 'switched-by-hand' } }] }, off).lastRotatedAt).toBeNull();
   expect(statusOf({ own: [standby] }, off).lastRotatedAt).toBeNull();
 });

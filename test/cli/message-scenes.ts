@@ -61,7 +61,7 @@ async function contained(hand: Hand, apiKeyId: string): Promise<void> {
   const ledger = apiKeyLedger(openTable(installation.stateTable));
   const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
   if (record === undefined) throw new Error(`no record of ${apiKeyId}`);
-  await ledger.replace(record, cutOff(record, 'an incident', clock.now()), 'scene');
+  await ledger.replace(record, cutOff(record, { code: 'containment', incidentId: 'usage-anomaly-1' }, clock.now()), 'scene');
   hand.setStatus(apiKeyId, 'inactive');
 }
 

@@ -1,5 +1,5 @@
 /** Why an operator removes a standby key, as the record says it before the deed and after it. */
 export const removal = {
-  before: { because: 'distrusted' },
-  after: { because: 'removed: distrusted' },
+  before: { cause: { code: 'removing', reason: 'distrusted' } },
+  after: { cause: { code: 'removed', reason: 'distrusted' } },
 } as const;

@@ -1,11 +1,13 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
+import type { OperatorCause } from '../../../contract/causes.ts';
+import type { ApiKeyRecord, AuditRecord, Wish } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { ApiKeyLedger, Deed, Occasion } from '../../rotation/ports.ts';
 import type { KeyOwners } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
+import { withCause } from './old-causes.ts';
 import { apiKeyShape } from './record-shapes.ts';
 import { readableIn, unchanged, unreadableItems, type Item, type Table } from './table.ts';
 
@@ -41,7 +43,7 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
   return {
     async all(managedKey) {
       const items = await table.query(partition);
-      const records = readableIn(table, items, apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      const records = readableIn(table, items.map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
       if (managedKey !== undefined && records.length < items.length) checkReadable(managedKey, items, records);
       return records;
     },
@@ -117,14 +119,17 @@ function auditOf(
 
 /** Why the record was written: for what is about to be done, for what an operator wants, or for what happened. */
 function occasionOf(record: ApiKeyRecord): Occasion {
-  const happened = { at: record.since, because: record.because ?? '' };
-  const wishes = [
+  const happened: Occasion = { at: record.since, cause: record.cause ?? { code: 'recorded', text: '' } };
+  const wishes: readonly Occasion[] = [
     ...(record.intent === undefined
       ? []
-      : [{ ...record.intent, because: `about to become ${record.intent.to}: ${record.intent.because}` }]),
-    ...(record.wanted === undefined ? [] : [{ ...record.wanted, because: `wanted back: ${record.wanted.because}` }]),
-    ...(record.noGrace === undefined ? [] : [{ ...record.noGrace, because: `no grace once it is replaced: ${record.noGrace.because}` }]),
+      : [{ at: record.intent.at, cause: { code: 'intended', to: record.intent.to, why: record.intent.cause } } as const]),
+    ...asked('undo-asked-for', record.wanted),
+    ...asked('emergency-asked-for', record.noGrace),
   ];
-  const { at, because } = wishes.reduce((latest, wish) => (wish.at >= latest.at ? wish : latest), happened);
-  return { at, because };
+  return wishes.reduce((latest, wish) => (wish.at >= latest.at ? wish : latest), happened);
+}
+
+function asked(code: OperatorCause, wish: Wish | undefined): readonly Occasion[] {
+  return wish === undefined ? [] : [{ at: wish.at, cause: { code, reason: wish.because } }];
 }

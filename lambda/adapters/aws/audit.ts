@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
+import { withCause } from './old-causes.ts';
 import { auditShape } from './record-shapes.ts';
 import { readableIn, type Table } from './table.ts';
 
@@ -11,7 +12,7 @@ export interface Audit {
   /** What happened to a managed key since an instant (epoch ms), oldest first. */
   read(managedKey: string, since: number): Promise<readonly AuditRecord[]>;
   /** An operator's act on a managed key that moves no API key. */
-  note(act: Pick<AuditRecord, 'managedKey' | 'because' | 'by' | 'at'>): Promise<void>;
+  note(act: Pick<AuditRecord, 'managedKey' | 'cause' | 'by' | 'at'>): Promise<void>;
 }
 
 export function audit(table: Table): Audit {
@@ -19,7 +20,7 @@ export function audit(table: Table): Audit {
     async read(managedKey, since) {
       // `~` sorts behind every instant.
       const items = await table.query(partition(managedKey), { from: iso(since), to: '~' });
-      return readableIn(table, items, auditShape);
+      return readableIn(table, items.map(withCause), auditShape);
     },
     async note(act) {
       const record: AuditRecord = { schema: 1, ...act };

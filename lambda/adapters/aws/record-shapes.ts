@@ -1,3 +1,4 @@
+import { operatorCauses, plainCauses, plainRefutations, type Cause } from '../../../contract/causes.ts';
 import { channelKinds, incidentKinds } from '../../../contract/kinds.ts';
 import {
   apiKeyStates,
@@ -64,6 +65,34 @@ const shaped =
   (value) =>
     fits(value, shape);
 
+/** A cause of this version: its code is known, and what belongs to that code is there. */
+const cause: Check = (value) => {
+  if (!(value instanceof Object)) return false;
+  const field = (name: string): unknown => Reflect.get(value, name);
+  const code = field('code');
+  const check = causeData.find(([codes]) => codes.some((each) => each === code))?.[1];
+  return check?.(field) === true && optional(oneOf(['emergency']))(field('before')) && optional(number)(field('stillAt'));
+};
+
+const causeData: readonly (readonly [readonly Cause['code'][], (field: (name: string) => unknown) => boolean])[] = [
+  [[...plainCauses, ...plainRefutations], () => true],
+  [operatorCauses, (field) => text(field('reason'))],
+  [['paused'], (field) => text(field('by')) && text(field('reason'))],
+  [['unstuck'], (field) => list(text)(field('acts'))],
+  [['intended'], (field) => oneOf(apiKeyStates)(field('to')) && cause(field('why'))],
+  [['replaced'], (field) => text(field('by'))],
+  [['grace-over'], (field) => oneOf(['silent', 'maximum grace', 'emergency'])(field('end'))],
+  [['ended-at-anthropic', 'key-ended', 'shown-as'], (field) => text(field('status'))],
+  [['retired'], (field) => cause(field('why'))],
+  [['containment'], (field) => text(field('incidentId'))],
+  [['cannot-come-back'], (field) => text(field('apiKeyId')) && cause(field('why'))],
+  [['broken-off'], (field) => cause(field('what'))],
+  [['recorded'], (field) => text(field('text'))],
+  [['other-workspace'], (field) => orNull(text)(field('workspaceId')) && text(field('expected'))],
+  [['unclear-answer'], (field) => text(field('detail'))],
+  [['unclear-fields'], (field) => text(field('apiKeyId')) && text(field('fields'))],
+];
+
 const wish = shaped<Wish>({ at: number, by: text, because: text });
 
 export const apiKeyShape: Shape<ApiKeyRecord> = {
@@ -78,9 +107,7 @@ export const apiKeyShape: Shape<ApiKeyRecord> = {
   addedAt: number,
   standbyVersionId: text,
   token: optional(text),
-  intent: optional(
-    shaped<NonNullable<ApiKeyRecord['intent']>>({ to: oneOf(apiKeyStates), at: number, because: text, ordered: optional(flag) }),
-  ),
+  intent: optional(shaped<NonNullable<ApiKeyRecord['intent']>>({ to: oneOf(apiKeyStates), at: number, cause, ordered: optional(flag) })),
   restsUntil: optional(number),
   mayWakeUntil: optional(number),
   parkedAt: optional(number),
@@ -93,14 +120,14 @@ export const apiKeyShape: Shape<ApiKeyRecord> = {
   wanted: optional(wish),
   noGrace: optional(wish),
   origin: optional(shaped<NonNullable<ApiKeyRecord['origin']>>({ state: oneOf(oldStates), versionId: text })),
-  because: optional(text),
+  cause: optional(cause),
 };
 
 export const auditShape: Shape<AuditRecord> = {
   schema,
   at: number,
   managedKey: text,
-  because: text,
+  cause,
   by: text,
   apiKeyId: optional(text),
   from: optional(text),

@@ -1,12 +1,14 @@
+import type { Cause } from '../../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
+import { causeText } from '../../incidents/message/cause-text.ts';
 import { aliveUntil, chooseNext, heldUp, rests, unproven } from '../claim.ts';
 import { doubtAbout } from '../control.ts';
 import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
-import { prove, unclearText, type ProofVerdict } from '../proof.ts';
-import type { ApiKeyInfo, RotationPorts } from '../ports.ts';
+import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from '../proof.ts';
+import type { Occasion, RotationPorts } from '../ports.ts';
 import { storedValue } from '../stored.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from '../strategies.ts';
 
@@ -30,11 +32,9 @@ export const pool: RotationStrategy = {
   async assure(definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(definition.name), token);
     if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
+    if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
-    if (info === 'gone' || info.status === 'archived' || info.status === 'expired') {
-      return rejected(record, overText(info), definition, ports);
-    }
+    if (hasEnded(info)) return rejected(record, endOfKey(info), definition, ports);
     if (info.status !== 'active') await awaken(record, ports);
     return { verdict: 'good', apiKeyId: record.apiKeyId };
   },
@@ -42,33 +42,33 @@ export const pool: RotationStrategy = {
   async prove(definition, token, ports) {
     const record = claimedFor(await ports.ledger.all(definition.name), token);
     if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
+    if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
     const value = await ports.secrets.read(definition.secretName, token);
     // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
     if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
     const own = await storedValue(record, definition, ports);
     if (own !== 'absent' && !own.equals(value)) {
       // Two runs of createSecret met: one filled the version, the other claimed this key. It is innocent, and goes back to the pool.
-      return { verdict: 'lost', because: `the pending version holds another value than that of ${record.apiKeyId}` };
+      return { verdict: 'lost', apiKeyId: record.apiKeyId, cause: { code: 'other-value-pending' } };
     }
     const verdict = await proofOf(record, value, definition, ports);
     if (verdict.verdict === 'proven') return { verdict: 'good', apiKeyId: record.apiKeyId };
-    return rejected(record, verdict.because, definition, ports);
+    return rejected(record, verdict.cause, definition, ports);
   },
 
-  async release(token, because, ports) {
+  async release(token, cause, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     // AWSCURRENT may have moved to it, and retirement looks whether it did.
     if (record === undefined || record.intent !== undefined) return;
     const back = record.origin?.state ?? 'standby';
-    const event = { type: 'abandoned', because } as const;
+    const event = { type: 'abandoned', cause } as const;
     // In its grace it is awake, and consumers may hold it.
     if (back === 'draining') await ports.ledger.replace(record, moved(record, { ...event, at: ports.clock.now() }), by);
     else await asleep(record, back, event, ports);
   },
 };
 
-const unclaimed: CandidateVerdict = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
+const unclaimed: CandidateVerdict = { verdict: 'lost', cause: { code: 'no-claimed-key' } };
 
 /**
  * Throws LostRace when retirement is giving the claim back, and when another run of this rotation has switched to the key: it is no
@@ -94,9 +94,9 @@ async function claim(
     throw new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${choice.because}`, cureOf(choice.because, definition));
   }
   const { wanted } = choice.claim;
-  const because = wanted === undefined ? 'claimed by a rotation' : `brought back: ${wanted.because}`;
+  const cause: Cause = wanted === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: wanted.because };
   try {
-    return await ports.ledger.replace(choice.claim, moved(choice.claim, { type: 'claimed', at, because, token }), wanted?.by ?? by);
+    return await ports.ledger.replace(choice.claim, moved(choice.claim, { type: 'claimed', at, cause, token }), wanted?.by ?? by);
   } catch (error) {
     if (error instanceof LostRace) return 'raced';
     throw error;
@@ -114,27 +114,21 @@ function cureOf(because: string, { name, workspaceId }: ManagedKeyDefinition): s
 /** The claimed key's value, active and proven. */
 async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | Lost | NotBack> {
   // A run that was killed had begun to.
-  if (record.intent?.to === 'rejected') return rejected(record, record.intent.because, definition, ports);
+  if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
   const value = await storedValue(record, definition, ports);
-  if (value === 'absent') return rejected(record, 'its value is no longer in Secrets Manager', definition, ports);
+  if (value === 'absent') return rejected(record, { code: 'value-missing' }, definition, ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
-  if (before === 'gone' || before.status === 'archived' || before.status === 'expired') {
-    return rejected(record, overText(before), definition, ports);
-  }
+  if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
   if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
   const awake = before.status === 'active' ? record : await awaken(record, ports);
   const verdict = await proofOf(awake, value, definition, ports);
-  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.because, definition, ports);
-}
-
-function overText(info: ApiKeyInfo | 'gone'): string {
-  return info === 'gone' ? 'Anthropic knows no such key' : `the key is ${info.status}`;
+  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.cause, definition, ports);
 }
 
 /** The claim said before that this was coming; the audit record of the effect has its request. */
 async function awaken(record: ApiKeyRecord, ports: RotationPorts): Promise<ApiKeyRecord> {
   const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'active');
-  const occasion = { at: ports.clock.now(), because: 'made active' };
+  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'made-active' } };
   return ports.ledger.replace(record, record, by, { requestIds, occasion });
 }
 
@@ -153,9 +147,9 @@ async function proofOf(
   };
   const verdict = await prove(expected, value, ports);
   if (verdict.verdict !== 'wait') return verdict;
-  if (verdict.lasting === true) throw nobodyKnows(record, verdict.because);
-  if (verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, verdict.because);
-  return { verdict: 'reject', because: verdict.because };
+  if (verdict.lasting === true) throw nobodyKnows(record, causeText(verdict.cause));
+  if (verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, causeText(verdict.cause));
+  return { verdict: 'reject', cause: verdict.cause };
 }
 
 /** Whether the candidate works nobody can say, and that does not pass by itself: it stays claimed, and people are told why. */
@@ -167,29 +161,28 @@ function nobodyKnows({ apiKeyId }: ApiKeyRecord, why: string): KeyguardError {
 /** Puts the candidate back to sleep and records why. Throws where other keys fail too: then it stays claimed. */
 async function rejected(
   record: ApiKeyRecord,
-  because: string,
+  cause: Cause,
   definition: ManagedKeyDefinition,
   ports: RotationPorts,
 ): Promise<Lost | NotBack> {
   const { apiKeyId } = record;
-  const lost = `${apiKeyId}: ${because}`;
-  if (record.origin !== undefined) return { verdict: 'not back', because: lost };
+  if (record.origin !== undefined) return { verdict: 'not back', apiKeyId, cause };
   // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
   if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(apiKeyId);
   const doubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
   if (doubt !== undefined) {
-    const why = `${because}; but ${doubt.why}`;
+    const why = `${causeText(cause)}; but ${doubt.why}`;
     throw doubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
   }
-  await asleep(record, 'rejected', { type: 'rejected', because }, ports);
-  ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because });
-  return { verdict: 'lost', because: lost };
+  await asleep(record, 'rejected', { type: 'rejected', cause }, ports);
+  ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because: causeText(cause) });
+  return { verdict: 'lost', apiKeyId, cause };
 }
 
 /** The intent first: a run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
 async function asleep(record: ApiKeyRecord, to: ApiKeyState, event: Omit<KeyEvent, 'at'>, ports: RotationPorts): Promise<void> {
   const { keys, ledger, clock } = ports;
-  const intended = await ledger.replace(record, intending(record, { to, at: clock.now(), because: event.because }), by);
+  const intended = await ledger.replace(record, intending(record, { to, at: clock.now(), cause: event.cause }), by);
   const info = await keys.retrieve(record.apiKeyId);
   const traced = info !== 'gone' && info.status === 'active' ? await keys.setStatus(record.apiKeyId, 'inactive') : undefined;
   await ledger.replace(intended, moved(intended, { ...event, at: clock.now() }), by, traced);

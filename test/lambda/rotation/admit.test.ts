@@ -47,7 +47,7 @@ test('a key is stored, entered behind a fence, put to sleep and proven dead; the
     expiresAt: null,
     addedAt: now,
     standbyVersionId: 's-new',
-    because: 'taken in',
+    cause: { code: 'taken-in' },
     parkedAt: now,
   });
   expect(stage.audit).toEqual([
@@ -76,9 +76,9 @@ test.each(['standby', 'rejected'] as const)(
   'an intake that was broken off and left a %s key goes on when the key is added again',
   async (state) => {
     const stage = aNewKey();
-    const intent = { to: 'standby', at: now - 5 * minuteMs, because: 'being taken in' } as const;
+    const intent = { to: 'standby', at: now - 5 * minuteMs, cause: { code: 'being-taken-in' } } as const;
     stage.has('new', state, { status: 'active', parked: false, ...(state === 'standby' ? { intent } : {}) });
-    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now, since: now, because: 'taken in again' });
+    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now, since: now, cause: { code: 'taken-in-again' } });
     expect(stage.record('new')).not.toHaveProperty('intent');
     expect(stage.effects).toEqual([
       'standby.put',
@@ -270,7 +270,7 @@ test('a key that is known already is refused with where it is', async () => {
 
 test('an intake that may still be going on is left to whoever began it', async () => {
   const stage = aNewKey();
-  const intent = { to: 'standby', at: now - 5 * minuteMs + 1, because: 'being taken in' } as const;
+  const intent = { to: 'standby', at: now - 5 * minuteMs + 1, cause: { code: 'being-taken-in' } } as const;
   stage.has('new', 'standby', { status: 'active', parked: false, intent });
   expect(await failure(admitted(stage))).toEqual({
     code: 'standby-refused',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Refutation } from '../../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
@@ -44,7 +45,7 @@ test('a key that would not outlive the interval and the longest grace is passed 
 });
 
 test('a key that is being put to sleep this moment is not claimed', () => {
-  const fenced = aRecord({ intent: { to: 'standby', at: now, because: 'found awake' } });
+  const fenced = aRecord({ intent: { to: 'standby', at: now, cause: { code: 'found-active' } } });
   const because = 'each standby key that would do is being tried or put to sleep this moment';
   expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', because });
   expect(chooseStandby([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
@@ -83,7 +84,7 @@ test.each(['standby', 'pending', 'current', 'rejected', 'archived'] as const)('a
 
 test('nobody wants a key without a wish, nor one that somebody is at work on', () => {
   expect(isWanted(aRecord({ state: 'inactive' }), now)).toBe(false);
-  expect(isWanted(wanted({ intent: { to: 'archived', at: now, because: 'the undo period is over' } }), now)).toBe(false);
+  expect(isWanted(wanted({ intent: { to: 'archived', at: now, cause: { code: 'undo-period-over' } } }), now)).toBe(false);
 });
 
 test('a standby key must live through an interval and the longest grace; a key that is wanted back is worth having as it is', () => {
@@ -113,45 +114,50 @@ test.each<[string, ProbeAnswer, ApiKeyInfo]>([
   expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'proven' });
 });
 
-test.each<[string, ProbeAnswer, ApiKeyInfo | 'gone', string]>([
-  ['that Anthropic does not know', accepted, 'gone', 'Anthropic knows no such key'],
-  ['that is archived', accepted, { ...info, status: 'archived' }, 'the key is archived'],
-  ['that is expired', accepted, { ...info, status: 'expired' }, 'the key is expired'],
-  ['of another workspace', accepted, { ...info, workspaceId: 'wrkspc_2' }, 'the key belongs to wrkspc_2, expected wrkspc_1'],
+test.each<[string, ProbeAnswer, ApiKeyInfo | 'gone', Refutation]>([
+  ['that Anthropic does not know', accepted, 'gone', { code: 'unknown-to-anthropic' }],
+  ['that is archived', accepted, { ...info, status: 'archived' }, { code: 'key-ended', status: 'archived' }],
+  ['that is expired', accepted, { ...info, status: 'expired' }, { code: 'key-ended', status: 'expired' }],
+  [
+    'of another workspace',
+    accepted,
+    { ...info, workspaceId: 'wrkspc_2' },
+    { code: 'other-workspace', workspaceId: 'wrkspc_2', expected: 'wrkspc_1' },
+  ],
   [
     'that is scoped to the whole organization',
     accepted,
     { ...info, workspaceId: null },
-    'the key belongs to the whole organization, expected wrkspc_1',
+    { code: 'other-workspace', workspaceId: null, expected: 'wrkspc_1' },
   ],
-  ['that expires too soon', accepted, { ...info, expiresAt: expected.aliveUntil - 1 }, 'the key expires too soon'],
-])('a key %s is rejected', (_name, probe, known, because) => {
-  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'reject', because });
+  ['that expires too soon', accepted, { ...info, expiresAt: expected.aliveUntil - 1 }, { code: 'expires-too-soon' }],
+])('a key %s is rejected', (_name, probe, known, cause) => {
+  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'reject', cause });
 });
 
 // What is transient says nothing of the key, and never burns it.
-test.each<[string, ProbeAnswer, ApiKeyInfo, string, boolean]>([
-  ['that is not yet active', accepted, { ...info, status: 'inactive' }, 'Anthropic shows the key as inactive', true],
+test.each<[string, ProbeAnswer, ApiKeyInfo, Refutation, boolean]>([
+  ['that is not yet active', accepted, { ...info, status: 'inactive' }, { code: 'shown-as', status: 'inactive' }, true],
   [
     'of a scope that this version does not know',
     accepted,
     { ...info, workspaceId: 'unknown', unclear: 'scope.type is "galaxy"' },
-    `Anthropic's answer about apikey_one has fields that this version does not understand: scope.type is "galaxy"`,
+    { code: 'unclear-fields', apiKeyId: 'apikey_one', fields: 'scope.type is "galaxy"' },
     true,
   ],
-  ['of a status nobody knew', accepted, { ...info, status: 'unknown' }, 'Anthropic shows the key as unknown', true],
-  ['that nobody answered for', { answer: 'unclear', why: 'overloaded' }, info, 'overloaded', true],
-  ['that is refused although active', { answer: 'refused' }, info, 'the value is refused (401) although the key is active', false],
+  ['of a status nobody knew', accepted, { ...info, status: 'unknown' }, { code: 'shown-as', status: 'unknown' }, true],
+  ['that nobody answered for', { answer: 'unclear', why: 'overloaded' }, info, { code: 'unclear-answer', detail: 'overloaded' }, true],
+  ['that is refused although active', { answer: 'refused' }, info, { code: 'value-refused' }, false],
   [
     'for which another organization answers',
     { ...accepted, organizationId: 'org-2' },
     info,
-    'the value belongs to another organization',
+    { code: 'value-of-other-organization' },
     false,
   ],
-  ['for which another workspace answers', { ...accepted, workspaceId: 'wrkspc_2' }, info, 'the value belongs to another workspace', false],
-])('a key %s is waited for', (_name, probe, known, because, transient) => {
-  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'wait', because, transient });
+  ['for which another workspace answers', { ...accepted, workspaceId: 'wrkspc_2' }, info, { code: 'value-of-other-workspace' }, false],
+])('a key %s is waited for', (_name, probe, known, cause, transient) => {
+  expect(judgeProof(expected, probe, known)).toEqual({ verdict: 'wait', cause, transient });
 });
 
 /** Both sides answer from what a test says, look by look; the last answer stays. */
@@ -203,7 +209,7 @@ test('one answer of another organization in between is no verdict', async () => 
 
 test('a rejection ends the looking', async () => {
   const ports = looks([accepted, { ...info, status: 'archived' }]);
-  expect(await prove(expected, value, ports)).toEqual({ verdict: 'reject', because: 'the key is archived' });
+  expect(await prove(expected, value, ports)).toEqual({ verdict: 'reject', cause: { code: 'key-ended', status: 'archived' } });
   expect(ports.asked.pauses).toEqual([]);
 });
 
@@ -211,7 +217,7 @@ test('after ninety seconds the last verdict stands, and says until when it was s
   const ports = looks([{ answer: 'refused' }, info]);
   expect(await prove(expected, value, ports)).toEqual({
     verdict: 'wait',
-    because: 'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
+    cause: { code: 'value-refused', stillAt: now + 90_000 },
     transient: false,
   });
   expect(ports.asked).toMatchObject({ probes: 31, instant: now + 90_000 });

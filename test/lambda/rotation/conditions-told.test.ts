@@ -5,7 +5,6 @@ import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { conditionsOf, isRemoved, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
 import { watchedKinds } from '../../../lambda/rotation/ports.ts';
-import { movedByHand } from '../../../lambda/rotation/switch.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
 
@@ -113,7 +112,7 @@ test.each<readonly [string, Scene]>([
   ['a key that expires too soon', { own: [{ ...current, expiresAt: now + dayMs }, standby] }],
   ['a dead key', { statuses: { apikey_current: 'inactive' } }],
   ['a secret that was written by hand', { secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }],
-  ['AWSCURRENT that was moved by hand', { own: [{ ...current, because: movedByHand }, standby] }],
+  ['AWSCURRENT that was moved by hand', { own: [{ ...current, cause: { code: 'switched-by-hand' } as const }, standby] }],
 ])('where people are told to rotate because of %s, and rotation is off, the message says what comes first', (_, scene) => {
   const off = { ...scene, secret: { ...scene.secret, rotationEnabled: false } };
   expect(told(off).map(({ reason }) => reason)).toEqual([expect.stringMatching(resumeFirst)]);
@@ -232,7 +231,7 @@ test('of a key that a late call of ours may wake nothing is told while one may c
   expect(told(withOther({ state: 'inactive', mayWakeUntil: now + 1 }, 'active'))).toEqual([]);
   expect(told(withOther({ state: 'inactive', mayWakeUntil: now }, 'inactive'))).toEqual([]);
   // Until it is asleep again; half an hour later it is a person's doing, and so it is where consumers read the key.
-  const intent = { to: 'inactive', at: now, because: 'asleep again' } as const;
+  const intent = { to: 'inactive', at: now, cause: { code: 'grace-over', end: 'silent' } } as const;
   const grades = (changes: Partial<ApiKeyRecord>): readonly (string | undefined)[] =>
     told(withOther({ state: 'inactive', mayWakeUntil: now, ...changes }, 'active')).map(({ grade }) => grade);
   expect(grades({ intent: { ...intent, ordered: true } })).toEqual(['undone-key-woken']);
@@ -265,10 +264,10 @@ test('a standby key that was put to sleep a moment ago is not yet judged: the li
 });
 
 test('an old key that we are at work on was not woken by somebody else', () => {
-  const intent = { to: 'archived', at: now, because: 'the undo period is over' } as const;
+  const intent = { to: 'archived', at: now, cause: { code: 'undo-period-over' } } as const;
   expect(told(withOther({ state: 'inactive', intent }, 'active'))).toEqual([]);
   // Nor is one disabled that an operator ordered to be cut off.
-  const order = { to: 'contained', at: now, because: 'stolen', ordered: true } as const;
+  const order = { to: 'contained', at: now, cause: { code: 'operator-cut', reason: 'stolen' }, ordered: true } as const;
   expect(told(withOther({ state: 'draining', intent: order }, 'inactive'))).toEqual([]);
 });
 
@@ -379,10 +378,12 @@ test('how a straggler ended is said of what became of its key', () => {
   const end = (changes: Partial<ApiKeyRecord>) =>
     recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [current, other({ state: 'draining', ...changes })], now);
   expect(end({})).toBe('the old key went quiet');
-  expect(end({ state: 'inactive', because: 'retired: maximum grace' })).toBe('it is inactive (retired: maximum grace)');
-  expect(end({ state: 'current', because: 'AWSCURRENT moved to it' })).toBe('it is current (AWSCURRENT moved to it)');
+  expect(end({ state: 'inactive', cause: { code: 'retired', why: { code: 'grace-over', end: 'maximum grace' } } })).toBe(
+    'it is inactive (retired: maximum grace)',
+  );
+  expect(end({ state: 'current', cause: { code: 'switched' } })).toBe('it is current (AWSCURRENT moved to it)');
   expect(end({ noGrace: { at: now, by: 'operator', because: 'stolen' } })).toBe('an emergency takes its grace');
-  const { because, ...silent } = other({ state: 'contained' });
+  const { cause, ...silent } = other({ state: 'contained' });
   expect(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [silent], now)).toBe('it is contained');
   expect(recoveryOf({ kind: 'straggler', facts: {} }, [current], now)).toBe('the old key went quiet');
 });
@@ -409,7 +410,7 @@ test('every incident that is watched says in plain words why it is over', () => 
 test('what is found no more is over where the current key shows it, and stays where there is none to show it', () => {
   const over = (kind: IncidentKind, own: readonly ApiKeyRecord[], facts = {}) => recoveryOf({ kind, facts }, own, now) !== undefined;
   const young = { ...current, since: now - minuteMs };
-  const leaving = { ...current, intent: { to: 'contained', at: now, because: 'cut off' } as const };
+  const leaving = { ...current, intent: { to: 'contained', at: now, cause: { code: 'operator-cut', reason: 'cut off' } } as const };
   const cut = { ...current, state: 'contained' } as const;
   for (const kind of watchedKinds) {
     const ofCurrent = ['current-key-dead', 'rotation-overdue', 'pool-low', 'key-expiring'].includes(kind);
@@ -443,7 +444,7 @@ test('a secret without AWSCURRENT was not written by hand: there is nothing in i
 });
 
 test('that somebody moved AWSCURRENT back to a replaced key is told, until a rotation moves on', () => {
-  const moved = { ...current, because: 'AWSCURRENT moved to it outside of a rotation' };
+  const moved = { ...current, cause: { code: 'switched-by-hand' } } as const;
   expect(told({ own: [moved, standby] })).toEqual([
     {
       kind: 'key-changed',

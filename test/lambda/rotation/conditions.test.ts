@@ -36,7 +36,7 @@ test('a key that changed a moment ago is not judged by a list that may be older'
 });
 
 test('a key that we are at work on is not somebody else’s change', () => {
-  const intent = { to: 'contained', at: now - hourMs, because: 'stolen' } as const;
+  const intent = { to: 'contained', at: now - hourMs, cause: { code: 'operator-cut', reason: 'stolen' } } as const;
   expect(found({ own: [{ ...current, intent }, standby], statuses: { apikey_current: 'inactive' } })).toEqual([]);
 });
 

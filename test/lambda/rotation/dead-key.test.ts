@@ -3,7 +3,6 @@ import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { conditionsOf } from '../../../lambda/rotation/conditions.ts';
 import { deathCause, isProvenDead, replacementOf, witnessesIn } from '../../../lambda/rotation/dead-key.ts';
 import type { ProbeAnswer } from '../../../lambda/rotation/ports.ts';
-import { movedByHand } from '../../../lambda/rotation/switch.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
 import { Stage } from './stage.ts';
@@ -50,7 +49,7 @@ test.each<[string, Partial<ReturnType<typeof seen>>, string]>([
   ['an undo is at work', { own: [dead, standby, { ...old, wanted: wish }] }, 'an undo of an operator is at work'],
   [
     'somebody moved AWSCURRENT to it',
-    { own: [{ ...dead, because: movedByHand }, standby] },
+    { own: [{ ...dead, cause: { code: 'switched-by-hand' } as const }, standby] },
     'somebody moved AWSCURRENT to this key by hand',
   ],
   [

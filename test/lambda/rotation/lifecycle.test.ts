@@ -30,7 +30,7 @@ import {
 import { aRecord } from '../../support/records.ts';
 
 const wish = { at: 1, by: 'operator', because: 'the new one is broken' };
-const event = (type: KeyEventType, at = 5) => ({ type, at, because: 'test', token: `token-${at}` });
+const event = (type: KeyEventType, at = 5) => ({ type, at, cause: { code: 'claimed' }, token: `token-${at}` }) as const;
 const after = (record: ApiKeyRecord, type: KeyEventType, at?: number): ApiKeyRecord => ({
   ...moved(record, event(type, at)),
   revision: record.revision + 1,
@@ -61,7 +61,7 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
     }
     const next = moved(record, event(type));
     if (answer === 'same') expect(next).toEqual(record);
-    else expect(next).toMatchObject({ state: answer === 'origin' ? 'standby' : answer, since: 5, because: 'test' });
+    else expect(next).toMatchObject({ state: answer === 'origin' ? 'standby' : answer, since: 5, cause: { code: 'claimed' } });
   },
 );
 
@@ -109,7 +109,10 @@ test('a key that returns to the pool forgets its claim, and one that drains keep
 });
 
 test('a step fulfils the intent that announced it', () => {
-  const intended = { ...intending(aRecord({ state: 'draining' }), { to: 'inactive', at: 1, because: 'silent' }), revision: 2 };
+  const intended = {
+    ...intending(aRecord({ state: 'draining' }), { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } }),
+    revision: 2,
+  };
   expect(intended.intent).toMatchObject({ to: 'inactive' });
   expect(after(intended, 'retired')).not.toHaveProperty('intent');
   expect(withoutIntent(intended, 1)).not.toHaveProperty('intent');
@@ -117,7 +120,7 @@ test('a step fulfils the intent that announced it', () => {
 
 test('a command has its effect within three minutes of its intent, or not at all', () => {
   const minutes = 3 * minuteMs;
-  const begun = aRecord({ intent: { to: 'standby', at: 10, because: 'being taken in' } });
+  const begun = aRecord({ intent: { to: 'standby', at: 10, cause: { code: 'being-taken-in' } } });
   expect(errorOf(() => checkTimely(begun, 10 + minutes - 1))).toBeUndefined();
   const refusal = {
     code: 'busy',
@@ -128,11 +131,13 @@ test('a command has its effect within three minutes of its intent, or not at all
   expect(errorOf(() => checkTimely(aRecord(), 0))).toEqual(refusal);
 });
 
+const theft = { code: 'containment', incidentId: 'usage-anomaly-1' } as const;
+
 test('that a late call may wake it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
   const givenBack = aRecord({ state: 'inactive', token: 'before', wanted: wish, mayWakeUntil: 10 });
   const contained = after(givenBack, 'contained', 9);
   expect([contained.mayWakeUntil, after(givenBack, 'contained', 10).mayWakeUntil]).toEqual([10, undefined]);
-  expect([cutOff(contained, 'again', 9).mayWakeUntil, cutOff(contained, 'again', 10).mayWakeUntil]).toEqual([10, undefined]);
+  expect([cutOff(contained, theft, 9).mayWakeUntil, cutOff(contained, theft, 10).mayWakeUntil]).toEqual([10, undefined]);
   expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('mayWakeUntil');
 });
 
@@ -147,18 +152,25 @@ test('an emergency outlives an undo that comes to nothing, and ends with one tha
 });
 
 test('an order stays one, whoever goes on with it, and only where the same is done', () => {
-  const ordered = aRecord({ state: 'inactive', intent: { to: 'contained', at: 1, because: 'leaked', ordered: true } });
-  const again = (to: ApiKeyState) => intending(ordered, { to, at: 2, because: 'again' }).intent;
+  const ordered = aRecord({
+    state: 'inactive',
+    intent: { to: 'contained', at: 1, cause: { code: 'operator-cut', reason: 'leaked' }, ordered: true },
+  });
+  const again = (to: ApiKeyState) => intending(ordered, { to, at: 2, cause: { code: 'removing', reason: 'again' } }).intent;
   expect([again('contained'), again('archived')]).toEqual([
-    { to: 'contained', at: 2, because: 'again', ordered: true },
-    { to: 'archived', at: 2, because: 'again' },
+    { to: 'contained', at: 2, cause: { code: 'removing', reason: 'again' }, ordered: true },
+    { to: 'archived', at: 2, cause: { code: 'removing', reason: 'again' } },
   ]);
 });
 
 test('a key rests until the calls of a run that lost it are over', () => {
-  const begun = aRecord({ state: 'draining', token: 'v1', intent: { to: 'inactive', at: 10, because: 'silent' } });
+  const begun = aRecord({
+    state: 'draining',
+    token: 'v1',
+    intent: { to: 'inactive', at: 10, cause: { code: 'grace-over', end: 'silent' } },
+  });
   const until = 10 + fenceMs;
-  const intent = (at: number) => ({ to: 'inactive', at, because: 'silent' }) as const;
+  const intent = (at: number) => ({ to: 'inactive', at, cause: { code: 'grace-over', end: 'silent' } }) as const;
   // Who stored the intent itself knows of nobody else.
   expect(after({ ...intending(aRecord({ state: 'draining' }), intent(10)), revision: 2 }, 'retired', 11)).not.toHaveProperty('restsUntil');
   const taken = { ...intending(begun, intent(20)), revision: 2 };
@@ -173,7 +185,7 @@ test('a key rests until the calls of a run that lost it are over', () => {
   // Somebody moved AWSCURRENT back to it by hand while it was being retired.
   expect(after(begun, 'promoted', 20).restsUntil).toBe(until);
   // Nobody puts a key to sleep that AWSCURRENT moves to.
-  const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, because: 'AWSCURRENT moves to it' } });
+  const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, cause: { code: 'switching' } } });
   expect(after(promoted, 'promoted', 20)).not.toHaveProperty('restsUntil');
   expect([isResting(taken, until - 1), isResting(taken, until), isResting(begun, 20)]).toEqual([true, false, false]);
 });
@@ -196,14 +208,19 @@ test.each(['draining', 'inactive', 'contained'] as const)(
 );
 
 test('a key that an emergency ended stays one while an undo tries it, and is none once it has served again', () => {
-  const ended = aRecord({ state: 'inactive', token: 'first', because: 'retired: emergency', wanted: wish });
+  const ended = aRecord({
+    state: 'inactive',
+    token: 'first',
+    cause: { code: 'retired', why: { code: 'grace-over', end: 'emergency' } },
+    wanted: wish,
+  });
   expect(isEndedByEmergency(ended)).toBe(true);
-  expect(isEndedByEmergency({ ...ended, because: 'retired: silent' })).toBe(false);
+  expect(isEndedByEmergency({ ...ended, cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } })).toBe(false);
   const claimed = after(ended, 'claimed');
-  expect(claimed.because).toBe('test (before: retired: emergency)');
+  expect(claimed.cause).toEqual({ code: 'claimed', before: 'emergency' });
   expect(isEndedByEmergency(claimed)).toBe(false);
   expect(isEndedByEmergency(after(claimed, 'abandoned'))).toBe(true);
-  expect(after(claimed, 'promoted').because).toBe('test');
+  expect(after(claimed, 'promoted').cause).toEqual({ code: 'claimed' });
   expect(isEndedByEmergency(aRecord({ state: 'inactive' }))).toBe(false);
   expect(isEndedByEmergency(after(after(after(claimed, 'promoted'), 'replaced'), 'retired'))).toBe(false);
 });
@@ -213,13 +230,17 @@ test('nobody claims an old key that no operator wants, and none comes back that 
   for (const state of ['standby', 'pending', 'current', 'archived', 'rejected'] as const) {
     expect(() => wishedBack(aRecord({ state, token: 'first' }), wish)).toThrow('only an old key');
   }
-  const retiring = aRecord({ state: 'draining', token: 'first', intent: { to: 'inactive', at: 1, because: 'silent' } });
+  const retiring = aRecord({
+    state: 'draining',
+    token: 'first',
+    intent: { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } },
+  });
   expect(() => wishedBack(retiring, wish)).toThrow('about to become inactive');
 });
 
 test('an intent ends a wish: who is at work on the key goes first', () => {
   const asked = { ...wishedBack(aRecord({ state: 'draining', token: 'first' }), wish), revision: 2 };
-  expect(intending(asked, { to: 'contained', at: 2, because: 'stolen' })).not.toHaveProperty('wanted');
+  expect(intending(asked, { to: 'contained', at: 2, cause: { code: 'operator-cut', reason: 'stolen' } })).not.toHaveProperty('wanted');
 });
 
 test('an emergency takes the grace of the key once it is replaced, but not of one that is replaced a day later', () => {
@@ -263,7 +284,11 @@ test('who asks for a key that cannot come back is told why and what to do', () =
     message: 'apikey_one of production is inactive: only an old key that is not archived comes back',
     fix: 'npx keyguard history production',
   });
-  const retiring = aRecord({ state: 'draining', token: 'first', intent: { to: 'inactive', at: 1, because: 'silent' } });
+  const retiring = aRecord({
+    state: 'draining',
+    token: 'first',
+    intent: { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } },
+  });
   expect(errorOf(() => wishedBack(retiring, wish))).toEqual({
     code: 'busy',
     message: 'apikey_one of production is about to become inactive (silent)',
@@ -300,7 +325,7 @@ test('a key’s age counts from its first use, recorded or not, and neither a re
     state: 'pending',
     token: 'v1',
     since: 1,
-    intent: { to: 'current', at: 3, because: 'AWSCURRENT moves to it' },
+    intent: { to: 'current', at: 3, cause: { code: 'switching' } },
   });
   expect(after(unrecorded, 'replaced', 9).servedSince).toBe(3);
   const { intent, ...bare } = unrecorded;
@@ -336,14 +361,23 @@ test('an intake is unfinished while nobody has proven the key dead, and only bef
 });
 
 test('a key that is cut off again begins its undo period anew, with the new reason; its state stays', () => {
-  const cut = aRecord({ state: 'contained', since: 3, because: 'the first theft', wokenAt: 4, token: 'v1' });
-  const again = cutOff({ ...cut, intent: { to: 'contained', at: 5, because: 'the second theft' } }, 'the second theft', 9);
+  const cut = aRecord({ state: 'contained', since: 3, cause: { code: 'containment', incidentId: 'first' }, wokenAt: 4, token: 'v1' });
+  const again = cutOff(
+    { ...cut, intent: { to: 'contained', at: 5, cause: { code: 'containment', incidentId: 'second' } } },
+    { code: 'containment', incidentId: 'second' },
+    9,
+  );
   expect(again.restsUntil).toBe(5 + fenceMs);
-  expect(again).toMatchObject({ state: 'contained', since: 9, because: 'the second theft', token: 'v1' });
+  expect(again).toMatchObject({ state: 'contained', since: 9, cause: { code: 'containment', incidentId: 'second' }, token: 'v1' });
   expect(again).not.toHaveProperty('intent');
   expect(again).not.toHaveProperty('wokenAt');
-  const { revision, ...first } = aRecord({ state: 'contained', since: 9, because: 'a theft', token: 'v1' });
-  expect(cutOff(aRecord({ state: 'draining', token: 'v1' }), 'a theft', 9)).toMatchObject(first);
+  const { revision, ...first } = aRecord({
+    state: 'contained',
+    since: 9,
+    cause: { code: 'containment', incidentId: 'first' },
+    token: 'v1',
+  });
+  expect(cutOff(aRecord({ state: 'draining', token: 'v1' }), { code: 'containment', incidentId: 'first' }, 9)).toMatchObject(first);
 });
 
 test('served has what consumers read, and not what is on its way to them, for the first time or again', () => {

@@ -195,7 +195,7 @@ test('the audit says who did what, why, in which rotation and by which requests'
   const { second } = await twice();
   const items = world.aws.inspect.tables.items(world.installation.stateTable).filter((item) => item['pk']?.S === 'AUDIT#production');
   const promoted = items.find((item) => item['apiKeyId']?.S === second.apiKeyId && item['to']?.S === 'current');
-  expect(promoted).toMatchObject({ from: { S: 'pending' }, by: { S: 'rotation' }, because: { S: 'AWSCURRENT moved to it' } });
+  expect(promoted).toMatchObject({ from: { S: 'pending' }, by: { S: 'rotation' }, cause: { M: { code: { S: 'switched' } } } });
   expect(JSON.stringify(promoted?.['requestIds'])).toContain('aws ');
   expect(promoted?.['token']?.S).toBe((await recordOf(second.apiKeyId)).token);
 });

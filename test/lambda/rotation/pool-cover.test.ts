@@ -37,14 +37,17 @@ test('keys of others and keys that serve already do not count', () => {
 
 test.each(['being tried', 'being taken in', 'found awake'])(
   'a key that is %s counts: it is back in the pool before the next rotation',
-  (because) => {
-    const fenced = keys(null, null).map((record) => ({ ...record, intent: { to: 'standby', at: now, because } as const }));
+  (text) => {
+    const fenced = keys(null, null).map((record) => ({
+      ...record,
+      intent: { to: 'standby', at: now, cause: { code: 'recorded', text } } as const,
+    }));
     expect(poolCover(definition, fenced, next, now)).toMatchObject({ standbyKeys: 2, rotations: 2 });
   },
 );
 
 test.each(['archived', 'contained', 'rejected'] as const)('a standby key that is about to become %s is lost to the pool', (to) => {
-  const leaving = aRecord({ intent: { to, at: now, because: 'removed' } });
+  const leaving = aRecord({ intent: { to, at: now, cause: { code: 'recorded', text: 'removed' } } });
   expect(poolCover(definition, [leaving], next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
 });
 

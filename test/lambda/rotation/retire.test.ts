@@ -99,7 +99,7 @@ test('what people must know is told before a minute is spent on a key that will 
 });
 
 test('keys that will not die take turns, so that each of them is tried although the time is short', async () => {
-  const intent = { to: 'inactive', at: now - hourMs, because: 'silent' } as const;
+  const intent = { to: 'inactive', at: now - hourMs, cause: { code: 'grace-over', end: 'silent' } } as const;
   const firstProven = async (beat: number): Promise<string | undefined> => {
     const stage = healthy();
     stage.world.now += beat * 5 * minuteMs;

@@ -588,7 +588,7 @@ async function finishedBeside(
 test('AWSCURRENT does not move to a claim that was given back after its last proof', async () => {
   const at = new Stage().world.now;
   // The readings: by the proof, by the record of owed switches, and before the switch.
-  const givenBack = await finishedBeside(3, () => ({ intent: { to: 'standby', at, because: 'its rotation was abandoned' } }));
+  const givenBack = await finishedBeside(3, () => ({ intent: { to: 'standby', at, cause: { code: 'rotation-abandoned' } } }));
   const lost = 'lost-race: the claim of version t-new was changed by another run';
   expect(givenBack.ended).toBe(lost);
   const gone = await finishedBeside(3, () => ({ state: 'standby', token: 't-other' }));
@@ -601,7 +601,7 @@ test('AWSCURRENT does not move to a claim that was given back after its last pro
 test('that AWSCURRENT is about to move is written by each run that moves it, and not once it has moved', async () => {
   const at = new Stage().world.now;
   const intents = (stage: Stage): number => stage.effects.filter((effect) => effect.endsWith('(intent)')).length;
-  const written = await finishedBeside(3, () => ({ intent: { to: 'current', at, because: 'AWSCURRENT moves to it' } }));
+  const written = await finishedBeside(3, () => ({ intent: { to: 'current', at, cause: { code: 'switching' } } }));
   const current = await finishedBeside(3, () => ({ state: 'current' }));
   expect([intents(written.stage), intents(current.stage)]).toEqual([1, 0]);
   for (const { stage, ended } of [written, current]) {

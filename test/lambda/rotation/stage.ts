@@ -1,6 +1,7 @@
 import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
+import { causeText } from '../../../lambda/incidents/message/cause-text.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
 import type { KeyUse } from '../../../lambda/rotation/intake-use.ts';
 import type { Sight } from '../../../lambda/rotation/conditions.ts';
@@ -201,16 +202,12 @@ export class Stage {
   }
 
   #write(
-    {
-      apiKeyId,
-      state,
-      intent,
-      because,
-    }: Pick<ApiKeyRecord, 'apiKeyId' | 'intent' | 'because'> & { readonly state: ApiKeyState | 'forgotten' },
+    { apiKeyId, state, intent, cause }: Pick<ApiKeyRecord, 'apiKeyId' | 'intent' | 'cause'> & { readonly state: ApiKeyState | 'forgotten' },
     by: string,
     { requestIds, occasion }: Deed = {},
   ): void {
-    const step = { apiKeyId, to: intent?.to ?? state, by, because: occasion?.because ?? intent?.because ?? because };
+    const why = occasion?.cause ?? intent?.cause ?? cause;
+    const step = { apiKeyId, to: intent?.to ?? state, by, because: why === undefined ? undefined : causeText(why) };
     this.audit.push(requestIds === undefined ? step : { ...step, requestIds });
   }
 }

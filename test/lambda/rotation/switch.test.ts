@@ -49,7 +49,7 @@ test('a current key that was cut off stays cut off: AWSCURRENT has not moved; mo
   expect(await settled(stage, 'v-next')).toEqual(['ledger.replace next pending→current']);
   stage.world.now += 2 * minuteMs;
   expect(await settled(stage, 'v-current')).toEqual(['ledger.replace next current→draining', 'ledger.replace current contained→current']);
-  expect(stage.record('current').because).toBe('AWSCURRENT moved to it outside of a rotation');
+  expect(stage.record('current').cause).toEqual({ code: 'switched-by-hand' });
 });
 
 test('a switch that was half recorded is recorded to its end', async () => {

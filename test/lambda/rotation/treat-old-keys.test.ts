@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Cause } from '../../../contract/causes.ts';
 import type { ApiKeyState } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
@@ -11,7 +12,7 @@ const now = new Stage().world.now;
 const by = 'retirement';
 const wish = { at: now - minuteMs, by: 'operator', because: 'the new one is broken' };
 const voidWish = { ...wish, at: now - hourMs };
-const intent = (to: ApiKeyState, because: string, at = now - hourMs) => ({ to, at, because });
+const intent = (to: ApiKeyState, cause: Cause, at = now - hourMs) => ({ to, at, cause });
 
 const retires = ['ledger.replace old draining→draining (intent)', 'keys.setStatus old inactive', 'ledger.replace old draining→inactive'];
 const archives = ['ledger.replace old inactive→inactive (intent)', 'keys.setStatus old archived', 'ledger.replace old inactive→archived'];
@@ -69,7 +70,9 @@ test('an emergency ends the grace of a key that was switched this moment', async
   await treated(before, 'old', true);
   expect(before.audit.map(({ because }) => because)).toEqual(['emergency, in its grace', 'retired: emergency, in its grace']);
   expect([isEndedByEmergency(before.record('old')), isReplacedByEmergency(before.record('old'))]).toEqual([true, false]);
-  expect(isReplacedByEmergency({ ...stage.record('old'), because: 'retired: silent' })).toBe(false);
+  expect(isReplacedByEmergency({ ...stage.record('old'), cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } })).toBe(
+    false,
+  );
 });
 
 test.each(['archived', 'expired'] as const)(
@@ -89,7 +92,7 @@ test.each(['archived', 'expired'] as const)(
 test('a retirement that a killed run began is finished for its reason once the key is inactive, and while paused too', async () => {
   for (const paused of [false, true]) {
     const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
-    stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', 'silent', now - minuteMs) });
+    stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', { code: 'grace-over', end: 'silent' }, now - minuteMs) });
     await treated(stage, 'old', paused);
     expect(stage.effects).toEqual(retires);
     expect(stage.audit.map(({ because }) => because)).toEqual(['silent', 'retired: silent']);
@@ -100,7 +103,7 @@ test('a retirement that a killed run began is finished for its reason once the k
 
 test('one that a killed run only meant to begin is given up when the key was used again meanwhile', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
-  stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+  stage.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }) });
   await treated(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old draining→draining']);
   expect(stage.record('old')).not.toHaveProperty('intent');
@@ -115,7 +118,10 @@ test('a key that still answers after it was set inactive is not called retired: 
     message: 'old is set inactive, but Anthropic still accepts its value',
     fix: 'npx keyguard status',
   });
-  expect(stage.record('old')).toMatchObject({ state: 'draining', intent: { to: 'inactive', because: 'silent' } });
+  expect(stage.record('old')).toMatchObject({
+    state: 'draining',
+    intent: { to: 'inactive', cause: { code: 'grace-over', end: 'silent' } },
+  });
   expect(stage.tally.retired).toBe(0);
 });
 
@@ -125,7 +131,7 @@ test('an old key of which no version is known is retired on the word of the Admi
   stage.world.records.set('old', rest);
   await treated(stage, 'old');
   expect(stage.calls).toEqual(retires);
-  expect(stage.record('old').because).toBe('retired: silent (not proven by its value, which is no longer kept)');
+  expect(stage.audit.at(-1)?.because).toBe('retired: silent (not proven by its value, which is no longer kept)');
 });
 
 test('an old key whose version Secrets Manager does not show is not taken for one without a version', async () => {
@@ -134,14 +140,14 @@ test('an old key whose version Secrets Manager does not show is not taken for on
   stage.world.versions.delete('v-old');
   await treated(stage, 'old');
   expect(stage.calls.filter((call) => call === 'secrets.read v-old').length).toBeGreaterThan(5);
-  expect(stage.record('old')).toMatchObject({ state: 'inactive', because: expect.stringContaining('not proven by its value') as string });
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', cause: { valueUnknown: true } });
 });
 
 // What holds an old key back, whether it would be retired or archived.
 test.each([
-  ['draining', intent('contained', 'stolen', now - 14 * minuteMs)],
-  ['inactive', intent('contained', 'stolen', now - 14 * minuteMs)],
-  ['current', intent('contained', 'stolen', now - 14 * minuteMs)],
+  ['draining', intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 14 * minuteMs)],
+  ['inactive', intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 14 * minuteMs)],
+  ['current', intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 14 * minuteMs)],
 ] as const)('a key that is %s and on which somebody else is at work is left to them', async (state, foreign) => {
   const stage = new Stage();
   stage.has('old', state, { since: now - 30 * dayMs, intent: foreign });
@@ -152,7 +158,10 @@ test.each(['standby', 'pending', 'current', 'draining', 'inactive'] as const)(
   'a containment of a %s key that nobody went on with is withdrawn, as long as the key is awake',
   async (state) => {
     const stage = new Stage();
-    stage.has('old', state, { status: 'active', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+    stage.has('old', state, {
+      status: 'active',
+      intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
+    });
     await treated(stage, 'old', true);
     expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
     expect(stage.record('old')).not.toHaveProperty('intent');
@@ -162,15 +171,21 @@ test.each(['standby', 'pending', 'current', 'draining', 'inactive'] as const)(
 
 test('a containment that was broken off after the cut is finished: the key is proven dead and recorded as cut off', async () => {
   const stage = new Stage();
-  stage.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+  stage.has('old', 'draining', {
+    status: 'inactive',
+    intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
+  });
   await treated(stage, 'old');
   expect(stage.calls).toEqual(['secrets.read v-old', 'probe', 'ledger.replace old draining→contained']);
-  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'contained', by, because: 'stolen' }]);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'contained', by, because: 'cut off by an operator: stolen' }]);
 });
 
 test('a containment whose key looks asleep and answers is withdrawn', async () => {
   const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
-  stage.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen', now - 15 * minuteMs) });
+  stage.has('old', 'draining', {
+    status: 'inactive',
+    intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
+  });
   await treated(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'containment did not go on, and its value is accepted' }]);
 });
@@ -245,7 +260,7 @@ test('archiving is for ever: a key that somebody woke in the Console is left to 
   expect(stage.effects).toEqual([]);
   expect(stage.logged).toEqual([warned, warned]);
   const begun = new Stage();
-  begun.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', 'the undo period is over') });
+  begun.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', { code: 'undo-period-over' }) });
   await treated(begun, 'old');
   expect(begun.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(begun.record('old')).not.toHaveProperty('intent');
@@ -253,11 +268,15 @@ test('archiving is for ever: a key that somebody woke in the Console is left to 
 
 test('an old key that somebody woke and put to sleep again has its whole undo period before it is archived', async () => {
   const stage = new Stage();
-  stage.has('old', 'inactive', { since: now - 30 * dayMs, wokenAt: now - dayMs, because: 'retired: silent' });
+  stage.has('old', 'inactive', {
+    since: now - 30 * dayMs,
+    wokenAt: now - dayMs,
+    cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } },
+  });
   await treated(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'asleep again: its undo period begins anew' }]);
-  expect(stage.record('old')).toMatchObject({ since: now, because: 'retired: silent' });
+  expect(stage.record('old')).toMatchObject({ since: now, cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } });
   expect(stage.record('old')).not.toHaveProperty('wokenAt');
   await isLeftAlone(stage, 'old');
 });
@@ -298,7 +317,7 @@ test('that the current key was found dead is kept until it works again, also in 
   gone.has('now', 'draining', { switchedAt: now - minuteMs, foundDeadAt: now - dayMs });
   await isLeftAlone(gone, 'now');
   const retiring = new Stage();
-  const begun = { to: 'inactive', at: now - minuteMs, because: 'silent' } as const;
+  const begun = { to: 'inactive', at: now - minuteMs, cause: { code: 'grace-over', end: 'silent' } } as const;
   retiring.has('now', 'draining', { foundDeadAt: now - dayMs, intent: begun });
   await treated(retiring, 'now');
   expect(retiring.record('now').state).toBe('inactive');
@@ -363,10 +382,10 @@ test('an archiving that a killed run began is finished, whether or not Anthropic
     ['inactive', true],
   ] as const) {
     const stage = new Stage();
-    stage.has('old', 'inactive', { since: now, status, intent: intent('archived', 'the undo period is over') });
+    stage.has('old', 'inactive', { since: now, status, intent: intent('archived', { code: 'undo-period-over' }) });
     await treated(stage, 'old', paused);
     expect(stage.effects).toEqual(status === 'archived' ? [archives[0], archives[2]] : archives);
-    expect(stage.record('old')).toMatchObject({ state: 'archived', because: 'the undo period is over' });
+    expect(stage.record('old')).toMatchObject({ state: 'archived', cause: { code: 'undo-period-over' } });
   }
 });
 
@@ -386,7 +405,7 @@ test('a key that is silent and that Anthropic lists no more is retired without a
 
 test('a retirement that was begun and whose key was used meanwhile is taken back, and says so', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
-  stage.has('old', 'draining', { intent: intent('inactive', 'silent') });
+  stage.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }) });
   await treated(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'it was used meanwhile' }]);
   // A slow run may have stored it this moment, and its call be on its way.
@@ -395,7 +414,7 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
     [now - 5 * minuteMs, ['ledger.replace old draining→draining']],
   ] as const) {
     const begun = new Stage({ lastTokensAt: { old: now - minuteMs } });
-    begun.has('old', 'draining', { intent: intent('inactive', 'silent', at) });
+    begun.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }, at) });
     await treated(begun, 'old');
     expect([begun.effects, begun.tally.waiting]).toEqual([effects, 1]);
   }
@@ -404,7 +423,7 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
 test.each(['inactive', 'contained'] as const)(
   'a key that is %s again after an undo in vain, and that is awake, is put back to sleep once no call of that undo can come any more',
   async (state) => {
-    const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now, because: 'cannot come back' };
+    const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now, cause: { code: 'rotation-abandoned' } } as const;
     const early = new Stage();
     early.has('old', state, { ...givenBack, status: 'active', mayWakeUntil: now + 1 });
     await isLeftAlone(early, 'old');
@@ -418,7 +437,7 @@ test.each(['inactive', 'contained'] as const)(
       `ledger.replace old ${state}→${state}`,
     ]);
     expect(stage.audit).toEqual([
-      { apiKeyId: 'old', to: state, by, because: 'cannot come back' },
+      { apiKeyId: 'old', to: state, by, because: 'its rotation was abandoned' },
       {
         apiKeyId: 'old',
         to: state,
@@ -427,7 +446,7 @@ test.each(['inactive', 'contained'] as const)(
         requestIds: ['anthropic old inactive'],
       },
     ]);
-    expect(stage.record('old')).toMatchObject({ state, since: now, because: 'cannot come back' });
+    expect(stage.record('old')).toMatchObject({ state, since: now, cause: { code: 'rotation-abandoned' } });
     for (const gone of ['intent', 'mayWakeUntil', 'wokenAt']) expect(stage.record('old')).not.toHaveProperty(gone);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'old', managedKey: 'production', state } }]);
     expect(stage.tally.putToSleep).toBe(1);
@@ -466,13 +485,13 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   await isLeftAlone(wanted, 'old');
   // What somebody else is about to do goes before.
   const archiving = new Stage();
-  archiving.has('old', 'inactive', { ...givenBack, since: now - 30 * dayMs, intent: intent('archived', 'the undo period is over') });
+  archiving.has('old', 'inactive', { ...givenBack, since: now - 30 * dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
   await treated(archiving, 'old');
   expect(archiving.record('old').state).toBe('archived');
 });
 
 test('a putting back to sleep that was killed is gone on with, and the undo period begins anew', async () => {
-  const ordered = { ...intent('inactive', 'retired: silent'), ordered: true } as const;
+  const ordered = { ...intent('inactive', { code: 'retired', why: { code: 'grace-over', end: 'silent' } }), ordered: true } as const;
   const before = new Stage();
   before.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: ordered });
   await treated(before, 'old');
@@ -488,7 +507,7 @@ test('a putting back to sleep that was killed is gone on with, and the undo peri
 });
 
 test('a cut-off that an operator ordered is carried out by whoever comes next, five minutes later', async () => {
-  const ordered = (at: number) => ({ ...intent('contained', 'cut off by an operator: leaked', at), ordered: true }) as const;
+  const ordered = (at: number) => ({ ...intent('contained', { code: 'operator-cut', reason: 'leaked' }, at), ordered: true }) as const;
   const young = new Stage();
   young.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs + 1) });
   await isLeftAlone(young, 'old');
@@ -527,7 +546,7 @@ test('a key that was woken and is gone from Anthropic is archived in its time: i
 
 test('an archiving that was begun of a key that is known to be awake is taken back', async () => {
   const stage = new Stage();
-  stage.has('old', 'inactive', { status: 'active', wokenAt: now - dayMs, intent: intent('archived', 'the undo period is over') });
+  stage.has('old', 'inactive', { status: 'active', wokenAt: now - dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
   await treated(stage, 'old');
   expect(stage.record('old')).toMatchObject({ wokenAt: now - dayMs });
   expect(stage.record('old')).not.toHaveProperty('intent');
@@ -535,11 +554,11 @@ test('an archiving that was begun of a key that is known to be awake is taken ba
 
 test('a cut-off that was broken off is finished of a key that Anthropic lists no more, and of one that consumers never read', async () => {
   const gone = new Stage({ infos: { old: 'gone' } });
-  gone.has('old', 'draining', { status: 'inactive', intent: intent('contained', 'stolen') });
+  gone.has('old', 'draining', { status: 'inactive', intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }) });
   await treated(gone, 'old');
   expect(gone.record('old').state).toBe('contained');
   const standby = new Stage();
-  standby.has('old', 'standby', { intent: intent('contained', 'stolen') });
+  standby.has('old', 'standby', { intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }) });
   await treated(standby, 'old');
   expect(standby.calls).toEqual(['ledger.replace old standby→contained']);
 });

@@ -6,7 +6,7 @@ import { Stage } from './stage.ts';
 
 const now = new Stage().world.now;
 const by = 'retirement';
-const tried = (at: number) => ({ to: 'standby', at, because: 'being tried' }) as const;
+const tried = (at: number) => ({ to: 'standby', at, cause: { code: 'being-tried' } }) as const;
 
 test.each(['AWSPENDING', 'AWSCURRENT'])('a claim whose version carries %s belongs to a rotation, however old it is', async (label) => {
   const stage = new Stage();
@@ -44,7 +44,7 @@ test('a claimed key that Anthropic lists no more goes back without being put to 
 
 test.each([
   ['standby', undefined],
-  ['rejected', { to: 'rejected', at: now - 5 * minuteMs, because: 'the value is refused' }],
+  ['rejected', { to: 'rejected', at: now - 5 * minuteMs, cause: { code: 'value-refused' } }],
 ] as const)('a claimed key becomes %s asleep also where the list is behind and does not show that it woke', async (state, intent) => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
@@ -81,7 +81,7 @@ test.each([
 
 test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {
   const begun = new Stage();
-  begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, because: 'its rotation was abandoned' } });
+  begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, cause: { code: 'rotation-abandoned' } } });
   await treated(begun, 'next');
   expect(begun.effects).toEqual([
     'ledger.replace next pending→pending (intent)',
@@ -91,7 +91,7 @@ test('a claim that a killed run was giving back is given back, and one whose swi
   // The other run's call may come late, and must not meet the next claim.
   expect(begun.record('next').restsUntil).toBe(now + 4 * minuteMs);
   const switching = new Stage();
-  switching.has('next', 'pending', { intent: { to: 'current', at: now - 5 * minuteMs + 1, because: 'AWSCURRENT moves to it' } });
+  switching.has('next', 'pending', { intent: { to: 'current', at: now - 5 * minuteMs + 1, cause: { code: 'switching' } } });
   // Labels that were read before say nothing of a switch of this moment.
   await isLeftAlone(switching, 'next');
   switching.world.now += 1;
@@ -100,7 +100,7 @@ test('a claim that a killed run was giving back is given back, and one whose swi
 });
 
 test('a rejection that a rotation did not go on with is finished after five minutes, whatever became of its version', async () => {
-  const intent = (at: number) => ({ to: 'rejected', at, because: 'the value is refused' }) as const;
+  const intent = (at: number) => ({ to: 'rejected', at, cause: { code: 'value-refused' } }) as const;
   const young = new Stage();
   young.has('next', 'pending', { labels: ['AWSPENDING'], intent: intent(now - 5 * minuteMs + 1) });
   await isLeftAlone(young, 'next');
@@ -113,8 +113,13 @@ test('a rejection that a rotation did not go on with is finished after five minu
       ...(status === 'active' ? ['keys.setStatus next inactive'] : []),
       'ledger.replace next pending→rejected',
     ]);
-    expect(stage.record('next')).toMatchObject({ state: 'rejected', because: 'the value is refused' });
-    expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'rejected', by, because: 'the value is refused' });
+    expect(stage.record('next')).toMatchObject({ state: 'rejected', cause: { code: 'value-refused' } });
+    expect(stage.audit[0]).toEqual({
+      apiKeyId: 'next',
+      to: 'rejected',
+      by,
+      because: 'the value is refused (401) although the key is active',
+    });
     expect(stage.audit[1]).toMatchObject({ to: 'rejected', by });
   }
   const gone = new Stage({ infos: { next: 'gone' } });
@@ -125,7 +130,7 @@ test('a rejection that a rotation did not go on with is finished after five minu
 
 test('a claim that somebody else is at work on is left alone', async () => {
   const stage = new Stage();
-  stage.has('next', 'pending', { intent: { to: 'contained', at: now - minuteMs, because: 'stolen' } });
+  stage.has('next', 'pending', { intent: { to: 'contained', at: now - minuteMs, cause: { code: 'operator-cut', reason: 'stolen' } } });
   await isLeftAlone(stage, 'next');
 });
 
@@ -140,7 +145,10 @@ test('a claimed key that served before anybody recorded it gets its grace, in on
 
 test('a claimed key to which AWSCURRENT may have moved gets its grace too, and its history says that nobody knows', async () => {
   const stage = new Stage();
-  stage.has('next', 'pending', { since: now - 5 * minuteMs, intent: { to: 'current', at: now - 5 * minuteMs, because: 'proven' } });
+  stage.has('next', 'pending', {
+    since: now - 5 * minuteMs,
+    intent: { to: 'current', at: now - 5 * minuteMs, cause: { code: 'switching' } },
+  });
   await treated(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→draining']);
   expect(stage.audit).toEqual([
@@ -160,7 +168,7 @@ test.each(['standby', 'rejected'] as const)(
       `ledger.replace next ${state}→${state}`,
     ]);
     expect(stage.audit).toMatchObject([
-      { to: state, by, because: 'found awake' },
+      { to: state, by, because: 'it was found awake' },
       { by, because: 'it was found awake', requestIds: ['anthropic next inactive'] },
     ]);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'next', managedKey: 'production', state } }]);
@@ -198,7 +206,7 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
 });
 
 test('an intake that was broken off leaves no key in the pool: nobody has proven that the value is its own', async () => {
-  const intent = (at: number) => ({ to: 'standby', at, because: 'being taken in' }) as const;
+  const intent = (at: number) => ({ to: 'standby', at, cause: { code: 'being-taken-in' } }) as const;
   const young = new Stage();
   young.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs + 1) });
   await isLeftAlone(young, 'next');
@@ -210,7 +218,7 @@ test('an intake that was broken off leaves no key in the pool: nobody has proven
     'keys.setStatus next inactive',
     'ledger.replace next standby→rejected',
   ]);
-  expect(stage.record('next').because).toContain('enable it in the Console and add it again');
+  expect(stage.record('next').cause).toEqual({ code: 'intake-broken-off' });
 });
 
 test.each([
@@ -220,10 +228,12 @@ test.each([
   ['rejected', 'expired', false],
 ] as const)('a removal of a %s key that was broken off, and is %s, is finished and never undone', async (state, status, asks) => {
   const stage = new Stage({ infos: { next: { status } } });
-  stage.has('next', state, { intent: { to: 'archived', at: now - 5 * minuteMs, because: 'an operator removed it' } });
+  stage.has('next', state, {
+    intent: { to: 'archived', at: now - 5 * minuteMs, cause: { code: 'removing', reason: 'an operator removed it' } },
+  });
   await treated(stage, 'next');
   expect(stage.effects).toEqual([...(asks ? ['keys.setStatus next archived'] : []), `ledger.replace next ${state}→archived`]);
-  expect(stage.record('next').because).toBe('removed: an operator removed it');
+  expect(stage.record('next').cause).toEqual({ code: 'removed', reason: 'an operator removed it' });
 });
 
 test.each([

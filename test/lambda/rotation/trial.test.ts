@@ -170,7 +170,7 @@ test('of a managed key that nobody configured, nothing is tried', async () => {
 
 test('a key on which somebody else is at work is left to them', async () => {
   const stage = new Stage();
-  stage.has('next', 'standby', { intent: { to: 'standby', at: now, because: 'being taken in' } });
+  stage.has('next', 'standby', { intent: { to: 'standby', at: now, cause: { code: 'being-taken-in' } } });
   expect(await tryStandbyKeys(request, stage.ports)).toEqual([
     { apiKeyId: 'next', verdict: 'unclear', because: 'somebody else is at work on it' },
   ]);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../../lambda/foundation/errors.ts';
+import { causeText } from '../../../../lambda/incidents/message/cause-text.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../../lambda/rotation/ports.ts';
 import { pool } from '../../../../lambda/rotation/strategies/pool.ts';
 import { definition } from '../../../prove/interleavings/memory.ts';
@@ -12,6 +13,7 @@ const by = 'rotation';
 const token = 't-new';
 const { workspaceId, rotation } = definition;
 const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
+const refused = { code: 'cannot-come-back', apiKeyId: 'old', why: { code: 'value-refused' } } as const;
 const wish = { at: now, by: 'operator', because: 'the new one is broken' };
 
 /** A pool of two keys, and a rotation that has begun. */
@@ -32,7 +34,7 @@ function claimed(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
 
 async function obtained(stage: Stage, ports: RotationPorts = stage.ports): Promise<string | undefined> {
   const value = await pool.obtain(definition, token, ports);
-  return 'verdict' in value ? value.because : stage.world.idOf(value);
+  return 'verdict' in value ? `${value.apiKeyId ?? ''}: ${causeText(value.cause)}` : stage.world.idOf(value);
 }
 const wakes = ['keys.setStatus first active', 'ledger.replace first pending→pending'];
 const woken = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
@@ -182,7 +184,7 @@ test('a current key that is off is no witness: the one before it, in its grace, 
     stage.has('before', 'draining');
     return stage;
   };
-  expect(await obtained(refused('first'))).toContain('first: the value is refused');
+  expect(await obtained(refused('first'))).toContain('first: the value is refused (401) although the key is active');
   expect(await failure(obtained(refused('first', 'before')))).toMatchObject({ code: 'proof-unclear' });
 });
 
@@ -250,13 +252,13 @@ test('a key must outlive the interval and the longest grace, counted from its cl
   expect(await obtained(long)).toBe('first');
   const short = aPool({ infos: { first: { expiresAt: needed - 1 } } });
   expect(await obtained(short)).toBe('first: the key expires too soon');
-  expect(short.record('first').because).toBe('the key expires too soon');
+  expect(short.record('first').cause).toEqual({ code: 'expires-too-soon' });
   const wanted = aPool({ infos: { old: { expiresAt: now + hourMs } } });
   wanted.has('old', 'inactive', { wanted: wish });
   expect(await obtained(wanted)).toBe('old');
 });
 
-const unclaimed = { verdict: 'lost', because: 'no claimed key stands behind the pending version' };
+const unclaimed = { verdict: 'lost', cause: { code: 'no-claimed-key' } };
 
 test('a pending version behind which no claimed key stands is lost', async () => {
   const stage = aPool();
@@ -282,7 +284,7 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
   ['expired', { status: 'expired' }, 'the key is expired'],
 ])('a candidate that is %s is lost, and rejected', async (_name, info, because) => {
   const stage = claimed({ infos: { first: info } });
-  expect(await pool.assure(definition, token, stage.ports)).toEqual({ verdict: 'lost', because: `first: ${because}` });
+  expect(await pool.assure(definition, token, stage.ports)).toMatchObject({ verdict: 'lost', apiKeyId: 'first' });
   const step = { apiKeyId: 'first', to: 'rejected', by, because };
   expect(stage.audit).toEqual([step, step]);
 });
@@ -290,8 +292,8 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
 test('an old key that fails its proof stays claimed, and no standby key is taken in its place', async () => {
   const stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'old' ? { answer: 'refused' } : undefined) });
   stage.has('old', 'draining', { wanted: wish });
-  const because = 'old: the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z';
-  expect(await pool.obtain(definition, token, stage.ports)).toEqual({ verdict: 'not back', because });
+  const cause = { code: 'value-refused', stillAt: now + 90_000 };
+  expect(await pool.obtain(definition, token, stage.ports)).toEqual({ verdict: 'not back', apiKeyId: 'old', cause });
   expect(stage.effects).toEqual(['ledger.replace old draining→pending']);
   stage.world.register(token);
   await stage.ports.secrets.putPending(definition.secretName, token, stage.world.key('old').value);
@@ -305,12 +307,12 @@ test('an old key is given back as it was: awake in its grace, else asleep', asyn
     stage.has('old', state, { wanted: wish });
     await pool.obtain(definition, token, stage.ports);
     stage.audit.length = 0;
-    await pool.release(token, 'cannot come back: refused', stage.ports);
-    expect(stage.record('old')).toMatchObject({ state, token: 'v-old', because: 'cannot come back: refused' });
+    await pool.release(token, refused, stage.ports);
+    expect(stage.record('old')).toMatchObject({ state, token: 'v-old', cause: refused });
     expect(stage.record('old')).not.toHaveProperty('origin');
     return [stage.world.key('old').status, stage.audit];
   };
-  const step = { apiKeyId: 'old', by, because: 'cannot come back: refused' };
+  const step = { apiKeyId: 'old', by, because: causeText(refused) };
   expect(await release('draining')).toEqual(['active', [{ ...step, to: 'draining' }]]);
   for (const state of ['inactive', 'contained'] as const) {
     const intended = { ...step, to: state };
@@ -320,9 +322,9 @@ test('an old key is given back as it was: awake in its grace, else asleep', asyn
 
 test('what AWSCURRENT may have moved to is not given back, and where nothing is claimed there is nothing to give', async () => {
   const stage = new Stage();
-  stage.has('old', 'pending', { token, intent: { to: 'current', at: now, because: 'AWSCURRENT moves to it' } });
-  await pool.release(token, 'refused', stage.ports);
-  await pool.release('t-other', 'refused', stage.ports);
+  stage.has('old', 'pending', { token, intent: { to: 'current', at: now, cause: { code: 'switching' } } });
+  await pool.release(token, refused, stage.ports);
+  await pool.release('t-other', refused, stage.ports);
   expect(stage.effects).toEqual([]);
 });
 
@@ -337,7 +339,8 @@ test('a pending version that holds the value of another key is lost, and the cla
   stage.world.versions.set(token, { value: stage.world.create('other'), labels: new Set(['AWSPENDING']) });
   expect(await pool.prove(definition, token, stage.ports)).toEqual({
     verdict: 'lost',
-    because: 'the pending version holds another value than that of first',
+    apiKeyId: 'first',
+    cause: { code: 'other-value-pending' },
   });
   expect(stage.effects).toEqual([]);
 });
@@ -357,37 +360,38 @@ test('a candidate that fails its proof is lost, put to sleep and rejected', asyn
   const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
   expect(await pool.prove(definition, token, stage.ports)).toEqual({
     verdict: 'lost',
-    because: 'first: the value belongs to another workspace, still at 2026-09-07T00:01:30.000Z',
+    apiKeyId: 'first',
+    cause: { code: 'value-of-other-workspace', stillAt: now + 90_000 },
   });
   expect(stage.effects).toEqual(rejects);
 });
 
 test('a rejection that a killed run began is finished by the next one, and one that retirement finished is not', async () => {
-  const intent = { to: 'rejected', at: now, because: 'the value is refused' } as const;
+  const intent = { to: 'rejected', at: now, cause: { code: 'value-refused' } } as const;
   const begun = () => {
     const stage = claimed();
     stage.world.records.set('first', { ...stage.record('first'), intent });
     return stage;
   };
-  const lost = { verdict: 'lost', because: 'first: the value is refused' };
+  const lost = { verdict: 'lost', apiKeyId: 'first', cause: { code: 'value-refused' } };
   const assured = begun();
   expect(await pool.assure(definition, token, assured.ports)).toEqual(lost);
   const proven = begun();
   expect(await pool.prove(definition, token, proven.ports)).toEqual(lost);
   for (const stage of [assured, proven]) {
     expect(stage.effects).toEqual(rejects);
-    expect(stage.record('first')).toMatchObject({ state: 'rejected', because: 'the value is refused' });
+    expect(stage.record('first')).toMatchObject({ state: 'rejected', cause: { code: 'value-refused' } });
   }
   const obtaining = begun();
   obtaining.has('second', 'standby');
-  expect(await obtained(obtaining)).toBe('first: the value is refused');
+  expect(await obtained(obtaining)).toBe('first: the value is refused (401) although the key is active');
   expect(obtaining.effects).toEqual(rejects);
 });
 
 test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {
   const refused = (at: number) => {
     const stage = claimed({ infos: { first: { workspaceId: 'wrkspc_other' } } });
-    const intent = { to: 'current', at, because: 'AWSCURRENT moves to it' } as const;
+    const intent = { to: 'current', at, cause: { code: 'switching' } } as const;
     stage.world.records.set('first', { ...stage.record('first'), intent });
     return stage;
   };
@@ -448,7 +452,7 @@ test('a value that Secrets Manager does not find at once is waited for: its answ
 
 test('a claim that is being given back is let go; that AWSCURRENT is about to move to it does not matter', async () => {
   const stage = aPool();
-  const intent = (to: 'standby' | 'current') => ({ to, at: stage.world.now, because: 'test' });
+  const intent = (to: 'standby' | 'current') => ({ to, at: stage.world.now, cause: { code: 'found-active' } }) as const;
   stage.has('claimed', 'pending', { token, intent: intent('standby') });
   expect(await failure(obtained(stage))).toMatchObject({ code: 'lost-race' });
   stage.has('claimed', 'pending', { token, intent: intent('current') });

@@ -1,0 +1,66 @@
+import {
+  operatorCauses,
+  plainCauses,
+  plainRefutations,
+  type Cause,
+  type GraceEnd,
+  type RetirementCause,
+} from '../../../contract/causes.ts';
+import { causeText } from '../../incidents/message/cause-text.ts';
+import type { Item } from './table.ts';
+
+/**
+ * The cause that a sentence says which an older version stored in a record's `because`. Total: where no code is known for it, it
+ * stays that sentence.
+ */
+export function causeOfSentence(sentence: string): Cause {
+  const [, said = sentence, before] = /^(.*) \(before: retired: (emergency)\)$/s.exec(sentence) ?? [];
+  const cause = plain.get(said) ?? retired(said) ?? withData(said) ?? { code: 'recorded', text: said };
+  return before === undefined ? cause : { ...cause, before: 'emergency' };
+}
+
+const plain: ReadonlyMap<string, Cause> = new Map([
+  ...plainCauses.map((code): [string, Cause] => [causeText({ code }), { code }]),
+  ...plainRefutations.map((code): [string, Cause] => [causeText({ code }), { code }]),
+  // Two sentences were one fact.
+  ['found awake', { code: 'found-active' }],
+]);
+
+const graceEnds: readonly GraceEnd[] = ['silent', 'maximum grace', 'emergency'];
+
+function retirement(said: string): RetirementCause | undefined {
+  const [, status] = /^it is (gone|archived|expired) at Anthropic$/.exec(said) ?? [];
+  if (status === 'gone' || status === 'archived' || status === 'expired') return { code: 'ended-at-anthropic', status };
+  const [, ended, inGrace] = /^(.*?)(, in its grace)?$/.exec(said) ?? [];
+  const end = graceEnds.find((each) => each === ended);
+  return end === undefined ? undefined : { code: 'grace-over', end, ...(inGrace === undefined ? {} : { inGrace: true }) };
+}
+
+function retired(said: string): Cause | undefined {
+  const [, rest, unknown] = /^retired: (.*?)( \(not proven by its value, which is no longer kept\))?$/.exec(said) ?? [];
+  if (rest === undefined) return retirement(said);
+  const why = retirement(rest);
+  return why === undefined ? undefined : { code: 'retired', why, ...(unknown === undefined ? {} : { valueUnknown: true }) };
+}
+
+function withData(said: string): Cause | undefined {
+  const [, by] = /^replaced by (\S+)$/.exec(said) ?? [];
+  if (by !== undefined) return { code: 'replaced', by };
+  const [, incidentId] = /^cut off by (\S+)$/.exec(said) ?? [];
+  if (incidentId !== undefined) return { code: 'containment', incidentId };
+  for (const code of operatorCauses) {
+    const head = causeText({ code, reason: '' });
+    if (head !== '' && said.startsWith(head)) return { code, reason: said.slice(head.length) };
+  }
+  return undefined;
+}
+
+/** An item as this version reads it: where an older one wrote sentences, with their codes; those of an operator's wish are the operator's. */
+export function withCause(item: Item): Item {
+  const { because, intent, ...rest } = item;
+  return {
+    ...rest,
+    ...(typeof because === 'string' ? { cause: causeOfSentence(because) } : {}),
+    ...(intent === undefined ? {} : { intent: intent instanceof Object ? withCause(intent as Item) : intent }),
+  };
+}

@@ -1,0 +1,98 @@
+import type { Cause, RetirementCause } from '../../../contract/causes.ts';
+import { iso } from '../../foundation/clock.ts';
+
+/** Why, in a person's words, as the history, a status and a message say it. */
+export function causeText(cause: Cause): string {
+  const stillAt = 'stillAt' in cause ? `, still at ${iso(cause.stillAt)}` : '';
+  const before = cause.before === undefined ? '' : ` (before: retired: ${cause.before})`;
+  return `${sentence(cause)}${stillAt}${before}`;
+}
+
+function sentence<C extends Code>(cause: CauseOf<C>): string {
+  const text: Text<C> = texts[cause.code];
+  return typeof text === 'string' ? text : text(cause);
+}
+
+type Code = Cause['code'];
+type CauseOf<C extends Code> = Cause & { readonly code: C };
+type Text<C extends Code> = string | ((cause: CauseOf<C>) => string);
+
+function retirementText(cause: RetirementCause): string {
+  if (cause.code === 'ended-at-anthropic') return `it is ${cause.status} at Anthropic`;
+  return cause.inGrace === true ? `${cause.end}, in its grace` : cause.end;
+}
+
+const texts: { readonly [C in Code]: Text<C> } = {
+  'being-taken-in': 'being taken in',
+  'taken-in': 'taken in',
+  'taken-in-again': 'taken in again',
+  'intake-proven': 'taken in: asleep, and Anthropic refuses its value',
+  'intake-undone': 'not taken in',
+  'value-of-another-key': 'not taken in: the value belongs to another key',
+  'intake-broken-off': 'its intake was broken off, and nobody proved that its value is its own: enable it in the Console and add it again',
+  'being-tried': 'being tried',
+  tried: 'tried, and asleep again',
+  'tried-in-doubt': 'tried, and nobody knows',
+  claimed: 'claimed by a rotation',
+  'made-active': 'made active',
+  switching: 'AWSCURRENT moves to it',
+  switched: 'AWSCURRENT moved to it',
+  'switched-by-hand': 'AWSCURRENT moved to it outside of a rotation',
+  'switched-and-moved-on': 'AWSCURRENT had moved to it, and has moved on',
+  'switch-not-recorded': 'AWSCURRENT may have moved to it: nobody recorded whether it had',
+  'written-by-hand': 'its rotation was over, and somebody has written the secret by hand since',
+  'rotation-abandoned': 'its rotation was abandoned',
+  'used-meanwhile': 'it was used meanwhile',
+  'undo-period-over': 'the undo period is over',
+  'archived-outside': 'somebody archived it',
+  'enabled-outside': 'somebody enabled it again',
+  'undo-period-anew': 'asleep again: its undo period begins anew',
+  'inactive-after-failed-undo': 'asleep again: it was awake after an undo that had come to nothing',
+  serving: 'AWSCURRENT holds it',
+  'late-call-over': 'it is asleep, and no call can come late any more',
+  'found-dead': 'it is dead at Anthropic, and Key Guard did not do it',
+  'found-alive': 'it is active again',
+  'dead-being-replaced': 'it is dead: a standby key takes its place',
+  'emergency-lapsed': 'no grace no longer: nobody could cut it off within a day',
+  'undo-lapsed': 'wanted back no longer: nobody could do it in time',
+  'found-active': 'it was found awake',
+  expired: 'it is expired',
+  'containment-stopped': 'containment did not go on',
+  'containment-in-vain': 'containment did not go on, and its value is accepted',
+  'brought-back': ({ reason }) => `brought back: ${reason}`,
+  removing: ({ reason }) => reason,
+  removed: ({ reason }) => `removed: ${reason}`,
+  'operator-cut': ({ reason }) => `cut off by an operator: ${reason}`,
+  'rotation-asked-for': ({ reason }) => `a rotation is asked for: ${reason}`,
+  'undo-asked-for': ({ reason }) => `wanted back: ${reason}`,
+  'emergency-asked-for': ({ reason }) => `no grace once it is replaced: ${reason}`,
+  resumed: ({ reason }) => `resumed: ${reason}`,
+  'pause-ended-by-emergency': ({ reason }) => `the pause is ended by an emergency: ${reason}`,
+  paused: ({ by, reason }) => `paused by ${by}: ${reason}`,
+  unstuck: ({ acts }) => `unstuck: ${acts.join(' ')}`,
+  intended: ({ to, why }) => `about to become ${to}: ${causeText(why)}`,
+  replaced: ({ by }) => `replaced by ${by}`,
+  'grace-over': retirementText,
+  'ended-at-anthropic': retirementText,
+  retired: ({ why, valueUnknown }) =>
+    `retired: ${retirementText(why)}${valueUnknown === true ? ' (not proven by its value, which is no longer kept)' : ''}`,
+  containment: ({ incidentId }) => `cut off by ${incidentId}`,
+  'cannot-come-back': ({ apiKeyId, why }) => `cannot come back: ${apiKeyId}: ${causeText(why)}`,
+  'broken-off': ({ what }) => `asleep again: what was begun was broken off (${causeText(what)})`,
+  recorded: ({ text }) => text,
+  'value-missing': 'its value is no longer in Secrets Manager',
+  'unknown-to-anthropic': 'Anthropic knows no such key',
+  'expires-too-soon': 'the key expires too soon',
+  'value-refused': 'the value is refused (401) although the key is active',
+  'value-of-other-organization': 'the value belongs to another organization',
+  'value-of-other-workspace': 'the value belongs to another workspace',
+  'value-still-accepted': 'its value still answers after the key was made inactive',
+  'no-claimed-key': 'no claimed key stands behind the pending version',
+  'other-value-pending': 'the pending version holds another value than that of the claimed key',
+  'key-ended': ({ status }) => `the key is ${status}`,
+  'other-workspace': ({ workspaceId, expected }) => `the key belongs to ${workspaceId ?? 'the whole organization'}, expected ${expected}`,
+  'shown-as': ({ status }) => `Anthropic shows the key as ${status}`,
+  'unclear-answer': ({ detail }) => detail,
+  'unclear-fields': ({ apiKeyId, fields }) =>
+    `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${fields}`,
+};

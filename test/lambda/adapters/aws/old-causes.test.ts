@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Cause } from '../../../../contract/causes.ts';
+import { causeOfSentence, withCause } from '../../../../lambda/adapters/aws/old-causes.ts';
+import { causeText } from '../../../../lambda/incidents/message/cause-text.ts';
+import { apiKeyShape } from '../../../../lambda/adapters/aws/record-shapes.ts';
+import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
+import { causesWithData, causesWithoutData } from '../../../support/causes.ts';
+import { aRecord } from '../../../support/records.ts';
+
+// As records hold them that a version before the codes has written.
+const stored: readonly (readonly [string, Cause])[] = [
+  ['AWSCURRENT moved to it', { code: 'switched' }],
+  ['AWSCURRENT moved to it outside of a rotation', { code: 'switched-by-hand' }],
+  ['found awake', { code: 'found-active' }],
+  ['replaced by apikey_01next', { code: 'replaced', by: 'apikey_01next' }],
+  ['silent', { code: 'grace-over', end: 'silent' }],
+  ['emergency, in its grace', { code: 'grace-over', end: 'emergency', inGrace: true }],
+  ['it is expired at Anthropic', { code: 'ended-at-anthropic', status: 'expired' }],
+  ['retired: maximum grace', { code: 'retired', why: { code: 'grace-over', end: 'maximum grace' } }],
+  [
+    'retired: emergency, in its grace (not proven by its value, which is no longer kept)',
+    { code: 'retired', why: { code: 'grace-over', end: 'emergency', inGrace: true }, valueUnknown: true },
+  ],
+  ['retired: it is gone at Anthropic', { code: 'retired', why: { code: 'ended-at-anthropic', status: 'gone' } }],
+  ['its rotation was abandoned (before: retired: emergency)', { code: 'rotation-abandoned', before: 'emergency' }],
+  ['brought back: the new one: it fails', { code: 'brought-back', reason: 'the new one: it fails' }],
+  ['a rotation is asked for: a leak', { code: 'rotation-asked-for', reason: 'a leak' }],
+  ['cut off by usage-anomaly-01J', { code: 'containment', incidentId: 'usage-anomaly-01J' }],
+  ['cut off by an operator: a laptop was stolen', { code: 'operator-cut', reason: 'a laptop was stolen' }],
+  ['removed: distrusted', { code: 'removed', reason: 'distrusted' }],
+  ['retired: for no known reason', { code: 'recorded', text: 'retired: for no known reason' }],
+  ['', { code: 'recorded', text: '' }],
+];
+
+test.each(stored)('an older record that says "%s" has a code', (sentence, cause) => {
+  expect(causeOfSentence(sentence)).toEqual(cause);
+});
+
+test('each sentence without data is read back as its own code', () => {
+  for (const cause of causesWithoutData) expect(causeOfSentence(causeText(cause))).toEqual(cause);
+});
+
+test('an older record is read with its code and that of its intent, and what an operator wished stays', () => {
+  const wanted = { at: 1, by: 'Ada', because: 'silent' };
+  expect(withCause({ because: 'taken in', intent: { to: 'standby', at: 1, because: 'being tried' }, wanted })).toEqual({
+    cause: { code: 'taken-in' },
+    intent: { to: 'standby', at: 1, cause: { code: 'being-tried' } },
+    wanted,
+  });
+});
+
+test('a record of this version is read as it is', () => {
+  const record = { cause: { code: 'switched' }, intent: { to: 'current', at: 1, cause: { code: 'switching' } } };
+  expect(withCause(record)).toEqual(record);
+});
+
+test('a key that an emergency ended is known as such, whichever version wrote its record', () => {
+  const ended = (because: string) => aRecord({ state: 'inactive', cause: causeOfSentence(because) });
+  const both = (because: string) => [isEndedByEmergency(ended(because)), isReplacedByEmergency(ended(because))];
+  expect(both('retired: emergency')).toEqual([true, true]);
+  expect(both('retired: emergency, in its grace')).toEqual([true, false]);
+  expect(both('its rotation was abandoned (before: retired: emergency)')).toEqual([true, true]);
+  expect(both('retired: silent')).toEqual([false, false]);
+});
+
+test('a record is readable with each cause of this version, and with no other', () => {
+  const readable = (cause: unknown): boolean => apiKeyShape.cause(cause);
+  for (const cause of [...causesWithoutData, ...causesWithData]) expect([cause, readable(cause)]).toEqual([cause, true]);
+  for (const { code } of causesWithData) expect([code, readable({ code })]).toEqual([code, false]);
+  for (const odd of ['AWSCURRENT moved to it', {}, { code: 'of a later version' }, { code: 'switched', before: 'noon' }]) {
+    expect([odd, readable(odd)]).toEqual([odd, false]);
+  }
+});
