@@ -8,7 +8,7 @@ import { emergencyText } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
 import { rotationObstacle, type KeySight } from './key-sight.ts';
 import { json, line, progress } from './output.ts';
-import { noKeyError, planOf, planText, type RotationPlan } from './rotation-plan.ts';
+import { noKeyError, planOf, planText, planWhy, type RotationPlan } from './rotation-plan.ts';
 import { tryKey } from './trial.ts';
 
 export interface DryRunOrder {
@@ -42,7 +42,7 @@ export async function dryRun(
       {
         managedKey: name,
         wouldClaim: refusal === undefined ? (next?.apiKeyId ?? null) : null,
-        because: (refusal ?? plan).because,
+        because: refusal?.because ?? planWhy(plan),
         current: plan.current?.apiKeyId ?? null,
         wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
         paused: pause !== undefined,
@@ -51,7 +51,7 @@ export async function dryRun(
       io,
     );
   } else if (refusal !== undefined || next === undefined) {
-    line(`A rotation of ${name} would fail: ${(refusal ?? plan).because}.`, io);
+    line(`A rotation of ${name} would fail: ${refusal?.because ?? planWhy(plan)}.`, io);
   } else {
     const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(sight, emergency, installation);
     line(`A rotation of ${name} would do this:`, io);
@@ -66,7 +66,7 @@ export async function dryRun(
 function refusalOf(plan: RotationPlan, sight: KeySight): { readonly because: string; readonly error: KeyguardError } | undefined {
   const obstacle = rotationObstacle(sight);
   if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
-  return plan.next === undefined ? { because: plan.because, error: noKeyError(plan, sight.definition) } : undefined;
+  return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan, sight.definition) } : undefined;
 }
 
 /** What an emergency would do that names a key which is off by the records: nothing rotates. */

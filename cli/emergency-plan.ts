@@ -5,7 +5,7 @@ import { chooseStandby } from '../lambda/rotation/claim.ts';
 import { emergencyOf, isReplacedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
 import { checkRestored, claimedKey, type KeySight } from './key-sight.ts';
 import { instant } from './output.ts';
-import { nextKeyText, planOf, type RotationPlan } from './rotation-plan.ts';
+import { nextKeyText, planOf, planWhy, type RotationPlan } from './rotation-plan.ts';
 
 /** An emergency that is given again within this time goes on; later it is a new one. */
 const sameEmergencyMs = hourMs;
@@ -61,7 +61,7 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',
-      `${name} cannot rotate: ${rotation.because}`,
+      `${name} cannot rotate: ${planWhy(rotation)}`,
       `${nextKeyText(rotation, definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
     );
   }

@@ -10,6 +10,7 @@ import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import { cutOldKey, lookAtOldKey, type OldKeySight } from './cut-old-key.ts';
 import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
+import { planWhy } from './rotation-plan.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
 import { letRotate } from './go-on.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -120,7 +121,7 @@ function overText({ record: { apiKeyId, hint, state, since }, status, isAwake }:
 }
 
 const beginning: Readonly<Record<EmergencyPlan['todo'], (name: string, rotation: EmergencyPlan['rotation']) => string>> = {
-  'rotate and cut': (name, { next, because }) => `${next?.apiKeyId ?? ''} becomes the current key of ${name} (${because}).`,
+  'rotate and cut': (name, rotation) => `${rotation.next?.apiKeyId ?? ''} becomes the current key of ${name} (${planWhy(rotation)}).`,
   cut: (name, { current }) =>
     `An emergency of ${name} has switched already to ${current?.apiKeyId ?? ''}; what is left is to cut off its old keys.`,
   'cut one': (name, { current }) => `${current?.apiKeyId ?? ''} stays the current key of ${name}; only the key that you named is cut off.`,

@@ -1,7 +1,7 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
 import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
-import { causeText } from '../lambda/incidents/message/cause-text.ts';
+import { causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
 import { isSettled } from '../lambda/rotation/dead-key.ts';
@@ -280,7 +280,7 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding
 function noReplacement({ own, definition, now }: KeyReading): readonly Finding[] {
   const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
-  const what = `${choice.because}: nothing could take the place of the current key if it were stolen`;
+  const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
   return [{ check: 'pool', state: 'attention', what, fix: `npx keyguard standby add ${definition.name}` }];
 }
 

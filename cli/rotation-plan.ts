@@ -2,14 +2,16 @@ import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { chooseStandby } from '../lambda/rotation/claim.ts';
-import { chooseNext, heldUp, rests } from '../lambda/rotation/claim.ts';
+import { chooseNext } from '../lambda/rotation/claim.ts';
+import { noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant, lengthText } from './output.ts';
 
 export interface RotationPlan {
   /** The key that would become current; undefined where there is none. */
   readonly next: ApiKeyRecord | undefined;
-  readonly because: string;
+  /** Why this one, or why none. */
+  readonly why: keyof typeof planTexts;
   readonly current: ApiKeyRecord | undefined;
 }
 
@@ -18,16 +20,26 @@ export function planOf(sight: KeySight, now: number, choose: typeof chooseNext |
   const { own, definition } = sight;
   const current = own.find((record) => record.state === 'current');
   const claimed = claimedKey(sight);
-  if (claimed !== undefined) return { next: claimed, because: 'a rotation that is under way has claimed it', current };
+  if (claimed !== undefined) return { next: claimed, why: 'claimed', current };
   const choice = choose(own, definition, now);
-  if (choice.claim === 'none') return { next: undefined, because: choice.because, current };
-  const because =
-    choice.claim.wanted === undefined ? 'it is the oldest standby key that lives long enough' : 'an operator wants this old key back';
-  return { next: choice.claim, because, current };
+  if (choice.claim === 'none') return { next: undefined, why: choice.why, current };
+  return { next: choice.claim, why: choice.claim.wanted === undefined ? 'oldest' : 'wanted', current };
 }
 
-export function planText({ next, because, current }: RotationPlan, { rotation }: ManagedKeyDefinition): string {
-  const claim = `${next?.apiKeyId ?? ''} becomes current (${because}).`;
+const planTexts = {
+  ...noKeyTexts,
+  claimed: 'a rotation that is under way has claimed it',
+  oldest: 'it is the oldest standby key that lives long enough',
+  wanted: 'an operator wants this old key back',
+} as const;
+
+/** Why a plan is as it is. */
+export function planWhy({ why }: RotationPlan): string {
+  return planTexts[why];
+}
+
+export function planText({ next, why, current }: RotationPlan, { rotation }: ManagedKeyDefinition): string {
+  const claim = `${next?.apiKeyId ?? ''} becomes current (${planTexts[why]}).`;
   if (current === undefined) return claim;
   if (current.foundDeadAt !== undefined) return `${claim} ${current.apiKeyId} is dead at Anthropic since ${instant(current.foundDeadAt)}.`;
   return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;
@@ -35,11 +47,11 @@ export function planText({ next, because, current }: RotationPlan, { rotation }:
 
 /** No key could take over. */
 export function noKeyError(plan: RotationPlan, definition: ManagedKeyDefinition): KeyguardError {
-  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${plan.because}`, nextKeyText(plan, definition));
+  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${planWhy(plan)}`, nextKeyText(plan, definition));
 }
 
 /** How a managed key gets its next key, where none could take over. */
-export function nextKeyText({ because }: RotationPlan, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (because === heldUp || because === rests) return 'wait five minutes';
+export function nextKeyText({ why }: RotationPlan, { name, workspaceId }: ManagedKeyDefinition): string {
+  if (why === 'keys-in-hand' || why === 'late-call-possible') return 'wait five minutes';
   return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
 }

@@ -115,3 +115,7 @@ export const plainCauses = [
   'containment-in-vain',
 ] as const;
 export type PlainCause = (typeof plainCauses)[number];
+
+/** Why no key can take the place of the current one. */
+export const noKeyCauses = ['pool-empty', 'keys-expire-too-soon', 'keys-rejected', 'keys-in-hand', 'late-call-possible'] as const;
+export type NoKeyCause = (typeof noKeyCauses)[number];

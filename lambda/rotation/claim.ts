@@ -1,3 +1,4 @@
+import type { NoKeyCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
@@ -16,26 +17,21 @@ export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimed
   return record.origin === undefined ? claimedAt + neededLifeMs(policy) : claimedAt;
 }
 
-export type Claim =
-  | { readonly claim: ApiKeyRecord }
-  | {
-      readonly claim: 'none';
-      readonly because: 'the pool is empty' | 'every standby key expires too soon' | typeof unproven | typeof heldUp | typeof rests;
-    };
+export type Claim = { readonly claim: ApiKeyRecord } | { readonly claim: 'none'; readonly why: NoKeyCause };
 
-/** Two runs were at work on it, and the call of one of them may come late. */
-export const rests = 'the key that is wanted back rests for some minutes';
 /** Whatever it is that makes one standby key after the other fail, it must not use up the pool. */
-export const unproven = 'two standby keys were rejected since the last rotation that succeeded, and somebody must look first';
 const rejectionsAtMost = 2;
-/** There is a key, and in some minutes it can be taken. */
-export const heldUp = 'each standby key that would do is being tried or put to sleep this moment';
+
+/** Whether some minutes change it: a key is in hand, or two runs were at work on it and the call of one of them may come late. */
+export function isPassing(why: NoKeyCause): boolean {
+  return why === 'keys-in-hand' || why === 'late-call-possible';
+}
 
 /** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   const wanted = records.find((record) => record.managedKey === definition.name && isWanted(record, now));
   if (wanted === undefined) return chooseStandby(records, definition, now);
-  return isResting(wanted, now) ? { claim: 'none', because: rests } : { claim: wanted };
+  return isResting(wanted, now) ? { claim: 'none', why: 'late-call-possible' } : { claim: wanted };
 }
 
 /** The oldest standby key of the managed key that lives long enough at `now`. */
@@ -44,19 +40,19 @@ export function chooseStandby(records: readonly ApiKeyRecord[], definition: Mana
   const choice = chooseLater(free, definition, now);
   if (choice.claim !== 'none') return choice;
   const later = chooseLater(records, definition, now);
-  return later.claim === 'none' ? later : { claim: 'none', because: heldUp };
+  return later.claim === 'none' ? later : { claim: 'none', why: 'keys-in-hand' };
 }
 
 /** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */
 export function chooseLater(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  if (rejections(records, definition, now) >= rejectionsAtMost) return { claim: 'none', because: unproven };
+  if (rejections(records, definition, now) >= rejectionsAtMost) return { claim: 'none', why: 'keys-rejected' };
   const pool = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const needed = now + neededLifeMs(definition.rotation);
   const [oldest] = pool
     .filter((record) => record.expiresAt === null || record.expiresAt >= needed)
     .sort((a, b) => a.addedAt - b.addedAt || a.apiKeyId.localeCompare(b.apiKeyId));
   if (oldest !== undefined) return { claim: oldest };
-  return { claim: 'none', because: pool.length === 0 ? 'the pool is empty' : 'every standby key expires too soon' };
+  return { claim: 'none', why: pool.length === 0 ? 'pool-empty' : 'keys-expire-too-soon' };
 }
 
 /** Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, and an intake that was broken off no proof. */

@@ -1,7 +1,8 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
-import { chooseNext, heldUp, isWanted } from './claim.ts';
+import { noKeyTexts } from '../incidents/message/cause-text.ts';
+import { chooseNext, isPassing, isWanted } from './claim.ts';
 import { emergencyOf } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, SecretDescription } from './ports.ts';
 import type { RotationCause } from './rotation-token.ts';
@@ -83,7 +84,7 @@ export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, inf
     state !== 'standby' || infos.size === 0 || infos.get(apiKeyId)?.status === 'inactive';
   const usable = own.filter(isUsable);
   const choice = chooseNext(usable, definition, now);
-  return choice.claim === 'none' && choice.because !== heldUp ? people(choice.because) : { by: 'itself' };
+  return choice.claim === 'none' && !isPassing(choice.why) ? people(noKeyTexts[choice.why]) : { by: 'itself' };
 }
 
 /** Whether the replacement should have come to its end by now. */

@@ -1,4 +1,4 @@
-import type { Cause, RetirementCause } from '../../../contract/causes.ts';
+import type { Cause, NoKeyCause, RetirementCause } from '../../../contract/causes.ts';
 import { iso } from '../../foundation/clock.ts';
 
 /** Why, in a person's words, as the history, a status and a message say it. */
@@ -95,4 +95,13 @@ const texts: { readonly [C in Code]: Text<C> } = {
   'unclear-answer': ({ detail }) => detail,
   'unclear-fields': ({ apiKeyId, fields }) =>
     `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${fields}`,
+};
+
+/** Why a managed key cannot rotate. */
+export const noKeyTexts: Readonly<Record<NoKeyCause, string>> = {
+  'pool-empty': 'the pool is empty',
+  'keys-expire-too-soon': 'every standby key expires too soon',
+  'keys-rejected': 'two standby keys were rejected since the last rotation that succeeded, and somebody must look first',
+  'keys-in-hand': 'each standby key that would do is being tried or put to sleep this moment',
+  'late-call-possible': 'the key that is wanted back rests for some minutes',
 };

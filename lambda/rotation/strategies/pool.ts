@@ -1,10 +1,10 @@
-import type { Cause } from '../../../contract/causes.ts';
+import type { Cause, NoKeyCause } from '../../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { causeText } from '../../incidents/message/cause-text.ts';
-import { aliveUntil, chooseNext, heldUp, rests, unproven } from '../claim.ts';
+import { causeText, noKeyTexts } from '../../incidents/message/cause-text.ts';
+import { aliveUntil, chooseNext, isPassing } from '../claim.ts';
 import { doubtAbout } from '../control.ts';
 import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from '../proof.ts';
@@ -90,8 +90,12 @@ async function claim(
   const at = ports.clock.now();
   const choice = chooseNext(records, definition, at);
   if (choice.claim === 'none') {
-    if (choice.because === rests) throw new Unavailable(`the undo of ${definition.name}`, rests);
-    throw new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${choice.because}`, cureOf(choice.because, definition));
+    if (choice.why === 'late-call-possible') throw new Unavailable(`the undo of ${definition.name}`, noKeyTexts[choice.why]);
+    throw new KeyguardError(
+      'no-standby-key',
+      `${definition.name} cannot rotate: ${noKeyTexts[choice.why]}`,
+      cureOf(choice.why, definition),
+    );
   }
   const { wanted } = choice.claim;
   const cause: Cause = wanted === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: wanted.because };
@@ -103,9 +107,9 @@ async function claim(
   }
 }
 
-function cureOf(because: string, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (because === heldUp) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
-  if (because === unproven) {
+function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
+  if (isPassing(why)) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
+  if (why === 'keys-rejected') {
     return `npx keyguard status ${name} says why each was rejected; put them away with npx keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
   }
   return `make a key in the Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;

@@ -40,17 +40,16 @@ test('a key that would not outlive the interval and the longest grace is passed 
   const short = aRecord({ apiKeyId: 'apikey_short', addedAt: 1, expiresAt: needed - 1 });
   const long = aRecord({ apiKeyId: 'apikey_long', addedAt: 2, expiresAt: needed });
   expect(chooseStandby([short, long], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_long' } });
-  expect(chooseStandby([short], definition, now)).toEqual({ claim: 'none', because: 'every standby key expires too soon' });
-  expect(chooseStandby([], definition, now)).toEqual({ claim: 'none', because: 'the pool is empty' });
+  expect(chooseStandby([short], definition, now)).toEqual({ claim: 'none', why: 'keys-expire-too-soon' });
+  expect(chooseStandby([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
 test('a key that is being put to sleep this moment is not claimed', () => {
   const fenced = aRecord({ intent: { to: 'standby', at: now, cause: { code: 'found-active' } } });
-  const because = 'each standby key that would do is being tried or put to sleep this moment';
-  expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', because });
+  expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', why: 'keys-in-hand' });
   expect(chooseStandby([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
     claim: 'none',
-    because: 'every standby key expires too soon',
+    why: 'keys-expire-too-soon',
   });
   expect(chooseStandby([fenced, { ...standby, addedAt: 9 }], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_standby' } });
 });
@@ -59,7 +58,7 @@ test('an old key that an operator wants back goes before all standby keys', () =
   const old = wanted();
   expect(chooseNext([standby, old], definition, now)).toEqual({ claim: old });
   expect(chooseNext([standby], definition, now)).toEqual({ claim: standby });
-  expect(chooseNext([], definition, now)).toEqual({ claim: 'none', because: 'the pool is empty' });
+  expect(chooseNext([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
 test('a wish for a key of another managed key, and one that is void, leave the choice to the pool', () => {
