@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
-import type { ApiKeyRecord, IncidentRecord } from '../contract/records.ts';
+import type { ApiKeyRecord, IncidentFacts, IncidentRecord } from '../contract/records.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
@@ -27,7 +27,7 @@ export interface Rotated {
 
 export type RotationOutcome =
   | Rotated
-  | { readonly outcome: 'failed'; readonly reason: string | undefined }
+  | ({ readonly outcome: 'failed' } & Pick<IncidentFacts, 'reason' | 'fix'>)
   /** Of an undo: the old key is as it was. */
   | { readonly outcome: 'not back'; readonly because: string }
   | { readonly outcome: 'timed out'; readonly afterMs: number };
@@ -99,7 +99,10 @@ async function follow(
       say(`${claimed.apiKeyId} (${claimed.hint}) is claimed; it is made active and proven …`);
     }
     const incident = await incidentStore(table).find('rotation-failed', definition.name);
-    if (incident !== undefined && isNews(incident, incidentBefore)) return { outcome: 'failed', reason: incident.facts.reason };
+    if (incident !== undefined && isNews(incident, incidentBefore)) {
+      const { reason, fix } = incident.facts;
+      return { outcome: 'failed', ...(reason === undefined ? {} : { reason }), ...(fix === undefined ? {} : { fix }) };
+    }
     if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
     await clock.pause(beatMs);
   }

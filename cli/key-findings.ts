@@ -326,7 +326,7 @@ function incidents({ incidents: all, definition: { name } }: KeyReading, told: r
         const state = incident.kind === 'current-key-dead' ? 'broken' : 'attention';
         return { check: 'incidents', state, what: incidentText(incident), fix };
       }
-      const [why, next = fix] = incident.facts.reason?.split('. Next step: ') ?? [];
+      const { reason: why, fix: next = fix } = incident.facts;
       if (incident.facts.grade === undoInVain)
         return { check: 'incidents', state: 'attention', what: why ?? 'an undo came to nothing', fix: next };
       const what = `rotation has failed since ${instant(incident.openedAt)}${why === undefined ? '' : `: ${why}`}`;

@@ -15,8 +15,7 @@ export function rotatedOrFail(
     case 'rotated':
       return outcome;
     case 'failed': {
-      // The function writes both into one field, because the alert has one.
-      const [what = 'see the log of the rotation function', next] = outcome.reason?.split('. Next step: ') ?? [];
+      const { reason: what = 'see the log of the rotation function', fix: next } = outcome;
       return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'npx keyguard runbook rotation-failed'}. ${besides}`, 1);
     }
     case 'not back':

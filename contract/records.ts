@@ -1,4 +1,4 @@
-import type { Cause } from './causes.ts';
+import type { Cause, RotationEnd } from './causes.ts';
 import type { ChannelKind, IncidentKind } from './kinds.ts';
 
 /**
@@ -285,7 +285,12 @@ export interface IncidentRecord {
   /** The same cause was over less than an hour before it began: that it is over again is told only when it has been for an hour. */
   readonly cameBack?: true;
   /** That it is over is not told before this instant. What is found until then sets it back to the state that it came from. */
-  readonly held?: { readonly until: number; readonly from: Exclude<IncidentState, 'recovered'>; readonly reason: string };
+  readonly held?: {
+    readonly until: number;
+    readonly from: Exclude<IncidentState, 'recovered'>;
+    readonly reason: string;
+    readonly end?: RotationEnd;
+  };
   /** Found after recovery, before people were told of that: a new incident, which begins as soon as this one has ended. */
   readonly next?: NextIncident;
 }
@@ -327,6 +332,10 @@ export interface IncidentFacts {
   /** Of `straggler`: when its policy cuts the old key off at the latest. Absent: the policy waits. */
   readonly validUntil?: number;
   readonly reason?: string;
+  /** Of `rotation-failed`: what is to be done about the reason. */
+  readonly fix?: string;
+  /** Of `rotation-failed`, where it is over: how. */
+  readonly end?: RotationEnd;
   readonly score?: number;
   /** One of its kind's `incidentGrades`. */
   readonly grade?: string;

@@ -10,6 +10,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import { withInstantsThatHaveCome } from '../incidents/instants.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
+import { rotationEndTexts } from '../incidents/message/cause-text.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
@@ -89,7 +90,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
-      clear: (kind, managedKey, reason) => clear(kind, managedKey, reason, incidents),
+      clear: (kind, managedKey, end) => clear(kind, managedKey, rotationEndTexts[end], incidents, end),
       async lasting(kind, managedKey) {
         const incident = await incidents.incidents.find(kind, managedKey);
         return incident === undefined ? undefined : failureIn(incident);

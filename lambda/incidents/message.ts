@@ -15,7 +15,7 @@ import { replicaBehind } from './message/replica-behind.ts';
 import { retiredKeyUsed } from './message/retired-key-used.ts';
 import { rotationFailed } from './message/rotation-failed.ts';
 import { rotationOverdue } from './message/rotation-overdue.ts';
-import { storyOf, type Tell, type Wording, type Words } from './message/story.ts';
+import { reasonOf, storyOf, type Tell, type Wording, type Words } from './message/story.ts';
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
 import { usageBlind } from './message/usage-blind.ts';
@@ -106,7 +106,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
     ['Workspace', facts.workspaceId],
     ['Since', sinceWhen(facts.startedAt ?? incident.since, at)],
     ['Valid until', incident.state === 'recovered' || facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil)],
-    [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? facts.reason],
+    [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? reasonOf(facts)],
     ['Run-book', `\`npx keyguard runbook ${incident.kind}\``],
   ];
   return rows.map(([label, value]) => ({ label, value: clause(value ?? '') })).filter(({ value }) => value !== '');

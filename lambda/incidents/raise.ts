@@ -1,3 +1,4 @@
+import type { RotationEnd } from '../../contract/causes.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { counted } from '../foundation/counted.ts';
@@ -18,8 +19,9 @@ export async function record(kind: IncidentKind, subject: string, facts: Inciden
 }
 
 /** The cause is gone: the incident, if there is one, recovers and people are told. */
-export async function clear(kind: IncidentKind, subject: string, reason: string, ports: IncidentPorts): Promise<void> {
-  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), reason }, ports);
+export async function clear(kind: IncidentKind, subject: string, reason: string, ports: IncidentPorts, end?: RotationEnd): Promise<void> {
+  const how = end === undefined ? {} : { end };
+  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), reason, ...how }, ports);
 }
 
 /** The same where the open incidents were read already: a cause that has none costs nothing. */

@@ -1,5 +1,6 @@
+import type { RotationEnd } from '../../contract/causes.ts';
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
-import type { Cut, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
+import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { isNews, isReminderDue, isRunning, newsFirst } from './again.ts';
 
@@ -15,7 +16,7 @@ export type IncidentEvent =
   | { readonly type: 'braked'; readonly reason: string }
   | { readonly type: 'containing'; readonly target: string }
   | { readonly type: 'contained'; readonly target: string; readonly at: number; readonly noneLeft?: true }
-  | { readonly type: 'quiet'; readonly at: number; readonly reason: string; readonly removed?: true };
+  | { readonly type: 'quiet'; readonly at: number; readonly reason: string; readonly end?: RotationEnd; readonly removed?: true };
 
 interface FindingEvent extends NextIncident {
   readonly type: 'finding';
@@ -65,21 +66,27 @@ function quieted(
 ): Omit<IncidentRecord, 'revision'> | 'unchanged' {
   const { state, held, cameBack, next } = incident;
   if (state === 'recovered' && held === undefined) return next === undefined ? 'unchanged' : withoutNext(incident);
-  const { at, reason } = event;
-  if (cameBack === undefined || event.removed === true) return { ...over(incident, at, reason), ...removal(event) };
-  if (state !== 'recovered') return { ...incident, state: 'recovered', held: { until: at + pairMs, from: state, reason } };
+  const { at, reason, end } = event;
+  const how = end === undefined ? { reason } : { reason, end };
+  if (cameBack === undefined || event.removed === true) return { ...over(incident, at, how), ...removal(event) };
+  if (state !== 'recovered') return { ...incident, state: 'recovered', held: { until: at + pairMs, from: state, ...how } };
   return released(incident, at) ?? 'unchanged';
 }
 
 /** One whose end was held back, at `at` (epoch ms): people are to hear of it now. Undefined: not yet. */
 export function released(incident: IncidentRecord, at: number): IncidentRecord | undefined {
   const { held } = incident;
-  return held !== undefined && at >= held.until ? over(incident, at, held.reason) : undefined;
+  return held !== undefined && at >= held.until ? over(incident, at, held) : undefined;
 }
 
-function over(incident: IncidentRecord, at: number, reason: string): IncidentRecord {
-  const { held, ...rest } = incident;
-  return { ...rest, state: 'recovered', recoveredAt: at, facts: { ...rest.facts, reason } };
+function over(incident: IncidentRecord, at: number, { reason, end }: Pick<IncidentFacts, 'reason' | 'end'>): IncidentRecord {
+  const {
+    held,
+    facts: { fix, ...facts },
+    ...rest
+  } = incident;
+  const how = { ...(reason === undefined ? {} : { reason }), ...(end === undefined ? {} : { end }) };
+  return { ...rest, state: 'recovered', recoveredAt: at, facts: { ...facts, ...how } };
 }
 
 /** Its cause was gone for less than an hour: it goes on as it was. */

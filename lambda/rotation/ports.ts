@@ -1,4 +1,4 @@
-import type { Cause } from '../../contract/causes.ts';
+import type { Cause, RotationEnd } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { incidentGrades, IncidentKind } from '../../contract/kinds.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
@@ -163,7 +163,7 @@ export interface Pauses {
 /** People are told through incidents; the incident store sees to it that one cause is told once. */
 interface RotationAlarm {
   raise(kind: 'rotation-failed', managedKey: string, facts: AlarmFacts): Promise<void>;
-  clear(kind: 'rotation-failed', managedKey: string, reason: string): Promise<void>;
+  clear(kind: 'rotation-failed', managedKey: string, end: RotationEnd): Promise<void>;
   /** What people know of it, while it lasts. */
   lasting(kind: 'rotation-failed', managedKey: string): Promise<FailedRotation | undefined>;
 }
@@ -172,13 +172,11 @@ interface RotationAlarm {
 export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rotation-failed'][number];
 /** The grade of an emergency that does not go on by itself, because its managed key is paused or the rotation schedule is off. */
 export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
-/** Why a stopped emergency is over that nobody went on with. */
-export const emergencyLapsed = 'nobody went on with it for a day, so it is void, and its key was not cut off';
-/** Why an undo that cannot be is over. */
-export const stillCurrent = 'the key that was current still is';
 
 export interface AlarmFacts {
   readonly reason: string;
+  /** What is to be done about the reason. */
+  readonly fix?: string;
   readonly apiKeyId?: string;
   readonly model?: string;
   readonly workspaceId?: string;

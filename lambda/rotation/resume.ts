@@ -1,19 +1,11 @@
+import type { RotationEnd } from '../../contract/causes.ts';
 import type { ApiKeyRecord, Wish } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
 import { deathCause, isProvenDead, type Witness } from './dead-key.ts';
 import { beingReplaced, emergencyOf, hasServed } from './lifecycle.ts';
-import {
-  emergencyLapsed,
-  emergencyStopped,
-  owesRotation,
-  stillCurrent,
-  undoInVain,
-  type FailedRotation,
-  type Occasion,
-  type RetirementPorts,
-} from './ports.ts';
+import { emergencyStopped, owesRotation, undoInVain, type FailedRotation, type Occasion, type RetirementPorts } from './ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
 import { versionWith } from './switch.ts';
 import type { RetirementTally } from './treat.ts';
@@ -64,15 +56,15 @@ export async function resumeRotation(
     await ports.alarm.raise('rotation-failed', definition.name, facts);
   }
   // Killed right after the switch, it could not say so itself.
-  const end = open !== undefined || failed === undefined ? undefined : overcome ? 'the rotation succeeded' : endOf(failed, own, now);
+  const end = open !== undefined || failed === undefined ? undefined : overcome ? 'switched' : endOf(failed, own, now);
   if (end !== undefined) await ports.alarm.clear('rotation-failed', definition.name, end);
 }
 
 /** Why a failure that no switch has followed is over all the same; undefined while it is not. */
-function endOf({ facts: { grade } }: FailedRotation, own: Sight['own'], now: number): string | undefined {
-  if (grade === undoInVain) return stillCurrent;
+function endOf({ facts: { grade } }: FailedRotation, own: Sight['own'], now: number): RotationEnd | undefined {
+  if (grade === undoInVain) return 'still-current';
   const stands = own.some((record) => record.state === 'current' && emergencyOf(record, now) !== undefined);
-  return grade === emergencyStopped && !stands ? emergencyLapsed : undefined;
+  return grade === emergencyStopped && !stands ? 'emergency-lapsed' : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ApiKeyState } from '../../contract/records.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
-import { owesRotation, stillCurrent, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
+import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
 import { notServing, settleSwitch, versionWith } from './switch.ts';
 
@@ -44,7 +44,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
     await settleSwitch(definition, ports, by);
-    if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'switched');
     await freeUsedLabels(definition, ports);
     return;
   }
@@ -126,7 +126,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     await intendSwitch(token, proven, ports);
     const requestIds = await ports.secrets.promote(definition.secretName, token, versionWith(stages, 'AWSCURRENT'));
     await settleSwitch(definition, ports, by, { requestIds });
-    await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+    await ports.alarm.clear('rotation-failed', definition.name, 'switched');
     await freeUsedLabels(definition, ports);
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
@@ -205,7 +205,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
   await ports.secrets.discardPending(definition.secretName, token);
   // Killed before, retirement does it.
-  if (!isKnown) await ports.alarm.clear('rotation-failed', name, stillCurrent);
+  if (!isKnown) await ports.alarm.clear('rotation-failed', name, 'still-current');
   // Last: killed before, retirement finds a claim that was abandoned.
   const strategy = await strategies[definition.rotation.strategy]();
   await strategy.release(token, { code: 'cannot-come-back', apiKeyId: candidate.apiKeyId, why: candidate.cause }, ports);
@@ -254,7 +254,7 @@ async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, 
   if (!needsPeople(error) || (await isOver())) return;
   await tellPeople(error, definition, ports);
   // It may have switched, and called the alarm off, in between.
-  if (await isOver()) await ports.alarm.clear('rotation-failed', definition.name, 'the rotation succeeded');
+  if (await isOver()) await ports.alarm.clear('rotation-failed', definition.name, 'switched');
 }
 
 /** Throttling and lost races are retried, and who paused a key or stopped its schedule knows it; everything else needs a person. */
@@ -269,8 +269,9 @@ async function tellPeople(
   ports: RotationPorts,
   grade?: typeof undoInVain,
 ): Promise<void> {
-  const reason = error instanceof KeyguardError ? `${error.message}. Next step: ${error.fix}` : 'an unexpected error; see the function log';
-  const facts = { reason, workspaceId: definition.workspaceId, ...(grade === undefined ? {} : { grade }) };
+  const failure =
+    error instanceof KeyguardError ? { reason: error.message, fix: error.fix } : { reason: 'an unexpected error; see the function log' };
+  const facts = { ...failure, workspaceId: definition.workspaceId, ...(grade === undefined ? {} : { grade }) };
   await ports.alarm.raise('rotation-failed', definition.name, facts);
 }
 

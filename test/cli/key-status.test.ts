@@ -137,7 +137,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
   [
     'rotation has failed',
     'broken',
-    { incidents: [anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty. Next step: make a key' } })] },
+    { incidents: [anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty', fix: 'make a key' } })] },
     {},
     'rotation has failed since 2026-05-31 23:00 UTC: the pool is empty: make a key',
   ],

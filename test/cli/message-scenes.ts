@@ -5,7 +5,7 @@ import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { standbyKeyUsed } from '../../lambda/incidents/message/retired-key-used.ts';
 import { cutOff } from '../../lambda/rotation/lifecycle.ts';
-import { emergencyLapsed } from '../../lambda/rotation/ports.ts';
+import { rotationEndTexts } from '../../lambda/incidents/message/cause-text.ts';
 import { expect } from 'vitest';
 import type { Operator } from './operator.ts';
 import type { Said } from './shell.ts';
@@ -192,7 +192,9 @@ export const scenes: Readonly<Record<string, Scene>> = {
     leadsTo: 'draining draining current standby',
   },
   lapsed: {
-    messages: [{ kind: 'rotation-failed', state: 'recovered', facts: { reason: emergencyLapsed } }],
+    messages: [
+      { kind: 'rotation-failed', state: 'recovered', facts: { reason: rotationEndTexts['emergency-lapsed'], end: 'emergency-lapsed' } },
+    ],
     async arrange(hand) {
       const id = await stopped(hand);
       hand.me.world.clock.advance(25 * hourMs);

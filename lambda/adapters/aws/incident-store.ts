@@ -1,6 +1,7 @@
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
+import { withFailure } from './old-causes.ts';
 import { incidentShape, recoveredShape } from './record-shapes.ts';
 import { readableIn, recordOf, type Table } from './table.ts';
 
@@ -12,12 +13,17 @@ const noteMs = dayMs;
 export function incidentStore(table: Table): IncidentStore {
   return {
     async all() {
-      return readableIn(table, await table.query('INCIDENT'), incidentShape, ({ kind, subject }) => `${kind}#${subject}`);
+      return readableIn(
+        table,
+        (await table.query('INCIDENT')).map(withFailure),
+        incidentShape,
+        ({ kind, subject }) => `${kind}#${subject}`,
+      );
     },
     async find(kind, subject) {
       const item = await table.get('INCIDENT', `${kind}#${subject}`);
       // One that cannot be read is there: nothing is begun, told or contained in its place.
-      return item === undefined ? undefined : recordOf(item, incidentShape);
+      return item === undefined ? undefined : recordOf(withFailure(item), incidentShape);
     },
     async replace(before, after) {
       const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);

@@ -2,11 +2,12 @@ import {
   operatorCauses,
   plainCauses,
   plainRefutations,
+  rotationEnds,
   type Cause,
   type GraceEnd,
   type RetirementCause,
 } from '../../../contract/causes.ts';
-import { causeText } from '../../incidents/message/cause-text.ts';
+import { causeText, rotationEndTexts } from '../../incidents/message/cause-text.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -61,6 +62,22 @@ export function withCause(item: Item): Item {
   return {
     ...rest,
     ...(typeof because === 'string' ? { cause: causeOfSentence(because) } : {}),
-    ...(intent === undefined ? {} : { intent: intent instanceof Object ? withCause(intent as Item) : intent }),
+    ...(intent === undefined ? {} : { intent: isItem(intent) ? withCause(intent) : intent }),
   };
+}
+
+/** An incident as this version reads it: an older one wrote the reason of a failed rotation and its fix as one, and its end as a sentence. */
+export function withFailure(item: Item): Item {
+  const { facts } = item;
+  if (item['kind'] !== 'rotation-failed' || !isItem(facts)) return item;
+  const { reason, fix, end } = facts;
+  if (typeof reason !== 'string' || fix !== undefined || end !== undefined) return item;
+  const over = rotationEnds.find((each) => rotationEndTexts[each] === reason);
+  if (over !== undefined) return { ...item, facts: { ...facts, end: over } };
+  const [why, next] = reason.split('. Next step: ');
+  return next === undefined ? item : { ...item, facts: { ...facts, reason: why, fix: next } };
+}
+
+function isItem(value: unknown): value is Item {
+  return typeof value === 'object' && value !== null;
 }

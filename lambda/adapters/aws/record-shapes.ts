@@ -1,4 +1,4 @@
-import { operatorCauses, plainCauses, plainRefutations, type Cause } from '../../../contract/causes.ts';
+import { operatorCauses, plainCauses, plainRefutations, rotationEnds, type Cause } from '../../../contract/causes.ts';
 import { channelKinds, incidentKinds } from '../../../contract/kinds.ts';
 import {
   apiKeyStates,
@@ -176,6 +176,8 @@ const facts = shaped<IncidentFacts>({
   startedAt: optional(number),
   validUntil: optional(number),
   reason: optional(text),
+  fix: optional(text),
+  end: optional(oneOf(rotationEnds)),
   score: optional(number),
   grade: optional(text),
   changes: optional(list(shaped<ChangeFacts>({ grade: text, apiKeyId: text, reason: text }))),
@@ -205,7 +207,14 @@ export const incidentShape: Shape<IncidentRecord> = {
   removed: optional(flag),
   recoveredAt: optional(number),
   cameBack: optional(flag),
-  held: optional(shaped<NonNullable<IncidentRecord['held']>>({ until: number, from: oneOf(incidentStates), reason: text })),
+  held: optional(
+    shaped<NonNullable<IncidentRecord['held']>>({
+      until: number,
+      from: oneOf(incidentStates),
+      reason: text,
+      end: optional(oneOf(rotationEnds)),
+    }),
+  ),
   next: optional(shaped<NextIncident>({ incidentId: text, at: number, since: number, facts })),
 };
 

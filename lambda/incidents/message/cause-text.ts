@@ -1,4 +1,4 @@
-import type { Cause, NoKeyCause, RetirementCause } from '../../../contract/causes.ts';
+import type { Cause, NoKeyCause, RetirementCause, RotationEnd } from '../../../contract/causes.ts';
 import { iso } from '../../foundation/clock.ts';
 
 /** Why, in a person's words, as the history, a status and a message say it. */
@@ -104,4 +104,11 @@ export const noKeyTexts: Readonly<Record<NoKeyCause, string>> = {
   'keys-rejected': 'two standby keys were rejected since the last rotation that succeeded, and somebody must look first',
   'keys-in-hand': 'each standby key that would do is being tried or put to sleep this moment',
   'late-call-possible': 'the key that is wanted back rests for some minutes',
+};
+
+/** How a failed rotation is over. */
+export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {
+  switched: 'the rotation succeeded',
+  'still-current': 'the key that was current still is',
+  'emergency-lapsed': 'nobody went on with it for a day, so it is void, and its key was not cut off',
 };

@@ -1,11 +1,12 @@
-import { emergencyLapsed, stillCurrent } from '../../rotation/ports.ts';
+import type { RotationEnd } from '../../../contract/causes.ts';
+import { rotationEndTexts } from './cause-text.ts';
 import { createKey, type Tell, type Wording } from './story.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
   open: (story) => (told.get(story.grade ?? '') ?? failed)(story),
   // By how it ended, not by how it began: what was in vain at first may have gone through in the end.
-  recovered: (story) => (ends.get(story.reason ?? '') ?? wentThrough)(story),
+  recovered: (story) => (story.end === undefined ? wentThrough : ends[story.end])(story),
 };
 
 const undoInVain: Tell = (story) => ({
@@ -23,14 +24,17 @@ const undoInVain: Tell = (story) => ({
 
 const nothingLasts: Tell = (story) => ({
   title: `${story.name}: no rotation is owed any more`,
-  summary: [`What was told of ${story.name} ${story.since} is over: ${stillCurrent}.`, 'Consumers read the same key as before.'],
+  summary: [
+    `What was told of ${story.name} ${story.since} is over: ${rotationEndTexts['still-current']}.`,
+    'Consumers read the same key as before.',
+  ],
   actions: ['Nothing has to be done; `npx keyguard status` shows the current key.'],
 });
 
 const lapsed: Tell = (story) => ({
   title: `${story.name}: the emergency has lapsed, and its key is still in use`,
   summary: [
-    `The emergency of ${story.name} that stopped half way ${story.since} is over: ${emergencyLapsed}.`,
+    `The emergency of ${story.name} that stopped half way ${story.since} is over: ${rotationEndTexts['emergency-lapsed']}.`,
     'Its rotation schedule may be off since then: nothing rotates while it is.',
   ],
   actions: [
@@ -38,12 +42,6 @@ const lapsed: Tell = (story) => ({
     `If not, run \`npx keyguard resume ${story.name}\`, which turns the schedule on.`,
   ],
 });
-
-/** What is told of an end for some reason; of others, that the rotation went through. */
-const ends: ReadonlyMap<string, Tell> = new Map([
-  [stillCurrent, nothingLasts],
-  [emergencyLapsed, lapsed],
-]);
 
 const failed: Tell = (story) => ({
   title: `${story.name}: the rotation did not finish, people must act`,
@@ -87,3 +85,5 @@ const wentThrough: Tell = (story) => ({
   ],
   actions: ['Nothing has to be done; `npx keyguard status` shows how many standby keys are left.'],
 });
+
+const ends: Readonly<Record<RotationEnd, Tell>> = { switched: wentThrough, 'still-current': nothingLasts, 'emergency-lapsed': lapsed };

@@ -1,6 +1,7 @@
+import type { RotationEnd } from '../../../contract/causes.ts';
 import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
 import { unattributed, usageReport } from '../../../contract/metrics.ts';
-import type { IncidentRecord, IncidentState } from '../../../contract/records.ts';
+import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
@@ -45,6 +46,8 @@ export interface Story {
   /** Until when an old key works at the latest; undefined where its policy waits. */
   readonly validUntil: string | undefined;
   readonly reason: string | undefined;
+  /** How a failed rotation is over. */
+  readonly end: RotationEnd | undefined;
   readonly brake: string | undefined;
   /** Whether anything was cut off in this incident. */
   readonly isCut: boolean;
@@ -57,6 +60,11 @@ export interface Story {
   readonly grade: string | undefined;
   /** A name for the key that a person is to create now. */
   readonly newKeyName: string;
+}
+
+/** The reason, with what is to be done about it where that is known. */
+export function reasonOf({ reason, fix }: IncidentFacts): string | undefined {
+  return reason === undefined || fix === undefined ? reason : `${reason}. Next step: ${fix}`;
 }
 
 /** Retells an incident at `at` (epoch ms, UTC). */
@@ -80,7 +88,8 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     whereUsed: `${model}${workspace}`,
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
     validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
-    reason: clause(facts.reason ?? '') || undefined,
+    reason: clause(reasonOf(facts) ?? '') || undefined,
+    end: facts.end,
     brake: clause(incident.brake ?? '') || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,

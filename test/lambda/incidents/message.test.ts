@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { RotationEnd } from '../../../contract/causes.ts';
 import { incidentKinds } from '../../../contract/kinds.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
+import { rotationEndTexts } from '../../../lambda/incidents/message/cause-text.ts';
 import { clause } from '../../../lambda/incidents/message/phrases.ts';
 import { anIncident, at, everyImpossibleIncident, everyIncident, hostile } from './message-incidents.ts';
-import { emergencyLapsed, stillCurrent } from '../../../lambda/rotation/ports.ts';
 
 const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/alert.schema.json', import.meta.url), 'utf8'));
 if (typeof schema !== 'object' || schema === null) throw new Error('docs/alert.schema.json is no object');
@@ -160,11 +161,13 @@ test('after the last credential was cut off, the message says so, and first how 
 });
 
 test('how a failed rotation ended is told by its end: a switch, nothing to do, or an emergency that lapsed', () => {
-  const ended = (reason: string) =>
-    alertOf(anIncident({ kind: 'rotation-failed', state: 'recovered', facts: { startedAt: at, reason } }), context);
-  expect(ended('the rotation succeeded').title).toBe('production: the rotation went through');
-  expect(ended(stillCurrent)).toMatchObject({ title: 'production: no rotation is owed any more' });
-  const lapsed = ended(emergencyLapsed);
+  const ended = (end: RotationEnd) => {
+    const facts = { startedAt: at, reason: rotationEndTexts[end], end };
+    return alertOf(anIncident({ kind: 'rotation-failed', state: 'recovered', facts }), context);
+  };
+  expect(ended('switched').title).toBe('production: the rotation went through');
+  expect(ended('still-current')).toMatchObject({ title: 'production: no rotation is owed any more' });
+  const lapsed = ended('emergency-lapsed');
   expect(lapsed.title).toBe('production: the emergency has lapsed, and its key is still in use');
   expect(lapsed.actions.join(' ')).toContain('npx keyguard resume production');
 });

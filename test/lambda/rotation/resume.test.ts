@@ -50,7 +50,7 @@ test('a failure that a switch has followed is over: no further key is spent on i
   const stage = aStage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
   expect(await resumed(stage, now - hourMs - 1)).toEqual(['alarm.clear']);
-  expect(stage.cleared).toEqual([{ kind: 'rotation-failed', managedKey: 'production', reason: 'the rotation succeeded' }]);
+  expect(stage.cleared).toEqual([{ kind: 'rotation-failed', managedKey: 'production', end: 'switched' }]);
   const later = aStage();
   later.has('current', 'current', { labels: ['AWSCURRENT'], since: now - hourMs });
   expect(await resumed(later, now - hourMs)).toEqual(started);
@@ -94,7 +94,7 @@ test('an undo in vain leaves no rotation owed: once it is over, people are told 
   await resumeRotation(await stage.sight(), inVain, false, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
     ['alarm.clear'],
-    [{ kind: 'rotation-failed', managedKey: 'production', reason: 'the key that was current still is' }],
+    [{ kind: 'rotation-failed', managedKey: 'production', end: 'still-current' }],
   ]);
   // Its own rotation is open still, and Secrets Manager tries that one again.
   const open = aStage();
@@ -316,7 +316,7 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
       {
         kind: 'rotation-failed',
         managedKey: 'production',
-        reason: 'nobody went on with it for a day, so it is void, and its key was not cut off',
+        end: 'emergency-lapsed',
       },
     ],
   ]);

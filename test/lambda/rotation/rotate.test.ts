@@ -42,7 +42,7 @@ function looking(stage: Stage, at: (look: number) => Partial<SecretDescription> 
 }
 
 const standbyLabels = (stage: Stage): readonly string[] => [...stage.world.standbyVersions.values()].flatMap(({ labels }) => [...labels]);
-const succeeded = { kind: 'rotation-failed', managedKey: 'production', reason: 'the rotation succeeded' };
+const succeeded = { kind: 'rotation-failed', managedKey: 'production', end: 'switched' };
 const doneLog = (name: StepName) => ({ event: 'rotation.step-done', fields: { step: name, managedKey: 'production', token } });
 
 test('the four steps in order make the standby key current and leave the old one in its grace', async () => {
@@ -252,9 +252,8 @@ test('a rotation without a key alarms people with the reason and the next step',
   expect(stage.raised).toEqual([
     {
       kind: 'rotation-failed',
-      reason:
-        'production cannot rotate: the pool is empty. Next step: ' +
-        `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add production`,
+      reason: 'production cannot rotate: the pool is empty',
+      fix: `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add production`,
       workspaceId: definition.workspaceId,
     },
   ]);
@@ -330,7 +329,7 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
     'alarm.clear',
     'ledger.replace old pending→draining',
   ]);
-  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
+  expect(stage.cleared).toEqual([{ ...succeeded, end: 'still-current' }]);
   expect(stage.logged).toEqual([
     { event: 'rotation.not-back', fields: { managedKey: 'production', token, because: 'old: the key is archived' } },
   ]);
@@ -363,7 +362,7 @@ test.each([0, 1])('a failure of this very undo, %i ms after its claim, is no ear
   await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'the proof took too long' });
   await failure(step(stage, 'testSecret'));
   expect(stage.raised.map(({ grade }) => grade)).toEqual([undefined, 'undo-in-vain']);
-  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
+  expect(stage.cleared).toEqual([{ ...succeeded, end: 'still-current' }]);
 });
 
 test('an undo that cannot be, and whose claim was given back meanwhile, hides no earlier failure either', async () => {
@@ -396,7 +395,7 @@ test('an undo that cannot be, killed after people were told, is given up by its 
   await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'told before', grade: 'undo-in-vain' });
   await failure(step(stage, 'createSecret'));
   expect(stage.raised).toMatchObject([{ reason: 'told before' }, { grade: 'undo-in-vain' }]);
-  expect(stage.cleared).toEqual([{ ...succeeded, reason: 'the key that was current still is' }]);
+  expect(stage.cleared).toEqual([{ ...succeeded, end: 'still-current' }]);
 });
 
 test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(

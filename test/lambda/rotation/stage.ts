@@ -1,3 +1,4 @@
+import type { RotationEnd } from '../../../contract/causes.ts';
 import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
@@ -52,7 +53,7 @@ export class Stage {
   readonly audit: Step[] = [];
   readonly logged: { readonly event: string; readonly fields: unknown }[] = [];
   readonly raised: (AlarmFacts & { readonly kind: string })[] = [];
-  readonly cleared: { readonly kind: string; readonly managedKey: string; readonly reason: string }[] = [];
+  readonly cleared: { readonly kind: string; readonly managedKey: string; readonly end: RotationEnd }[] = [];
   readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[]; readonly kinds: readonly WatchedKind[] }[] =
     [];
 
@@ -109,9 +110,9 @@ export class Stage {
           this.raised.push({ kind, ...facts });
           return ports.alarm.raise(kind, managedKey, facts);
         },
-        clear: (kind, managedKey, reason) => {
-          this.cleared.push({ kind, managedKey, reason });
-          return ports.alarm.clear(kind, managedKey, reason);
+        clear: (kind, managedKey, end) => {
+          this.cleared.push({ kind, managedKey, end });
+          return ports.alarm.clear(kind, managedKey, end);
         },
         lasting: (kind, managedKey) => ports.alarm.lasting(kind, managedKey),
       },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../../../../contract/causes.ts';
-import { causeOfSentence, withCause } from '../../../../lambda/adapters/aws/old-causes.ts';
+import { causeOfSentence, withCause, withFailure } from '../../../../lambda/adapters/aws/old-causes.ts';
 import { causeText } from '../../../../lambda/incidents/message/cause-text.ts';
 import { apiKeyShape } from '../../../../lambda/adapters/aws/record-shapes.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
@@ -70,4 +70,14 @@ test('a record is readable with each cause of this version, and with no other', 
   for (const odd of ['AWSCURRENT moved to it', {}, { code: 'of a later version' }, { code: 'switched', before: 'noon' }]) {
     expect([odd, readable(odd)]).toEqual([odd, false]);
   }
+});
+
+test.each([
+  ['a failure', { reason: 'the pool is empty. Next step: make a key' }, { reason: 'the pool is empty', fix: 'make a key' }],
+  ['an end', { reason: 'the key that was current still is' }, { reason: 'the key that was current still is', end: 'still-current' }],
+  ['one of this version', { reason: 'a. Next step: b', fix: 'c' }, { reason: 'a. Next step: b', fix: 'c' }],
+  ['one without a reason', {}, {}],
+])('%s of an older rotation-failed incident is read', (_name, facts, read) => {
+  expect(withFailure({ kind: 'rotation-failed', facts })).toEqual({ kind: 'rotation-failed', facts: read });
+  expect(withFailure({ kind: 'straggler', facts })).toEqual({ kind: 'straggler', facts });
 });
