@@ -117,8 +117,7 @@ export const plainCauses = [
 export type PlainCause = (typeof plainCauses)[number];
 
 /** Why no key can take the place of the current one. */
-export const noKeyCauses = ['pool-empty', 'keys-expire-too-soon', 'keys-rejected', 'keys-in-hand', 'late-call-possible'] as const;
-export type NoKeyCause = (typeof noKeyCauses)[number];
+export type NoKeyCause = 'pool-empty' | 'keys-expire-too-soon' | 'keys-rejected' | 'keys-in-hand' | 'late-call-possible';
 
 /** How a failed rotation is over: AWSCURRENT moved; an undo came to nothing; nobody went on with an emergency for a day. */
 export const rotationEnds = ['switched', 'still-current', 'emergency-lapsed'] as const;
