@@ -199,7 +199,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     ledger: () => ledgerIn(aws, installation.stateTable),
     async rotate(name) {
       await clients.secrets.send(new RotateSecretCommand({ SecretId: definitionOf(name).secretArn }));
-      await aws.settle();
+      await aws.settle({ coalesce: true });
     },
     async currentValue(name) {
       const { SecretString } = await clients.secrets.send(new GetSecretValueCommand({ SecretId: definitionOf(name).secretArn }));

@@ -18,7 +18,7 @@ test('a dry run names the key that would be taken, proves it, and leaves nothing
   expect(said.err).toContain(`makes ${id} active for a moment, and proves it`);
   expect(said.out).toContain(`${id} becomes current (it is the oldest standby key that lives long enough).`);
   expect(said.out).toContain('It is inactive again and proven dead; nothing remains changed.');
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(me.world.anthropic.inspect.key(id).status).toBe('inactive');
   expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').secretArn)).toEqual([]);
   expect(states()).toEqual({ [id]: 'standby' });

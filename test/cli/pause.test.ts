@@ -41,7 +41,7 @@ test('a paused key does not rotate by itself, nor by a command, until it is resu
   const on = await me.run(resume);
   expect(on).toMatchObject({ code: 0 });
   expect(on.out).toMatch(/^production goes on, after a pause since 2026-\S+ \S+ UTC \(an audit\)\.\nIts next rotation is due by 2026-/);
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(await schedule()).toEqual(rules);
   expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
   expect((await me.run(['rotate', 'production', '--yes'])).code).toBe(0);

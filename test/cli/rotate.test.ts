@@ -12,7 +12,7 @@ test('rotate --dry-run names the key that would be claimed, and changes nothing'
   const said = await me.run(['rotate', 'production', '--dry-run']);
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toContain(`${id} becomes current`);
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(me.world.anthropic.inspect.key(id).status).toBe('inactive');
   expect(me.world.aws.inspect.secrets.versions(me.world.definition('production').secretArn)).toEqual([]);
 });
@@ -110,7 +110,7 @@ test('within 15 minutes of a rotation another one wants --again; a dry run, and 
   me = await anOperator();
   await me.world.rotate('production');
   const [first, second] = [await me.added(), await me.added()];
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: first } }] });
   expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
   const third = await me.added();
@@ -148,7 +148,7 @@ test('a key that is added starts the rotation again that had failed for want of 
   const { id, value } = me.made();
   const said = await me.run(['standby', 'add', 'production'], value);
   expect(said.out).toContain('A rotation of production to a new key is started: npx keyguard status production');
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
 });
 

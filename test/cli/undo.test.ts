@@ -92,7 +92,7 @@ test('undo goes back to the key that AWSCURRENT left, not to one that was about 
   expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending', [fourth]: 'standby' });
   outage();
   await forgetRotation();
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   await me.world.rotate('production');
   expect(states()).toMatchObject({ [second]: 'draining', [third]: 'pending', [fourth]: 'current' });
   me.world.clock.advance(minuteMs);
@@ -152,11 +152,11 @@ test('an undo whose rotation was broken off is cleared away first', async () => 
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
   );
   await me.killed(undo, { phase: 'after', operation: 'RotateSecret' });
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(states()[first]).toBe('pending');
   outage();
   await forgetRotation();
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   const said = await me.run(undo);
   expect(said.code).toBe(1);
   expect(said.err).toContain(`the rotation that was to bring ${first} back was broken off`);

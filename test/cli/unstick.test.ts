@@ -42,7 +42,7 @@ test('unstick frees the label, returns the claimed key, says what it did and wha
   expect(me.world.anthropic.inspect.key(second).status).toBe('inactive');
   expect((await me.run(['history'])).out).toContain('unstuck: AWSPENDING is taken off');
   await me.run(['resume', 'production']);
-  await me.world.aws.settle();
+  await me.world.aws.settle({ coalesce: true });
   expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
 });
 

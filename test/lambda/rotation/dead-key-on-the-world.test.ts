@@ -13,6 +13,8 @@ const states = (): Readonly<Record<string, string>> => Object.fromEntries(world.
 /** Two managed keys, of which `production` has a current key and two standby keys. */
 async function aFleet(options: Partial<WorldOptions['managedKeys'][number]> = {}) {
   world = await startWorld({ managedKeys: [{ name: 'production', ...options }, { name: 'batch' }] });
+  // Only rotation and retirement matter here.
+  for (const schedule of ['usage-collector', 'anomaly-detector']) world.aws.schedules.disable(schedule);
   await world.addStandbyKey('batch');
   await world.rotate('batch');
   const [first, second, third] = [await added(), await added(), await added()];

@@ -14,7 +14,11 @@ let table: Table;
 beforeEach(async () => {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
   table = openTable(world.installation.stateTable);
+  // Only rotation and retirement matter here, and for a few the usage that an old key may still have.
+  for (const schedule of ['usage-collector', 'anomaly-detector']) world.aws.schedules.disable(schedule);
 });
+/** Usage is seen from now on: what tells that an old key is quiet. */
+const collects = (): void => world.aws.schedules.enable('usage-collector');
 afterEach(() => world.stop());
 
 const states = (): Readonly<Record<string, string>> => Object.fromEntries(world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
@@ -49,6 +53,7 @@ test.each([
   ['in its grace', 0],
   ['inactive', 2 * dayMs],
 ])('an old key that is %s comes back, and the new one gets its grace', async (_name, wait) => {
+  collects();
   const { first, second } = await twice();
   await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
   expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
@@ -154,6 +159,7 @@ test('an outage that outlives the rotation window does not end the rotation', as
 });
 
 test('while a managed key is paused nothing of it is retired, and its rotation takes no key', async () => {
+  collects();
   const { first, second } = await twice();
   const third = await world.addStandbyKey('production');
   await pauses(table).begin({ schema: 1, managedKey: 'production', at: world.clock.now(), by: 'operator', because: 'a freeze' });
