@@ -1,7 +1,7 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
 import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
-import { causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
+import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
 import { isSettled } from '../lambda/rotation/dead-key.ts';
@@ -124,7 +124,7 @@ function consumersFail(reading: KeyReading): boolean {
 
 /** One line of an incident: what, since when. */
 export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): string {
-  return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brake}`}`;
+  return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brakeText(brake)}`}`;
 }
 
 function currentKey({ own, secret, definition: { name } }: KeyReading): readonly Finding[] {

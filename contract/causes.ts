@@ -1,3 +1,4 @@
+import type { UsageMetric } from './metrics.ts';
 import type { ApiKeyState } from './records.ts';
 
 /**
@@ -122,3 +123,21 @@ export type NoKeyCause = 'pool-empty' | 'keys-expire-too-soon' | 'keys-rejected'
 /** How a failed rotation is over: AWSCURRENT moved; an undo came to nothing; nobody went on with an emergency for a day. */
 export const rotationEnds = ['switched', 'still-current', 'emergency-lapsed'] as const;
 export type RotationEnd = (typeof rotationEnds)[number];
+
+/** Why containment does not cut a key off, or waits. */
+export type Brake =
+  | { readonly code: PlainBrake }
+  /** `since`: epoch ms, UTC. */
+  | { readonly code: 'usage-not-visible'; readonly since: number }
+  | { readonly code: 'key-of-another'; readonly apiKeyId: string; readonly managedKey: string }
+  /** `most`: what a minute showed at the most, in the metric's unit. */
+  | { readonly code: 'not-confirmed'; readonly subject: string; readonly metric: UsageMetric; readonly most: number }
+  /** The stolen key must be replaced first; `reason`: of whoever paused. */
+  | { readonly code: 'replacement-paused'; readonly managedKey: string; readonly reason: string }
+  /** Anthropic still accepts it. `fix`: what people can do. */
+  | { readonly code: 'still-accepted'; readonly what: string; readonly fix: string }
+  /** A sentence of an older version. */
+  | { readonly code: 'recorded'; readonly text: string };
+
+export const plainBrakes = ['containment-off', 'no-key-shown', 'last-credential', 'rotation-at-work', 'key-archived'] as const;
+export type PlainBrake = (typeof plainBrakes)[number];

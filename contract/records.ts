@@ -1,4 +1,4 @@
-import type { Cause, RotationEnd } from './causes.ts';
+import type { Brake, Cause, RotationEnd } from './causes.ts';
 import type { ChannelKind, IncidentKind } from './kinds.ts';
 
 /**
@@ -262,10 +262,10 @@ export interface IncidentRecord {
   readonly target?: string;
   /** The API keys that were cut off, each with the instant of its last cut. */
   readonly cuts?: readonly Cut[];
-  /** Why containment did not happen or is waiting, in plain words. */
-  readonly brake?: string;
+  /** Why containment did not happen or is waiting. */
+  readonly brake?: Brake;
   /** The brakes that people were told of since usage was found that nobody had cut off. */
-  readonly brakesTold?: readonly string[];
+  readonly brakesTold?: readonly Brake[];
   /** What people were told of an incident to which more can come: API keys in use, or changes. */
   readonly known?: readonly string[];
   /** What people were told. */

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Brake } from '../../contract/causes.ts';
 import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../foundation/clock.ts';
@@ -58,8 +60,17 @@ export function knowing(incident: IncidentRecord): Pick<IncidentRecord, 'known' 
   const news = new Set([...known, ...newsOf(kind, facts)]);
   return {
     ...(news.size === 0 ? {} : { known: [...news] }),
-    ...(brake === undefined ? {} : { brakesTold: [...new Set([...brakesTold, brake])] }),
+    ...(brake === undefined ? {} : { brakesTold: isAmong(brakesTold, brake) ? brakesTold : [...brakesTold, brake] }),
   };
+}
+
+/** Whether people know of a brake: that the totals have moved on makes it no other one. */
+export function isAmong(told: readonly Brake[], brake: Brake): boolean {
+  return told.some((each) => isDeepStrictEqual(withoutFigures(each), withoutFigures(brake)));
+}
+
+function withoutFigures(brake: Brake): Brake {
+  return brake.code === 'not-confirmed' ? { ...brake, most: 0 } : brake;
 }
 
 /** An incident that people were told of, and whose record does not say what they know, is known as it is. */

@@ -1,6 +1,6 @@
+import type { Brake } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
-import { utcMinute } from '../foundation/clock.ts';
 import { chooseStandby } from '../rotation/claim.ts';
 import { shouldBeAwake } from '../rotation/lifecycle.ts';
 
@@ -8,7 +8,7 @@ export type BrakeVerdict =
   | { readonly verdict: 'cut' }
   /** The stolen key is the one that consumers read: they get another one first. */
   | { readonly verdict: 'rotate first' }
-  | { readonly verdict: 'brake'; readonly because: string };
+  | { readonly verdict: 'brake'; readonly brake: Brake };
 
 /**
  * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
@@ -22,15 +22,12 @@ export function judgeBrakes(
   blindSince: number | undefined,
   now: number,
 ): BrakeVerdict {
-  if (definition.containment.mode === 'off') return brake('the policy leaves containment to people');
+  if (definition.containment.mode === 'off') return brake({ code: 'containment-off' });
   // What was found before may be over, and what comes now nobody sees.
-  if (blindSince !== undefined)
-    return brake(`usage is not visible since ${utcMinute(blindSince)}, and nothing is cut off by it until it is`);
-  if (target === undefined) return brake('no API key of this managed key shows the traffic');
+  if (blindSince !== undefined) return brake({ code: 'usage-not-visible', since: blindSince });
+  if (target === undefined) return brake({ code: 'no-key-shown' });
   if (target.managedKey !== definition.name) {
-    return brake(
-      `${target.apiKeyId} is a key of ${target.managedKey}, and what happens to it is a matter of that managed key's own policy`,
-    );
+    return brake({ code: 'key-of-another', apiKeyId: target.apiKeyId, managedKey: target.managedKey });
   }
   switch (target.state) {
     case 'current': {
@@ -38,12 +35,12 @@ export function judgeBrakes(
       const onItsWay = records.some((record) => record.managedKey === definition.name && record.state === 'pending');
       if (onItsWay || chooseStandby(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
       if (definition.containment.lastCredential === 'cut') return { verdict: 'cut' };
-      return brake('it is the last working credential and no standby key can replace it');
+      return brake({ code: 'last-credential' });
     }
     case 'pending':
-      return brake('a rotation is at work on it');
+      return brake({ code: 'rotation-at-work' });
     case 'archived':
-      return brake('the key is archived already');
+      return brake({ code: 'key-archived' });
     case 'contained':
     case 'standby':
     case 'draining':
@@ -68,6 +65,6 @@ export function likeliestTarget(
     .sort((a, b) => (tokens.get(b.apiKeyId) ?? 0) - (tokens.get(a.apiKeyId) ?? 0))[0];
 }
 
-function brake(because: string): BrakeVerdict {
-  return { verdict: 'brake', because };
+function brake(why: Brake): BrakeVerdict {
+  return { verdict: 'brake', brake: why };
 }

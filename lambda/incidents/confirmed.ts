@@ -1,8 +1,8 @@
+import type { Brake } from '../../contract/causes.ts';
 import { usageMetricNames } from '../../contract/metrics.ts';
 import type { IncidentRecord, UsageQuarterRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs } from '../foundation/clock.ts';
 import { reportedMinutes, valueOf } from '../usage/deltas.ts';
-import { amount, measureName } from './message/phrases.ts';
 
 /** The detector's shortest windows reach this far back from where it began to alert. */
 const beforeMs = 15 * minuteMs;
@@ -23,13 +23,12 @@ export function unconfirmed(
   { kind, subject, facts }: IncidentRecord,
   quarters: readonly UsageQuarterRecord[],
   from: number,
-): string | undefined {
+): Brake | undefined {
   const { metric: name, observed } = facts;
   const metric = usageMetricNames.find((known) => known === name);
   if (kind !== 'usage-anomaly' || metric === undefined || observed === undefined) return undefined;
   const minutes = quarters.flatMap((quarter) => [...reportedMinutes(quarter)]).filter(([at]) => at >= from);
   const most = Math.max(0, ...minutes.map(([, totals]) => valueOf(totals, metric)));
   if (most >= observed * tolerance) return undefined;
-  const shown = `${amount(metric, most)} ${measureName(metric)}`;
-  return `the exact totals of ${subject} show at most ${shown} in a minute, so that this finding is not believed`;
+  return { code: 'not-confirmed', subject, metric, most };
 }

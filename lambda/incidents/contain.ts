@@ -1,3 +1,4 @@
+import type { Brake } from '../../contract/causes.ts';
 import { isContainable } from '../../contract/kinds.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
@@ -10,6 +11,7 @@ import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { isRunning } from './again.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
 import { confirmingSpan, unconfirmed } from './confirmed.ts';
+import { brakeText } from './message/cause-text.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
 import { isOpeningTold } from './states.ts';
@@ -82,7 +84,7 @@ async function decide(
   incident: IncidentRecord,
   definition: ManagedKeyDefinition,
   ports: ContainmentPorts,
-): Promise<Decision | { readonly reason: string }> {
+): Promise<Decision | { readonly brake: Brake }> {
   const records = await ports.ledger.all(definition.name);
   const wanted = incident.target ?? incident.facts.apiKeyId;
   const target =
@@ -98,12 +100,12 @@ async function decide(
   const blind = await ports.incidents.find('usage-blind', usageReport);
   const blindSince = blind?.state === 'open' ? blind.since : undefined;
   const decision = judgeBrakes(target, definition, records, blindSince, now);
-  if (decision.verdict === 'brake') return { reason: decision.because };
+  if (decision.verdict === 'brake') return { brake: decision.brake };
   const doubt = await doubtOf(incident, now, ports);
-  if (doubt !== undefined) return { reason: doubt };
+  if (doubt !== undefined) return { brake: doubt };
   const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
-  if (paused !== undefined) return { reason: `it must be replaced first, and ${definition.name} is paused: ${paused.because}` };
-  if (target === undefined) return { reason: 'no key to cut' };
+  if (paused !== undefined) return { brake: { code: 'replacement-paused', managedKey: definition.name, reason: paused.because } };
+  if (target === undefined) return { brake: { code: 'no-key-shown' } };
   const own = records.filter(({ managedKey }) => managedKey === definition.name);
   const others = own.filter(({ apiKeyId }) => apiKeyId !== target.apiKeyId);
   const noneLeft = !others.some(({ state }) => state === 'current');
@@ -121,25 +123,25 @@ function replacementToken({ incidentId }: IncidentRecord, target: ApiKeyRecord, 
 }
 
 /** Why the finding is not believed; undefined where it is. What CloudWatch shows anybody may have put there who may put metrics. */
-async function doubtOf(incident: IncidentRecord, now: number, { usage }: ContainmentPorts): Promise<string | undefined> {
+async function doubtOf(incident: IncidentRecord, now: number, { usage }: ContainmentPorts): Promise<Brake | undefined> {
   const { from, to } = confirmingSpan(incident, now);
   return unconfirmed(incident, await usage.quarters(incident.subject, from, to), from);
 }
 
-async function brake(incident: IncidentRecord, reason: string, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {
+async function brake(incident: IncidentRecord, why: Brake, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {
   tally.braked += 1;
-  await happen(incident.kind, incident.subject, { type: 'braked', reason }, ports);
-  ports.log.info('containment.braked', { incidentId: incident.incidentId, reason });
+  await happen(incident.kind, incident.subject, { type: 'braked', brake: why }, ports);
+  ports.log.info('containment.braked', { incidentId: incident.incidentId, reason: brakeText(why) });
 }
 
 const brakeOne: Act = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
-  if ('reason' in decision) await brake(incident, decision.reason, ports, tally);
+  if ('brake' in decision) await brake(incident, decision.brake, ports, tally);
 };
 
 const containOne: Act = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
-  if ('reason' in decision) return brake(incident, decision.reason, ports, tally);
+  if ('brake' in decision) return brake(incident, decision.brake, ports, tally);
   const { target, token, noneLeft } = decision;
   if (decision.verdict === 'rotate first') {
     await happen(incident.kind, incident.subject, { type: 'containing', target: target.apiKeyId }, ports);
@@ -153,7 +155,7 @@ const containOne: Act = async (incident, definition, ports, tally) => {
   } catch (error) {
     // It is tried again each minute; people can do more.
     if (error instanceof KeyguardError && error.code === 'still-alive')
-      await brake(incident, `${error.message}; ${error.fix}`, ports, tally);
+      await brake(incident, { code: 'still-accepted', what: error.message, fix: error.fix }, ports, tally);
     throw error;
   }
   const contained = { type: 'contained', target: target.apiKeyId, at: ports.clock.now(), ...(noneLeft ? { noneLeft } : {}) } as const;

@@ -3,6 +3,7 @@ import type { IncidentKind } from '../../contract/kinds.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
+import { brakeText } from './message/cause-text.ts';
 import { currentKeyDead } from './message/current-key-dead.ts';
 import { detectionFailing } from './message/detection-failing.ts';
 import { deliveryFailed } from './message/delivery-failed.ts';
@@ -106,7 +107,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
     ['Workspace', facts.workspaceId],
     ['Since', sinceWhen(facts.startedAt ?? incident.since, at)],
     ['Valid until', incident.state === 'recovered' || facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil)],
-    [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake ?? reasonOf(facts)],
+    [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake === undefined ? reasonOf(facts) : brakeText(incident.brake)],
     ['Run-book', `\`npx keyguard runbook ${incident.kind}\``],
   ];
   return rows.map(([label, value]) => ({ label, value: clause(value ?? '') })).filter(({ value }) => value !== '');

@@ -1,8 +1,8 @@
-import type { RotationEnd } from '../../contract/causes.ts';
+import type { Brake, RotationEnd } from '../../contract/causes.ts';
 import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
 import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
-import { isNews, isReminderDue, isRunning, newsFirst } from './again.ts';
+import { isAmong, isNews, isReminderDue, isRunning, newsFirst } from './again.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
 export const echoMs = 5 * minuteMs;
@@ -13,7 +13,7 @@ const pairMs = hourMs;
 /** What can happen to a cause. Instants are epoch ms, UTC. */
 export type IncidentEvent =
   | FindingEvent
-  | { readonly type: 'braked'; readonly reason: string }
+  | { readonly type: 'braked'; readonly brake: Brake }
   | { readonly type: 'containing'; readonly target: string }
   | { readonly type: 'contained'; readonly target: string; readonly at: number; readonly noneLeft?: true }
   | { readonly type: 'quiet'; readonly at: number; readonly reason: string; readonly end?: RotationEnd; readonly removed?: true };
@@ -46,8 +46,8 @@ export function advance(
     case 'braked':
       // A replacement that failed brakes too: the incident is open again, and people can see why.
       if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
-      if (incident.state === 'open' && incident.brake === event.reason) return 'unchanged';
-      return { ...incident, state: 'open', brake: event.reason, ...(isBrakeNews(incident, event.reason) ? nextTurn(incident) : {}) };
+      if (incident.state === 'open' && incident.brake !== undefined && isAmong([incident.brake], event.brake)) return 'unchanged';
+      return { ...incident, state: 'open', brake: event.brake, ...(isBrakeNews(incident, event.brake) ? nextTurn(incident) : {}) };
     case 'containing':
       if (incident?.state !== 'open') return 'unchanged';
       return { ...unbraked(incident), state: 'containing', target: event.target };
@@ -123,9 +123,9 @@ function begun(
 }
 
 /** Whether people were told that it is open, or are this moment, and never of this brake. One that comes and goes is told once. */
-function isBrakeNews(incident: IncidentRecord, reason: string): boolean {
+function isBrakeNews(incident: IncidentRecord, brake: Brake): boolean {
   const { announcing, brakesTold = [] } = incident;
-  return (isOpeningTold(incident) || announcing?.state === openingOf(incident)) && !brakesTold.includes(reason);
+  return (isOpeningTold(incident) || announcing?.state === openingOf(incident)) && !isAmong(brakesTold, brake);
 }
 
 /** What people have not been told, if anything. */

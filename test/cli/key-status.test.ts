@@ -144,7 +144,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
   [
     'usage looks stolen and a brake holds',
     'attention',
-    { incidents: [anIncident({ brake: 'it is the last' })] },
+    { incidents: [anIncident({ brake: { code: 'recorded', text: 'it is the last' } })] },
     {},
     'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: npx keyguard runbook usage-anomaly',
   ],

@@ -1,4 +1,4 @@
-import { operatorCauses, plainCauses, plainRefutations, type Cause } from '../../contract/causes.ts';
+import { operatorCauses, plainBrakes, plainCauses, plainRefutations, type Brake, type Cause } from '../../contract/causes.ts';
 
 /** One of each code that carries data. */
 export const causesWithData: readonly Cause[] = [
@@ -23,4 +23,14 @@ export const causesWithData: readonly Cause[] = [
 export const causesWithoutData: readonly Cause[] = [
   ...plainCauses.map((code) => ({ code })),
   ...plainRefutations.map((code) => ({ code })),
+];
+
+export const everyBrake: readonly Brake[] = [
+  ...plainBrakes.map((code) => ({ code })),
+  { code: 'usage-not-visible', since: Date.UTC(2026, 8, 7, 10) },
+  { code: 'key-of-another', apiKeyId: 'apikey_theirs', managedKey: 'batch' },
+  { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most: 1_200 },
+  { code: 'replacement-paused', managedKey: 'production', reason: 'a freeze' },
+  { code: 'still-accepted', what: 'Anthropic still accepts it', fix: 'archive it' },
+  { code: 'recorded', text: 'what an older version said' },
 ];

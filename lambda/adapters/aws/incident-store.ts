@@ -1,7 +1,7 @@
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
-import { withFailure } from './old-causes.ts';
+import { withCodes } from './old-causes.ts';
 import { incidentShape, recoveredShape } from './record-shapes.ts';
 import { readableIn, recordOf, type Table } from './table.ts';
 
@@ -13,17 +13,12 @@ const noteMs = dayMs;
 export function incidentStore(table: Table): IncidentStore {
   return {
     async all() {
-      return readableIn(
-        table,
-        (await table.query('INCIDENT')).map(withFailure),
-        incidentShape,
-        ({ kind, subject }) => `${kind}#${subject}`,
-      );
+      return readableIn(table, (await table.query('INCIDENT')).map(withCodes), incidentShape, ({ kind, subject }) => `${kind}#${subject}`);
     },
     async find(kind, subject) {
       const item = await table.get('INCIDENT', `${kind}#${subject}`);
       // One that cannot be read is there: nothing is begun, told or contained in its place.
-      return item === undefined ? undefined : recordOf(withFailure(item), incidentShape);
+      return item === undefined ? undefined : recordOf(withCodes(item), incidentShape);
     },
     async replace(before, after) {
       const revision = await table.replace('INCIDENT', `${after.kind}#${after.subject}`, before?.revision, after);

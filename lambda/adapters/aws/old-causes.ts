@@ -2,12 +2,14 @@ import {
   operatorCauses,
   plainCauses,
   plainRefutations,
+  plainBrakes,
   rotationEnds,
+  type Brake,
   type Cause,
   type GraceEnd,
   type RetirementCause,
 } from '../../../contract/causes.ts';
-import { causeText, rotationEndTexts } from '../../incidents/message/cause-text.ts';
+import { brakeText, causeText, rotationEndTexts } from '../../incidents/message/cause-text.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -66,8 +68,9 @@ export function withCause(item: Item): Item {
   };
 }
 
-/** An incident as this version reads it: an older one wrote the reason of a failed rotation and its fix as one, and its end as a sentence. */
-export function withFailure(item: Item): Item {
+/** An incident as this version reads it: an older one wrote brakes as sentences, and of a failed rotation the reason and its fix as one. */
+export function withCodes(incident: Item): Item {
+  const item = withBrakes(incident);
   const { facts } = item;
   if (item['kind'] !== 'rotation-failed' || !isItem(facts)) return item;
   const { reason, fix, end } = facts;
@@ -80,4 +83,20 @@ export function withFailure(item: Item): Item {
 
 function isItem(value: unknown): value is Item {
   return typeof value === 'object' && value !== null;
+}
+
+function withBrakes(item: Item): Item {
+  const { brake, brakesTold } = item;
+  return {
+    ...item,
+    ...(typeof brake === 'string' ? { brake: brakeOfSentence(brake) } : {}),
+    ...(Array.isArray(brakesTold)
+      ? { brakesTold: brakesTold.map((each: unknown) => (typeof each === 'string' ? brakeOfSentence(each) : each)) }
+      : {}),
+  };
+}
+
+function brakeOfSentence(text: string): Brake {
+  const code = plainBrakes.find((each) => brakeText({ code: each }) === text);
+  return code === undefined ? { code: 'recorded', text } : { code };
 }

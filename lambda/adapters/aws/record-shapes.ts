@@ -1,5 +1,14 @@
-import { operatorCauses, plainCauses, plainRefutations, rotationEnds, type Cause } from '../../../contract/causes.ts';
+import {
+  operatorCauses,
+  plainCauses,
+  plainRefutations,
+  plainBrakes,
+  rotationEnds,
+  type Brake,
+  type Cause,
+} from '../../../contract/causes.ts';
 import { channelKinds, incidentKinds } from '../../../contract/kinds.ts';
+import { usageMetricNames } from '../../../contract/metrics.ts';
 import {
   apiKeyStates,
   incidentStates,
@@ -91,6 +100,23 @@ const causeData: readonly (readonly [readonly Cause['code'][], (field: (name: st
   [['other-workspace'], (field) => orNull(text)(field('workspaceId')) && text(field('expected'))],
   [['unclear-answer'], (field) => text(field('detail'))],
   [['unclear-fields'], (field) => text(field('apiKeyId')) && text(field('fields'))],
+];
+
+const brake: Check = (value) => {
+  if (!(value instanceof Object)) return false;
+  const field = (name: string): unknown => Reflect.get(value, name);
+  const code = field('code');
+  return brakeData.find(([codes]) => codes.some((each) => each === code))?.[1](field) === true;
+};
+
+const brakeData: readonly (readonly [readonly Brake['code'][], (field: (name: string) => unknown) => boolean])[] = [
+  [plainBrakes, () => true],
+  [['usage-not-visible'], (field) => number(field('since'))],
+  [['key-of-another'], (field) => text(field('apiKeyId')) && text(field('managedKey'))],
+  [['not-confirmed'], (field) => text(field('subject')) && oneOf(usageMetricNames)(field('metric')) && number(field('most'))],
+  [['replacement-paused'], (field) => text(field('managedKey')) && text(field('reason'))],
+  [['still-accepted'], (field) => text(field('what')) && text(field('fix'))],
+  [['recorded'], (field) => text(field('text'))],
 ];
 
 const wish = shaped<Wish>({ at: number, by: text, because: text });
@@ -196,8 +222,8 @@ export const incidentShape: Shape<IncidentRecord> = {
   facts,
   target: optional(text),
   cuts: optional(list(shaped<Cut>({ apiKeyId: text, at: number, noneLeft: optional(flag) }))),
-  brake: optional(text),
-  brakesTold: optional(list(text)),
+  brake: optional(brake),
+  brakesTold: optional(list(brake)),
   known: optional(list(text)),
   announced: list(text),
   announcing: optional(shaped<NonNullable<IncidentRecord['announcing']>>({ state: text, at: number })),

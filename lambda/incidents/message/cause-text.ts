@@ -1,5 +1,6 @@
-import type { Cause, NoKeyCause, RetirementCause, RotationEnd } from '../../../contract/causes.ts';
-import { iso } from '../../foundation/clock.ts';
+import type { Brake, Cause, NoKeyCause, PlainBrake, RetirementCause, RotationEnd } from '../../../contract/causes.ts';
+import { iso, utcMinute } from '../../foundation/clock.ts';
+import { amount, measureName } from './phrases.ts';
 
 /** Why, in a person's words, as the history, a status and a message say it. */
 export function causeText(cause: Cause): string {
@@ -111,4 +112,38 @@ export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {
   switched: 'the rotation succeeded',
   'still-current': 'the key that was current still is',
   'emergency-lapsed': 'nobody went on with it for a day, so it is void, and its key was not cut off',
+};
+
+/** Why containment holds back. */
+export function brakeText(brake: Brake): string {
+  switch (brake.code) {
+    case 'usage-not-visible':
+      return `usage is not visible since ${utcMinute(brake.since)}, and nothing is cut off by it until it is`;
+    case 'key-of-another':
+      return `${brake.apiKeyId} is a key of ${brake.managedKey}, and what happens to it is a matter of that managed key's own policy`;
+    case 'not-confirmed': {
+      const shown = `${amount(brake.metric, brake.most)} ${measureName(brake.metric)}`;
+      return `the exact totals of ${brake.subject} show at most ${shown} in a minute, so that this finding is not believed`;
+    }
+    case 'replacement-paused':
+      return `it must be replaced first, and ${brake.managedKey} is paused: ${brake.reason}`;
+    case 'still-accepted':
+      return `${brake.what}; ${brake.fix}`;
+    case 'recorded':
+      return brake.text;
+    case 'containment-off':
+    case 'no-key-shown':
+    case 'last-credential':
+    case 'rotation-at-work':
+    case 'key-archived':
+      return brakeTexts[brake.code];
+  }
+}
+
+const brakeTexts: Readonly<Record<PlainBrake, string>> = {
+  'containment-off': 'the policy leaves containment to people',
+  'no-key-shown': 'no API key of this managed key shows the traffic',
+  'last-credential': 'it is the last working credential and no standby key can replace it',
+  'rotation-at-work': 'a rotation is at work on it',
+  'key-archived': 'the key is archived already',
 };

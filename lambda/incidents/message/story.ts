@@ -4,6 +4,7 @@ import { unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
+import { brakeText } from './cause-text.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
@@ -90,7 +91,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
     reason: clause(reasonOf(facts) ?? '') || undefined,
     end: facts.end,
-    brake: clause(incident.brake ?? '') || undefined,
+    brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,

@@ -16,7 +16,7 @@ const finding = (when: number, facts: IncidentFacts = {}): IncidentEvent => ({
 });
 const happens = {
   finding: finding(at),
-  braked: { type: 'braked', reason: 'pool empty' },
+  braked: { type: 'braked', brake: { code: 'last-credential' } },
   containing: { type: 'containing', target: 'apikey_one' },
   contained: { type: 'contained', target: 'apikey_one', at },
   quiet: { type: 'quiet', at: at, reason: 'calm' },

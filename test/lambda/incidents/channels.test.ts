@@ -12,7 +12,7 @@ const alerts = everyIncident().map((incident) => alertOf(incident, context));
 const worst = alertOf(
   anIncident({
     subject: hostile,
-    brake: hostile.repeat(10),
+    brake: { code: 'recorded', text: hostile.repeat(10) },
     facts: { model: hostile, workspaceId: hostile, reason: hostile, metric: hostile, observed: 1, expected: 1 },
   }),
   context,

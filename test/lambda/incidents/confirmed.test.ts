@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { IncidentFacts, UsageQuarterRecord, UsageTotals } from '../../../contract/records.ts';
 import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { confirmingSpan, unconfirmed } from '../../../lambda/incidents/confirmed.ts';
+import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
 import { quarterOf } from '../../../lambda/usage/deltas.ts';
 import { anIncident, at } from './message-incidents.ts';
 
@@ -19,7 +20,8 @@ function quarter(minute: number, totals: Partial<UsageTotals>, sent = true): Usa
 
 function doubt(facts: IncidentFacts, ...quarters: readonly UsageQuarterRecord[]): string | undefined {
   const incident = anIncident({ facts: { startedAt, ...facts } });
-  return unconfirmed(incident, quarters, confirmingSpan(incident, at).from);
+  const brake = unconfirmed(incident, quarters, confirmingSpan(incident, at).from);
+  return brake === undefined ? undefined : brakeText(brake);
 }
 
 const tokens = { metric: 'outputTokens', observed: 48_300, expected: 2_100 };

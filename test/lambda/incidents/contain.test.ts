@@ -114,9 +114,10 @@ test('people hear that a key will not die, once, and again when it is cut off', 
   await minute('one');
   for (let again = 0; again < 3; again += 1) await minute(undefined);
   expect(tellings).toEqual(['open', 'open-2']);
-  expect([...world.incidents.values()][0]?.brake).toBe(
-    'one is set inactive, but Anthropic still accepts its value; archive it in the Console',
-  );
+  expect([...world.incidents.values()][0]?.brake).toMatchObject({
+    code: 'still-accepted',
+    what: 'one is set inactive, but Anthropic still accepts its value',
+  });
   undead = false;
   await minute(undefined);
   expect(tellings).toEqual(['open', 'open-2', 'contained-2']);

@@ -40,7 +40,7 @@ describe('every kind in every state and grade', () => {
   });
 
   test.each(everyIncident())('$kind, $state: speaks in whole sentences', (incident) => {
-    const alert = alertOf({ ...incident, brake: 'it is the last key that works.' }, context);
+    const alert = alertOf({ ...incident, brake: { code: 'recorded', text: 'it is the last key that works.' } }, context);
     for (const sentence of [alert.summary, ...alert.actions]) {
       expect(sentence).toMatch(/[.?]$/);
       expect(sentence).not.toMatch(/undefined|null|NaN|\.\.(?!\.)|\s{2}/);
@@ -187,7 +187,7 @@ test('a key that was to be cut off, and was not, is not told as cut off when it 
 });
 
 test('what held containment back is said in the summary', () => {
-  const { summary } = alertOf(anIncident({ brake: 'it is the last key that works' }), context);
+  const { summary } = alertOf(anIncident({ brake: { code: 'recorded', text: 'it is the last key that works' } }), context);
   expect(summary).toContain('It was not cut off automatically: it is the last key that works.');
 });
 
@@ -214,7 +214,7 @@ test('hostile text in any field stays one clean line, and a value in it is gone'
         ...incident,
         subject: text,
         target: text,
-        brake: text,
+        brake: { code: 'recorded', text },
         facts: { apiKeyId: text, model: text, workspaceId: text, metric: text, observed: 1, expected: 2, reason: text },
       },
       { installation: text, at },

@@ -4,6 +4,7 @@ import type { IncidentKind } from '../../../contract/kinds.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { knowing } from '../../../lambda/incidents/again.ts';
+import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
 import { judgeBrakes, likeliestTarget } from '../../../lambda/incidents/brakes.ts';
 import { advance, isOpeningTold, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
@@ -11,7 +12,7 @@ import { aDefinition, aRecord } from '../../support/records.ts';
 const finding = (at: number): IncidentEvent => ({ type: 'finding', at, since: at, facts: {}, incidentId: `incident-${at}` });
 const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
   fc.nat(1000).map(finding),
-  fc.constant<IncidentEvent>({ type: 'braked', reason: 'pool empty' }),
+  fc.constant<IncidentEvent>({ type: 'braked', brake: { code: 'last-credential' } }),
   fc.constant<IncidentEvent>({ type: 'containing', target: 'apikey_one' }),
   fc.constant<IncidentEvent>({ type: 'contained', target: 'apikey_one', at: 500 }),
   fc.constant<IncidentEvent>({ type: 'quiet', at: 900, reason: 'calm' }),
@@ -48,7 +49,7 @@ test('nothing happens to a cause that has no incident, except a finding', () => 
   for (const event of [
     { type: 'quiet', at: 900, reason: 'calm' },
     { type: 'contained', target: 'a', at: 1 },
-    { type: 'braked', reason: 'b' },
+    { type: 'braked', brake: { code: 'recorded', text: 'b' } },
   ] as const) {
     expect(advance('usage-anomaly', 'production', undefined, event)).toBe('unchanged');
   }
@@ -56,9 +57,11 @@ test('nothing happens to a cause that has no incident, except a finding', () => 
 
 test('a replacement that fails opens the incident again, with the reason, and quiet ends it', () => {
   const replacing = afterAll([finding(1), { type: 'containing', target: 'apikey_one' }]);
-  expect(advance('usage-anomaly', 'production', replacing, { type: 'braked', reason: 'no standby key' })).toMatchObject({
+  expect(
+    advance('usage-anomaly', 'production', replacing, { type: 'braked', brake: { code: 'recorded', text: 'no standby key' } }),
+  ).toMatchObject({
     state: 'open',
-    brake: 'no standby key',
+    brake: { code: 'recorded', text: 'no standby key' },
   });
   expect(advance('usage-anomaly', 'production', replacing, { type: 'quiet', at: 900, reason: 'calm' })).toMatchObject({
     state: 'recovered',
@@ -84,7 +87,9 @@ function tellings(kind: IncidentKind, events: readonly IncidentEvent[]): readonl
     record = { ...after, revision: 0 };
     const owed = unannounced(record);
     if (owed === undefined) continue;
-    told.push(`${owed} ${record.target ?? record.brake ?? record.facts.apiKeyId ?? ''}`.trim());
+    told.push(
+      `${owed} ${record.target ?? (record.brake === undefined ? undefined : brakeText(record.brake)) ?? record.facts.apiKeyId ?? ''}`.trim(),
+    );
     record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
   }
   return told;
@@ -98,7 +103,7 @@ const used = (minute: number, apiKeyId: string | undefined, of = minute): Incide
   incidentId: `incident-${minute}`,
 });
 const cut = (target: string, minute: number): IncidentEvent => ({ type: 'contained', target, at: minute * minuteMs });
-const braked = (reason: string): IncidentEvent => ({ type: 'braked', reason });
+const braked = (text: string): IncidentEvent => ({ type: 'braked', brake: { code: 'recorded', text } });
 
 test('what is used after the cut and its echo is told again, and cut again', () => {
   const before = [used(0, undefined), cut('apikey_one', 8)];
@@ -200,11 +205,19 @@ test('a brake after the first message is told, once, and again when another thef
   expect(tellings('usage-anomaly', again).slice(2)).toEqual(['contained-2 apikey_one', 'open-3', 'open-4 no standby key']);
 });
 
+test('a brake whose figures move on is no news', () => {
+  const doubt = (most: number): IncidentEvent => ({
+    type: 'braked',
+    brake: { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most },
+  });
+  expect(tellings('usage-anomaly', [used(0, undefined), doubt(1), doubt(2), braked('it is paused'), doubt(3)])).toHaveLength(3);
+});
+
 test('a brake that is known before anybody is told is in the first message', () => {
   const open = advance('usage-anomaly', 'production', undefined, used(0, undefined));
   if (open === 'unchanged') throw new Error('nothing happened');
   const held = advance('usage-anomaly', 'production', { ...open, revision: 0 }, braked('no standby key'));
-  expect(held).toMatchObject({ brake: 'no standby key' });
+  expect(held).toMatchObject({ brake: { text: 'no standby key' } });
   expect(held).not.toHaveProperty('turn');
   const telling = { ...open, revision: 0, announcing: { state: 'open', at: 0 } } as const;
   expect(advance('usage-anomaly', 'production', telling, braked('no standby key'))).toMatchObject({ turn: 2 });
@@ -238,7 +251,7 @@ test('while usage is not visible nothing is cut because of it, whatever the key 
   for (const target of [current, standby, aRecord({ state: 'draining' }), aRecord({ state: 'inactive' })]) {
     expect(judgeBrakes(target, aDefinition(), [current, standby], since, since)).toEqual({
       verdict: 'brake',
-      because: 'usage is not visible since 2026-09-07 10:00 UTC, and nothing is cut off by it until it is',
+      brake: { code: 'usage-not-visible', since },
     });
   }
 });

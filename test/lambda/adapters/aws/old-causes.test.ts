@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../../../../contract/causes.ts';
-import { causeOfSentence, withCause, withFailure } from '../../../../lambda/adapters/aws/old-causes.ts';
+import { causeOfSentence, withCause, withCodes } from '../../../../lambda/adapters/aws/old-causes.ts';
 import { causeText } from '../../../../lambda/incidents/message/cause-text.ts';
-import { apiKeyShape } from '../../../../lambda/adapters/aws/record-shapes.ts';
+import { apiKeyShape, incidentShape } from '../../../../lambda/adapters/aws/record-shapes.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
-import { causesWithData, causesWithoutData } from '../../../support/causes.ts';
+import { causesWithData, causesWithoutData, everyBrake } from '../../../support/causes.ts';
 import { aRecord } from '../../../support/records.ts';
 
 // As records hold them that a version before the codes has written.
@@ -78,6 +78,27 @@ test.each([
   ['one of this version', { reason: 'a. Next step: b', fix: 'c' }, { reason: 'a. Next step: b', fix: 'c' }],
   ['one without a reason', {}, {}],
 ])('%s of an older rotation-failed incident is read', (_name, facts, read) => {
-  expect(withFailure({ kind: 'rotation-failed', facts })).toEqual({ kind: 'rotation-failed', facts: read });
-  expect(withFailure({ kind: 'straggler', facts })).toEqual({ kind: 'straggler', facts });
+  expect(withCodes({ kind: 'rotation-failed', facts })).toEqual({ kind: 'rotation-failed', facts: read });
+  expect(withCodes({ kind: 'straggler', facts })).toEqual({ kind: 'straggler', facts });
+});
+
+test('the brakes of an older incident are read: a code where there is one, else the sentence', () => {
+  const sentences = ['the policy leaves containment to people', 'usage is not visible since noon'];
+  const brakes = [{ code: 'containment-off' }, { code: 'recorded', text: 'usage is not visible since noon' }];
+  expect(withCodes({ kind: 'usage-anomaly', brake: sentences[0], brakesTold: sentences })).toEqual({
+    kind: 'usage-anomaly',
+    brake: brakes[0],
+    brakesTold: brakes,
+  });
+  expect(withCodes({ kind: 'usage-anomaly', brake: brakes[0], brakesTold: brakes })).toMatchObject({
+    brake: brakes[0],
+    brakesTold: brakes,
+  });
+});
+
+test('an incident is readable with each brake of this version, and with no other', () => {
+  for (const brake of everyBrake) expect([brake, incidentShape.brake(brake)]).toEqual([brake, true]);
+  for (const odd of ['a sentence', {}, { code: 'of a later version' }, { code: 'usage-not-visible' }, { code: 'not-confirmed', most: 1 }]) {
+    expect([odd, incidentShape.brake(odd)]).toEqual([odd, false]);
+  }
 });
