@@ -71,27 +71,26 @@ const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'arch
 /** Everything about a managed key that is not as it should be. Pure: the same reading gives the same answer. */
 export function keyFindings(reading: KeyReading): readonly Finding[] {
   const conditions = conditionsIn(reading);
-  const findings = [
+  return [
     ...deletions(reading),
     ...currentKey(reading),
     ...schedule(reading),
     ...rotation(reading),
     ...halfDone(reading),
     ...wishes(reading),
-    ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition)),
+    ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition, reading)),
     ...notCompared(reading),
     ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
     ...shortLived(reading),
     ...rejected(reading),
     ...incidents(reading, [...conditions.map(({ kind }) => kind), ...(consumersFail(reading) ? ['current-key-dead'] : [])]),
   ];
-  return reading.pause === undefined ? findings : findings.map((finding) => resumingFirst(finding, reading.definition.name));
 }
 
-/** A paused managed key does not rotate, except in an emergency. */
-function resumingFirst(finding: Finding, name: string): Finding {
-  const rotates = finding.fix === `npx keyguard rotate ${name}` || finding.fix.endsWith(`then npx keyguard rotate ${name}`);
-  return rotates ? { ...finding, fix: `npx keyguard resume ${name}, then ${finding.fix}` } : finding;
+/** A fix that ends with a rotation: a paused managed key does not rotate, except in an emergency. */
+function rotating({ pause, definition: { name } }: Pick<KeyReading, 'pause' | 'definition'>, before = ''): string {
+  const resume = pause === undefined ? '' : `npx keyguard resume ${name}, then `;
+  return `${resume}${before}npx keyguard rotate ${name}`;
 }
 
 /** Of both secrets: until they are restored nobody reads them, and afterwards nothing brings them back. */
@@ -127,11 +126,12 @@ export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): 
   return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brakeText(brake)}`}`;
 }
 
-function currentKey({ own, secret, definition: { name } }: KeyReading): readonly Finding[] {
+function currentKey(reading: KeyReading): readonly Finding[] {
+  const { own, secret, definition } = reading;
   if (own.some((record) => record.state === 'current')) return [];
   const check = 'current key';
-  const add = own.some((record) => record.state === 'standby') ? '' : `npx keyguard standby add ${name}, then `;
-  const fix = `${add}npx keyguard rotate ${name}`;
+  const add = own.some((record) => record.state === 'standby') ? '' : `npx keyguard standby add ${definition.name}, then `;
+  const fix = rotating(reading, add);
   if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
   const cut = cutOffLast({ own, secret });
   const what = cut === undefined ? 'no key is current' : `${cut.apiKeyId} was cut off and no key took its place`;
@@ -256,18 +256,19 @@ const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>
   'replica-behind': { check: 'replicas', state: 'attention' },
 };
 
-function conditionFinding({ kind, managedKey: name, facts }: Condition): Finding {
+function conditionFinding({ kind, managedKey: name, facts }: Condition, reading: KeyReading): Finding {
+  const rotate = rotating(reading);
   const key = facts.apiKeyId ?? '';
   const words: Readonly<Record<WatchedKind, readonly [what: string, fix: string]>> = {
     'current-key-dead': [
       `the current key ${key} does not work: ${facts.reason}`,
       facts.grade === 'replacing'
         ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx keyguard rotate ${name}`
-        : `npx keyguard rotate ${name}`,
+        : rotate,
     ],
     'key-changed': [facts.reason, 'npx keyguard runbook key-changed'],
-    'rotation-overdue': [facts.reason, `npx keyguard rotate ${name}`],
-    'key-expiring': [`the current key ${key}: ${facts.reason}`, `npx keyguard rotate ${name}`],
+    'rotation-overdue': [facts.reason, rotate],
+    'key-expiring': [`the current key ${key}: ${facts.reason}`, rotate],
     'pool-low': [facts.reason, `make a key in the Claude Console, then: npx keyguard standby add ${name}`],
     straggler: [`${key}: ${facts.reason}`, 'npx keyguard runbook straggler'],
     'replica-behind': [`a replica is behind: ${facts.reason}`, 'npx keyguard runbook replica-behind'],

@@ -332,6 +332,8 @@ export interface IncidentFacts {
   /** Of `straggler`: when its policy cuts the old key off at the latest. Absent: the policy waits. */
   readonly validUntil?: number;
   readonly reason?: string;
+  /** Of `retired-key-used`: the key is one of the pool, which no consumer has ever had. */
+  readonly isStandby?: true;
   /** Of `rotation-failed`: what is to be done about the reason. */
   readonly fix?: string;
   /** Of `rotation-failed`, where it is over: how. */

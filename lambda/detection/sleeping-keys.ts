@@ -1,7 +1,6 @@
 import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
-import { standbyKeyUsed } from '../incidents/message/retired-key-used.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { echoMs } from '../incidents/states.ts';
 import { awakened } from './awakened.ts';
@@ -40,7 +39,7 @@ export async function lookForAwakened(
     const state = own.find((each) => each.apiKeyId === apiKeyId)?.state;
     const grade = state === 'contained' && (await showsInactive(apiKeyId, ports)) ? 'running' : 'used';
     const facts = { apiKeyId, model, workspaceId, startedAt: at, observed: tokens, grade };
-    await record('retired-key-used', subject, { ...facts, ...(state === 'standby' ? { reason: standbyKeyUsed } : {}) }, ports);
+    await record('retired-key-used', subject, { ...facts, ...(state === 'standby' ? { isStandby: true } : {}) }, ports);
   }
 }
 

@@ -3,7 +3,6 @@ import type { IncidentRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { standbyKeyUsed } from '../../lambda/incidents/message/retired-key-used.ts';
 import { cutOff } from '../../lambda/rotation/lifecycle.ts';
 import { rotationEndTexts } from '../../lambda/incidents/message/cause-text.ts';
 import { expect } from 'vitest';
@@ -132,13 +131,13 @@ export const scenes: Readonly<Record<string, Scene>> = {
   },
   'old-used': { messages: [{ kind: 'retired-key-used', facts: { grade: 'used' } }], arrange: wokenOld, leadsTo: 'contained current' },
   'standby-used': {
-    messages: [{ kind: 'retired-key-used', facts: { grade: 'used', reason: standbyKeyUsed } }],
+    messages: [{ kind: 'retired-key-used', facts: { grade: 'used', isStandby: true } }],
     arrange: async (hand) => hand.setStatus(await inPool(hand), 'active'),
     leadsTo: 'current archived',
   },
   'standby-cut': {
     messages: [
-      { kind: 'retired-key-used', facts: { grade: 'used', reason: standbyKeyUsed } },
+      { kind: 'retired-key-used', facts: { grade: 'used', isStandby: true } },
       { kind: 'retired-key-used', state: 'contained', facts: { grade: 'used' } },
     ],
     async arrange(hand) {

@@ -10,6 +10,7 @@ import {
   type RetirementCause,
 } from '../../../contract/causes.ts';
 import { brakeText, causeText, rotationEndTexts } from '../../incidents/message/cause-text.ts';
+import { standbyKeyText } from '../../incidents/message/story.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -72,8 +73,10 @@ export function withCause(item: Item): Item {
 export function withCodes(incident: Item): Item {
   const item = withBrakes(incident);
   const { facts } = item;
-  if (item['kind'] !== 'rotation-failed' || !isItem(facts)) return item;
-  const { reason, fix, end } = facts;
+  if (!isItem(facts)) return item;
+  const { reason, fix, end, ...others } = facts;
+  if (item['kind'] === 'retired-key-used' && reason === standbyKeyText) return { ...item, facts: { ...others, isStandby: true } };
+  if (item['kind'] !== 'rotation-failed') return item;
   if (typeof reason !== 'string' || fix !== undefined || end !== undefined) return item;
   const over = rotationEnds.find((each) => rotationEndTexts[each] === reason);
   if (over !== undefined) return { ...item, facts: { ...facts, end: over } };

@@ -202,6 +202,7 @@ const facts = shaped<IncidentFacts>({
   startedAt: optional(number),
   validUntil: optional(number),
   reason: optional(text),
+  isStandby: optional(flag),
   fix: optional(text),
   end: optional(oneOf(rotationEnds)),
   score: optional(number),

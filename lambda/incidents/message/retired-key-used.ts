@@ -1,8 +1,5 @@
 import { consolePath, type Story, type Wording, type Words } from './story.ts';
 
-/** The reason of a key that waits in the pool: no emergency takes it, and a rotation would bring it into use. */
-export const standbyKeyUsed = 'it is a standby key';
-
 export const retiredKeyUsed: Wording<'retired-key-used'> = {
   open: (story) => (story.grade === 'running' ? stillRunning(story) : used(story)),
   containing: (story) => ({
@@ -54,7 +51,7 @@ function used(story: Story): Words {
     summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
     actions: [
       `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
-      story.reason === standbyKeyUsed
+      story.isStandby
         ? `Unless you know who uses it, take it out of the pool and end it for good: \`npx keyguard standby remove ${story.name} ${story.typedKey}\`; no consumer holds it.`
         : `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.typedKey}\`, or Disable it there; no consumer should hold it.`,
       'Run `npx keyguard status` and see that it stays inactive.',

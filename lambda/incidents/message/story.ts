@@ -47,6 +47,8 @@ export interface Story {
   /** Until when an old key works at the latest; undefined where its policy waits. */
   readonly validUntil: string | undefined;
   readonly reason: string | undefined;
+  /** Of a retired key that is used: whether it waits in the pool. */
+  readonly isStandby: boolean;
   /** How a failed rotation is over. */
   readonly end: RotationEnd | undefined;
   readonly brake: string | undefined;
@@ -63,9 +65,13 @@ export interface Story {
   readonly newKeyName: string;
 }
 
+/** What is said of a key that waits in the pool: no emergency takes it, and a rotation would bring it into use. */
+export const standbyKeyText = 'it is a standby key';
+
 /** The reason, with what is to be done about it where that is known. */
-export function reasonOf({ reason, fix }: IncidentFacts): string | undefined {
-  return reason === undefined || fix === undefined ? reason : `${reason}. Next step: ${fix}`;
+export function reasonOf({ reason, fix, isStandby }: IncidentFacts): string | undefined {
+  if (reason === undefined) return isStandby === true ? standbyKeyText : undefined;
+  return fix === undefined ? reason : `${reason}. Next step: ${fix}`;
 }
 
 /** Retells an incident at `at` (epoch ms, UTC). */
@@ -91,6 +97,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
     reason: clause(reasonOf(facts) ?? '') || undefined,
     end: facts.end,
+    isStandby: facts.isStandby === true,
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,

@@ -102,3 +102,10 @@ test('an incident is readable with each brake of this version, and with no other
     expect([odd, incidentShape.brake(odd)]).toEqual([odd, false]);
   }
 });
+
+test('an older incident of a standby key that is used says so as data', () => {
+  const old = { kind: 'retired-key-used', facts: { apiKeyId: 'apikey_next', reason: 'it is a standby key' } };
+  expect(withCodes(old)).toEqual({ kind: 'retired-key-used', facts: { apiKeyId: 'apikey_next', isStandby: true } });
+  const other = { kind: 'retired-key-used', facts: { reason: 'no tokens on a retired key for an hour' } };
+  expect(withCodes(other)).toEqual(other);
+});
