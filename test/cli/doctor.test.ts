@@ -11,6 +11,7 @@ import { checked } from '../../cli/doctor/check.ts';
 import { clockAnswer } from '../../cli/doctor/clock.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard, type Said } from './shell.ts';
 
@@ -22,7 +23,7 @@ async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
   me = await anOperator(options);
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   return { first, second };
 }
 
@@ -178,7 +179,7 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'heartbeat' }], heartbeat: 'heartbeat' });
   await me.added();
   await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   const ofHeartbeat = async () =>
     (await found('broken')).filter((check) => check instanceof Object && Reflect.get(check, 'check') === 'heartbeat');
   expect(await ofHeartbeat()).toMatchObject([
@@ -233,7 +234,7 @@ test('a retirement that came to its end and failed on keys is a warning, until i
   const stop = me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'DescribeSecret' ? 'throttle' : undefined,
   );
-  await me.world.passes(5 * minuteMs);
+  await withQuickTimers(() => me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs }));
   stop();
   expect(await found('broken')).toEqual([]);
   expect(await found('warning')).toMatchObject([
@@ -243,7 +244,7 @@ test('a retirement that came to its end and failed on keys is a warning, until i
       fix: expect.stringContaining('retirement.failed') as unknown,
     },
   ]);
-  await me.world.passes(5 * minuteMs);
+  await me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
   expect(await found('warning')).toEqual([]);
 });
 
@@ -294,7 +295,7 @@ test('a call that fails is named, and stops no other check', async () => {
   me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'ListSubscriptionsByTopic' ? 'throttle' : undefined,
   );
-  const unheard = await me.run(['doctor']);
+  const unheard = await withQuickTimers(() => me.run(['doctor']));
   expect(unheard.code).toBe(0);
   expect(unheard.out).toMatch(/^warning {2}keyguard, alerts: not looked at: sns:ListSubscriptionsByTopic did not succeed/m);
   expect(unheard.out).toMatch(/^\d\d checks: \d\d ok, 3 warnings, 0 broken\. --verbose shows each\.$/m);

@@ -358,7 +358,7 @@ test('without Anthropic’s word an old key is not said to be off', async () => 
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
-  const said = await me.run([...emergency, '--api-key-id', second]);
+  const said = await withQuickTimers(() => me.run([...emergency, '--api-key-id', second]));
   expect(said).toMatchObject({ code: 1, out: '' });
   expect(said.err).toContain('organizations.me did not succeed');
 });

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 import { configurationFile, keyguard } from './shell.ts';
 
@@ -159,7 +160,7 @@ test('a key that is taken in stays so where the rotation cannot be started again
   const stop = me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'RotateSecret' ? 'throttle' : undefined,
   );
-  const said = await me.run(['standby', 'add', 'production'], value);
+  const said = await withQuickTimers(() => me.run(['standby', 'add', 'production'], value));
   stop();
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toContain(`${id} (`);

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -195,10 +196,11 @@ test('while the usage report fails, nobody can tell whether a key is in use, and
   me.world.anthropic.intercept.onCall(({ route, phase }) =>
     phase === 'before' && route.includes('usage_report') ? { kind: 'status', status: 529 } : undefined,
   );
-  const said = await me.run(['standby', 'add', 'production'], value);
+  const said = await withQuickTimers(() => me.run(['standby', 'add', 'production'], value));
   expect(said).toMatchObject({ code: 1, err: expect.stringContaining(`whether ${id} is used is not known`) as unknown });
   expect(me.world.anthropic.inspect.key(id).status).toBe('active');
-  expect(await me.run(['standby', 'add', 'production', '--in-use', '--confirm', id], value)).toMatchObject({ code: 0 });
+  const inUse = ['standby', 'add', 'production', '--in-use', '--confirm', id];
+  expect(await withQuickTimers(() => me.run(inUse, value))).toMatchObject({ code: 0 });
 });
 
 test('where the usage report stands still, a key that may be in use is not deactivated, and --in-use asks', async () => {

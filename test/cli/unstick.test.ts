@@ -1,6 +1,7 @@
 import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -93,7 +94,7 @@ test('what retirement cannot do is not said to be done, and the exit code says s
   const { first, second } = await stuck();
   me.world.clock.advance(20 * minuteMs);
   const outage = me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
-  const said = await me.run([...unstick, '--json']);
+  const said = await withQuickTimers(() => me.run([...unstick, '--json']));
   outage();
   expect(said.code).toBe(1);
   expect(JSON.parse(said.out)).toMatchObject({
@@ -117,7 +118,7 @@ test('of a key to which AWSCURRENT was about to move, it says what becomes of it
   const mend = me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'UpdateSecretVersionStage' ? 'throttle' : undefined,
   );
-  await me.world.rotate('production');
+  await withQuickTimers(() => me.world.rotate('production'));
   await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
   mend();
   expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });

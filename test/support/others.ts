@@ -18,12 +18,12 @@ export function othersWork(world: World, at: number = world.clock.now() - 10 * m
   });
 }
 
-/** The same every ten minutes, for `world.passes`, whose clock need not meet the full minute. */
+/** The same every half hour, for `world.passes`, whose clock need not meet the full minute. */
 export function othersAtWork(world: World): (at: number) => void {
   let next = 0;
   return (at) => {
     if (at < next) return;
-    next = at + 10 * minuteMs;
+    next = at + 30 * minuteMs;
     othersWork(world, at);
   };
 }

@@ -3,6 +3,7 @@ import type { Alert } from '../../../contract/alert.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { withQuickTimers } from '../../prove/quick-timers.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -66,7 +67,7 @@ test('a weekend of silence, then work, then thefts: each is told once and contai
 
 test('a theft that the report shows six hours late is told once', async () => {
   await aKey();
-  await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
   const stolen = await world.currentValue('production');
   const from = world.clock.now();
   world.anthropic.intercept.usage.delay({ from, until: from + 40 * minuteMs }, 5 * hourMs);
@@ -80,7 +81,7 @@ test('a theft that the report shows six hours late is told once', async () => {
 
 test('a batch of a cut key that runs for hours is told once, and cuts off nobody else', async () => {
   await aKey(3);
-  await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
   const stolen = await world.currentValue('production');
   const id = world.keyOf(stolen) ?? '';
   await passes(15 * minuteMs, { work: usual, stolen });
@@ -129,9 +130,9 @@ test('two failed looks at a key are told, its other incidents stay as they are, 
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'GetMetricData', fault: 'throttle', times: 99 });
-  await passes(minuteMs, { work: usual });
+  await withQuickTimers(() => passes(minuteMs, { work: usual }));
   expect(told()).toEqual(before);
-  await passes(2 * minuteMs, { work: usual });
+  await withQuickTimers(() => passes(2 * minuteMs, { work: usual }));
   expect(told()).toEqual([...before, 'detection-failing open']);
   world.aws.intercept.clearFaults();
   await passes(2 * minuteMs, { work: usual });

@@ -15,11 +15,11 @@ interface Scene {
   readonly standbyKeys?: number;
 }
 
-/** A calm day, then somebody copies the current value. Consumers read the secret's current value all along. */
+/** Half a calm day, then somebody copies the current value. Consumers read the secret's current value all along. */
 async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
   readonly stolen: string;
   readonly id: string;
-  readonly steals: (ms: number) => Promise<void>;
+  readonly steals: (ms: number, beatMs?: number) => Promise<void>;
 }> {
   world = await startWorld({ managedKeys: [{ name: 'production', ...(containment === undefined ? {} : { containment }) }] });
   for (let number = 0; number < standbyKeys; number += 1) await world.addStandbyKey('production');
@@ -30,13 +30,14 @@ async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
     if (at % hourMs === 0 || value === '' || isDead(value)) value = await world.currentValue('production');
     world.anthropic.use(value, { ...usual, at: at - minuteMs });
   };
-  await world.passes(dayMs, { beatMs: 8 * hourMs, eachMinute: work });
+  await world.passes(12 * hourMs, { beatMs: 6 * hourMs, eachMinute: work });
   const stolen = await world.currentValue('production');
   return {
     stolen,
     id: world.keyOf(stolen) ?? '',
-    steals: (ms) =>
+    steals: (ms, beatMs = minuteMs) =>
       world.passes(ms, {
+        beatMs,
         eachMinute: async (at) => {
           await work(at);
           world.anthropic.use(stolen, { ...theft, at: at - minuteMs });
@@ -86,7 +87,7 @@ test('a theft is not told as over because the report stands still', async () => 
   await steals(20 * minuteMs);
   expect(states()).toEqual(['open']);
   world.anthropic.intercept.usage.standStill(world.clock.now());
-  await steals(45 * minuteMs);
+  await steals(45 * minuteMs, 5 * minuteMs);
   expect(states()).toEqual(['open']);
 });
 
@@ -152,7 +153,7 @@ test('a standby key that shows tokens was woken and used: it is cut off at once'
   await world.addStandbyKey('production');
   await world.rotate('production');
   const { apiKeyId, value } = await world.addStandbyKey('production');
-  await world.passes(12 * minuteMs);
+  await world.passes(12 * minuteMs, { beatMs: 6 * minuteMs });
   world.aws.schedules.disable('retirement');
   world.anthropic.console.setStatus(apiKeyId, 'active');
   await world.passes(12 * minuteMs, { eachMinute: (at) => void world.anthropic.use(value, { ...usual, at: at - minuteMs }) });
@@ -167,7 +168,7 @@ test('a thief who reads what is current is told and cut off again, key after key
   await world.rotate('production');
   const current = async (): Promise<string> => world.currentValue('production');
   const work = async (at: number): Promise<void> => void world.anthropic.use(await current(), { ...usual, at: at - minuteMs });
-  await world.passes(dayMs, { beatMs: 8 * hourMs, eachMinute: work });
+  await world.passes(12 * hourMs, { beatMs: 6 * hourMs, eachMinute: work });
   await world.passes(80 * minuteMs, {
     eachMinute: async (at) => {
       await work(at);
@@ -198,6 +199,7 @@ async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly
   const old = keys.slice(0, 2);
   let minute = 0;
   await world.passes(30 * minuteMs, {
+    beatMs: 2 * minuteMs,
     eachMinute: (at) => {
       for (const [index, { apiKeyId, value }] of old.entries()) {
         if (minute === 6 * index) world.anthropic.console.setStatus(apiKeyId, 'active');
@@ -231,7 +233,7 @@ test('what holds containment back after the first message is told once', async (
   const spare = world.ledger().find(({ state }) => state === 'standby');
   world.anthropic.console.setStatus(spare?.apiKeyId ?? '', 'archived');
   world.aws.schedules.disable('retirement');
-  await steals(40 * minuteMs);
+  await steals(40 * minuteMs, 2 * minuteMs);
   const told = world.aws.mailbox.messages().filter(({ subject }) => subject.includes('the usual output tokens'));
   expect(told.map(({ body }) => body.includes('last working credential'))).toEqual([false, true]);
   expect(told[1]?.body).toContain('Held back');
