@@ -11,7 +11,7 @@ async function aDeath(): Promise<string> {
   me = await anOperator({ detects: true });
   const id = await me.added();
   await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   me.world.slack.cards.splice(0);
   me.world.anthropic.console.setStatus(id, 'inactive');
   return id;

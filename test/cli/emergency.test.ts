@@ -146,10 +146,10 @@ test('an emergency whose switch is done goes on with the keys that are still on,
 test('an emergency is no repeat of an old one whose key somebody has touched since', async () => {
   const { second, third, fourth } = await rotatedTwice();
   await me.run(emergency);
-  await me.world.passes(48 * hourMs, { beatMs: hourMs });
+  await me.world.passes(48 * hourMs, { beatMs: 12 * hourMs });
   for (const status of ['active', 'inactive'] as const) {
     me.world.anthropic.console.setStatus(second, status);
-    await me.world.passes(5 * minuteMs);
+    await me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
   }
   expect(await me.run(emergency)).toMatchObject({ code: 0 });
   expect(states()).toMatchObject({ [third]: 'inactive', [fourth]: 'current' });

@@ -7,7 +7,8 @@ afterEach(() => me.leaves());
 
 test('history tells each step of each key: when, from which state to which, who and why', async () => {
   me = await anOperator();
-  const first = await me.added();
+  const { id: first, value } = me.made();
+  await me.run(['standby', 'add', 'production'], value);
   await me.run(['rotate', 'production', '--yes']);
   const said = await me.run(['history', 'production']);
   expect(said).toMatchObject({ code: 0, err: '' });

@@ -13,7 +13,7 @@ export interface Operator {
   killed(args: readonly string[], at: Moment): Promise<void>;
   /** A person makes a key in the Console and copies its value. */
   made(options?: { readonly workspaceId?: string; readonly expiresAt?: number }): { readonly id: string; readonly value: string };
-  /** A key is made and taken in; answers its id. */
+  /** A key is made and taken in, by the world and not by the command; answers its id. */
   added(): Promise<string>;
   /** From now on this value must not be in anything that a command says, nor have been. */
   guards(value: string): string;
@@ -80,10 +80,10 @@ export async function anOperator({ detects = false, ...options }: OperatorOption
       return JSON.parse(said.out) as unknown;
     },
     async added() {
-      const { id, value } = made();
-      expect(await run(['standby', 'add', 'production'], `${value}\n`)).toMatchObject({ code: 0 });
+      const { apiKeyId, value } = await world.addStandbyKey('production');
+      guards(value);
       world.clock.advance(minuteMs);
-      return id;
+      return apiKeyId;
     },
     async leaves() {
       await world.stop();

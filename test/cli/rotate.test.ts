@@ -110,7 +110,10 @@ test.each<Moment>([
 test('within 15 minutes of a rotation another one wants --again; a dry run, and what an intake began, do not', async () => {
   me = await anOperator();
   await me.world.rotate('production');
-  const [first, second] = [await me.added(), await me.added()];
+  const { id: first, value } = me.made();
+  expect(await me.run(['standby', 'add', 'production'], value)).toMatchObject({ code: 0 });
+  me.world.clock.advance(minuteMs);
+  const second = await me.added();
   await me.world.aws.settle({ coalesce: true });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: first } }] });
   expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });

@@ -17,8 +17,9 @@ const tenMinutes = { beatMs: 10 * minuteMs };
 const hourly = { beatMs: hourMs };
 
 /** A world whose one key is current and used each minute. */
-async function aBusyWorld(): Promise<{ readonly value: string; readonly use: (at: number) => void }> {
+async function aBusyWorld({ detects = false } = {}): Promise<{ readonly value: string; readonly use: (at: number) => void }> {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  if (!detects) world.aws.schedules.disable('anomaly-detector');
   const { value } = await world.addStandbyKey('production');
   await world.rotate('production');
   return { value, use: (at) => void world.anthropic.use(value, { ...traffic, at: at - minuteMs }) };
@@ -71,7 +72,6 @@ test.each(['result-internal-error', 'result-partial'] as const)(
   'a reading back that ends with %s settles nothing, and so publishes nothing twice',
   async (fault) => {
     const { use } = await aBusyWorld();
-    world.aws.schedules.disable('anomaly-detector');
     world.aws.intercept.inject({ operation: 'PutMetricData', fault: 'drop-after' });
     world.aws.intercept.inject({ operation: 'GetMetricData', fault, times: 2 });
     await world.passes(30 * minuteMs, { eachMinute: use });
@@ -116,7 +116,7 @@ test('two collectors at once publish once', async () => {
 });
 
 test('a rotation changes the API key and not the series: usage, baseline and incidents stay with the managed key', async () => {
-  const { use } = await aBusyWorld();
+  const { use } = await aBusyWorld({ detects: true });
   await world.passes(5 * hourMs, { ...hourly, eachMinute: use });
   const learnt = await baseline();
   const { value } = await world.addStandbyKey('production');
