@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { keyguard } from './shell.ts';
 
 const names = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
@@ -38,7 +39,7 @@ async function refusing(code: string): Promise<string> {
 }
 
 async function asked(): Promise<string> {
-  const said = await keyguard(['status', '--config', 'test/e2e/keyguard.json']);
+  const said = await withQuickTimers(() => keyguard(['status', '--config', 'test/e2e/keyguard.json']));
   expect(said).toMatchObject({ code: 1, out: '' });
   // Two lines: what happened, and the fix.
   expect(said.err).toMatch(/^error: .+\nfix: {3}.+\n$/);

@@ -1,6 +1,7 @@
 import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;
@@ -62,7 +63,7 @@ test('where nobody can tell, the key stays in the pool', async () => {
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/organizations/api_keys/{api_key_id}' ? { kind: 'status', status: 529 } : undefined,
   );
-  const said = await me.run(dryRun);
+  const said = await withQuickTimers(() => me.run(dryRun));
   outage();
   expect(said.code).toBe(1);
   expect(said.err).toContain(`${id} could not be proven`);
@@ -122,7 +123,7 @@ test('what a dry run fails with has a code', async () => {
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/organizations/api_keys/{api_key_id}' ? { kind: 'status', status: 529 } : undefined,
   );
-  expect(await errorOf()).toMatchObject({ error: { code: 'proof-unclear' } });
+  expect(await withQuickTimers(errorOf)).toMatchObject({ error: { code: 'proof-unclear' } });
   outage();
 });
 
