@@ -1,7 +1,7 @@
 import type { Fault } from '../../local/anthropic/intercept.ts';
 import { cutPage } from '../../local/anthropic/usage-faults.ts';
 import type { IncidentKind } from '../../contract/kinds.ts';
-import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, iso, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersWork } from '../support/others.ts';
 import { aGround, managedKey, type Ground, type MadeKey } from './ground.ts';
 import { stateOf } from './operation.ts';
@@ -192,7 +192,7 @@ export function lossesSince(before: ReadonlyMap<string, string>, { world }: Pick
 
 const lost: readonly string[] = ['rejected', 'inactive', 'contained', 'archived'];
 
-/** Once what it is, once that it is over, and nothing else. */
+/** Once what it is, once that it is over, and nothing else but a reminder a day. */
 function judgeTold({ told }: LastingCondition, heard: ReturnType<typeof alerts>, unexpected: (what: string) => void): void {
   const kinds = new Set<string>([...heard.map(({ kind }) => kind), ...Object.keys(told)]);
   for (const kind of kinds) {
@@ -203,7 +203,12 @@ function judgeTold({ told }: LastingCondition, heard: ReturnType<typeof alerts>,
       unexpected(`people were told of ${kind}: ${own.map(({ state, summary }) => `${state}: ${summary}`).join(' | ')}`);
       continue;
     }
-    const states = own.map(({ state }) => state).join(', ');
+    const states = own
+      .filter(({ isReminder }) => !isReminder)
+      .map(({ state }) => state)
+      .join(', ');
+    const hasty = own.find(({ at, isReminder }, index) => isReminder && at - (own[index - 1]?.at ?? at) < dayMs);
+    if (hasty !== undefined) unexpected(`of ${kind} people were reminded within a day, at ${iso(hasty.at)}`);
     if (states !== 'open, recovered') unexpected(`of ${kind} people were told: ${states === '' ? 'nothing' : states}`);
     const first = own[0];
     if (first !== undefined && !words.test(first.summary))

@@ -38,6 +38,8 @@ export interface AlertView {
   readonly incidentId: string;
   readonly title: string;
   readonly summary: string;
+  /** Says nothing new. */
+  readonly isReminder: boolean;
   readonly at: number;
 }
 
@@ -101,6 +103,7 @@ export function alerts(world: World): readonly AlertView[] {
       incidentId: text('incidentId'),
       title: text('title'),
       summary: text('summary'),
+      isReminder: alert instanceof Object && Reflect.get(alert, 'reminder') !== undefined,
       at,
     };
   });
