@@ -51,7 +51,7 @@ test('what is deployed as it is loses nothing, and a file without a managed key 
   }
 });
 
-test('what a deployment would break is said: the organization, workspaces of keys that live, Slack and the admin key left behind', async () => {
+test('what a deployment would break or leave behind is said', async () => {
   me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'batch' }] });
   const { anthropic, managedKeys, alerts } = written();
   const [production, batch] = managedKeys.map(({ workspaceId }) => workspaceId);
@@ -81,7 +81,7 @@ test('what a deployment would break is said: the organization, workspaces of key
   );
 });
 
-test('a name that a left-over secret blocks is said, and only what holds nothing is advised to be deleted for good', async () => {
+test('a left-over secret blocks its name, and only an empty one may be deleted for good', async () => {
   me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'batch' }] });
   const before = me.world.configuration();
   await me.added();
@@ -129,7 +129,7 @@ test('beside what a destroyed stack left behind, a first deployment would fail',
   });
 });
 
-test('operators of another account, and that who asks is none, are said; and what the Region of the account forbids', async () => {
+test('operators of another account, a caller who is none, and limits of the Region are said', async () => {
   me = await anOperator({ managedKeys: [{ name: 'production' }] });
   const own = 'arn:aws:iam::123456789012:role/team/keyguard-local';
   expect((await changed({ operators: [own] })).out).toContain(nothingLost);

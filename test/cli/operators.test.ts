@@ -7,7 +7,7 @@ const session = (name: string): string => `arn:aws:sts::210987654321:assumed-rol
 const said = (operators: readonly string[], caller: string): readonly string[] =>
   operatorAnswers(operators, caller).map(({ what }) => what);
 
-test('an operator who asks is told nothing: a session is its role, whatever its path, and a user is itself', () => {
+test('a session counts as its role whatever its path, and a user as itself', () => {
   expect(said([role], session('AWSReservedSSO_Admin_0123456789abcdef'))).toEqual([]);
   expect(said([role, user], user)).toEqual([]);
   expect(said([], session('anybody'))).toEqual([]);
