@@ -2,6 +2,7 @@ import { functionNames, variables, type FunctionName, type VariableName } from '
 import { adminKeySecretName, deployedFunctionName, secretsOf, slackWebhookSecretName } from '../contract/names.ts';
 import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
+import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
 import { definitionsOf } from '../lib/config/policy.ts';
@@ -9,12 +10,10 @@ import type { Configuration } from '../lib/config/schema.ts';
 import { broken, good, warning, type Answer } from './doctor/check.ts';
 import { counted, instant } from './output.ts';
 
-type Settings = Readonly<Record<string, string | undefined>>;
-
 /** What the functions of an installation say of it. */
 export interface Deployment {
   /** The functions that are there, and what each works with. */
-  readonly settings: ReadonlyMap<FunctionName, Settings>;
+  readonly settings: ReadonlyMap<FunctionName, FunctionSettings['environment']>;
   /** Undefined where the rotation function does not say, and nothing else tells. */
   readonly definitions: Definitions | undefined;
   readonly records: readonly ApiKeyRecord[];

@@ -1,13 +1,12 @@
 import { environmentOf, variables, type FunctionName, type VariableName } from '../contract/environment.ts';
 import { slackWebhookSecretName } from '../contract/names.ts';
 import type { Definitions } from '../contract/policy.ts';
+import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { definitionsOf } from '../lib/config/policy.ts';
 import type { Configuration } from '../lib/config/schema.ts';
 import { adminAccessOf } from './admin-access.ts';
 import { lengthText } from './output.ts';
-
-type Settings = Readonly<Record<string, string | undefined>>;
 
 /** What keyguard.json calls each variable, and what it says of it. */
 function wanted(configuration: Configuration): Readonly<Partial<Record<VariableName, readonly [field: string, value: string]>>> {
@@ -24,7 +23,11 @@ function wanted(configuration: Configuration): Readonly<Partial<Record<VariableN
 }
 
 /** The fields of keyguard.json that a function does not work with. */
-export function settingsThatDiffer(name: FunctionName, environment: Settings, configuration: Configuration): readonly string[] {
+export function settingsThatDiffer(
+  name: FunctionName,
+  environment: FunctionSettings['environment'],
+  configuration: Configuration,
+): readonly string[] {
   const says = wanted(configuration);
   return environmentOf[name].flatMap((variable) => {
     const [field, value] = says[variable] ?? [];

@@ -8,8 +8,8 @@ const giveArn = 'give the ARN that this prints: aws iam get-role --role-name NAM
  */
 export function operatorAnswers(operators: readonly string[], caller: string): readonly Answer[] {
   if (operators.length === 0) return [];
-  const account = caller.split(':')[4] ?? '';
-  const foreign = operators.filter((arn) => arn.split(':')[4] !== account);
+  const account = accountIn(caller) ?? '';
+  const foreign = operators.filter((arn) => accountIn(arn) !== account);
   return [
     ...foreign.map((arn) =>
       warning(`operator ${arn} is not of account ${account}, so that it may do nothing with the secrets here`, giveArn),
@@ -29,5 +29,9 @@ function isSame(operator: string, caller: string): boolean {
   if (operator === caller) return true;
   const [session, name] = (caller.split(':')[5] ?? '').split('/');
   const [kind, ...path] = (operator.split(':')[5] ?? '').split('/');
-  return session === 'assumed-role' && kind === 'role' && path.at(-1) === name && operator.split(':')[4] === caller.split(':')[4];
+  return session === 'assumed-role' && kind === 'role' && path.at(-1) === name && accountIn(operator) === accountIn(caller);
+}
+
+function accountIn(arn: string): string | undefined {
+  return arn.split(':')[4];
 }

@@ -1,18 +1,23 @@
+import type { NoKeyCause } from '../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import type { chooseStandby } from '../lambda/rotation/claim.ts';
-import { chooseNext } from '../lambda/rotation/claim.ts';
 import { noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
+import { chooseNext, isPassing, type chooseStandby } from '../lambda/rotation/claim.ts';
 import { claimedKey, type KeySight } from './key-sight.ts';
 import { instant, lengthText } from './output.ts';
 
-export interface RotationPlan {
-  /** The key that would become current; undefined where there is none. */
-  readonly next: ApiKeyRecord | undefined;
-  /** Why this one, or why none. */
-  readonly why: keyof typeof planTexts;
-  readonly current: ApiKeyRecord | undefined;
+export type RotationPlan = (Possible | Impossible) & { readonly current: ApiKeyRecord | undefined };
+
+/** The key that would become current, and why this one. */
+interface Possible {
+  readonly next: ApiKeyRecord;
+  readonly why: 'claimed' | 'oldest' | 'wanted';
+}
+
+interface Impossible {
+  readonly next: undefined;
+  readonly why: NoKeyCause;
 }
 
 /** What a rotation would do at `now`, by the rules of the rotation itself; `choose`: which key it would take. */
@@ -26,12 +31,12 @@ export function planOf(sight: KeySight, now: number, choose: typeof chooseNext |
   return { next: choice.claim, why: choice.claim.wanted === undefined ? 'oldest' : 'wanted', current };
 }
 
-const planTexts = {
+const planTexts: Readonly<Record<RotationPlan['why'], string>> = {
   ...noKeyTexts,
   claimed: 'a rotation that is under way has claimed it',
   oldest: 'it is the oldest standby key that lives long enough',
   wanted: 'an operator wants this old key back',
-} as const;
+};
 
 /** Why a plan is as it is. */
 export function planWhy({ why }: RotationPlan): string {
@@ -46,12 +51,12 @@ export function planText({ next, why, current }: RotationPlan, { rotation }: Man
 }
 
 /** No key could take over. */
-export function noKeyError(plan: RotationPlan, definition: ManagedKeyDefinition): KeyguardError {
-  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${planWhy(plan)}`, nextKeyText(plan, definition));
+export function noKeyError(plan: Impossible, definition: ManagedKeyDefinition): KeyguardError {
+  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${noKeyTexts[plan.why]}`, nextKeyText(plan, definition));
 }
 
 /** How a managed key gets its next key, where none could take over. */
-export function nextKeyText({ why }: RotationPlan, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (why === 'keys-in-hand' || why === 'late-call-possible') return 'wait five minutes';
+export function nextKeyText({ why }: Impossible, { name, workspaceId }: ManagedKeyDefinition): string {
+  if (isPassing(why)) return 'wait five minutes';
   return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
 }

@@ -2,6 +2,7 @@ import type { PlainRefutation, Refutation } from '../../contract/causes.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
+import { isOver } from './death.ts';
 import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
 
 /** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
@@ -81,7 +82,7 @@ type EndedKey = 'gone' | (ApiKeyInfo & { readonly status: 'archived' | 'expired'
 
 /** Whether Anthropic never lets a key live again. */
 export function hasEnded(info: ApiKeyInfo | 'gone'): info is EndedKey {
-  return info === 'gone' || info.status === 'archived' || info.status === 'expired';
+  return isOver(info === 'gone' ? info : info.status);
 }
 
 export function endOfKey(info: EndedKey): Refutation {

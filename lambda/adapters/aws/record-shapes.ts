@@ -74,16 +74,22 @@ const shaped =
   (value) =>
     fits(value, shape);
 
-/** A cause of this version: its code is known, and what belongs to that code is there. */
-const cause: Check = (value) => {
+/** What belongs to each code. */
+type CodeData<C extends string> = readonly (readonly [readonly C[], (field: (name: string) => unknown) => boolean])[];
+
+/** Whether the code is a known one, and what belongs to it is there. */
+function coded(value: unknown, data: CodeData<string>): boolean {
   if (!(value instanceof Object)) return false;
   const field = (name: string): unknown => Reflect.get(value, name);
-  const code = field('code');
-  const check = causeData.find(([codes]) => codes.some((each) => each === code))?.[1];
-  return check?.(field) === true && optional(oneOf(['emergency']))(field('before')) && optional(number)(field('stillAt'));
+  return data.find(([codes]) => codes.some((code) => code === field('code')))?.[1](field) === true;
+}
+
+/** A cause of this version: its code is known, and what belongs to that code is there. */
+const cause: Check = (value) => {
+  return coded(value, causeData) && fits(value, { before: optional(oneOf(['emergency'])), stillAt: optional(number) });
 };
 
-const causeData: readonly (readonly [readonly Cause['code'][], (field: (name: string) => unknown) => boolean])[] = [
+const causeData: CodeData<Cause['code']> = [
   [[...plainCauses, ...plainRefutations], () => true],
   [operatorCauses, (field) => text(field('reason'))],
   [['paused'], (field) => text(field('by')) && text(field('reason'))],
@@ -102,14 +108,9 @@ const causeData: readonly (readonly [readonly Cause['code'][], (field: (name: st
   [['unclear-fields'], (field) => text(field('apiKeyId')) && text(field('fields'))],
 ];
 
-const brake: Check = (value) => {
-  if (!(value instanceof Object)) return false;
-  const field = (name: string): unknown => Reflect.get(value, name);
-  const code = field('code');
-  return brakeData.find(([codes]) => codes.some((each) => each === code))?.[1](field) === true;
-};
+const brake: Check = (value) => coded(value, brakeData);
 
-const brakeData: readonly (readonly [readonly Brake['code'][], (field: (name: string) => unknown) => boolean])[] = [
+const brakeData: CodeData<Brake['code']> = [
   [plainBrakes, () => true],
   [['usage-not-visible'], (field) => number(field('since'))],
   [['key-of-another'], (field) => text(field('apiKeyId')) && text(field('managedKey'))],
