@@ -11,7 +11,7 @@ test('a line that is too long is broken between words, and hangs under its last 
   );
 });
 
-test('without columns it hangs two further than it begins, also where the columns take more than half of the width', () => {
+test('without columns, or with very wide ones, it hangs two further than it begins', () => {
   expect(wrapped('  ! one two three four five six seven eight nine', 40)).toBe('  ! one two three four five six seven\n    eight nine');
   const wide = `${'x'.repeat(30)}  a few words at the end`;
   expect(wrapped(wide, 40)).toBe(`${'x'.repeat(30)}  a few\n  words at the end`);

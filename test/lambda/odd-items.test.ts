@@ -44,7 +44,7 @@ const oddItems = (): readonly (readonly [string, string, object])[] => [
 
 const lines = (event: string): string => world.logs.filter((line) => line.includes(`"${event}"`)).join('\n');
 
-test('with an odd item in each partition, all that is done for the other managed keys goes on, and the items are named', async () => {
+test('an odd item in each partition stops nothing for other managed keys, and is named', async () => {
   const first = await world.addStandbyKey('production');
   await world.rotate('production');
   const ofBatch = await world.addStandbyKey('batch');
@@ -87,7 +87,7 @@ test('with an odd item in each partition, all that is done for the other managed
   expect(lines('retirement.failed')).toContain('API_KEY apikey_future');
 });
 
-test('a record that cannot be read holds up its own managed key alone; one that names none, those without a current key', async () => {
+test('an unreadable record holds up its own managed key; one that names none, those without a key', async () => {
   const ledger = apiKeyLedger(table);
   await ledger.add(aRecord({ apiKeyId: 'apikey_current', state: 'current' }), 'test');
   await table.put('API_KEY', 'apikey_odd', { ...aRecord({ apiKeyId: 'apikey_odd', managedKey: 'batch' }), since: '1' });

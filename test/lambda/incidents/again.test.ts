@@ -91,7 +91,7 @@ test('time alone reminds nobody: only a finding does', () => {
   expect(follow('straggler', [[0], [9 * dayMs]])).toEqual(['open', 'open-2 (reminder 1)']);
 });
 
-test('a worse grade is told at once, as news; a better one is noted, and told once a day when it worsens again', () => {
+test('a worse grade is told at once; one that gets better and worse again, once a day', () => {
   const pool = (when: number, grade: string) => [when, { grade, reason: grade }] as const;
   expect(follow('pool-low', [pool(0, 'low'), pool(1, 'low'), pool(2, 'empty'), pool(3, 'empty')])).toEqual(['open low', 'open-2 empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
@@ -257,7 +257,7 @@ test('no history tells anything twice, or anything after it was over', () => {
   );
 });
 
-test('whichever grades alternate, minute by minute for a day: each is told once, and then there are reminders', () => {
+test('whichever grades alternate for a day, each is told once, and then there are reminders', () => {
   for (const [kind, grades] of Object.entries(incidentGrades)) {
     const known = incidentKinds.find((each) => each === kind) ?? 'straggler';
     const day = fc.array(fc.constantFrom<string>(...grades), { minLength: 24 * 60, maxLength: 24 * 60 });
