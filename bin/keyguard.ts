@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (unsaid === undefined || unsaid.code === 'EPIPE') return code;
   process.stderr.write(
     `error: the answer could not be written (${unsaid.code ?? 'unknown error'}); the command itself ended with exit code ${code}\n` +
-      'fix:   look at the disk or file that its output goes to, then ask again: npx keyguard status, npx keyguard history\n',
+      'fix:   look at the disk or file that its output goes to, then ask again: npx --no-install keyguard status, npx --no-install keyguard history\n',
   );
   return 1;
 }

@@ -110,7 +110,7 @@ function missing(deployment: Deployment, { installation, usage }: Configuration)
     ...functions,
     warning(
       `which managed keys are deployed cannot be told: ${deployedFunctionName(installation, 'rotation')} does not answer`,
-      'npx keyguard doctor says why; then check again',
+      'npx --no-install keyguard doctor says why; then check again',
     ),
   ];
 }
@@ -171,7 +171,7 @@ function leaves(deployment: Deployment, { configuration, secrets }: AccountSight
       ? [
           warning(
             `admin access changes from a key to federation: ${adminKey} stays behind, and the Admin key in it goes on opening the organization`,
-            `once npx keyguard doctor sees Anthropic, delete that key in the Claude Console (Settings > Admin keys), then: ${later(adminKey)}`,
+            `once npx --no-install keyguard doctor sees Anthropic, delete that key in the Claude Console (Settings > Admin keys), then: ${later(adminKey)}`,
           ),
         ]
       : []),

@@ -91,7 +91,7 @@ function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeyS
   throw new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,
-    `wait until npx keyguard status ${name} shows it as current, then give the emergency again`,
+    `wait until npx --no-install keyguard status ${name} shows it as current, then give the emergency again`,
   );
 }
 

@@ -18,7 +18,7 @@ export async function discardDelivery(id: string, order: DiscardOrder, installat
   if (letter === undefined)
     return io.fail(
       `no event ${id} can be taken from a dead-letter queue`,
-      'npx keyguard deliveries lists them; if it does, wait two minutes',
+      'npx --no-install keyguard deliveries lists them; if it does, wait two minutes',
       1,
     );
   const drops = order.dryRun !== true;

@@ -137,6 +137,6 @@ function trialError(name: string, { apiKeyId, verdict, because }: Trial): Keygua
   return new KeyguardError(
     'proof-failed',
     `${apiKeyId} failed its proof: ${why}`,
-    `npx keyguard rotate ${name} --dry-run tries the next one; to put this one away: npx keyguard standby remove ${name} ${apiKeyId}`,
+    `npx --no-install keyguard rotate ${name} --dry-run tries the next one; to put this one away: npx --no-install keyguard standby remove ${name} ${apiKeyId}`,
   );
 }

@@ -50,12 +50,16 @@ export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: 
     throw new KeyguardError(
       'nothing-to-cut',
       `an emergency of ${name} was over ${instant(begun.since)}: ${begun.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
-      `nothing; to cut off ${current.apiKeyId} too: npx keyguard rotate ${name} --emergency --api-key-id ${current.apiKeyId}`,
+      `nothing; to cut off ${current.apiKeyId} too: npx --no-install keyguard rotate ${name} --emergency --api-key-id ${current.apiKeyId}`,
     );
   }
   const dying = isCurrentNamed ? [current] : named.length > 0 ? named : current === undefined ? draining : [current, ...draining];
   if (dying.length === 0) {
-    throw new KeyguardError('nothing-to-cut', `no key of ${name} is in use, so there is none to cut off`, `npx keyguard rotate ${name}`);
+    throw new KeyguardError(
+      'nothing-to-cut',
+      `no key of ${name} is in use, so there is none to cut off`,
+      `npx --no-install keyguard rotate ${name}`,
+    );
   }
   checkRestored(definition.secretName, sight.secret);
   if (rotation.next === undefined) {
@@ -88,7 +92,7 @@ export function onItsWayBack({ apiKeyId, managedKey: name }: ApiKeyRecord): Keyg
   return new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,
-    `wait until npx keyguard status ${name} shows it as current, then give the emergency again; if it does not come: npx keyguard unstick ${name}`,
+    `wait until npx --no-install keyguard status ${name} shows it as current, then give the emergency again; if it does not come: npx --no-install keyguard unstick ${name}`,
   );
 }
 

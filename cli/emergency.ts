@@ -71,7 +71,7 @@ export async function rotateInEmergency(
   if (on.length > 0) {
     io.fail(
       `${plan.todo === 'cut one' ? '' : `${name} rotated, and `}${idsOf(on)} is not cut off yet`,
-      `retirement does it within five minutes by itself; look again: npx keyguard status ${name}, or give this command again`,
+      `retirement does it within five minutes by itself; look again: npx --no-install keyguard status ${name}, or give this command again`,
       1,
     );
   }
@@ -107,7 +107,7 @@ async function cutOff(
 /** The named key is off, and Anthropic says so too. */
 function sayOver({ own, definition: { name } }: KeySight, old: OldKeySight, asJson: boolean, io: CliIo): void {
   const current = own.find((record) => record.state === 'current');
-  if (current === undefined) io.fail(`${overText(old)}, and no key of ${name} is current`, `npx keyguard rotate ${name}`, 1);
+  if (current === undefined) io.fail(`${overText(old)}, and no key of ${name} is current`, `npx --no-install keyguard rotate ${name}`, 1);
   const rotated = rotatedTo(current, current.token ?? '', own);
   if (asJson) json({ ...outcomeJson(rotated, [old.record], false), anthropicStatus: old.status, wasAwake: old.isAwake }, io);
   else line(`${overText(old)}; ${currentSince(rotated)}.`, io);

@@ -35,7 +35,7 @@ export function failureOf(error: unknown): Failure {
 /** The functions' fixes speak to who operates them; some errors mean something else to who sits at the keyboard. */
 function fixAtTheKeyboard(error: KeyguardError): string {
   if (error instanceof LostRace)
-    return 'somebody was faster: look with npx keyguard status, and give the command again if it is still needed';
+    return 'somebody was faster: look with npx --no-install keyguard status, and give the command again if it is still needed';
   if (error instanceof Unavailable) {
     const proxies = proxiesText();
     return `try again in a minute; if it lasts, check your network${proxies === '' ? '' : `, ${proxies}`}, and AWS_ENDPOINT_URL where you set it`;

@@ -53,7 +53,8 @@ export async function rotateAndFollow(
   asking: Asking = {},
 ): Promise<RotationOutcome> {
   const { name } = definition;
-  const leave = (): void => progress(`The rotation of ${name} goes on without this command; look with: npx keyguard status ${name}`, io);
+  const leave = (): void =>
+    progress(`The rotation of ${name} goes on without this command; look with: npx --no-install keyguard status ${name}`, io);
   const stay = io.onInterrupt?.(leave);
   try {
     return await follow(definition, installation, (sentence) => progress(sentence, io), asking);

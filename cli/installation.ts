@@ -61,7 +61,7 @@ export async function openInstallation(flags: InstallationFlags, io: CliIo): Pro
   if (differs.length > 0) {
     progress(
       `keyguard.json is not what is deployed (${differs.join(', ')}): the functions act by what is deployed, and what is promised here follows ` +
-        'the file only after npx cdk deploy. What differs: npx keyguard doctor',
+        'the file only after npx cdk deploy. What differs: npx --no-install keyguard doctor',
       io,
     );
   }

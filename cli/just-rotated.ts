@@ -35,7 +35,7 @@ export function justRotatedError({ managedKey: name, apiKeyId, since }: ApiKeyRe
   return new KeyguardError(
     'just-rotated',
     `${name} has rotated a moment ago: ${apiKeyId} is current since ${instant(since)}`,
-    `nothing, if that was your rotation; to rotate once more all the same: npx keyguard rotate ${name} --again`,
+    `nothing, if that was your rotation; to rotate once more all the same: npx --no-install keyguard rotate ${name} --again`,
   );
 }
 

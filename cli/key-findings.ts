@@ -89,8 +89,8 @@ export function keyFindings(reading: KeyReading): readonly Finding[] {
 
 /** A fix that ends with a rotation: a paused managed key does not rotate, except in an emergency. */
 function rotating({ pause, definition: { name } }: Pick<KeyReading, 'pause' | 'definition'>, before = ''): string {
-  const resume = pause === undefined ? '' : `npx keyguard resume ${name}, then `;
-  return `${resume}${before}npx keyguard rotate ${name}`;
+  const resume = pause === undefined ? '' : `npx --no-install keyguard resume ${name}, then `;
+  return `${resume}${before}npx --no-install keyguard rotate ${name}`;
 }
 
 /** Of both secrets: until they are restored nobody reads them, and afterwards nothing brings them back. */
@@ -130,7 +130,7 @@ function currentKey(reading: KeyReading): readonly Finding[] {
   const { own, secret, definition } = reading;
   if (own.some((record) => record.state === 'current')) return [];
   const check = 'current key';
-  const add = own.some((record) => record.state === 'standby') ? '' : `npx keyguard standby add ${definition.name}, then `;
+  const add = own.some((record) => record.state === 'standby') ? '' : `npx --no-install keyguard standby add ${definition.name}, then `;
   const fix = rotating(reading, add);
   if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
   const cut = cutOffLast({ own, secret });
@@ -140,7 +140,7 @@ function currentKey(reading: KeyReading): readonly Finding[] {
 
 function schedule({ secret, pause, definition: { name }, now, ...rest }: KeyReading): readonly Finding[] {
   const check = 'schedule';
-  const resume = `npx keyguard resume ${name}`;
+  const resume = `npx --no-install keyguard resume ${name}`;
   if (pause !== undefined) {
     const half = secret.rotationEnabled ? '; its schedule is on all the same, because the pause, or its end, was broken off' : '';
     return [{ check, state: 'attention', what: `${pausedText(name, pause)}${half}`, fix: resume }];
@@ -150,7 +150,12 @@ function schedule({ secret, pause, definition: { name }, now, ...rest }: KeyRead
   if (nextRotationAt === null) return [{ check, state: 'broken', what: 'it has no rotation schedule', fix: 'npx cdk deploy sets it' }];
   if (nextRotationAt >= now - lateMs || openVersion({ secret, ...rest }) !== undefined) return [];
   return [
-    { check, state: 'broken', what: `the rotation of ${instant(nextRotationAt)} has not happened`, fix: `npx keyguard rotate ${name}` },
+    {
+      check,
+      state: 'broken',
+      what: `the rotation of ${instant(nextRotationAt)} has not happened`,
+      fix: `npx --no-install keyguard rotate ${name}`,
+    },
   ];
 }
 
@@ -160,11 +165,11 @@ function rotation(reading: KeyReading): readonly Finding[] {
   const claimed = claimedKey(reading);
   const since = openSince === undefined ? '' : ` since ${instant(openSince)}`;
   const what = `a rotation is under way${since} and does not end${claimed === undefined ? '' : `; it has claimed ${claimed.apiKeyId}`}`;
-  return [{ check: 'rotation', state: 'broken', what, fix: `npx keyguard unstick ${definition.name}` }];
+  return [{ check: 'rotation', state: 'broken', what, fix: `npx --no-install keyguard unstick ${definition.name}` }];
 }
 
 function halfDone(reading: KeyReading): readonly Finding[] {
-  const fix = `npx keyguard unstick ${reading.definition.name}`;
+  const fix = `npx --no-install keyguard unstick ${reading.definition.name}`;
   return reading.own.flatMap((record): readonly Finding[] => {
     const { apiKeyId, intent } = record;
     if (intent !== undefined && reading.now - intent.at > settledMs) {
@@ -199,7 +204,7 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
             check: 'wishes',
             state: 'attention',
             what: `${apiKeyId} is wanted back since ${instant(wanted.at)} by ${wanted.by} (${wanted.because})`,
-            fix: `nothing: it comes back within minutes, if it can; npx keyguard unstick ${name} takes the wish back`,
+            fix: `nothing: it comes back within minutes, if it can; npx --no-install keyguard unstick ${name} takes the wish back`,
           } as const,
         ]),
     ...(noGrace === undefined
@@ -209,7 +214,7 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
             check: 'wishes',
             state: state === 'draining' && now - Math.max(noGrace.at, switchedAt ?? 0) > settledMs ? 'broken' : 'attention',
             what: `${apiKeyId} is to be cut off without grace since ${instant(noGrace.at)} by ${noGrace.by} (${noGrace.because}), and is ${state}`,
-            fix: `npx keyguard rotate ${name} --emergency --api-key-id ${apiKeyId} goes on with it`,
+            fix: `npx --no-install keyguard rotate ${name} --emergency --api-key-id ${apiKeyId} goes on with it`,
           } as const,
         ]),
   ]);
@@ -234,8 +239,8 @@ function notCompared({ infos, own, definition: { name }, now }: KeyReading): rea
     const what = `not compared yet: ${apiKeyId} is ${state} since ${instant(since)}, and Anthropic shows it as ${status}, which may be an old answer`;
     const fix =
       state === 'current'
-        ? `npx keyguard doctor ${name} in five minutes; where consumers fail now: npx keyguard rotate ${name}`
-        : `npx keyguard doctor ${name} in five minutes`;
+        ? `npx --no-install keyguard doctor ${name} in five minutes; where consumers fail now: npx --no-install keyguard rotate ${name}`
+        : `npx --no-install keyguard doctor ${name} in five minutes`;
     return [{ check: 'Anthropic', state: 'attention', what, fix }];
   });
 }
@@ -263,15 +268,15 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition, reading:
     'current-key-dead': [
       `the current key ${key} does not work: ${facts.reason}`,
       facts.grade === 'replacing'
-        ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx keyguard rotate ${name}`
+        ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
         : rotate,
     ],
-    'key-changed': [facts.reason, 'npx keyguard runbook key-changed'],
+    'key-changed': [facts.reason, 'npx --no-install keyguard runbook key-changed'],
     'rotation-overdue': [facts.reason, rotate],
     'key-expiring': [`the current key ${key}: ${facts.reason}`, rotate],
-    'pool-low': [facts.reason, `make a key in the Claude Console, then: npx keyguard standby add ${name}`],
-    straggler: [`${key}: ${facts.reason}`, 'npx keyguard runbook straggler'],
-    'replica-behind': [`a replica is behind: ${facts.reason}`, 'npx keyguard runbook replica-behind'],
+    'pool-low': [facts.reason, `make a key in the Claude Console, then: npx --no-install keyguard standby add ${name}`],
+    straggler: [`${key}: ${facts.reason}`, 'npx --no-install keyguard runbook straggler'],
+    'replica-behind': [`a replica is behind: ${facts.reason}`, 'npx --no-install keyguard runbook replica-behind'],
   };
   const [what, fix] = words[kind];
   return { ...ofCondition[kind], what, fix };
@@ -282,7 +287,7 @@ function noReplacement({ own, definition, now }: KeyReading): readonly Finding[]
   const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
-  return [{ check: 'pool', state: 'attention', what, fix: `npx keyguard standby add ${definition.name}` }];
+  return [{ check: 'pool', state: 'attention', what, fix: `npx --no-install keyguard standby add ${definition.name}` }];
 }
 
 /** The pool of a managed key that was read. */
@@ -297,7 +302,7 @@ export function poolIn({ definition, own, secret, incidents: all, now }: KeyRead
 /** Standby keys that are counted on, and that no rotation of the schedule will take. */
 function shortLived(reading: KeyReading): readonly Finding[] {
   const sight = poolIn(reading);
-  const fix = `make one that lives longer, or never expires, then: npx keyguard standby add ${reading.definition.name}`;
+  const fix = `make one that lives longer, or never expires, then: npx --no-install keyguard standby add ${reading.definition.name}`;
   return shortKeys(sight).map((key): Finding => {
     const what = `standby key ${key.record.apiKeyId} ${shortText(key, sight)}`;
     return { check: 'pool', state: 'attention', what, fix };
@@ -312,7 +317,7 @@ function rejected({ own, definition: { name } }: KeyReading): readonly Finding[]
       const { apiKeyId, cause } = record;
       const what = `${apiKeyId} was rejected: ${cause === undefined ? 'no reason is recorded' : causeText(cause)}`;
       // The reason of a broken-off intake says how it goes on.
-      const fix = `${isUnfinishedIntake(record) ? 'or ' : ''}put it away with npx keyguard standby remove ${name} ${apiKeyId}`;
+      const fix = `${isUnfinishedIntake(record) ? 'or ' : ''}put it away with npx --no-install keyguard standby remove ${name} ${apiKeyId}`;
       return { check: 'rejected keys', state: 'attention', what, fix };
     });
 }
@@ -322,7 +327,7 @@ function incidents({ incidents: all, definition: { name } }: KeyReading, told: r
   return all
     .filter(({ subject, state, kind }) => subject === name && state !== 'recovered' && !told.includes(kind))
     .map((incident): Finding => {
-      const fix = `npx keyguard runbook ${incident.kind}`;
+      const fix = `npx --no-install keyguard runbook ${incident.kind}`;
       if (incident.kind !== 'rotation-failed') {
         const state = incident.kind === 'current-key-dead' ? 'broken' : 'attention';
         return { check: 'incidents', state, what: incidentText(incident), fix };

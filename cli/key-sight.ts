@@ -85,9 +85,9 @@ export function rotationObstacle({ definition, secret, pause }: KeySight): Keygu
   const { name, secretName } = definition;
   const deleted = deletedError(secretName, secret);
   if (deleted !== undefined) return deleted;
-  if (pause !== undefined) return new KeyguardError('paused', pausedText(name, pause), `npx keyguard resume ${name}`);
+  if (pause !== undefined) return new KeyguardError('paused', pausedText(name, pause), `npx --no-install keyguard resume ${name}`);
   if (secret.rotationEnabled) return undefined;
-  return new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx keyguard resume ${name}`);
+  return new KeyguardError('rotation-disabled', `rotation is not enabled for ${name}`, `npx --no-install keyguard resume ${name}`);
 }
 
 /** Throws KeyguardError where no rotation may begin. */

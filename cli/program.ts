@@ -33,7 +33,7 @@ function misunderstood({ exitCode, message }: CommanderError, io: CliIo): 0 | 1 
   if (exitCode === 0) return 0;
   if (io.json !== true) return 2;
   const what = message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return failure({ code: 'wrong-usage', message: what, fix: 'npx keyguard --help shows how', exitCode: 2 }, io);
+  return failure({ code: 'wrong-usage', message: what, fix: 'npx --no-install keyguard --help shows how', exitCode: 2 }, io);
 }
 
 /** Help about a command that there is not is that command, so that it is refused as every other unknown one. */
@@ -76,7 +76,7 @@ function prepare(command: Program, io: CliIo): void {
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError(`fix:   npx ${fullName(command)} --help shows how`)
+    .showHelpAfterError(`fix:   npx --no-install ${fullName(command)} --help shows how`)
     .configureOutput({
       writeOut: (text) => parserText(text, io.stdout),
       writeErr: (text) => {
@@ -115,7 +115,7 @@ function refuseSecrets(words: readonly string[], io: CliIo): void {
 function refuseEarlyOptions([first = '']: readonly string[], io: CliIo): void {
   if (!first.startsWith('-') || ['-h', '--help', '-v', '--version'].includes(first)) return;
   const option = first.split('=')[0] ?? first;
-  io.fail(`${option} stands before the command`, `options go behind it, for example: npx keyguard status --json`, 2);
+  io.fail(`${option} stands before the command`, `options go behind it, for example: npx --no-install keyguard status --json`, 2);
 }
 
 function version(): string {

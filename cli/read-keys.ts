@@ -66,5 +66,5 @@ export async function consumersWait(name: string, { table }: OpenInstallation): 
 }
 
 export function waitingText(name: string): string {
-  return `Consumers of ${name} have no key that works until it rotates: npx keyguard rotate ${name}`;
+  return `Consumers of ${name} have no key that works until it rotates: npx --no-install keyguard rotate ${name}`;
 }

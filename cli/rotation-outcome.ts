@@ -16,18 +16,22 @@ export function rotatedOrFail(
       return outcome;
     case 'failed': {
       const { reason: what = 'see the log of the rotation function', fix: next } = outcome;
-      return io.fail(`the rotation of ${name} failed: ${what}`, `${next ?? 'npx keyguard runbook rotation-failed'}. ${besides}`, 1);
+      return io.fail(
+        `the rotation of ${name} failed: ${what}`,
+        `${next ?? 'npx --no-install keyguard runbook rotation-failed'}. ${besides}`,
+        1,
+      );
     }
     case 'not back':
       return io.fail(
         `${name} was not brought back: ${outcome.because}`,
-        `consumers keep the key that is current; to move on to a standby key: npx keyguard rotate ${name} --again`,
+        `consumers keep the key that is current; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
         1,
       );
     case 'timed out':
       return io.fail(
         `the rotation of ${name} did not finish within ${lengthText(outcome.afterMs)}`,
-        `it goes on without us: npx keyguard status ${name}, and the log group of the output RotationFunctionName. ${besides}`,
+        `it goes on without us: npx --no-install keyguard status ${name}, and the log group of the output RotationFunctionName. ${besides}`,
         1,
       );
   }

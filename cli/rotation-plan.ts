@@ -58,5 +58,5 @@ export function noKeyError(plan: Impossible, definition: ManagedKeyDefinition): 
 /** How a managed key gets its next key, where none could take over. */
 export function nextKeyText({ why }: Impossible, { name, workspaceId }: ManagedKeyDefinition): string {
   if (isPassing(why)) return 'wait five minutes';
-  return `make a key in the Claude Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
+  return `make a key in the Claude Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }

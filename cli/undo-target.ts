@@ -61,7 +61,7 @@ function lastOf(sight: KeySight, steps: readonly AuditRecord[], now: number): Ap
       throw new KeyguardError(
         'cannot-come-back',
         `the last key of ${name}, ${last.apiKeyId}, was cut off ${instant(last.since)}: ${cut}`,
-        `if you are sure that nobody else has it: npx keyguard undo ${name} --api-key-id ${last.apiKeyId}`,
+        `if you are sure that nobody else has it: npx --no-install keyguard undo ${name} --api-key-id ${last.apiKeyId}`,
       );
     }
     throw nothing(`the last key of ${name}, ${last.apiKeyId}, is ${last.state} since ${instant(last.since)}`, name);
@@ -72,7 +72,7 @@ function lastOf(sight: KeySight, steps: readonly AuditRecord[], now: number): Ap
   throw new KeyguardError(
     'cannot-come-back',
     `${current.apiKeyId} of ${name} itself came back by an undo at ${instant(undone.at)}`,
-    `nothing, if that is the key you want; to go on to the one it replaced: npx keyguard undo ${name} --api-key-id ${target.apiKeyId}`,
+    `nothing, if that is the key you want; to go on to the one it replaced: npx --no-install keyguard undo ${name} --api-key-id ${target.apiKeyId}`,
   );
 }
 
@@ -89,7 +89,7 @@ export function checkEnabled({ apiKeyId, state }: ApiKeyRecord, isEnabled: boole
   throw new KeyguardError(
     'cannot-come-back',
     `the last key of ${name}, ${apiKeyId}, is in its grace, and somebody disabled it at Anthropic`,
-    `if you are sure that nobody else has it: npx keyguard undo ${name} --api-key-id ${apiKeyId}`,
+    `if you are sure that nobody else has it: npx --no-install keyguard undo ${name} --api-key-id ${apiKeyId}`,
   );
 }
 
@@ -101,10 +101,10 @@ function nothing(message: string, name: string): KeyguardError {
   return new KeyguardError(
     'cannot-come-back',
     message,
-    `to move on to a standby key: npx keyguard rotate ${name} --again; what happened: npx keyguard history ${name}`,
+    `to move on to a standby key: npx --no-install keyguard rotate ${name} --again; what happened: npx --no-install keyguard history ${name}`,
   );
 }
 
 function busy(message: string, name: string): KeyguardError {
-  return new KeyguardError('busy', message, `wait until it is done, or: npx keyguard unstick ${name}`);
+  return new KeyguardError('busy', message, `wait until it is done, or: npx --no-install keyguard unstick ${name}`);
 }

@@ -10,7 +10,10 @@ export interface SecretShape {
   /** What a file is refused for, where that is more than a whole value, or must be surer. @default value */
   readonly inFile?: RegExp;
   /** The command that takes it in; absent for what Key Guard has no use for. */
-  readonly takenBy?: 'npx keyguard admin-key set' | 'npx keyguard standby add NAME' | 'npx keyguard slack-webhook set';
+  readonly takenBy?:
+    | 'npx --no-install keyguard admin-key set'
+    | 'npx --no-install keyguard standby add NAME'
+    | 'npx --no-install keyguard slack-webhook set';
 }
 
 /** A prefix of few letters counts at the start of a word only; in JSON a line break before it is written as a letter. */
@@ -22,20 +25,20 @@ export const secretShapes: readonly SecretShape[] = [
     what: 'an Admin API key',
     value: /sk-ant-admin[A-Za-z0-9]*-[A-Za-z0-9_-]{12,}/,
     inFile: /sk-ant-admin/i,
-    takenBy: 'npx keyguard admin-key set',
+    takenBy: 'npx --no-install keyguard admin-key set',
   },
   // Anthropic's own hint (`sk-ant-api03-R2D...igAA`) is no whole value and stays readable.
   {
     what: 'an Anthropic key or token',
     value: /sk-ant-[A-Za-z0-9]+-[A-Za-z0-9_-]{12,}/,
     inFile: /sk-ant-/i,
-    takenBy: 'npx keyguard standby add NAME',
+    takenBy: 'npx --no-install keyguard standby add NAME',
   },
   {
     what: "Slack's webhook address",
     value: /hooks\.slack(?:-gov)?\.com\/[A-Za-z]+\/[A-Za-z0-9/_-]+/i,
     inFile: /hooks\.slack(?:-gov)?\.com/i,
-    takenBy: 'npx keyguard slack-webhook set',
+    takenBy: 'npx --no-install keyguard slack-webhook set',
   },
   { what: 'a Slack token', value: /xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}|xapp-\d-[A-Za-z0-9-]{8,}/ },
   { what: 'a signing secret of a webhook', value: /whsec_[A-Za-z0-9+/=]{8,}/ },

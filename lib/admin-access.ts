@@ -30,7 +30,7 @@ export class AdminAccess extends Construct {
     const { installation, access, operators, encryptionKey } = props;
     if (access.kind === 'key') {
       const secretName = adminKeySecretName(installation);
-      const description = 'Anthropic Admin API key: store it with npx keyguard admin-key set';
+      const description = 'Anthropic Admin API key: store it with npx --no-install keyguard admin-key set';
       this.secret = new GuardedSecret(this, 'AdminKey', { secretName, operators, encryptionKey, description });
       this.definition = { kind: 'key', secretName };
     } else {

@@ -129,7 +129,7 @@ export class AppFunction extends Construct implements IGrantable {
       // A tick that fails is made good by the next; an event that fails is not.
       ...(every === undefined ? { evaluationPeriods: 1 } : { evaluationPeriods: 5, datapointsToAlarm: 3 }),
       alarmName: named('errors'),
-      alarmDescription: `Key Guard's function ${name} fails. Look at its log group, and run: npx keyguard doctor`,
+      alarmDescription: `Key Guard's function ${name} fails. Look at its log group, and run: npx --no-install keyguard doctor`,
     });
     const deadLetters = this.deadLetterQueue
       .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: 'Maximum' })
@@ -137,7 +137,7 @@ export class AppFunction extends Construct implements IGrantable {
         ...atLeastOne,
         evaluationPeriods: 1,
         alarmName: named('dead-letters'),
-        alarmDescription: `Events that Key Guard's function ${name} could not handle lie in its dead-letter queue. See them and send them again: npx keyguard deliveries`,
+        alarmDescription: `Events that Key Guard's function ${name} could not handle lie in its dead-letter queue. See them and send them again: npx --no-install keyguard deliveries`,
       });
     return every === undefined
       ? [errors, deadLetters]
@@ -152,7 +152,7 @@ export class AppFunction extends Construct implements IGrantable {
     const period = Duration.minutes(Math.max(5, every.toMinutes() * 2));
     const alarm = this.function.metricInvocations({ period, statistic: 'Sum' }).createAlarm(this, 'Silent', {
       alarmName,
-      alarmDescription: `Key Guard's function ${name} has not run for ${2 * period.toMinutes()} minutes: its schedule is off or cannot reach it. Run: npx keyguard doctor`,
+      alarmDescription: `Key Guard's function ${name} has not run for ${2 * period.toMinutes()} minutes: its schedule is off or cannot reach it. Run: npx --no-install keyguard doctor`,
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 2,

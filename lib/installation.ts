@@ -57,7 +57,7 @@ export class Installation extends Construct {
         secretName: slackWebhookSecretName(installation),
         operators,
         encryptionKey,
-        description: "Address of Slack's incoming webhook: store it with npx keyguard slack-webhook set",
+        description: "Address of Slack's incoming webhook: store it with npx --no-install keyguard slack-webhook set",
       });
     }
     // Chosen, not generated: functions name it, and it shows their metrics. Dashboards of all Regions share one list.

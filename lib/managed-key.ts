@@ -59,7 +59,7 @@ export class ManagedKey extends Construct {
     this.standbySecret = new EmptySecret(this, 'Standby', {
       secretName: standbySecretName,
       encryptionKey,
-      description: `Standby keys of "${name}": fill it with npx keyguard standby add ${name}`,
+      description: `Standby keys of "${name}": fill it with npx --no-install keyguard standby add ${name}`,
     });
     this.#letFunctionsIn(rotatedBy, watchedBy);
     this.#denyStandby(rotatedBy.rotation);

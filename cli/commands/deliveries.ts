@@ -84,7 +84,10 @@ async function show(installation: OpenInstallation, asJson: boolean, io: CliIo):
       letters.map(({ id, functionName, sentAt, what }) => [id, functionName, instant(sentAt), what]),
       io,
     );
-    line('Send them again: npx keyguard deliveries --redrive; drop one: npx keyguard deliveries --discard ID', io);
+    line(
+      'Send them again: npx --no-install keyguard deliveries --redrive; drop one: npx --no-install keyguard deliveries --discard ID',
+      io,
+    );
   }
 }
 

@@ -76,11 +76,11 @@ function namesOf(name: string | undefined, records: readonly ApiKeyRecord[], ins
 function checkIsOf(name: string | undefined, apiKeyId: string, records: readonly ApiKeyRecord[], io: CliIo): void {
   const record = records.find((each) => each.apiKeyId === apiKeyId);
   if (record === undefined) {
-    io.fail(`Key Guard has no record of ${apiKeyId}`, 'copy the id from npx keyguard history, or from the Console', 2);
+    io.fail(`Key Guard has no record of ${apiKeyId}`, 'copy the id from npx --no-install keyguard history, or from the Console', 2);
   }
   if (name !== undefined && record.managedKey !== name) {
     const { managedKey: other } = record;
-    io.fail(`${apiKeyId} is no key of ${name}, but of ${other}`, `npx keyguard history ${other} --api-key-id ${apiKeyId}`, 2);
+    io.fail(`${apiKeyId} is no key of ${name}, but of ${other}`, `npx --no-install keyguard history ${other} --api-key-id ${apiKeyId}`, 2);
   }
 }
 

@@ -32,9 +32,9 @@ export const pause: Command = {
       .usage('[options] --because <text> <name>')
       .description(
         'Stops the rotation of a managed key: no new key becomes current, no old key becomes inactive or is archived. A rotation ' +
-          'that is under way has two minutes to end, and is broken off then: consumers keep the key that they have, and npx keyguard unstick ' +
+          'that is under way has two minutes to end, and is broken off then: consumers keep the key that they have, and npx --no-install keyguard unstick ' +
           'NAME clears it away. A key that is half retired is finished. Alarms go on, and so does containment, except that it cannot put another key in the place of the current ' +
-          'one: for that there is npx keyguard rotate NAME --emergency, which ends the pause. Safe to repeat.',
+          'one: for that there is npx --no-install keyguard rotate NAME --emergency, which ends the pause. Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
       .requiredOption('--because <text>', 'why, for whoever finds it paused; required')
@@ -51,7 +51,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   checkRestored(definition.secretName, before.secret);
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
-    const question = `Pause ${name}? Until npx keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
+    const question = `Pause ${name}? Until npx --no-install keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
     if (flags.yes !== true) await agreed(question, io);
   }
   const record = before.pause ?? (await begin(name, because, installation));
@@ -66,8 +66,8 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   }
   const already = before.pause === undefined ? '' : ' already';
   line(`${name} is paused${already}, since ${instant(record.at)} by ${record.by}: ${record.because}.`, io);
-  if (leftOpen !== undefined) line(`A rotation was broken off; to clear it away: npx keyguard unstick ${name}`, io);
-  line(`It goes on with: npx keyguard resume ${name}`, io);
+  if (leftOpen !== undefined) line(`A rotation was broken off; to clear it away: npx --no-install keyguard unstick ${name}`, io);
+  line(`It goes on with: npx --no-install keyguard resume ${name}`, io);
 }
 
 /** Stored before the schedule stops: killed in between, no rotation begins all the same. */

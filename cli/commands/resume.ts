@@ -90,7 +90,7 @@ async function goOn({ definition, secret, pause }: KeySight, because: string, in
       throw new KeyguardError(
         'still-stopped',
         `the rotation schedule of ${name} could not be turned on`,
-        `npx keyguard unstick ${name}, then this again`,
+        `npx --no-install keyguard unstick ${name}, then this again`,
       );
     }
   }

@@ -95,7 +95,9 @@ function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | u
   throw new KeyguardError(
     'nothing-to-cut',
     `${apiKeyId} is ${what} of ${name}: consumers do not hold it`,
-    record?.state === 'standby' ? `npx keyguard standby remove ${name} ${apiKeyId}` : `npx keyguard status ${name}`,
+    record?.state === 'standby'
+      ? `npx --no-install keyguard standby remove ${name} ${apiKeyId}`
+      : `npx --no-install keyguard status ${name}`,
   );
 }
 

@@ -37,7 +37,7 @@ async function run(wanted: string | undefined, flags: Flags, io: CliIo): Promise
     return;
   }
   const kind = incidentKinds.find((each) => each === wanted);
-  if (kind === undefined) return io.fail(`there is no run-book ${wanted}`, 'npx keyguard runbook lists them', 2);
+  if (kind === undefined) return io.fail(`there is no run-book ${wanted}`, 'npx --no-install keyguard runbook lists them', 2);
   const page = pageOf(kind);
   if (flags.json === true) json(page, io);
   else line(page.text.trimEnd(), io);
@@ -57,6 +57,9 @@ function pageOf(kind: IncidentKind): Page {
 /** A link leads nowhere in a terminal: another run-book is a command, another page is a file of this project. */
 function withCommands(markdown: string): string {
   return markdown
-    .replace(/\[([^\]]+)\]\(([a-z-]+)\.md\)/g, (_link, words: string, kind: string) => `${words} (\`npx keyguard runbook ${kind}\`)`)
+    .replace(
+      /\[([^\]]+)\]\(([a-z-]+)\.md\)/g,
+      (_link, words: string, kind: string) => `${words} (\`npx --no-install keyguard runbook ${kind}\`)`,
+    )
     .replace(/\[([^\]]+)\]\(\.\.\/([a-z-]+\.md)[^)]*\)/g, (_link, words: string, file: string) => `${words} (docs/${file})`);
 }

@@ -47,7 +47,7 @@ export const standby: Command = {
           'Safe to repeat.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .argument('<apikey_id>', 'the key, as npx keyguard standby list shows it')
+      .argument('<apikey_id>', 'the key, as npx --no-install keyguard standby list shows it')
       .option('--because <text>', 'why, for the history')
       .option('--yes', 'do not ask')
       .action((name: string, apiKeyId: string, flags: RemoveFlags) => remove(name, apiKeyId, flags, io));

@@ -24,7 +24,7 @@ export const status: Command = {
       .description(
         'Shows, for each managed key, the current key, old keys that are still valid and why, those that an undo can bring back and ' +
           'until when, what an operator asked for and is not done, the pool, the next rotation, the last success, replicas and open ' +
-          'incidents. Health is ok, attention or broken; the exit code is 0 in any case. Anthropic is not asked: that does npx keyguard ' +
+          'incidents. Health is ok, attention or broken; the exit code is 0 in any case. Anthropic is not asked: that does npx --no-install keyguard ' +
           'doctor.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')
@@ -62,9 +62,10 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const key of keys) await showKey(key, io);
   for (const key of unread) showUnread(key, io);
   for (const key of removed) line(`${colours(io.stdout).bold(key.name)}: ${removedText(key)}\n  fix: ${removedFix}\n`, io);
-  for (const incident of others) line(`${subjectText(incident)}: ${incidentText(incident)}: npx keyguard runbook ${incident.kind}`, io);
+  for (const incident of others)
+    line(`${subjectText(incident)}: ${incidentText(incident)}: npx --no-install keyguard runbook ${incident.kind}`, io);
   if (oddItems.length > 0)
-    line(`Items of the state table cannot be read: ${oddItems.join(', ')}; how to repair them: npx keyguard doctor`, io);
+    line(`Items of the state table cannot be read: ${oddItems.join(', ')}; how to repair them: npx --no-install keyguard doctor`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);
   const unpriced = unpricedText(watermark);
@@ -140,7 +141,7 @@ function validText({ validAtLeastUntil, validAtMostUntil, dead }: PreviousKey): 
 }
 
 function wayBackText({ apiKeyId, hint, state, since, comesBackUntil, cutBecause }: WayBack, name: string): string {
-  const command = `npx keyguard undo ${name} --api-key-id ${apiKeyId}`;
+  const command = `npx --no-install keyguard undo ${name} --api-key-id ${apiKeyId}`;
   const cut = cutBecause === null ? '' : `, cut off (${cutBecause})`;
   return `${apiKeyId} (${hint}), ${state} since ${instant(since)}${cut}; comes back until ${instant(comesBackUntil)} by: ${command}`;
 }

@@ -100,7 +100,7 @@ async function goBack(
         ? rotations(secrets).start(definition.secretName, asked.token)
         : startFor({ apiKeyId: asked.apiKeyId, wish: asked.wanted }, definition, installation),
   });
-  const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx keyguard unstick ${name} takes it back`;
+  const waits = `That ${target.apiKeyId} is wanted back stays noted for ${lengthText(wishLastsMs)}, and is carried out as soon as it can be; npx --no-install keyguard unstick ${name} takes it back`;
   const rotated = rotatedOrFail(definition, outcome, io, waits);
   // A rotation that had begun before took its turn.
   if (rotated.current.apiKeyId !== target.apiKeyId) io.fail(`${name} rotated, but to ${rotated.current.apiKeyId}`, waits, 1);
@@ -114,7 +114,7 @@ async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secre
   throw new KeyguardError(
     'cannot-come-back',
     `Secrets Manager no longer keeps the value of ${target.apiKeyId}`,
-    `to move on to a standby key: npx keyguard rotate ${definition.name} --again`,
+    `to move on to a standby key: npx --no-install keyguard rotate ${definition.name} --again`,
   );
 }
 

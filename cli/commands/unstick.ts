@@ -59,7 +59,8 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
     for (const sentence of remains) line(`not done: ${sentence}`, io);
     for (const sentence of waits) line(`waits: ${sentence}`, io);
     for (const { state, what, fix } of left) line(`left, ${state}: ${what}: ${fix}`, io);
-    if (left.length === 0) line(`All is well with ${name} as far as AWS shows; Anthropic is asked by: npx keyguard doctor ${name}`, io);
+    if (left.length === 0)
+      line(`All is well with ${name} as far as AWS shows; Anthropic is asked by: npx --no-install keyguard doctor ${name}`, io);
   }
   if (remains.length > 0) {
     io.fail(

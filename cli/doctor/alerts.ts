@@ -66,7 +66,7 @@ function heard(all: readonly TopicSubscription[], { what, topicArn, emails }: Au
 async function webhookAnswer(secretName: string): Promise<Answer> {
   const { stages } = await secretVersions(secretsManager()).describe(secretName);
   if (versionWith(stages, 'AWSCURRENT') !== undefined) return good('its webhook is stored');
-  return broken('its webhook is not stored, and Slack hears nothing', 'npx keyguard slack-webhook set');
+  return broken('its webhook is not stored, and Slack hears nothing', 'npx --no-install keyguard slack-webhook set');
 }
 
 /** Whether what is published as an alert reaches the function that posts it. */

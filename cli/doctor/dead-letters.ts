@@ -5,7 +5,7 @@ import type { OpenInstallation } from '../installation.ts';
 import { counted, instant } from '../output.ts';
 import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
 
-const again = 'npx keyguard deliveries --redrive';
+const again = 'npx --no-install keyguard deliveries --redrive';
 
 /** Whether every alert has arrived, and whether events lie in a dead-letter queue. */
 export async function deadLetterChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
@@ -27,7 +27,7 @@ async function undeliveredAnswer({ table, clock }: OpenInstallation): Promise<An
   const [first] = failed;
   if (first === undefined) return good('no alert is missing on any channel');
   const named = failed.map(({ kind, subject, firstFailedAt }) => `${kind} of ${subject} (${instant(firstFailedAt)})`).join(', ');
-  const fix = first.isRefused ? `npx keyguard slack-webhook set; then ${again}` : again;
+  const fix = first.isRefused ? `npx --no-install keyguard slack-webhook set; then ${again}` : again;
   return broken(`Slack has not taken ${counted(failed.length, 'alert')}: ${named}. ${first.reason}`, fix);
 }
 

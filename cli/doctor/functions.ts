@@ -80,10 +80,10 @@ function beatAnswer(managedKey: string, sent: readonly number[], seenAt: number,
   const seen = seenAt === 0 ? 'none of its tokens was seen yet' : `its tokens were last seen ${instant(seenAt)}`;
   const sentAt = sent.at(-1);
   if (seenAt > 0 && now - seenAt <= heartbeatPauseMs) return good(seen);
-  const status = `npx keyguard status ${managedKey}`;
+  const status = `npx --no-install keyguard status ${managedKey}`;
   const log = 'look at the log of the function in the output HeartbeatFunctionName';
   if (sentAt === undefined) {
-    const fix = `it needs a current key: npx keyguard standby add ${managedKey}, and npx keyguard rotate ${managedKey}; after two hours, ${log}`;
+    const fix = `it needs a current key: npx --no-install keyguard standby add ${managedKey}, and npx --no-install keyguard rotate ${managedKey}; after two hours, ${log}`;
     return broken(`Anthropic has taken no request of it, and ${seen}`, fix);
   }
   const since = `Anthropic last took a request of it ${instant(sentAt)}`;
@@ -91,7 +91,7 @@ function beatAnswer(managedKey: string, sent: readonly number[], seenAt: number,
     return broken(`${since}, and it should send one each hour`, `see whether its key works: ${status}; then ${log}`);
   }
   if (overdueBeat(sent, seenAt, now) === undefined) return good(`${since}; ${seen}`);
-  return broken(`${since}, and ${seen}: the usage report stands still`, 'npx keyguard runbook usage-blind');
+  return broken(`${since}, and ${seen}: the usage report stands still`, 'npx --no-install keyguard runbook usage-blind');
 }
 
 function retired(run: Run | undefined, now: number): Answer {

@@ -39,7 +39,7 @@ function otherIncidents(incidents: readonly IncidentRecord[], { managedKeys }: O
     .map((incident) => ({
       about: incident.subject,
       check: 'incidents',
-      ...warning(incidentText(incident), `npx keyguard runbook ${incident.kind}`),
+      ...warning(incidentText(incident), `npx --no-install keyguard runbook ${incident.kind}`),
     }));
 }
 

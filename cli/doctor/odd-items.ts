@@ -25,6 +25,6 @@ function repairing(name: string, tableName: string): string {
   const look = `aws dynamodb get-item --table-name ${tableName} --key '${key}'`;
   const remove = `aws dynamodb delete-item --table-name ${tableName} --key '${key}'`;
   if (pk === 'API_KEY')
-    return `see it: ${look}; write its fields as they were (npx keyguard history says what became of the key), or, if it is no key of yours: ${remove}`;
+    return `see it: ${look}; write its fields as they were (npx --no-install keyguard history says what became of the key), or, if it is no key of yours: ${remove}`;
   return `see it: ${look}; where another version of Key Guard wrote it, deploy that version; else: ${remove}`;
 }

@@ -29,5 +29,5 @@ export async function usageChecks(about: string, { table, clock }: OpenInstallat
 }
 
 function notVisible(since: number, reason = 'see the log of the function in the output UsageCollectorFunctionName'): Answer {
-  return warning(`usage is not visible since ${instant(since)}: ${reason}`, 'npx keyguard runbook usage-blind');
+  return warning(`usage is not visible since ${instant(since)}: ${reason}`, 'npx --no-install keyguard runbook usage-blind');
 }

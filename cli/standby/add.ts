@@ -69,7 +69,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     );
     return;
   }
-  if (rotationResumed) line(`A rotation of ${name} to a new key is started: npx keyguard status ${name}`, io);
+  if (rotationResumed) line(`A rotation of ${name} to a new key is started: npx --no-install keyguard status ${name}`, io);
   else if (await consumersWait(name, installation)) line(waitingText(name), io);
   line(`The pool of ${name} holds ${coverText(cover)}.`, io);
 }
@@ -102,7 +102,7 @@ async function resumed(installation: OpenInstallation, definition: ManagedKeyDef
     const { message, fix } = failureOf(error);
     progress(`A rotation of ${definition.name} to it could not be started: ${message}`, io);
     progress(
-      `The key is taken in all the same, and the rotation goes on by itself, or at once: npx keyguard rotate ${definition.name}`,
+      `The key is taken in all the same, and the rotation goes on by itself, or at once: npx --no-install keyguard rotate ${definition.name}`,
       io,
     );
     if (fix !== '') progress(fix, io);

@@ -50,7 +50,7 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
   const checked = read.flat();
   if (flags.json === true) json(checked.map(checkedJson), io);
   else if (checked.length === 0 && unread.length === 0) {
-    const adds = wanted.map((definition) => `npx keyguard standby add ${definition.name}`);
+    const adds = wanted.map((definition) => `npx --no-install keyguard standby add ${definition.name}`);
     line(`There is no standby key to check: ${adds.join(', ')}`, io);
   } else if (checked.length > 0) await show(checked, flags, io);
   failBad(checked, unread, installation, io);
@@ -123,14 +123,14 @@ function failBad(checked: readonly Checked[], unread: readonly UnreadKey[], { is
 
 /** To archive a key is for ever, and the file may be what is wrong. */
 const disagreed =
-  'keyguard.json is not what is deployed, so that nobody can tell yet: npx keyguard doctor says what differs; correct the file, or npx cdk deploy, then check again';
+  'keyguard.json is not what is deployed, so that nobody can tell yet: npx --no-install keyguard doctor says what differs; correct the file, or npx cdk deploy, then check again';
 
 function cureOf({ record: { managedKey: name, apiKeyId }, elsewhere: workspaceId }: Checked): string {
   const first =
     workspaceId === undefined
       ? ''
       : `if ${workspaceId} is the right workspace, write it into keyguard.json as workspaceId of ${name}, and npx cdk deploy; only if it is not: `;
-  return `${first}npx keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx keyguard standby add ${name}`;
+  return `${first}npx --no-install keyguard standby remove ${name} ${apiKeyId}, then make another one in the Claude Console, and: npx --no-install keyguard standby add ${name}`;
 }
 
 function elsewhere(info: ApiKeyInfo | undefined, { workspaceId }: ManagedKeyDefinition): string | undefined {

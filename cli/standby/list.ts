@@ -54,13 +54,13 @@ async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
     for (const { apiKeyId, state, cause } of keys)
       if (state === 'rejected')
         line(
-          `${apiKeyId} was rejected: ${cause === undefined ? 'no reason is recorded' : causeText(cause)}. To put it away: npx keyguard standby remove ${key} ${apiKeyId}`,
+          `${apiKeyId} was rejected: ${cause === undefined ? 'no reason is recorded' : causeText(cause)}. To put it away: npx --no-install keyguard standby remove ${key} ${apiKeyId}`,
           io,
         );
   }
   for (const { name: key, cover } of pools) line(`The pool of ${key} holds ${coverText(cover)}.`, io);
   if (pools.some(({ cover }) => cover.rotations === 0))
-    line('To add a key, make one in the Claude Console, then: npx keyguard standby add NAME', io);
+    line('To add a key, make one in the Claude Console, then: npx --no-install keyguard standby add NAME', io);
 }
 
 function keyJson({ apiKeyId, hint, state, addedAt, expiresAt, cause }: ApiKeyRecord): object {

@@ -47,7 +47,7 @@ const removableStates: ReadonlySet<ApiKeyState> = new Set(['standby', 'rejected'
 
 function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefined): ApiKeyRecord {
   if (record?.managedKey !== name) {
-    throw new KeyguardError('not-standby', `${apiKeyId} is no key of ${name}`, `npx keyguard standby list ${name}`);
+    throw new KeyguardError('not-standby', `${apiKeyId} is no key of ${name}`, `npx --no-install keyguard standby list ${name}`);
   }
   // What was cut off before it ever served is of use to nobody: no undo brings it back.
   const isRemovable = record.state === 'contained' ? record.servedSince === undefined : removableStates.has(record.state);
@@ -55,7 +55,7 @@ function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefi
     throw new KeyguardError(
       'not-standby',
       `${apiKeyId} of ${name} is ${record.state}: only standby keys, rejected keys and cut-off keys that never served are removed`,
-      `npx keyguard status ${name}; old keys are archived by themselves`,
+      `npx --no-install keyguard status ${name}; old keys are archived by themselves`,
     );
   }
   if (record.intent === undefined || record.intent.to === 'archived') return record;

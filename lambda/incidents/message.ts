@@ -108,7 +108,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
     ['Since', sinceWhen(facts.startedAt ?? incident.since, at)],
     ['Valid until', incident.state === 'recovered' || facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil)],
     [incident.brake === undefined ? 'Reason' : 'Held back', incident.brake === undefined ? reasonOf(facts) : brakeText(incident.brake)],
-    ['Run-book', `\`npx keyguard runbook ${incident.kind}\``],
+    ['Run-book', `\`npx --no-install keyguard runbook ${incident.kind}\``],
   ];
   return rows.map(([label, value]) => ({ label, value: clause(value ?? '') })).filter(({ value }) => value !== '');
 }

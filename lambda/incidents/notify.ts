@@ -35,7 +35,7 @@ export async function notify(event: unknown, ports: NotifyPorts): Promise<void> 
       throw new KeyguardError(
         'delivery-too-early',
         `Slack asked for patience with ${incidentId}`,
-        'wait, then: npx keyguard deliveries --redrive',
+        'wait, then: npx --no-install keyguard deliveries --redrive',
       );
     }
     try {

@@ -210,9 +210,12 @@ function checkForm(value: Secret): void {
 function alreadyKnown({ apiKeyId, managedKey, state }: ApiKeyRecord): KeyguardError {
   const what = `${apiKeyId} is already known: ${state} of ${managedKey}`;
   const newKey = 'make a new key in the Console';
-  if (state === 'standby') return refused(what, `nothing; see it with npx keyguard standby list ${managedKey}`);
+  if (state === 'standby') return refused(what, `nothing; see it with npx --no-install keyguard standby list ${managedKey}`);
   if (state === 'current') {
-    return refused(`${what}, which its consumers use now`, `${newKey}; this one is replaced by npx keyguard rotate ${managedKey}`);
+    return refused(
+      `${what}, which its consumers use now`,
+      `${newKey}; this one is replaced by npx --no-install keyguard rotate ${managedKey}`,
+    );
   }
   if (state === 'draining') {
     return refused(`${what}, which consumers may still use`, `${newKey}; this one is deactivated by itself when nobody uses it any more`);

@@ -39,7 +39,10 @@ export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watch
 function resumingFirst(kind: WatchedKind, facts: AlarmFacts, { definition: { name }, secret }: Sight): AlarmFacts {
   const asks = kind === 'rotation-overdue' || kind === 'key-expiring' || gradesThatAsk.includes(facts.grade);
   if (secret.rotationEnabled || !asks) return facts;
-  return { ...facts, reason: `${facts.reason}; its rotation is paused or off, so that \`npx keyguard resume ${name}\` comes first` };
+  return {
+    ...facts,
+    reason: `${facts.reason}; its rotation is paused or off, so that \`npx --no-install keyguard resume ${name}\` comes first`,
+  };
 }
 
 const gradesThatAsk: readonly AlarmFacts['grade'][] = ['replacing', 'dead', 'label-moved', 'secret-written'];

@@ -77,7 +77,7 @@ function unknown(apiKeyId: string, why: string, fix: string, name: string): Keyg
   return new KeyguardError(
     'usage-unknown',
     `whether ${apiKeyId} is used is not known, so it was neither stored nor deactivated: ${why}`,
-    `${fix}; if you know that nobody uses the key: npx keyguard standby add ${name} --in-use`,
+    `${fix}; if you know that nobody uses the key: npx --no-install keyguard standby add ${name} --in-use`,
   );
 }
 
@@ -89,7 +89,7 @@ function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported
   return new KeyguardError(
     'key-in-use',
     `${apiKeyId} is in use, so it was neither stored nor deactivated: ${amount} in the last 7 days in ${workspaces}, with ${models}; ${lastText(uses)}`,
-    `make another key in the Claude Console for the pool. To store and deactivate this one all the same, so that whoever uses it is refused from then on: npx keyguard standby add ${name} --in-use`,
+    `make another key in the Claude Console for the pool. To store and deactivate this one all the same, so that whoever uses it is refused from then on: npx --no-install keyguard standby add ${name} --in-use`,
   );
 }
 

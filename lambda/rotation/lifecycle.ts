@@ -300,7 +300,7 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
     throw new KeyguardError(
       'cannot-come-back',
       `${record.apiKeyId} of ${record.managedKey} is ${record.state}: only an old key that is not archived comes back`,
-      `npx keyguard history ${record.managedKey}`,
+      `npx --no-install keyguard history ${record.managedKey}`,
     );
   }
   if (record.intent !== undefined) {
@@ -382,6 +382,6 @@ function illegal(record: ApiKeyRecord, what: string): KeyguardError {
   return new KeyguardError(
     'illegal-transition',
     `${record.apiKeyId} of ${record.managedKey} is ${record.state} and cannot be ${what}`,
-    `look at its history: npx keyguard history ${record.managedKey}`,
+    `look at its history: npx --no-install keyguard history ${record.managedKey}`,
   );
 }

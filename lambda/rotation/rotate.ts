@@ -94,7 +94,11 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     }
     const paused = await ports.pauses.find(definition.name);
     if (paused !== undefined) {
-      throw new KeyguardError('paused', `${definition.name} is paused: ${paused.because}`, `npx keyguard resume ${definition.name}`);
+      throw new KeyguardError(
+        'paused',
+        `${definition.name} is paused: ${paused.because}`,
+        `npx --no-install keyguard resume ${definition.name}`,
+      );
     }
     const strategy = await strategies[definition.rotation.strategy]();
     const obtained = await strategy.obtain(definition, token, ports);
@@ -196,7 +200,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   const error = new KeyguardError(
     'cannot-come-back',
     `the undo of ${name} came to nothing: ${lossText(candidate)}`,
-    `nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate ${name} --again`,
+    `nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);

@@ -249,7 +249,7 @@ async function finishContainment(
 
 function stillAlive(apiKeyId: string): KeyguardError {
   const what = `${apiKeyId} is set inactive, but Anthropic still accepts its value`;
-  return new KeyguardError('still-alive', what, 'npx keyguard status');
+  return new KeyguardError('still-alive', what, 'npx --no-install keyguard status');
 }
 
 async function withdraw(record: ApiKeyRecord, code: PlainCause, ports: RetirementPorts): Promise<void> {

@@ -15,7 +15,7 @@ export async function sendHeartbeat(
     throw new KeyguardError(
       'heartbeat-without-key',
       `the heartbeat cannot be sent: ${managedKey} has no current key`,
-      `npx keyguard standby add ${managedKey}, and then npx keyguard rotate ${managedKey}`,
+      `npx --no-install keyguard standby add ${managedKey}, and then npx --no-install keyguard rotate ${managedKey}`,
     );
   }
   const sentAt = clock.now();
@@ -32,7 +32,7 @@ export async function sendHeartbeat(
       throw new KeyguardError(
         'heartbeat-refused',
         `the heartbeat cannot be sent: Anthropic refuses the current key of ${managedKey} (${answer.why})`,
-        `look at it: npx keyguard status ${managedKey}; replace it: npx keyguard rotate ${managedKey}`,
+        `look at it: npx --no-install keyguard status ${managedKey}; replace it: npx --no-install keyguard rotate ${managedKey}`,
       );
     case 'request-refused':
       throw new KeyguardError(

@@ -2,9 +2,9 @@ import { CommanderError, type Command as Program } from 'commander';
 import { wholeProgram } from '../../cli/program.ts';
 import { ioOf } from './shell.ts';
 
-/** Each `npx keyguard …` that a text names in backticks, as the words behind `npx keyguard`. */
+/** Each `npx --no-install keyguard …` that a text names in backticks, as the words behind `npx --no-install keyguard`. */
 export function commandsIn(text: string): readonly string[] {
-  return [...text.matchAll(/`npx keyguard ([^`]+)`/g)].map(([, words = '']) => words.replaceAll(/\s+/g, ' ').trim());
+  return [...text.matchAll(/`npx --no-install keyguard ([^`]+)`/g)].map(([, words = '']) => words.replaceAll(/\s+/g, ' ').trim());
 }
 
 /** What the real command line answers to these words before anything is run; undefined where it understands them. */

@@ -32,7 +32,7 @@ test('every problem is said at once, and no advice to run the very same command'
   expect(said).toMatchObject({ code: 1, out: '' });
   for (const path of ['installation', 'anthropic', 'managedKeys', 'alerts', 'alert'])
     expect(said.err).toMatch(new RegExp(`^ {2}${path}\\b`, 'm'));
-  expect(said.err).not.toContain('npx keyguard config check');
+  expect(said.err).not.toContain('npx --no-install keyguard config check');
 });
 
 test('a secret in the file is not repeated', async () => {

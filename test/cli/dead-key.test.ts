@@ -45,7 +45,7 @@ test('a key that was dead before it was replaced is said to be dead, and is no s
   // Whoever disabled it may have had a reason.
   const undo = await me.run(['undo', 'production', '--yes']);
   expect(undo.code).toBe(1);
-  expect(undo.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+  expect(undo.err).toContain(`npx --no-install keyguard undo production --api-key-id ${first}`);
 
   // It may have been a mistake.
   me.world.anthropic.console.setStatus(first, 'active');
@@ -76,14 +76,14 @@ test('a current key that works again is as good as before', async () => {
 
 test('whoever adds a key or resumes while consumers fail hears that they go on failing until it rotates', async () => {
   await withDeadKey();
-  const waits = 'Consumers of production have no key that works until it rotates: npx keyguard rotate production';
+  const waits = 'Consumers of production have no key that works until it rotates: npx --no-install keyguard rotate production';
   const { value } = me.made();
   expect((await me.run(['standby', 'add', 'production'], value)).out).toContain(waits);
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   const status = await me.run(['status']);
   expect(status.out).toContain('pool           1 key: enough for 1 rotation; none is scheduled now');
   const doctor = await me.run(['doctor', 'production']);
-  expect(doctor.out).toContain('fix: npx keyguard resume production, then npx keyguard rotate production');
+  expect(doctor.out).toContain('fix: npx --no-install keyguard resume production, then npx --no-install keyguard rotate production');
   expect((await me.run(['resume', 'production'])).out).toContain(waits);
   const again = await me.run(['resume', 'production']);
   expect(again.out).not.toContain('begins again within minutes');

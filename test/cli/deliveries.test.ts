@@ -33,7 +33,7 @@ test('Slack answers 429 again and again while the current key dies: email and do
   const doctor = await me.run(['doctor']);
   expect(doctor.code).toBe(1);
   expect(doctor.out).toMatch(/deliveries: Slack has not taken .*current-key-dead of production/);
-  expect(doctor.out).toContain('npx keyguard deliveries --redrive');
+  expect(doctor.out).toContain('npx --no-install keyguard deliveries --redrive');
   expect(doctor.out).toMatch(
     /dead-letter queue of keyguard-notifier holds \d events?: .*alert current-key-dead of production, open \(2026-\S+ \S+ UTC\)/,
   );
@@ -69,7 +69,7 @@ test('what nobody wants any more is shown whole, and dropped once somebody agree
   const dry = await me.run(['deliveries', '--discard', id, '--dry-run']);
   expect(dry).toMatchObject({ code: 0, out: 'It stays where it is: alert current-key-dead of production, open.\n' });
   expect(dry.err).toContain(`production: ${isDead}`);
-  expect(dry.err).toContain('npx keyguard status production');
+  expect(dry.err).toContain('npx --no-install keyguard status production');
   // Nobody is there to answer.
   expect(await me.run(['deliveries', '--discard', id])).toMatchObject({ code: 2, out: '' });
 
@@ -92,9 +92,9 @@ test('a webhook that was revoked is told by email at once, with the command that
   me.world.slack.fail(404, 400);
   await me.world.passes(7 * minuteMs);
   const mail = me.world.aws.mailbox.messages().find(({ subject }) => subject.includes('Slack: alerts do not arrive'));
-  expect(mail?.body).toContain('npx keyguard slack-webhook set');
+  expect(mail?.body).toContain('npx --no-install keyguard slack-webhook set');
   expect(mail?.body).toContain('Slack answered 404');
-  expect((await me.run(['doctor'])).out).toContain('npx keyguard slack-webhook set');
+  expect((await me.run(['doctor'])).out).toContain('npx --no-install keyguard slack-webhook set');
 });
 
 test('Slack is not asked again before the time that it asked for is over', async () => {

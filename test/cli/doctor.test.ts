@@ -185,7 +185,7 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   expect(await ofHeartbeat()).toMatchObject([
     {
       what: 'Anthropic has taken no request of it, and none of its tokens was seen yet',
-      fix: expect.stringContaining('npx keyguard standby add heartbeat') as unknown,
+      fix: expect.stringContaining('npx --no-install keyguard standby add heartbeat') as unknown,
     },
   ]);
   await me.world.addStandbyKey('heartbeat');
@@ -281,12 +281,16 @@ test('a schedule that somebody stopped is broken, one that is paused is not', as
   await healthy();
   const { secretArn } = me.world.definition('production');
   await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
-  expect(await found('broken')).toMatchObject([{ check: 'schedule', fix: 'npx keyguard resume production' }]);
+  expect(await found('broken')).toMatchObject([{ check: 'schedule', fix: 'npx --no-install keyguard resume production' }]);
   await me.run(['resume', 'production']);
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
   expect(await found('broken')).toEqual([]);
   expect(await found('warning')).toMatchObject([
-    { check: 'schedule', what: expect.stringContaining('production is paused since') as unknown, fix: 'npx keyguard resume production' },
+    {
+      check: 'schedule',
+      what: expect.stringContaining('production is paused since') as unknown,
+      fix: 'npx --no-install keyguard resume production',
+    },
   ]);
 });
 

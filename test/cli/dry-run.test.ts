@@ -52,7 +52,7 @@ test('a key that fails its proof is rejected, and the dry run fails with the nex
   const said = await me.run(dryRun);
   expect(said.code).toBe(1);
   expect(said.err).toContain(`error: ${bad} failed its proof: the key is archived`);
-  expect(said.err).toContain(`npx keyguard standby remove production ${bad}`);
+  expect(said.err).toContain(`npx --no-install keyguard standby remove production ${bad}`);
   expect(states()).toEqual({ [bad]: 'rejected', [good]: 'standby' });
   expect((await me.run(dryRun)).out).toContain(`${good} becomes current`);
 });
@@ -85,14 +85,14 @@ test('a dry run fails where the rotation would: an empty pool, a pause', async (
   const empty = await me.run(dryRun);
   expect(empty.code).toBe(1);
   expect(empty.out).toContain('A rotation of production would fail: the pool is empty.');
-  expect(empty.err).toContain('npx keyguard standby add production');
+  expect(empty.err).toContain('npx --no-install keyguard standby add production');
   await me.added();
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
   me.world.anthropic.intercept.forgetCalls();
   const paused = await me.run([...dryRun, '--json']);
   expect(paused.code).toBe(1);
   expect(JSON.parse(paused.out)).toMatchObject({ paused: true, wouldClaim: null, proof: null });
-  expect(JSON.parse(paused.err)).toMatchObject({ error: { code: 'paused', fix: 'npx keyguard resume production' } });
+  expect(JSON.parse(paused.err)).toMatchObject({ error: { code: 'paused', fix: 'npx --no-install keyguard resume production' } });
   expect((await me.run(dryRun)).out).toMatch(/^A rotation of production would fail: production is paused since .+: an audit\.$/m);
   expect(me.world.anthropic.intercept.calls).toEqual([]);
 });
@@ -105,7 +105,7 @@ test('a dry run fails where somebody stopped the schedule in AWS, and wakes noth
   const said = await me.run([...dryRun, '--json']);
   expect(said.code).toBe(1);
   expect(JSON.parse(said.out)).toMatchObject({ wouldClaim: null, because: 'rotation is not enabled for production', proof: null });
-  expect(JSON.parse(said.err)).toMatchObject({ error: { code: 'rotation-disabled', fix: 'npx keyguard resume production' } });
+  expect(JSON.parse(said.err)).toMatchObject({ error: { code: 'rotation-disabled', fix: 'npx --no-install keyguard resume production' } });
   expect(me.world.anthropic.intercept.calls).toEqual([]);
   expect(JSON.parse((await me.run(['rotate', 'production', '--yes', '--json'])).err)).toMatchObject({
     error: { code: 'rotation-disabled' },

@@ -187,7 +187,7 @@ test('a key in its grace that an undo has claimed is seen as previous, and an em
   for (const args of [emergency, [...emergency, '--api-key-id', first]]) {
     const said = await me.run(args);
     expect(said.err).toContain(`${first} of production is on its way back this moment`);
-    expect(said.err).toContain('if it does not come: npx keyguard unstick production');
+    expect(said.err).toContain('if it does not come: npx --no-install keyguard unstick production');
   }
   expect(managedKeys).toMatchObject([{ wishes: [] }]);
   me.world.clock.advance(20 * minuteMs);
@@ -219,7 +219,7 @@ test('after an emergency status says until when each old key can come back, and 
   expect(said.out).toMatch(
     new RegExp(
       `old key +${first} \\(sk-ant-\\S+\\), inactive since 2026-\\S+ \\S+ UTC, cut off \\(an emergency ended it\\); ` +
-        `comes back until 2026-\\S+ \\S+ UTC by: npx keyguard undo production --api-key-id ${first}$`,
+        `comes back until 2026-\\S+ \\S+ UTC by: npx --no-install keyguard undo production --api-key-id ${first}$`,
       'm',
     ),
   );
@@ -293,7 +293,7 @@ test('an emergency that is over is not begun anew by a repeat; whoever means the
   const again = await me.run(emergency);
   expect(again.code).toBe(1);
   expect(again.err).toMatch(/an emergency of production was over 2026-\S+ \S+ UTC: \S+ is inactive, and \S+ has taken over/);
-  expect(again.err).toContain(`npx keyguard rotate production --emergency --api-key-id ${third}`);
+  expect(again.err).toContain(`npx --no-install keyguard rotate production --emergency --api-key-id ${third}`);
   expect(await me.asJson([...emergency, '--api-key-id', second])).toMatchObject({ apiKeyId: third, cutOff: [{ apiKeyId: second }] });
   expect(states()).toEqual(after);
   expect(await me.run([...emergency, '--api-key-id', third])).toMatchObject({ code: 0 });
@@ -422,7 +422,9 @@ test('without a standby key it refuses, with instructions, and changes nothing',
     error: {
       code: 'no-standby-key',
       message: 'production cannot rotate: the pool is empty',
-      fix: expect.stringMatching(/npx keyguard standby add production, then this again\. .+ disable it in the Claude Console/) as unknown,
+      fix: expect.stringMatching(
+        /npx --no-install keyguard standby add production, then this again\. .+ disable it in the Claude Console/,
+      ) as unknown,
     },
   });
   expect(states()).toEqual({ [only]: 'current' });
@@ -471,7 +473,7 @@ test('only a key that consumers may hold can be named', async () => {
   const said = await me.run([...emergency, '--api-key-id', fourth]);
   expect(said.code).toBe(1);
   expect(said.err).toContain(`${fourth} is a standby key of production: consumers do not hold it`);
-  expect(said.err).toContain(`npx keyguard standby remove production ${fourth}`);
+  expect(said.err).toContain(`npx --no-install keyguard standby remove production ${fourth}`);
 });
 
 test('what somebody wants back does not come back in an emergency', async () => {

@@ -56,7 +56,7 @@ test('a key of another managed key is named as such, and any length of time can 
   const said = await me.run(['history', 'staging', '--api-key-id', first]);
   expect(said).toMatchObject({ code: 2 });
   expect(said.err).toContain(`${first} is no key of staging, but of production`);
-  expect(said.err).toContain(`npx keyguard history production --api-key-id ${first}`);
+  expect(said.err).toContain(`npx --no-install keyguard history production --api-key-id ${first}`);
   expect(await me.asJson(['history', '--since', '999999d'])).toEqual(await me.asJson(['history', '--since', '1d']));
 });
 

@@ -82,9 +82,9 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     { own: [] },
     {},
-    'it has no key yet: npx keyguard standby add production, then npx keyguard rotate production',
+    'it has no key yet: npx --no-install keyguard standby add production, then npx --no-install keyguard rotate production',
   ],
-  ['a first key waits', 'attention', { own: [standby] }, {}, 'it has no key yet: npx keyguard rotate production'],
+  ['a first key waits', 'attention', { own: [standby] }, {}, 'it has no key yet: npx --no-install keyguard rotate production'],
   [
     'the pool is empty, long before it is needed',
     'attention',
@@ -111,28 +111,28 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     { own: [current, { ...standby, expiresAt: now + 38 * dayMs }] },
     { nextRotationAt: now + 20 * dayMs },
-    'standby key apikey_standby expires 2026-07-09 00:00 UTC, too soon for the rotation of 2026-06-21 00:00 UTC that would take it: make one that lives longer, or never expires, then: npx keyguard standby add production',
+    'standby key apikey_standby expires 2026-07-09 00:00 UTC, too soon for the rotation of 2026-06-21 00:00 UTC that would take it: make one that lives longer, or never expires, then: npx --no-install keyguard standby add production',
   ],
   [
     'the current key was cut off',
     'broken',
     { own: [{ ...current, state: 'contained' }] },
     {},
-    'apikey_current was cut off and no key took its place: npx keyguard standby add production, then',
+    'apikey_current was cut off and no key took its place: npx --no-install keyguard standby add production, then',
   ],
   [
     'a key was cut off in its grace before the current one was',
     'broken',
     { own: [aRecord({ apiKeyId: 'apikey_older', state: 'contained', token: 'v1' }), { ...current, state: 'contained' }] },
     {},
-    'apikey_current was cut off and no key took its place: npx keyguard standby add production, then',
+    'apikey_current was cut off and no key took its place: npx --no-install keyguard standby add production, then',
   ],
   [
     'no key is current',
     'broken',
     { own: [{ ...current, state: 'inactive' }, standby] },
     {},
-    'no key is current: npx keyguard rotate production',
+    'no key is current: npx --no-install keyguard rotate production',
   ],
   [
     'rotation has failed',
@@ -146,7 +146,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     { incidents: [anIncident({ brake: { code: 'recorded', text: 'it is the last' } })] },
     {},
-    'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: npx keyguard runbook usage-anomaly',
+    'incident usage-anomaly is open since 2026-05-31 23:00 UTC, held back: it is the last: npx --no-install keyguard runbook usage-anomaly',
   ],
   ['there is no schedule', 'broken', {}, { nextRotationAt: null }, 'it has no rotation schedule: npx cdk deploy'],
   [
@@ -154,14 +154,14 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'broken',
     {},
     { rotationEnabled: false },
-    'schedule is off, and nobody paused it: npx keyguard resume production',
+    'schedule is off, and nobody paused it: npx --no-install keyguard resume production',
   ],
   [
     'it is paused',
     'attention',
     { pause: { schema: 1, managedKey: 'production', ...wish } },
     { rotationEnabled: false },
-    'production is paused since 2026-05-31 23:00 UTC by Ada: so she says: npx keyguard resume production',
+    'production is paused since 2026-05-31 23:00 UTC by Ada: so she says: npx --no-install keyguard resume production',
   ],
   ['it is half paused', 'attention', { pause: { schema: 1, managedKey: 'production', ...wish } }, {}, 'its schedule is on all the same'],
   ['the rotation is overdue', 'broken', {}, { nextRotationAt: now - 2 * hourMs }, 'the rotation of 2026-05-31 22:00 UTC has not happened'],
@@ -170,7 +170,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'broken',
     { own: [current, standby, hanging], openSince: now - hourMs },
     pending,
-    'since 2026-05-31 23:00 UTC and does not end; it has claimed apikey_next: npx keyguard unstick production',
+    'since 2026-05-31 23:00 UTC and does not end; it has claimed apikey_next: npx --no-install keyguard unstick production',
   ],
   ['a rotation has just begun', 'ok', { own: [current, standby, { ...hanging, since: now }], openSince: now }, pending, ''],
   [
@@ -185,7 +185,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'broken',
     { own: [current, { ...standby, intent: { to: 'archived', at: now - hourMs, cause: { code: 'removing', reason: 'so' } } }] },
     {},
-    'apikey_standby is about to become archived since 2026-05-31 23:00 UTC (so), and is not: npx keyguard unstick production',
+    'apikey_standby is about to become archived since 2026-05-31 23:00 UTC (so), and is not: npx --no-install keyguard unstick production',
   ],
   [
     'a standby key was rejected',
@@ -198,7 +198,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
       ],
     },
     {},
-    'apikey_bad was rejected: it answers 401: put it away with npx keyguard standby remove production apikey_bad',
+    'apikey_bad was rejected: it answers 401: put it away with npx --no-install keyguard standby remove production apikey_bad',
   ],
   [
     'an intake was broken off',
@@ -211,7 +211,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
       ],
     },
     {},
-    'broken off: add it again: or put it away with npx keyguard standby remove production apikey_bad',
+    'broken off: add it again: or put it away with npx --no-install keyguard standby remove production apikey_bad',
   ],
   [
     'an old key is wanted back',
@@ -232,7 +232,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'broken',
     { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'draining', switchedAt: now - hourMs, noGrace: wish })] },
     {},
-    'npx keyguard rotate production --emergency --api-key-id apikey_old goes on with it',
+    'npx --no-install keyguard rotate production --emergency --api-key-id apikey_old goes on with it',
   ],
   [
     'the current key will expire within its next grace',
@@ -253,7 +253,7 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     'attention',
     {},
     { replicas: [{ region: 'eu-central-1', status: 'Failed', message: 'no key' }] },
-    'a replica is behind: eu-central-1 failed (no key): npx keyguard runbook replica-behind',
+    'a replica is behind: eu-central-1 failed (no key): npx --no-install keyguard runbook replica-behind',
   ],
 ])('where %s, health is %s', (_what, health, reading, change, sentence) => {
   const status = statusOf(reading, change);
@@ -265,7 +265,9 @@ test('what Anthropic shows counts only where Anthropic was asked', () => {
   expect(statusOf({ infos: new Map() })).toMatchObject({
     health: 'broken',
     attention: [
-      expect.stringMatching(/^the current key apikey_current does not work: Anthropic lists it no more: .*npx keyguard rotate production$/),
+      expect.stringMatching(
+        /^the current key apikey_current does not work: Anthropic lists it no more: .*npx --no-install keyguard rotate production$/,
+      ),
     ],
   });
   expect(statusOf({})).toMatchObject({ health: 'ok', attention: [] });

@@ -165,7 +165,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
       await hand.me.world.rotate(hand.name);
       hand.setStatus(id, 'archived');
       // What the error names is what the message names.
-      expect((await hand.types(`undo ${hand.name}`)).err).toContain(`npx keyguard rotate ${hand.name} --again`);
+      expect((await hand.types(`undo ${hand.name}`)).err).toContain(`npx --no-install keyguard rotate ${hand.name} --again`);
       return id;
     },
     leadsTo: 'draining draining current',

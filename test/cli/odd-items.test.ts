@@ -13,7 +13,7 @@ test('status and doctor name an item that cannot be read, and doctor says how to
   await table.put('LAST_USE', 'apikey_odd', { schema: 1, at: 'yesterday' });
   await table.put('API_KEY', 'apikey_of_batch', { schema: 2, managedKey: 'batch' });
   expect((await me.run(['status'])).out).toContain(
-    'cannot be read: API_KEY apikey_of_batch, LAST_USE apikey_odd; how to repair them: npx keyguard doctor',
+    'cannot be read: API_KEY apikey_of_batch, LAST_USE apikey_odd; how to repair them: npx --no-install keyguard doctor',
   );
   expect(await me.asJson(['status'])).toMatchObject({ unreadableItems: ['API_KEY apikey_of_batch', 'LAST_USE apikey_odd'] });
   await table.put('LAST_USE', "apikey_'; echo paste", { schema: 1 });
@@ -22,7 +22,9 @@ test('status and doctor name an item that cannot be read, and doctor says how to
   expect(out).toMatch(
     /^broken +keyguard, state table: the item LAST_USE apikey_odd cannot be read.*aws dynamodb delete-item --table-name keyguard-state/m,
   );
-  expect(out).toMatch(/^broken +keyguard, state table: the item API_KEY apikey_of_batch cannot be read.*get-item.*npx keyguard history/m);
+  expect(out).toMatch(
+    /^broken +keyguard, state table: the item API_KEY apikey_of_batch cannot be read.*get-item.*npx --no-install keyguard history/m,
+  );
   expect(await me.run(['pause', 'batch', '--because', 'x', '--yes'])).toMatchObject({
     err: expect.stringContaining('API_KEY apikey_of_batch') as unknown,
   });

@@ -35,7 +35,7 @@ test('a paused key does not rotate by itself, nor by a command, until it is resu
   await me.world.passes(40 * dayMs, { beatMs: 5 * dayMs });
   const refused = await me.run(['rotate', 'production', '--yes']);
   expect(refused.code).toBe(1);
-  expect(refused.err).toMatch(/production is paused since .+: an audit\n.*fix: {3}npx keyguard resume production/);
+  expect(refused.err).toMatch(/production is paused since .+: an audit\n.*fix: {3}npx --no-install keyguard resume production/);
   expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
 
   const on = await me.run(resume);
@@ -123,7 +123,7 @@ test('a rotation that is under way is waited for; one that hangs is broken off, 
   await me.world.rotate('production');
   const said = await me.run(pause);
   expect(said.err).toContain('A rotation is under way; waiting for its end');
-  expect(said.out).toContain('A rotation was broken off; to clear it away: npx keyguard unstick production');
+  expect(said.out).toContain('A rotation was broken off; to clear it away: npx --no-install keyguard unstick production');
   outage();
   expect(await me.run(resume)).toMatchObject({ code: 0 });
   await me.world.passes(hourMs, { beatMs: 5 * minuteMs });

@@ -34,7 +34,9 @@ test('rotate follows until the new key is current, and says until when the previ
   const command = ['rotate', 'production', '--yes', '--config', configurationFile(me.world)];
   const said = await keyguard(command, { world: me.world, onInterrupt });
   expect(said).toMatchObject({ code: 0 });
-  expect(said.err).toMatch(/^The rotation of production goes on without this command; look with: npx keyguard status production$/m);
+  expect(said.err).toMatch(
+    /^The rotation of production goes on without this command; look with: npx --no-install keyguard status production$/m,
+  );
   expect(interrupts).toEqual(['may come', 'are as before']);
   expect(said.out).toContain(`production rotated: ${second} (`);
   expect(said.out).toMatch(
@@ -48,7 +50,9 @@ test('rotate does not begin what must fail: an empty pool is said at once, with 
   const said = await me.run(['rotate', 'production', '--yes']);
   expect(said.code).toBe(1);
   expect(said.err).toContain('error: production cannot rotate: the pool is empty');
-  expect(said.err).toContain(`workspace ${me.world.definition('production').workspaceId}), then: npx keyguard standby add production`);
+  expect(said.err).toContain(
+    `workspace ${me.world.definition('production').workspaceId}), then: npx --no-install keyguard standby add production`,
+  );
   expect(me.world.aws.functions.invocations('rotation').map(({ kind }) => kind)).toEqual(['rotation:testSecret']);
   expect((await me.run(['rotate', 'production', '--dry-run'])).out).toContain('would fail: the pool is empty');
 });
@@ -85,7 +89,7 @@ test('a rotation of which nothing is heard ends the command after its deadline, 
   const said = await me.run(['rotate', 'production', '--yes']);
   expect(said.code).toBe(1);
   expect(said.err).toContain('did not finish within 6 minutes');
-  expect(said.err).toContain('it goes on without us: npx keyguard status production');
+  expect(said.err).toContain('it goes on without us: npx --no-install keyguard status production');
 });
 
 test.each<Moment>([
@@ -122,7 +126,7 @@ test('within 15 minutes of a rotation another one wants --again; a dry run, and 
     const refused = await me.run(['rotate', 'production', ...answer]);
     expect(refused.code).toBe(1);
     expect(refused.err).toMatch(new RegExp(`production has rotated a moment ago: ${second} is current since 2026-\\S+ \\S+ UTC`));
-    expect(refused.err).toContain('npx keyguard rotate production --again');
+    expect(refused.err).toContain('npx --no-install keyguard rotate production --again');
   }
   expect(await me.run(['rotate', 'production', '--dry-run'])).toMatchObject({ code: 0 });
   expect((await me.run(['rotate', 'production', '--again', '--yes'])).out).toContain(`production rotated: ${third} (`);
@@ -151,7 +155,7 @@ test('a key that is added starts the rotation again that had failed for want of 
   await me.world.rotate('production');
   const { id, value } = me.made();
   const said = await me.run(['standby', 'add', 'production'], value);
-  expect(said.out).toContain('A rotation of production to a new key is started: npx keyguard status production');
+  expect(said.out).toContain('A rotation of production to a new key is started: npx --no-install keyguard status production');
   await me.world.aws.settle({ coalesce: true });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
 });
@@ -170,7 +174,7 @@ test('a key that is taken in stays so where the rotation cannot be started again
   expect(said.out).toContain('is a standby key of production: stored, inactive, proven dead.');
   expect(said.out).not.toContain('is started');
   expect(said.err).toContain('A rotation of production to it could not be started: secretsmanager:RotateSecret');
-  expect(said.err).toContain('goes on by itself, or at once: npx keyguard rotate production');
+  expect(said.err).toContain('goes on by itself, or at once: npx --no-install keyguard rotate production');
   await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id } }] });
 });

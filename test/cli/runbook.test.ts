@@ -24,7 +24,7 @@ test.each(incidentKinds)('the run-book of %s is the page of the docs, without li
 
 test('another run-book is named by the command that prints it', async () => {
   const { out } = await keyguard(['runbook', 'straggler']);
-  expect(out).toContain('see usage-anomaly (`npx keyguard runbook usage-anomaly`)');
+  expect(out).toContain('see usage-anomaly (`npx --no-install keyguard runbook usage-anomaly`)');
 });
 
 test('with --json both are data', async () => {
@@ -37,6 +37,6 @@ test.each(['stragler', '../faq', '/etc/passwd', 'toString'])('%s is no run-book,
   expect(await keyguard(['runbook', word])).toEqual({
     code: 2,
     out: '',
-    err: `error: there is no run-book ${word}\nfix:   npx keyguard runbook lists them\n`,
+    err: `error: there is no run-book ${word}\nfix:   npx --no-install keyguard runbook lists them\n`,
   });
 });

@@ -74,12 +74,14 @@ test('a key that consumers read is not removed', async () => {
   me.world.anthropic.console.setStatus(second, 'archived');
   await me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
   expect(states()[second]).toBe('rejected');
-  expect((await me.run(['standby', 'list'])).out).toContain(`npx keyguard standby remove production ${second}`);
+  expect((await me.run(['standby', 'list'])).out).toContain(`npx --no-install keyguard standby remove production ${second}`);
   const words = `${second} was rejected: it is archived at Anthropic`;
-  expect((await me.run(['status'])).out).toContain(`! ${words}: put it away with npx keyguard standby remove production ${second}\n`);
+  expect((await me.run(['status'])).out).toContain(
+    `! ${words}: put it away with npx --no-install keyguard standby remove production ${second}\n`,
+  );
   const doctor = await me.run(['doctor', 'production']);
   expect(doctor.out).toContain(
-    `production, rejected keys: ${words}; fix: put it away with npx keyguard standby remove production ${second}`,
+    `production, rejected keys: ${words}; fix: put it away with npx --no-install keyguard standby remove production ${second}`,
   );
   expect(await me.run(remove(second))).toMatchObject({ code: 0 });
   expect((await me.run(['status'])).out).not.toContain('was rejected');
@@ -147,7 +149,7 @@ test('an empty pool has nothing to check', async () => {
   me = await anOperator();
   expect(await me.run(['standby', 'check'])).toMatchObject({
     code: 0,
-    out: 'There is no standby key to check: npx keyguard standby add production\n',
+    out: 'There is no standby key to check: npx --no-install keyguard standby add production\n',
   });
 });
 

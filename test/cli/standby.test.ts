@@ -77,7 +77,7 @@ test('standby add refuses a key of another workspace, one that expires too soon,
     error: {
       code: 'standby-refused',
       message: expect.stringContaining('is already known') as unknown,
-      fix: 'nothing; see it with npx keyguard standby list production',
+      fix: 'nothing; see it with npx --no-install keyguard standby list production',
     },
   });
 });

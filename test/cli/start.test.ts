@@ -22,7 +22,7 @@ test('the program starts from any folder, and lists its commands', async () => {
 test('what the program says reaches the shell: exit code 2, and words without colours or a stack', async () => {
   const { code, out, err } = await started(['rotat']);
   expect([code, out]).toEqual([2, '']);
-  expect(err).toBe("error: unknown command 'rotat'\n(Did you mean rotate?)\nfix:   npx keyguard --help shows how\n");
+  expect(err).toBe("error: unknown command 'rotat'\n(Did you mean rotate?)\nfix:   npx --no-install keyguard --help shows how\n");
 });
 
 test('an answer that cannot be written is a failure, and says so; -v is the version', async () => {

@@ -30,7 +30,7 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
   );
   expect(answer.out).toContain('minimum grace until 2026-09-08');
   expect(answer.out).toMatch(
-    /! no standby key is left, so that nothing could take the place of a stolen key, and .*, then: npx keyguard standby add production/,
+    /! no standby key is left, so that nothing could take the place of a stolen key, and .*, then: npx --no-install keyguard standby add production/,
   );
   expect(answer.out).toMatch(
     /^Usage is known until 2026-09-0\d \d\d:\d\d UTC\. No tokens of anybody in the organization were ever visible,/m,

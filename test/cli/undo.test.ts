@@ -61,7 +61,7 @@ test('an undo that is repeated does not undo itself', async () => {
   const again = await me.run(undo);
   expect(again.code).toBe(1);
   expect(again.err).toContain(`${first} of production itself came back by an undo at 2026-`);
-  expect(again.err).toContain(`npx keyguard undo production --api-key-id ${second}`);
+  expect(again.err).toContain(`npx --no-install keyguard undo production --api-key-id ${second}`);
   expect((await me.run([...undo, '--api-key-id', first])).out).toMatch(new RegExp(`^production needs no undo: ${first} `));
   expect(await me.run([...undo, '--api-key-id', second])).toMatchObject({ code: 0 });
   expect(states()).toMatchObject({ [first]: 'draining', [second]: 'current' });
@@ -178,7 +178,7 @@ test('a rotation that is under way is not crossed', async () => {
     error: {
       code: 'busy',
       message: expect.stringContaining(`a rotation of production to ${third} is under way`) as unknown,
-      fix: 'wait until it is done, or: npx keyguard unstick production',
+      fix: 'wait until it is done, or: npx --no-install keyguard unstick production',
     },
   });
   expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending' });
@@ -195,7 +195,7 @@ test('a key that was cut off comes back only by name, with a warning', async () 
   me.world.anthropic.console.setStatus(first, 'inactive');
   const refused = await me.run(undo);
   expect(refused.err).toMatch(new RegExp(`the last key of production, ${first}, was cut off 2026-\\S+ \\S+ UTC: ${because}`));
-  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+  expect(refused.err).toContain(`npx --no-install keyguard undo production --api-key-id ${first}`);
   const said = await me.run([...undo, '--api-key-id', first]);
   expect(said).toMatchObject({ code: 0 });
   expect(said.err).toContain(`Careful: ${first} was cut off (${because})`);
@@ -211,7 +211,7 @@ test('a key that an emergency ended comes back only by name, with a warning', as
   const refused = await me.run(['undo', 'production', '--yes']);
   expect(refused.code).toBe(1);
   expect(refused.err).toMatch(new RegExp(`the last key of production, ${leaked}, was cut off 2026-\\S+ \\S+ UTC: an emergency ended it`));
-  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${leaked}`);
+  expect(refused.err).toContain(`npx --no-install keyguard undo production --api-key-id ${leaked}`);
   expect(states()).toEqual({ [leaked]: 'inactive', [next]: 'current' });
   expect(me.world.anthropic.inspect.key(leaked).status).toBe('inactive');
   const said = await me.run([...undo, '--api-key-id', leaked]);
@@ -236,7 +236,7 @@ test('a key in its grace that somebody disabled in the Console comes back only b
   const refused = await me.run(undo);
   expect(refused.code).toBe(1);
   expect(refused.err).toContain(`the last key of production, ${first}, is in its grace, and somebody disabled it at Anthropic`);
-  expect(refused.err).toContain(`npx keyguard undo production --api-key-id ${first}`);
+  expect(refused.err).toContain(`npx --no-install keyguard undo production --api-key-id ${first}`);
   expect(me.world.anthropic.inspect.key(first).status).toBe('inactive');
   const said = await me.run([...undo, '--api-key-id', first]);
   expect(said).toMatchObject({ code: 0 });

@@ -37,7 +37,9 @@ test('unstick frees the label, returns the claimed key, says what it did and wha
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toMatch(/^done: AWSPENDING is taken off version [0-9a-f-]{36}\.$/m);
   expect(said.out).toContain(`done: ${second} is standby again.`);
-  expect(said.out).toContain('left, broken: its rotation schedule is off, and nobody paused it: npx keyguard resume production');
+  expect(said.out).toContain(
+    'left, broken: its rotation schedule is off, and nobody paused it: npx --no-install keyguard resume production',
+  );
   expect(labels()).not.toContain('AWSPENDING');
   expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
   expect(me.world.anthropic.inspect.key(second).status).toBe('inactive');
@@ -150,7 +152,7 @@ test('where nothing is stuck it says so, and asks nothing', async () => {
   const said = await me.run(['unstick', 'production']);
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toContain('Nothing of production is stuck.');
-  expect(said.out).toContain('left, attention: it has no key yet: npx keyguard rotate production');
+  expect(said.out).toContain('left, attention: it has no key yet: npx --no-install keyguard rotate production');
   expect(me.world.aws.functions.invocations('retirement')).toEqual([]);
 });
 

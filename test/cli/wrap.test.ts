@@ -5,9 +5,13 @@ import { wrapped } from '../../cli/wrap.ts';
 import { ioOf } from './shell.ts';
 
 test('a line that is too long is broken between words, and hangs under its last column', () => {
-  const text = 'broken   production, schedule: its rotation schedule is off; fix: npx keyguard resume production';
+  const text = 'broken   production, schedule: its rotation schedule is off; fix: npx --no-install keyguard resume production';
   expect(wrapped(text, 50)).toBe(
-    ['broken   production, schedule: its rotation', '         schedule is off; fix: npx keyguard resume', '         production'].join('\n'),
+    [
+      'broken   production, schedule: its rotation',
+      '         schedule is off; fix: npx --no-install',
+      '         keyguard resume production',
+    ].join('\n'),
   );
 });
 

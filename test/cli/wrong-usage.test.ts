@@ -49,7 +49,7 @@ test.each<[args: readonly string[], words: string]>([
   const said = await keyguard(args);
   expect(said).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^.+\n$/) as unknown });
   expect(JSON.parse(said.err)).toEqual({
-    error: { code: 'wrong-usage', message: expect.stringContaining(words) as unknown, fix: 'npx keyguard --help shows how' },
+    error: { code: 'wrong-usage', message: expect.stringContaining(words) as unknown, fix: 'npx --no-install keyguard --help shows how' },
   });
 });
 

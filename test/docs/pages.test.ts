@@ -9,7 +9,7 @@ import { anchorOf, fences, filesIn, headings, page, pages, read, root, withoutFe
 const packageJson: unknown = JSON.parse(read('package.json'));
 const scripts: unknown = packageJson instanceof Object ? Reflect.get(packageJson, 'scripts') : undefined;
 
-/** What is wrong with the words behind `npx keyguard`; undefined where the command exists with each flag that is named, and has those that it needs. */
+/** What is wrong with a command's words; undefined where it exists with each flag that is named, and has those that it needs. */
 function wrongIn(words: readonly string[], whole: Program): string | undefined {
   let command = whole;
   for (const word of words) {
@@ -37,7 +37,10 @@ test('every keyguard command and flag that a page or a message names exists', as
   const whole = await wholeProgram(ioOf({ out: '', err: '' }));
   const sources = ['lambda', 'lib', 'cli'].flatMap((folder) => filesIn(folder, '.ts')).map((path) => ({ path, text: read(path) }));
   const named = [...pages, ...sources].flatMap(({ path, text }) =>
-    [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx keyguard ((?:[^\s`'"\\⏎]+ ?)+)/g)].map(([, words = '']) => ({ path, words })),
+    [...text.replace(/\n/g, ' ⏎ ').matchAll(/npx --no-install keyguard ((?:(?!npx )[^\s`'"\\⏎]+ ?)+)/g)].map(([, words = '']) => ({
+      path,
+      words,
+    })),
   );
   expect(named.length).toBeGreaterThan(20);
   const wrong = named.flatMap(({ path, words }) => {
@@ -48,8 +51,15 @@ test('every keyguard command and flag that a page or a message names exists', as
         .split(/\s+/),
       whole,
     );
-    return problem === undefined ? [] : [`${path}: npx keyguard ${words}: ${problem}`];
+    return problem === undefined ? [] : [`${path}: npx --no-install keyguard ${words}: ${problem}`];
   });
+  expect(wrong).toEqual([]);
+});
+
+test('no text names the command in a way that can fetch a package of that name from a registry', () => {
+  const folders = ['bin', 'cli', 'contract', 'docs', 'examples', 'lambda', 'lib', 'local', 'report', 'test'];
+  const files = folders.flatMap((folder) => ['.ts', '.md', '.json', '.html'].flatMap((ending) => filesIn(folder, ending)));
+  const wrong = [...files, 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md'].filter((path) => /\bnpx\s+keyguard\b/.test(read(path)));
   expect(wrong).toEqual([]);
 });
 

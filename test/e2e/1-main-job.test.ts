@@ -236,7 +236,7 @@ describe.runIf(!external)('usage', () => {
     expect(new Set(told().map(({ incidentId }) => incidentId)).size).toBe(1);
   });
 
-  test('npx keyguard status names the key that took the place of the stolen one', async () => {
+  test('npx --no-install keyguard status names the key that took the place of the stolen one', async () => {
     const current = (await ledger()).find((record) => record.state === 'current');
     expect(await keyguard(['status', key])).toContain(current?.apiKeyId);
   });

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 /** All that the command ever printed here, for the test that looks for values. */
 export const printed: string[] = [];
 
-/** Runs `npx keyguard` on the deployed installation, as an operator does; throws with what it printed when it fails. */
+/** Runs `npx --no-install keyguard` on the deployed installation, as an operator does; throws with what it printed when it fails. */
 export function keyguard(parameters: readonly string[], stdin = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(

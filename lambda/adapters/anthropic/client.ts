@@ -92,7 +92,7 @@ export function checkOrganization(seen: string, organizationId: string): void {
   throw new KeyguardError(
     'other-organization',
     `the admin credential leads to organization ${seen}, and ${organizationId} is configured`,
-    'store the right one: npx keyguard admin-key set; or correct anthropic.organizationId in keyguard.json and deploy',
+    'store the right one: npx --no-install keyguard admin-key set; or correct anthropic.organizationId in keyguard.json and deploy',
   );
 }
 
@@ -132,7 +132,11 @@ function adminKey(secretArn: string, { secrets, clock }: AdminClientOptions): ()
     if (kept === undefined || clock.now() - kept.at > keyFreshMs) {
       const value = await readCurrent(secrets, secretArn);
       if (value === 'absent') {
-        throw new KeyguardError('admin-key-missing', 'the admin key secret is empty', 'npx keyguard admin-key set (README, step 3)');
+        throw new KeyguardError(
+          'admin-key-missing',
+          'the admin key secret is empty',
+          'npx --no-install keyguard admin-key set (README, step 3)',
+        );
       }
       kept = { at: clock.now(), value: checkedAdminKey(value) };
     }
@@ -147,7 +151,7 @@ function checkedAdminKey(stored: Secret): Secret {
   throw new KeyguardError(
     'value-malformed',
     'the stored admin key is not one line of plain characters, so that no request can carry it',
-    'store it again: npx keyguard admin-key set',
+    'store it again: npx --no-install keyguard admin-key set',
   );
 }
 

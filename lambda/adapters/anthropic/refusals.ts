@@ -18,14 +18,14 @@ export function refusalOf(operation: string, refusal: Refusal): KeyguardError | 
     return new KeyguardError(
       'admin-access-refused',
       `${operation}: Anthropic refuses the admin credential (401)`,
-      'it was deleted or has expired: store a valid admin key (npx keyguard admin-key set), or check the federation rule',
+      'it was deleted or has expired: store a valid admin key (npx --no-install keyguard admin-key set), or check the federation rule',
     );
   }
   if (status !== 403) return undefined;
   return new KeyguardError(
     'admin-access-too-narrow',
     `${operation}: the admin credential lacks the permission (403)`,
-    'use an Admin key (npx keyguard admin-key set), or a rule with scope org:admin',
+    'use an Admin key (npx --no-install keyguard admin-key set), or a rule with scope org:admin',
   );
 }
 

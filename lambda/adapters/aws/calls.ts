@@ -21,7 +21,7 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
       throw new KeyguardError(
         'secret-deleted',
         `${operation}: the secret is scheduled for deletion`,
-        `${restoring('ARN')}; npx keyguard doctor names it`,
+        `${restoring('ARN')}; npx --no-install keyguard doctor names it`,
       );
     }
     const status = statusOf(error);

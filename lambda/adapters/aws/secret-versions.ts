@@ -183,7 +183,7 @@ function refusedPut(apiKeyId: string, error: Error): KeyguardError | undefined {
     return new KeyguardError(
       'pool-full',
       `the standby secret is full, and nothing was stored: it holds ${mostStandbyKeys} keys at the most (20 staging labels)`,
-      'make room: npx keyguard standby list shows the keys, and npx keyguard standby remove NAME APIKEY_ID takes one out',
+      'make room: npx --no-install keyguard standby list shows the keys, and npx --no-install keyguard standby remove NAME APIKEY_ID takes one out',
     );
   }
   if (error.name !== 'ResourceExistsException') return undefined;

@@ -151,7 +151,7 @@ export function unreadableItems(names: readonly string[]): KeyguardError {
   return new KeyguardError(
     'foreign-record',
     `${counted(names.length, 'item')} of the state table cannot be read by this version: ${names.slice(0, mostNamed).join(', ')}`,
-    'see how to repair it: npx keyguard doctor',
+    'see how to repair it: npx --no-install keyguard doctor',
   );
 }
 

@@ -12,7 +12,7 @@ export const currentKeyDead: Wording<'current-key-dead'> = {
       `The current key of ${story.name} works again${story.reason === undefined ? '' : `: ${story.reason}`}; it had been dead for ${story.lasted}, since ${story.since}.`,
       'Consumers that still hold the dead value must read the secret again.',
     ],
-    actions: [lookBack(story), `Run \`npx keyguard status ${story.name}\`: it shows how many standby keys are left.`],
+    actions: [lookBack(story), `Run \`npx --no-install keyguard status ${story.name}\`: it shows how many standby keys are left.`],
   }),
 };
 
@@ -35,7 +35,7 @@ function cutOff(story: Story): Words {
     ],
     actions: [
       ...createKey(story, 'Open'),
-      `Run \`npx keyguard status ${story.name}\` and see that the new key is current; consumers that hold the dead one must read the secret again.`,
+      `Run \`npx --no-install keyguard status ${story.name}\` and see that the new key is current; consumers that hold the dead one must read the secret again.`,
       'Find out how the value got out (repositories, logs, images, laptops) and close that hole: what leaked it may leak the next one.',
     ],
   };
@@ -52,7 +52,7 @@ function secretDeleted(story: Story): Words {
     actions: [
       'Bring it back: `aws secretsmanager restore-secret --secret-id` with the ARN above; consumers then read what they read before.',
       'Find out who it was: CloudTrail, events DeleteSecret of this secret.',
-      `Run \`npx keyguard doctor ${story.name}\` and see that its current key is ok.`,
+      `Run \`npx --no-install keyguard doctor ${story.name}\` and see that its current key is ok.`,
     ],
   };
 }
@@ -76,8 +76,8 @@ function replacing(story: Story): Words {
       'Until consumers read the new value, their requests fail with 401.',
     ],
     actions: [
-      `Wait for the message that consumers have a key that works again; it comes within a quarter of an hour, and \`npx keyguard status ${story.name}\` shows how far it is.`,
-      `If it does not come, run \`npx keyguard rotate ${story.name}\`.`,
+      `Wait for the message that consumers have a key that works again; it comes within a quarter of an hour, and \`npx --no-install keyguard status ${story.name}\` shows how far it is.`,
+      `If it does not come, run \`npx --no-install keyguard rotate ${story.name}\`.`,
       leaked,
     ],
   };
@@ -88,10 +88,10 @@ function dead(story: Story): Words {
     title: `${story.name}: consumers fail, the current key ${story.key} is dead`,
     summary: [...isDead(story), 'If nobody acts, every request of these consumers goes on failing with 401.'],
     actions: [
-      `Give consumers another key: \`npx keyguard rotate ${story.name}\` takes a standby key, and says what to do when there is none.`,
+      `Give consumers another key: \`npx --no-install keyguard rotate ${story.name}\` takes a standby key, and says what to do when there is none.`,
       `If somebody disabled it by mistake, enable it again instead: ${consolePath} > ${story.key} > Enable. An archived or expired key cannot come back.`,
       leaked,
-      `Run \`npx keyguard status ${story.name}\` and see that the current key is accepted.`,
+      `Run \`npx --no-install keyguard status ${story.name}\` and see that the current key is accepted.`,
     ],
   };
 }

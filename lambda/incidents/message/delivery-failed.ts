@@ -9,13 +9,13 @@ export const deliveryFailed: Wording<'delivery-failed'> = {
       `If nobody acts, those who look at ${story.name} alone do not hear of them.`,
     ],
     actions: [
-      'See which alerts they are: `npx keyguard deliveries`.',
+      'See which alerts they are: `npx --no-install keyguard deliveries`.',
       ...(story.grade === 'refused'
         ? [
-            'Make a new incoming webhook in Slack (the old one was removed, or its channel archived), and store its URL: `npx keyguard slack-webhook set`.',
+            'Make a new incoming webhook in Slack (the old one was removed, or its channel archived), and store its URL: `npx --no-install keyguard slack-webhook set`.',
           ]
         : ['Wait until Slack answers again: status.slack.com says whether it has an outage.']),
-      'Then send them again: `npx keyguard deliveries --redrive`. What has arrived is not sent twice.',
+      'Then send them again: `npx --no-install keyguard deliveries --redrive`. What has arrived is not sent twice.',
     ],
   }),
   recovered: (story) => ({

@@ -9,7 +9,7 @@ export const detectionFailing: Wording<'detection-failing'> = {
       'Each minute it is tried again. If nobody acts and it goes on, a theft would be noticed only afterwards.',
     ],
     actions: [
-      'Run `npx keyguard doctor`: it checks the functions, the table and the permissions.',
+      'Run `npx --no-install keyguard doctor`: it checks the functions, the table and the permissions.',
       'Open the log of the anomaly detector function in CloudWatch Logs and look for `detection.failed`: it names the call and the error.',
       `Until that is mended, watch the usage of ${where(story)} in Claude Console > Usage.`,
     ],

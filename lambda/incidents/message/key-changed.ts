@@ -61,8 +61,8 @@ function changeOf(story: Story): Change {
       sequel: ['It cannot be used any more, and nothing brings it back.', 'If nobody acts, one key fewer stands ready.'],
       steps: [
         inConsole,
-        `See what is left: \`npx keyguard status ${story.name}\`.`,
-        `If the pool is short of it, add another one: \`npx keyguard standby add ${story.name}\`.`,
+        `See what is left: \`npx --no-install keyguard status ${story.name}\`.`,
+        `If the pool is short of it, add another one: \`npx --no-install keyguard standby add ${story.name}\`.`,
       ],
     },
     'standby-key-woken': {
@@ -70,8 +70,8 @@ function changeOf(story: Story): Change {
       sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
       steps: [
         inConsole,
-        `Unless it was a mistake, its value may be in other hands: \`npx keyguard standby remove ${story.name} ${story.typedKey}\`, and delete the key in the Console.`,
-        `Then add another one: \`npx keyguard standby add ${story.name}\`.`,
+        `Unless it was a mistake, its value may be in other hands: \`npx --no-install keyguard standby remove ${story.name} ${story.typedKey}\`, and delete the key in the Console.`,
+        `Then add another one: \`npx --no-install keyguard standby add ${story.name}\`.`,
       ],
     },
     'undone-key-woken': {
@@ -79,7 +79,7 @@ function changeOf(story: Story): Change {
       who: 'A call of that undo that came late, or somebody in the Console,',
       sequel: ['It is put back to sleep, and was accepted by Anthropic for some minutes.', 'If nobody acts, it stays asleep.'],
       steps: [
-        `If you enabled it because it is needed, bring it back in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
+        `If you enabled it because it is needed, bring it back in the regular way: \`npx --no-install keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
         `If its value may be in other hands, look at what used it: Claude Console > Usage, key ${story.key}.`,
       ],
     },
@@ -101,7 +101,7 @@ function changeOf(story: Story): Change {
       steps: [
         inConsole,
         `If nobody needs it, disable it again: ${consolePath} > ${story.key} > Disable; no consumer should hold it.`,
-        `If consumers need it, give it back to them in the regular way: \`npx keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
+        `If consumers need it, give it back to them in the regular way: \`npx --no-install keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
       ],
     },
     'label-moved': {
@@ -113,7 +113,7 @@ function changeOf(story: Story): Change {
       steps: [
         'Find out who it was: CloudTrail, events UpdateSecretVersionStage of this secret.',
         'If consumers need it, nothing has to be done.',
-        `If not, move on: \`npx keyguard rotate ${story.name}\`.`,
+        `If not, move on: \`npx --no-install keyguard rotate ${story.name}\`.`,
       ],
     },
     'secret-written': {
@@ -124,7 +124,7 @@ function changeOf(story: Story): Change {
       ],
       steps: [
         'Find out who it was: CloudTrail, events PutSecretValue, UpdateSecret and UpdateSecretVersionStage of this secret.',
-        `Put a managed key back: \`npx keyguard rotate ${story.name}\`.`,
+        `Put a managed key back: \`npx --no-install keyguard rotate ${story.name}\`.`,
         'Then find the key that was written there in the Console, and disable it.',
       ],
     },
@@ -132,7 +132,10 @@ function changeOf(story: Story): Change {
   const unknown: Change = {
     title: `somebody else changed ${story.key}`,
     sequel: ['If nobody acts, it stays as it is now.'],
-    steps: [inConsole, `Run \`npx keyguard status ${story.name}\`; \`npx keyguard runbook key-changed\` says what to do for each change.`],
+    steps: [
+      inConsole,
+      `Run \`npx --no-install keyguard status ${story.name}\`; \`npx --no-install keyguard runbook key-changed\` says what to do for each change.`,
+    ],
   };
   return isChange(story.grade, changes) ? changes[story.grade] : unknown;
 }

@@ -9,9 +9,9 @@ export const keyExpiring: Wording<'key-expiring'> = {
       'If nobody acts, consumers that hold it at that moment get 401.',
     ],
     actions: [
-      `Rotate in time: \`npx keyguard rotate ${story.name}\`; the old key then still has its grace.`,
+      `Rotate in time: \`npx --no-install keyguard rotate ${story.name}\`; the old key then still has its grace.`,
       ...createKey(story, 'If no standby key is left, first open'),
-      `Run \`npx keyguard status ${story.name}\` and see that the new key lives long enough.`,
+      `Run \`npx --no-install keyguard status ${story.name}\` and see that the new key lives long enough.`,
     ],
   }),
   recovered: (story) => ({

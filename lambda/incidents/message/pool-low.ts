@@ -17,7 +17,7 @@ export const poolLow: Wording<'pool-low'> = {
       actions: [
         ...createKey(story, 'Open'),
         'Better make two: then the next rotation does not have to wait for anybody.',
-        `Run \`npx keyguard status ${story.name}\`: it shows how far the standby keys reach now.`,
+        `Run \`npx --no-install keyguard status ${story.name}\`: it shows how far the standby keys reach now.`,
       ],
     };
   },

@@ -12,7 +12,7 @@ export const replicaBehind: Wording<'replica-behind'> = {
       'Open the secret in Secrets Manager > Replication: the status message of the Region says why; most often its KMS key or a secret of the same name there is in the way.',
       'Mend that, then choose Retry replication for that Region.',
       'If it cannot be mended in time, let consumers there read the secret in its primary Region.',
-      `Run \`npx keyguard status ${story.name}\`: it shows until when the old key works.`,
+      `Run \`npx --no-install keyguard status ${story.name}\`: it shows until when the old key works.`,
     ],
   }),
   recovered: (story) => ({
@@ -20,6 +20,8 @@ export const replicaBehind: Wording<'replica-behind'> = {
     summary: [
       `The replica of the secret of ${story.name} that was behind since ${story.since} is so no longer${story.reason === undefined ? '' : `: ${story.reason}`}.`,
     ],
-    actions: [`See that it is in sync: \`npx keyguard status ${story.name}\`. Consumers there that cache the secret should read it again.`],
+    actions: [
+      `See that it is in sync: \`npx --no-install keyguard status ${story.name}\`. Consumers there that cache the secret should read it again.`,
+    ],
   }),
 };

@@ -20,7 +20,7 @@ export const retiredKeyUsed: Wording<'retired-key-used'> = {
     ],
     actions: [
       'Find out who enabled the key and how its value got out.',
-      `Run \`npx keyguard status\`; when the pool of ${story.name} ran low, create a key in ${consolePath} and paste it into \`npx keyguard standby add ${story.name}\`.`,
+      `Run \`npx --no-install keyguard status\`; when the pool of ${story.name} ran low, create a key in ${consolePath} and paste it into \`npx --no-install keyguard standby add ${story.name}\`.`,
     ],
   }),
   recovered: (story) => ({
@@ -52,9 +52,9 @@ function used(story: Story): Words {
     actions: [
       `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,
       story.isStandby
-        ? `Unless you know who uses it, take it out of the pool and end it for good: \`npx keyguard standby remove ${story.name} ${story.typedKey}\`; no consumer holds it.`
-        : `Unless you know who uses it, cut it off now: \`npx keyguard rotate ${story.name} --emergency --api-key-id ${story.typedKey}\`, or Disable it there; no consumer should hold it.`,
-      'Run `npx keyguard status` and see that it stays inactive.',
+        ? `Unless you know who uses it, take it out of the pool and end it for good: \`npx --no-install keyguard standby remove ${story.name} ${story.typedKey}\`; no consumer holds it.`
+        : `Unless you know who uses it, cut it off now: \`npx --no-install keyguard rotate ${story.name} --emergency --api-key-id ${story.typedKey}\`, or Disable it there; no consumer should hold it.`,
+      'Run `npx --no-install keyguard status` and see that it stays inactive.',
       'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
     ],
   };

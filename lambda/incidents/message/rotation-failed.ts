@@ -18,7 +18,7 @@ const undoInVain: Tell = (story) => ({
   ],
   actions: [
     'If the current key does for you, do nothing.',
-    `To move on to a standby key, run \`npx keyguard rotate ${story.name} --again\`; \`npx keyguard status ${story.name}\` shows how many are left.`,
+    `To move on to a standby key, run \`npx --no-install keyguard rotate ${story.name} --again\`; \`npx --no-install keyguard status ${story.name}\` shows how many are left.`,
   ],
 });
 
@@ -28,7 +28,7 @@ const nothingLasts: Tell = (story) => ({
     `What was told of ${story.name} ${story.since} is over: ${rotationEndTexts['still-current']}.`,
     'Consumers read the same key as before.',
   ],
-  actions: ['Nothing has to be done; `npx keyguard status` shows the current key.'],
+  actions: ['Nothing has to be done; `npx --no-install keyguard status` shows the current key.'],
 });
 
 const lapsed: Tell = (story) => ({
@@ -38,8 +38,8 @@ const lapsed: Tell = (story) => ({
     'Its rotation schedule may be off since then: nothing rotates while it is.',
   ],
   actions: [
-    `If the key must still die, run \`npx keyguard rotate ${story.name} --emergency\`.`,
-    `If not, run \`npx keyguard resume ${story.name}\`, which turns the schedule on.`,
+    `If the key must still die, run \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
+    `If not, run \`npx --no-install keyguard resume ${story.name}\`, which turns the schedule on.`,
   ],
 });
 
@@ -51,9 +51,9 @@ const failed: Tell = (story) => ({
     'If nobody acts, the key grows older than its policy allows; once what the rotation waits for is there, it resumes by itself.',
   ],
   actions: [
-    `Run \`npx keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
+    `Run \`npx --no-install keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
     ...createKey(story, 'If no standby key is left or none fits, open'),
-    'If the pool is not the reason, or nothing moves for an hour, run `npx keyguard doctor`: it names what is stuck and how to free it.',
+    'If the pool is not the reason, or nothing moves for an hour, run `npx --no-install keyguard doctor`: it names what is stuck and how to free it.',
     'Do nothing more: the rotation resumes by itself, and a message says so.',
   ],
 });
@@ -66,8 +66,8 @@ const emergencyStopped: Tell = (story) => ({
     'If nobody acts, the key stays in use, and after a day the emergency is void.',
   ],
   actions: [
-    `Run \`npx keyguard rotate ${story.name} --emergency\` again: it goes on where it stopped.`,
-    `Run \`npx keyguard status ${story.name}\` and see that another key is current.`,
+    `Run \`npx --no-install keyguard rotate ${story.name} --emergency\` again: it goes on where it stopped.`,
+    `Run \`npx --no-install keyguard status ${story.name}\` and see that another key is current.`,
   ],
 });
 
@@ -83,7 +83,7 @@ const wentThrough: Tell = (story) => ({
     `The rotation of ${story.name} that did not finish ${story.since} went through after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
     'Consumers read the new key.',
   ],
-  actions: ['Nothing has to be done; `npx keyguard status` shows how many standby keys are left.'],
+  actions: ['Nothing has to be done; `npx --no-install keyguard status` shows how many standby keys are left.'],
 });
 
 const ends: Readonly<Record<RotationEnd, Tell>> = { switched: wentThrough, 'still-current': nothingLasts, 'emergency-lapsed': lapsed };

@@ -9,9 +9,9 @@ export const rotationOverdue: Wording<'rotation-overdue'> = {
       'If nobody acts, it only grows older: a value that leaked long ago stays good.',
     ],
     actions: [
-      `Run \`npx keyguard status ${story.name}\`: it shows the next rotation, the standby keys and what is wrong.`,
-      'Run `npx keyguard doctor`: it finds a schedule that is off, a version that is stuck and permissions that are missing.',
-      `Then rotate now: \`npx keyguard rotate ${story.name}\`.`,
+      `Run \`npx --no-install keyguard status ${story.name}\`: it shows the next rotation, the standby keys and what is wrong.`,
+      'Run `npx --no-install keyguard doctor`: it finds a schedule that is off, a version that is stuck and permissions that are missing.',
+      `Then rotate now: \`npx --no-install keyguard rotate ${story.name}\`.`,
     ],
   }),
   recovered: (story) => ({
@@ -20,6 +20,6 @@ export const rotationOverdue: Wording<'rotation-overdue'> = {
       `${story.name}, which had not been rotated since ${story.since}, is in order again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'After a rotation, consumers that cache the secret read the new key within their grace.',
     ],
-    actions: [`Nothing has to be done; \`npx keyguard status ${story.name}\` shows when the next rotation is due.`],
+    actions: [`Nothing has to be done; \`npx --no-install keyguard status ${story.name}\` shows when the next rotation is due.`],
   }),
 };

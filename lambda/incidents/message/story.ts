@@ -143,6 +143,6 @@ export const consolePath = 'Claude Console > Settings > API keys';
 export function createKey(story: Story, when: string): readonly string[] {
   return [
     `${when} ${consolePath} > Create key, choose ${story.workspace}, name it ${story.newKeyName}, and give it no expiry or a late one.`,
-    `Copy the value, which is shown only once, and paste it into the hidden prompt of \`npx keyguard standby add ${story.name}\`.`,
+    `Copy the value, which is shown only once, and paste it into the hidden prompt of \`npx --no-install keyguard standby add ${story.name}\`.`,
   ];
 }

@@ -31,7 +31,7 @@ function used(story: Story): Words {
     actions: [
       `Find the program that still holds the old value: look for traffic${story.whereUsed} in services that were not restarted since the rotation.`,
       `Restart or redeploy it, so that it reads the secret of ${story.name} again.`,
-      'Run `npx keyguard status`: the old key retires by itself once it has been quiet for long enough.',
+      'Run `npx --no-install keyguard status`: the old key retires by itself once it has been quiet for long enough.',
     ],
   };
 }
@@ -52,7 +52,7 @@ function cut(story: Story): Words {
 }
 
 function wayBack({ name, typedKey }: Story): string {
-  return `\`npx keyguard undo ${name} --api-key-id ${typedKey}\``;
+  return `\`npx --no-install keyguard undo ${name} --api-key-id ${typedKey}\``;
 }
 
 function happened(story: Story): string {

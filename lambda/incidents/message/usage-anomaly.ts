@@ -21,7 +21,7 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
       'If nobody acts, this goes on by itself, and a message follows when the key is dead.',
     ],
     actions: [
-      'Run `npx keyguard status` and see that consumers have another key that works.',
+      'Run `npx --no-install keyguard status` and see that consumers have another key that works.',
       `If no message follows within 10 minutes, cut it off by hand: ${consolePath} > ${story.key} > Disable.`,
     ],
   }),
@@ -41,9 +41,9 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
           closeTheHole,
         ]
       : [
-          `Run \`npx keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
+          `Run \`npx --no-install keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
           closeTheHole,
-          `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx keyguard standby add ${story.name}\`.`,
+          `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx --no-install keyguard standby add ${story.name}\`.`,
         ],
   }),
   recovered: (story) => ({
@@ -76,9 +76,9 @@ function whenManaged(story: Story): readonly string[] {
   return [
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
-    `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx keyguard rotate ${story.name} --emergency\`.`,
+    `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
     `Without a standby key that refuses; then add one, or stop the spending although consumers fail: ${consolePath} > ${story.key} > Disable.`,
-    'Run `npx keyguard status` and see that the new key is current.',
+    'Run `npx --no-install keyguard status` and see that the new key is current.',
   ];
 }
 

@@ -9,7 +9,7 @@ export const usageBlind: Wording<'usage-blind'> = {
       'If nobody acts, a theft stays unseen. You get a message when usage is visible again.',
     ],
     actions: [
-      'Run `npx keyguard doctor`: it says whether the collector runs, and whether Anthropic accepts the admin credential.',
+      'Run `npx --no-install keyguard doctor`: it says whether the collector runs, and whether Anthropic accepts the admin credential.',
       `Open Claude Console > Usage. If it shows tokens later than ${story.since}, the report of the API stands still: tell Anthropic.`,
       'If nobody uses Claude at this time, and Key Guard sends no heartbeat, nothing has to be done.',
     ],

@@ -110,9 +110,9 @@ async function claim(
 function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
   if (isPassing(why)) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
   if (why === 'keys-rejected') {
-    return `npx keyguard status ${name} says why each was rejected; put them away with npx keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+    return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
   }
-  return `make a key in the Console (workspace ${workspaceId}), then: npx keyguard standby add ${name}`;
+  return `make a key in the Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }
 
 /** The claimed key's value, active and proven. */

@@ -151,13 +151,13 @@ test('after the last credential was cut off, the message says so, and first how 
   const { summary, actions } = alertOf(anIncident({ state: 'contained', target: 'apikey_01FAKEold', cuts }), context);
   expect(summary).toContain('production has no current key now: its consumers fail until a person adds one.');
   expect(actions[0]).toContain('Open Claude Console > Settings > API keys > Create key');
-  expect(actions[1]).toContain('npx keyguard standby add production');
+  expect(actions[1]).toContain('npx --no-install keyguard standby add production');
   const replaced = alertOf(
     anIncident({ state: 'contained', target: 'apikey_01FAKEold', cuts: [{ apiKeyId: 'apikey_01FAKEold', at }] }),
     context,
   );
   expect(replaced.summary).not.toContain('no current key');
-  expect(replaced.actions[0]).toContain('npx keyguard status');
+  expect(replaced.actions[0]).toContain('npx --no-install keyguard status');
 });
 
 test('how a failed rotation ended is told by its end: a switch, nothing to do, or an emergency that lapsed', () => {
@@ -169,7 +169,7 @@ test('how a failed rotation ended is told by its end: a switch, nothing to do, o
   expect(ended('still-current')).toMatchObject({ title: 'production: no rotation is owed any more' });
   const lapsed = ended('emergency-lapsed');
   expect(lapsed.title).toBe('production: the emergency has lapsed, and its key is still in use');
-  expect(lapsed.actions.join(' ')).toContain('npx keyguard resume production');
+  expect(lapsed.actions.join(' ')).toContain('npx --no-install keyguard resume production');
 });
 
 test('a sleeping key that was cut off once and is used again is not said to be untouched', () => {
@@ -200,7 +200,7 @@ test('a rotation that lacks a key says which key to create where, under which na
   expect(text).toContain('Claude Console > Settings > API keys > Create key');
   expect(text).toContain('workspace wrkspc_fake');
   expect(text).toContain('production-2026-06-10');
-  expect(text).toContain('npx keyguard standby add production');
+  expect(text).toContain('npx --no-install keyguard standby add production');
   expect(summary).toContain('the pool is empty');
   expect(summary).toContain('resumes by itself');
 });

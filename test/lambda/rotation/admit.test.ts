@@ -133,7 +133,7 @@ test.each([
     code: 'key-in-use',
     message: `new is in use, so it was neither stored nor deactivated: 1,200 tokens in the last 7 days in wrkspc_batch, with claude-haiku-4-5; ${last}`,
   });
-  expect(refused.fix).toContain('npx keyguard standby add production --in-use');
+  expect(refused.fix).toContain('npx --no-install keyguard standby add production --in-use');
   expect(stage.effects).toEqual([]);
 });
 
@@ -171,7 +171,7 @@ test.each([
   const refused = await failure(admitted(stage));
   expect(refused.code).toBe('usage-unknown');
   expect(refused.message).toContain(known === undefined ? 'were ever visible' : `are visible since ${utcMinute(now - known)}`);
-  expect(refused.fix).toContain('npx keyguard standby add production --in-use');
+  expect(refused.fix).toContain('npx --no-install keyguard standby add production --in-use');
   expect(stage.effects).toEqual([]);
 });
 
@@ -245,11 +245,11 @@ test.each(['archived', 'expired', 'unknown'] as const)('a key that is %s is not 
 });
 
 test.each([
-  ['standby', { managedKey: 'staging', parked: false }, 'nothing; see it with npx keyguard standby list staging'],
+  ['standby', { managedKey: 'staging', parked: false }, 'nothing; see it with npx --no-install keyguard standby list staging'],
   ['rejected', { managedKey: 'staging', parked: false }, 'make a new key in the Console'],
-  ['standby', {}, 'nothing; see it with npx keyguard standby list production'],
+  ['standby', {}, 'nothing; see it with npx --no-install keyguard standby list production'],
   ['rejected', {}, 'make a new key in the Console'],
-  ['current', { parked: false }, 'make a new key in the Console; this one is replaced by npx keyguard rotate production'],
+  ['current', { parked: false }, 'make a new key in the Console; this one is replaced by npx --no-install keyguard rotate production'],
   ['draining', { managedKey: 'staging' }, 'make a new key in the Console; this one is deactivated by itself when nobody uses it any more'],
 ] as const)('a key that is %s elsewhere, or whose intake was finished (%j), is not taken in again', async (state, changes, fix) => {
   const stage = new Stage();

@@ -106,7 +106,7 @@ test('while no rotation is scheduled no date of one is told, and an overdue one 
   expect(overdue?.reason).toMatch(resumeFirst);
 });
 
-const resumeFirst = /; its rotation is paused or off, so that `npx keyguard resume production` comes first$/;
+const resumeFirst = /; its rotation is paused or off, so that `npx --no-install keyguard resume production` comes first$/;
 
 test.each<readonly [string, Scene]>([
   ['a key that expires too soon', { own: [{ ...current, expiresAt: now + dayMs }, standby] }],

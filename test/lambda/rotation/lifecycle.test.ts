@@ -55,7 +55,7 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
       expect(errorOf(() => moved(record, event(type)))).toEqual({
         code: 'illegal-transition',
         message: `apikey_one of production is ${state} and cannot be ${type}`,
-        fix: 'look at its history: npx keyguard history production',
+        fix: 'look at its history: npx --no-install keyguard history production',
       });
       return;
     }
@@ -282,7 +282,7 @@ test('who asks for a key that cannot come back is told why and what to do', () =
   expect(errorOf(() => wishedBack(forgotten, wish))).toEqual({
     code: 'cannot-come-back',
     message: 'apikey_one of production is inactive: only an old key that is not archived comes back',
-    fix: 'npx keyguard history production',
+    fix: 'npx --no-install keyguard history production',
   });
   const retiring = aRecord({
     state: 'draining',

@@ -91,7 +91,7 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   expect(await world.currentValue('production')).toBe(first.value);
   expect(statuses()).toEqual({ [first.apiKeyId]: 'active' });
   expect(world.aws.mailbox.messages()).toHaveLength(1);
-  expect(world.aws.mailbox.messages()[0]?.body).toContain('npx keyguard standby add production');
+  expect(world.aws.mailbox.messages()[0]?.body).toContain('npx --no-install keyguard standby add production');
 
   const second = await world.addStandbyKey('production');
   await world.passes(2 * hourMs, { beatMs: 5 * minuteMs });

@@ -16,7 +16,7 @@ test('nineteen keys can wait; the next one is refused before anything is done to
   expect(await refusal()).toMatchObject({
     code: 'pool-full',
     message: 'the standby secret is full, and nothing was stored: it holds 19 keys at the most (20 staging labels)',
-    fix: 'make room: npx keyguard standby list shows the keys, and npx keyguard standby remove NAME APIKEY_ID takes one out',
+    fix: 'make room: npx --no-install keyguard standby list shows the keys, and npx --no-install keyguard standby remove NAME APIKEY_ID takes one out',
   });
   // The one that was refused is as it was, and so is the pool.
   expect(newestKey()?.status).toBe('active');

@@ -220,7 +220,7 @@ test('while a managed key is paused its rotation takes no key, and nobody is ala
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'paused',
     message: 'production is paused: a freeze',
-    fix: 'npx keyguard resume production',
+    fix: 'npx --no-install keyguard resume production',
   });
   expect(stage.effects).toEqual([]);
 });
@@ -253,7 +253,7 @@ test('a rotation without a key alarms people with the reason and the next step',
     {
       kind: 'rotation-failed',
       reason: 'production cannot rotate: the pool is empty',
-      fix: `make a key in the Console (workspace ${definition.workspaceId}), then: npx keyguard standby add production`,
+      fix: `make a key in the Console (workspace ${definition.workspaceId}), then: npx --no-install keyguard standby add production`,
       workspaceId: definition.workspaceId,
     },
   ]);
@@ -320,7 +320,7 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'cannot-come-back',
     message: 'the undo of production came to nothing: old: the key is archived',
-    fix: 'nothing: the key that was current still is; to move on to a standby key: npx keyguard rotate production --again',
+    fix: 'nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate production --again',
   });
   expect(stage.effects).toEqual([
     'ledger.replace old draining→pending',

@@ -116,7 +116,7 @@ test('a key that still answers after it was set inactive is not called retired: 
   expect(await failure(treated(stage, 'old'))).toEqual({
     code: 'still-alive',
     message: 'old is set inactive, but Anthropic still accepts its value',
-    fix: 'npx keyguard status',
+    fix: 'npx --no-install keyguard status',
   });
   expect(stage.record('old')).toMatchObject({
     state: 'draining',
@@ -531,7 +531,7 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
   expect(await failure(treated(alive, 'old'))).toEqual({
     code: 'still-alive',
     message: 'old is set inactive, but Anthropic still accepts its value',
-    fix: 'npx keyguard status',
+    fix: 'npx --no-install keyguard status',
   });
   // It stays an order, whoever went on with it.
   expect(alive.record('old').intent).toMatchObject({ to: 'contained', ordered: true });

@@ -12,10 +12,10 @@ const base = {
 type Case = readonly [what: string, secret: string, fix: string];
 const anthropicKey = fakeSecrets['an Anthropic key or token'] ?? '';
 const secrets: readonly Case[] = [
-  ['an Anthropic key', anthropicKey, 'npx keyguard standby add'],
-  ['an Admin key', fakeSecrets['an Admin API key'] ?? '', 'npx keyguard admin-key set'],
-  ["Slack's webhook address", fakeSecrets["Slack's webhook address"] ?? '', 'npx keyguard slack-webhook set'],
-  ['the host of a webhook alone', ['https://hooks', 'slack-gov', 'com'].join('.'), 'npx keyguard slack-webhook set'],
+  ['an Anthropic key', anthropicKey, 'npx --no-install keyguard standby add'],
+  ['an Admin key', fakeSecrets['an Admin API key'] ?? '', 'npx --no-install keyguard admin-key set'],
+  ["Slack's webhook address", fakeSecrets["Slack's webhook address"] ?? '', 'npx --no-install keyguard slack-webhook set'],
+  ['the host of a webhook alone', ['https://hooks', 'slack-gov', 'com'].join('.'), 'npx --no-install keyguard slack-webhook set'],
   ...Object.entries(fakeSecrets).map(([what, secret]): Case => [what, secret, 'replace the secret itself too']),
 ];
 

@@ -76,7 +76,7 @@ test('an empty pool is told with what to do: where to make a key, and how to add
   expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
     code: 'no-standby-key',
     message: 'production cannot rotate: the pool is empty',
-    fix: 'make a key in the Console (workspace wrkspc_production), then: npx keyguard standby add production',
+    fix: 'make a key in the Console (workspace wrkspc_production), then: npx --no-install keyguard standby add production',
   });
 });
 
