@@ -1,4 +1,4 @@
-import type { IncidentKind } from './kinds.ts';
+import type { IncidentKind } from './registry.ts';
 import type { IncidentState } from './records.ts';
 
 export const alertSchemaName = 'keyguard.alert/1';

@@ -1,5 +1,5 @@
 import type { HeartbeatDefinition } from './heartbeat.ts';
-import type { StrategyKind } from './kinds.ts';
+import type { StrategyKind } from './registry.ts';
 import { secretsOf, type ManagedKeySecrets } from './names.ts';
 
 /** How one managed key rotates. All lengths in milliseconds. */

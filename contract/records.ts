@@ -1,5 +1,5 @@
 import type { Brake, Cause, RotationEnd } from './causes.ts';
-import type { ChannelKind, IncidentKind } from './kinds.ts';
+import type { ChannelKind, IncidentKind } from './registry.ts';
 
 /**
  * The items of the one DynamoDB table: partition key `pk`, sort key `sk`, both strings; `expiresAt` is the TTL

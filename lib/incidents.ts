@@ -2,7 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { ChannelKind } from '../contract/kinds.ts';
+import type { ChannelKind } from '../contract/registry.ts';
 import { AppFunction } from './app-function.ts';
 import { allowKeyThrough } from './encryption-key.ts';
 import type { Installation } from './installation.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { incidentKinds, type IncidentKind } from '../../contract/kinds.ts';
+import { incidentKinds, type IncidentKind } from '../../contract/registry.ts';
 import type { CliIo, Command } from '../command.ts';
 import { json, line, table } from '../output.ts';
 

@@ -1,7 +1,7 @@
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { Definitions, ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Brake } from '../../contract/causes.ts';
-import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
+import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../foundation/clock.ts';
 

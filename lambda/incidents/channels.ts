@@ -1,5 +1,5 @@
 import type { Alert } from '../../contract/alert.ts';
-import type { ChannelKind } from '../../contract/kinds.ts';
+import type { ChannelKind } from '../../contract/registry.ts';
 
 /** What every channel's file exports. How it is sent differs: by SNS for email, by `deliver` where we send ourselves. */
 export interface Channel {

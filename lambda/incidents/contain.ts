@@ -1,5 +1,5 @@
 import type { Brake } from '../../contract/causes.ts';
-import { isContainable } from '../../contract/kinds.ts';
+import { isContainable } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';

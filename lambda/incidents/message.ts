@@ -1,5 +1,5 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';

@@ -1,7 +1,7 @@
 import type { Alert } from '../../contract/alert.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import type { IncidentRecord, Telling, UndeliveredRecord } from '../../contract/records.ts';
-import type { ChannelKind } from '../../contract/kinds.ts';
+import type { ChannelKind } from '../../contract/registry.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { UsageLedger } from '../usage/ports.ts';
 import type { Clock } from '../foundation/clock.ts';

@@ -1,5 +1,5 @@
 import type { RotationEnd } from '../../contract/causes.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { counted } from '../foundation/counted.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';

@@ -1,5 +1,5 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
-import { incidentKinds } from '../../contract/kinds.ts';
+import { incidentKinds } from '../../contract/registry.ts';
 import { incidentStates } from '../../contract/records.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { parsedJson } from '../foundation/json.ts';

@@ -1,5 +1,5 @@
 import type { Alert } from '../../contract/alert.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import type { IncidentState } from '../../contract/records.ts';
 
 export type Severity = Alert['severity'];

@@ -1,5 +1,5 @@
 import type { Brake, RotationEnd } from '../../contract/causes.ts';
-import { isContainable, type IncidentKind } from '../../contract/kinds.ts';
+import { isContainable, type IncidentKind } from '../../contract/registry.ts';
 import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { isAmong, isNews, isReminderDue, isRunning, newsFirst } from './again.ts';

@@ -1,4 +1,4 @@
-import { incidentGrades, type IncidentKind } from '../../contract/kinds.ts';
+import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord } from '../../contract/records.ts';

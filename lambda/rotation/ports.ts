@@ -1,6 +1,6 @@
 import type { Cause, RotationEnd } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { incidentGrades, IncidentKind } from '../../contract/kinds.ts';
+import type { incidentGrades, IncidentKind } from '../../contract/registry.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';

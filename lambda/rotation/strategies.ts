@@ -1,5 +1,5 @@
 import type { Cause } from '../../contract/causes.ts';
-import type { StrategyKind } from '../../contract/kinds.ts';
+import type { StrategyKind } from '../../contract/registry.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { RotationPorts } from './ports.ts';

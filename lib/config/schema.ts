@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { heartbeatModel } from '../../contract/heartbeat.ts';
-import { strategyKinds } from '../../contract/kinds.ts';
+import { strategyKinds } from '../../contract/registry.ts';
 import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';

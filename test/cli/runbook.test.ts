@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { incidentKinds } from '../../contract/kinds.ts';
+import { incidentKinds } from '../../contract/registry.ts';
 import { read } from '../docs/pages.ts';
 import { keyguard } from './shell.ts';
 

@@ -1,6 +1,6 @@
 import type { Fault } from '../../local/anthropic/intercept.ts';
 import { cutPage } from '../../local/anthropic/usage-faults.ts';
-import type { IncidentKind } from '../../contract/kinds.ts';
+import type { IncidentKind } from '../../contract/registry.ts';
 import { dayMs, hourMs, iso, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersWork } from '../support/others.ts';
 import { aGround, managedKey, type Ground, type MadeKey } from './ground.ts';

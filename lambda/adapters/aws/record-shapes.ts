@@ -7,7 +7,7 @@ import {
   type Brake,
   type Cause,
 } from '../../../contract/causes.ts';
-import { channelKinds, incidentKinds } from '../../../contract/kinds.ts';
+import { channelKinds, incidentKinds } from '../../../contract/registry.ts';
 import { usageMetricNames } from '../../../contract/metrics.ts';
 import {
   apiKeyStates,

@@ -1,4 +1,4 @@
-import type { incidentGrades } from '../../../contract/kinds.ts';
+import type { incidentGrades } from '../../../contract/registry.ts';
 import { consolePath, type Story, type Wording, type Words } from './story.ts';
 
 export const keyChanged: Wording<'key-changed'> = {

@@ -1,5 +1,5 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
-import type { ContainableKind, IncidentKind } from '../../../contract/kinds.ts';
+import type { ContainableKind, IncidentKind } from '../../../contract/registry.ts';
 import { unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';

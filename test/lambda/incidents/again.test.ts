@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
+import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
 import { incidentStates, type IncidentFacts, type IncidentRecord, type Telling } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { knowing } from '../../../lambda/incidents/again.ts';

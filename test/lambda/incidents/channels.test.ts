@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { channelKinds } from '../../../contract/kinds.ts';
+import { channelKinds } from '../../../contract/registry.ts';
 import { channels, type Channel } from '../../../lambda/incidents/channels.ts';
 import { render as renderEmail } from '../../../lambda/incidents/channels/email.ts';
 import { render as renderSlack, type SlackMessage } from '../../../lambda/incidents/channels/slack-webhook.ts';

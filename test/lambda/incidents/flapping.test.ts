@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { IncidentKind } from '../../../contract/kinds.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { incidentPorts } from '../../../lambda/adapters/assemble.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { incidentKinds } from '../../../contract/kinds.ts';
+import { incidentKinds } from '../../../contract/registry.ts';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';

@@ -1,4 +1,4 @@
-import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/kinds.ts';
+import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
 import { usageReport } from '../../../contract/metrics.ts';
 import { incidentStates, type IncidentRecord, type IncidentState } from '../../../contract/records.ts';
 

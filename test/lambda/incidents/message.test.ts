@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RotationEnd } from '../../../contract/causes.ts';
-import { incidentKinds } from '../../../contract/kinds.ts';
+import { incidentKinds } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
 import { rotationEndTexts } from '../../../lambda/incidents/message/cause-text.ts';

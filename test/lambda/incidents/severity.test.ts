@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { containableKinds, incidentKinds } from '../../../contract/kinds.ts';
+import { containableKinds, incidentKinds } from '../../../contract/registry.ts';
 import { severityOf } from '../../../lambda/incidents/severity.ts';
 
 test('what may cost money or fail requests now is critical, and only that', () => {

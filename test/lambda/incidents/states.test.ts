@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { IncidentKind } from '../../../contract/kinds.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { knowing } from '../../../lambda/incidents/again.ts';

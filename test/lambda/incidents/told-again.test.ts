@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
-import type { IncidentKind } from '../../../contract/kinds.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import { incidentPorts } from '../../../lambda/adapters/assemble.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { IncidentKind } from '../../../contract/kinds.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';

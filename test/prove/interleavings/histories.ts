@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { containableKinds, type ContainableKind } from '../../../contract/kinds.ts';
+import { containableKinds, type ContainableKind } from '../../../contract/registry.ts';
 import type { ContainmentPolicy, ManagedKeyDefinition } from '../../../contract/policy.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { clear, record } from '../../../lambda/incidents/raise.ts';
