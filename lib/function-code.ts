@@ -4,11 +4,9 @@ import { join, relative } from 'node:path';
 import { Code, type CodeConfig } from 'aws-cdk-lib/aws-lambda';
 import { FileAssetPackaging, Lazy, Stack, Stage, type FileAssetLocation } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { buildSync } from 'esbuild';
 import type { FunctionName } from '../contract/environment.ts';
 import { definitionsFile, type Definitions } from '../contract/policy.ts';
-
-const root = join(import.meta.dirname, '..');
+import { handlerCode } from './bundled-handler.ts';
 
 /**
  * One function's bundle, and the definitions beside it. CDK's own assets are complete when they are made, but managed keys
@@ -36,7 +34,7 @@ export class FunctionCode extends Code {
     const stack = Stack.of(scope);
     const files = {
       // As NodejsFunction does: commands that deploy nothing need no bundle.
-      'index.js': stack.bundlingRequired ? bundled(this.#name) : '',
+      'index.js': stack.bundlingRequired ? handlerCode(this.#name) : '',
       [definitionsFile]: `${JSON.stringify(this.#definitions(), null, 2)}\n`,
     };
     const sourceHash = createHash('sha256').update(JSON.stringify(files)).digest('hex');
@@ -52,28 +50,4 @@ export class FunctionCode extends Code {
       displayName: `${scope.node.path} code`,
     });
   }
-}
-
-const bundles = new Map<FunctionName, string>();
-
-function bundled(name: FunctionName): string {
-  const known = bundles.get(name);
-  if (known !== undefined) return known;
-  const { outputFiles } = buildSync({
-    absWorkingDir: root,
-    entryPoints: [join(root, 'lambda', `${name}.ts`)],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    // Measured: CJS that prefers ES sources, the SDK bundled in, loads fastest.
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    minify: true,
-    // Node 20 syntax runs on Lambda's newer runtime too, and where the functions run outside of it.
-    target: 'node20',
-    logLevel: 'warning',
-  });
-  const text = outputFiles[0]?.text ?? '';
-  bundles.set(name, text);
-  return text;
 }
