@@ -51,6 +51,7 @@ export default {
     },
     { name: 'report-is-plain-data-in', severity: 'error', from: { path: '^report/' }, to: { path: '^(lib|local|cli|bin|test)/' } },
     { name: 'product-never-imports-tests', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+    { name: 'product-never-imports-tools', severity: 'error', from: { pathNot: '^(test|tools)/' }, to: { path: '^tools/' } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -13,7 +13,7 @@ const reveal = {
 };
 
 export default tseslint.config(
-  { ignores: ['cdk.out/**', 'out/**', 'node_modules/**', 'coverage/**'] },
+  { ignores: ['cdk.out/**', 'dist/**', 'out/**', 'node_modules/**', 'coverage/**'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -42,5 +42,5 @@ export default tseslint.config(
   // The command line speaks to the terminal through one file.
   { files: ['cli/output.ts', 'cli/prompt.ts', 'lib/config/load.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: ['**/*.js'], ...tseslint.configs.disableTypeChecked },
-  { files: ['bin/*.js'], languageOptions: { globals: { process: 'readonly' } } },
+  { files: ['bin/*.js'], languageOptions: { globals: { process: 'readonly', URL: 'readonly' } } },
 );
