@@ -63,6 +63,14 @@ test('no text names the command in a way that can fetch a package of that name f
   expect(wrong).toEqual([]);
 });
 
+test('the reference of the log has each event of rotation and retirement, and no other', () => {
+  const logged = filesIn('lambda', '.ts').flatMap((path) =>
+    [...read(path).matchAll(/log\.\w+\(\s*'((?:rotation|retirement)\.[a-z-]+)'/g)].map(([, event = '']) => event),
+  );
+  const explained = [...page('docs/reference/rotation-log.md').text.matchAll(/^\| `([a-z.-]+)` \|/gm)].map(([, event = '']) => event);
+  expect(explained.toSorted()).toEqual([...new Set(logged)].toSorted());
+});
+
 test('every link within the project leads to a file and a heading that exist', () => {
   const wrong = pages.flatMap(({ path, text }) =>
     [...withoutFences(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
