@@ -63,6 +63,10 @@ test('no text names the command in a way that can fetch a package of that name f
   expect(wrong).toEqual([]);
 });
 
+test('the README is read in one sitting: it has fewer than 1,600 words', () => {
+  expect(read('README.md').trim().split(/\s+/).length).toBeLessThan(1600);
+});
+
 test('the reference of the log has each event of rotation and retirement, and no other', () => {
   const logged = filesIn('lambda', '.ts').flatMap((path) =>
     [...read(path).matchAll(/log\.\w+\(\s*'((?:rotation|retirement)\.[a-z-]+)'/g)].map(([, event = '']) => event),
