@@ -1,16 +1,14 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
-import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { checkTimely, cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
-import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
 import { isServing } from '../lambda/rotation/switch.ts';
-import { amend } from './amend.ts';
+import { updateRecord } from '../lambda/rotation/commands/update-record.ts';
 import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import type { OpenInstallation } from './installation.ts';
-import type { KeySight } from './key-sight.ts';
+import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { lastUseText } from './last-use.ts';
 import { instant } from './output.ts';
 
@@ -28,9 +26,9 @@ export interface OldKeySight {
  * Looks at a key that is off by the records: Anthropic knows better. Throws KeyguardError `busy` where it is on its way back to
  * the consumers, so that cutting it would leave them without a key.
  */
-export async function lookAtOldKey(record: ApiKeyRecord, sight: KeySight, installation: OpenInstallation): Promise<OldKeySight> {
+export async function lookAtOldKey(record: ApiKeyRecord, sight: KeySnapshot, installation: OpenInstallation): Promise<OldKeySight> {
   checkIsOff(record, sight);
-  const status = await statusOf(record.apiKeyId, portsOf(installation).keys);
+  const status = await statusOf(record.apiKeyId, installation.ports.keys);
   const isAwake = isAcceptedIn(status);
   const { apiKeyId, hint, state, since, wanted } = record;
   const cut = `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, but Anthropic shows it as ${status}. It is made inactive at once`;
@@ -49,16 +47,16 @@ export async function lookAtOldKey(record: ApiKeyRecord, sight: KeySight, instal
 export async function cutOldKey(
   { record, isAwake, status }: OldKeySight,
   because: string,
-  sight: KeySight,
+  sight: KeySnapshot,
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<OldKeySight['status']> {
   const { apiKeyId } = record;
   const by = await callerName();
   const { clock } = installation;
-  const { ledger, keys } = portsOf(installation);
+  const { ledger, keys } = installation.ports;
   const cause = { code: 'operator-cut', reason: because } as const;
-  const amended = await amend(ledger, apiKeyId, by, (found) => {
+  const amended = await updateRecord(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, sight);
     if (isAwake) return intending(found, { to: 'contained', at: clock.now(), cause, ordered: true });
     return found.wanted === undefined ? undefined : withoutWish(found);
@@ -71,7 +69,7 @@ export async function cutOldKey(
     const at = clock.now();
     // Whoever finished it meanwhile has taken the intent off.
     const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? cutOff(found, cause, at) : undefined);
-    await amend(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, cause } });
+    await updateRecord(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, cause } });
     return after;
   }
   return io.fail(
@@ -81,11 +79,7 @@ export async function cutOldKey(
   );
 }
 
-function portsOf({ definition, managedKeys, table, secrets, clock }: OpenInstallation): Pick<AdmitPorts, 'ledger' | 'keys'> {
-  return admitPorts(definition, managedKeys, table, secrets, clock);
-}
-
-function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySight): void {
+function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySnapshot): void {
   const { apiKeyId, state } = record;
   if (!shouldBeAwake(state) && !isServing(record, secret)) return;
   throw new KeyguardError(

@@ -6,7 +6,8 @@ import { lookAtOldKey } from './cut-old-key.ts';
 import type { EmergencyPlan } from './emergency-plan.ts';
 import { emergencyText } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
-import { rotationObstacle, type KeySight } from './key-sight.ts';
+import { rotationObstacle } from '../lambda/rotation/commands/obstacle.ts';
+import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
 import { noKeyError, planOf, planText, planWhy, type RotationPlan } from './rotation-plan.ts';
 import { tryKey } from './trial.ts';
@@ -22,7 +23,7 @@ export interface DryRunOrder {
  * rotation would.
  */
 export async function dryRun(
-  sight: KeySight,
+  sight: KeySnapshot,
   { emergency, proves, asJson }: DryRunOrder,
   installation: OpenInstallation,
   io: CliIo,
@@ -63,7 +64,7 @@ export async function dryRun(
 }
 
 /** Why the command itself would not even begin, and with which error. */
-function refusalOf(plan: RotationPlan, sight: KeySight): { readonly because: string; readonly error: KeyguardError } | undefined {
+function refusalOf(plan: RotationPlan, sight: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
   const obstacle = rotationObstacle(sight);
   if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
   return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan, sight.definition) } : undefined;
@@ -72,7 +73,7 @@ function refusalOf(plan: RotationPlan, sight: KeySight): { readonly because: str
 /** What an emergency would do that names a key which is off by the records: nothing rotates. */
 export async function dryCut(
   stolen: ApiKeyRecord,
-  sight: KeySight,
+  sight: KeySnapshot,
   asJson: boolean,
   installation: OpenInstallation,
   io: CliIo,

@@ -3,7 +3,8 @@ import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { chooseStandby } from '../lambda/rotation/claim.ts';
 import { emergencyOf, isReplacedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
-import { checkRestored, claimedKey, type KeySight } from './key-sight.ts';
+import { checkRestored } from '../lambda/rotation/commands/obstacle.ts';
+import { claimedKey, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 import { nextKeyText, planOf, planWhy, type RotationPlan } from './rotation-plan.ts';
 
@@ -29,7 +30,7 @@ export interface EmergencyPlan {
  * What an emergency would do at `now`; `stolen`: the key that an operator named. Throws KeyguardError where no standby key can
  * take over, somebody is at work, or it was done a moment ago.
  */
-export function emergencyPlan(sight: KeySight, stolen: string | undefined, now: number): EmergencyPlan {
+export function emergencyPlan(sight: KeySnapshot, stolen: string | undefined, now: number): EmergencyPlan {
   const { own, definition } = sight;
   const { name } = definition;
   const current = own.find((record) => record.state === 'current');

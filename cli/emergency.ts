@@ -5,16 +5,16 @@ import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { LostRace } from '../lambda/foundation/errors.ts';
 import { withoutWish } from '../lambda/rotation/lifecycle.ts';
-import { amend } from './amend.ts';
+import { updateRecord } from '../lambda/rotation/commands/update-record.ts';
 import { callerName } from './aws-session.ts';
 import type { CliIo } from './command.ts';
 import { cutOldKey, lookAtOldKey, type OldKeySight } from './cut-old-key.ts';
 import { condemned, emergencyPlan, type EmergencyPlan } from './emergency-plan.ts';
 import { planWhy } from './rotation-plan.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from './follow.ts';
-import { letRotate } from './go-on.ts';
+import { enableSchedule } from '../lambda/rotation/commands/schedule.ts';
 import type { OpenInstallation } from './installation.ts';
-import { lookAt, type KeySight } from './key-sight.ts';
+import { type KeySnapshot, snapshotOf } from '../lambda/rotation/commands/snapshot.ts';
 import { lastUseText } from './last-use.ts';
 import { instant, isoOrNull, json, line, progress } from './output.ts';
 import { agreed } from './prompt.ts';
@@ -35,7 +35,7 @@ export interface EmergencyOrder {
  * keys are cut off. Killed anywhere, the same command goes on, and so does retirement by itself.
  */
 export async function rotateInEmergency(
-  sight: KeySight,
+  sight: KeySnapshot,
   { because, stolen, yes, asJson }: EmergencyOrder,
   installation: OpenInstallation,
   io: CliIo,
@@ -54,8 +54,8 @@ export async function rotateInEmergency(
   if (pauseEnded) progress(`The pause of ${name} is over: the emergency ended it.`, io);
   // Its rotation turns the schedule on again.
   const rotated = await switched(plan, sight, installation, io);
-  if (pauseEnded && !(await lookAt(sight.definition, installation)).secret.rotationEnabled)
-    await letRotate(sight.definition, 'the next window on', installation);
+  if (pauseEnded && !(await snapshotOf(sight.definition, installation.ports)).secret.rotationEnabled)
+    await enableSchedule(sight.definition, 'the next window on', installation.ports);
   const { off, on, goesOn } = await retireUntilOff(
     plan.dying.map((record) => record.apiKeyId),
     installation,
@@ -91,7 +91,7 @@ export function isOffByRecord({ state }: ApiKeyRecord): boolean {
 /** A repeat finds the named key off, and then what was asked for is done; unless somebody woke it, or wants it back. */
 async function cutOff(
   stolen: ApiKeyRecord,
-  sight: KeySight,
+  sight: KeySnapshot,
   { because, yes, asJson }: Omit<EmergencyOrder, 'stolen'>,
   installation: OpenInstallation,
   io: CliIo,
@@ -105,7 +105,7 @@ async function cutOff(
 }
 
 /** The named key is off, and Anthropic says so too. */
-function sayOver({ own, definition: { name } }: KeySight, old: OldKeySight, asJson: boolean, io: CliIo): void {
+function sayOver({ own, definition: { name } }: KeySnapshot, old: OldKeySight, asJson: boolean, io: CliIo): void {
   const current = own.find((record) => record.state === 'current');
   if (current === undefined) io.fail(`${overText(old)}, and no key of ${name} is current`, `npx --no-install keyguard rotate ${name}`, 1);
   const rotated = rotatedTo(current, current.token ?? '', own);
@@ -129,7 +129,7 @@ const beginning: Readonly<Record<EmergencyPlan['todo'], (name: string, rotation:
 
 /** What will happen, said before it does: which keys die, and who will fail. */
 export async function emergencyText(
-  { definition: { name }, pause }: KeySight,
+  { definition: { name }, pause }: KeySnapshot,
   { todo, dying, rotation, wanted }: EmergencyPlan,
   { table, clock }: OpenInstallation,
 ): Promise<readonly string[]> {
@@ -156,12 +156,12 @@ export async function emergencyText(
 }
 
 /** Takes back other wishes, stores the emergency's, the current key's first, and ends a pause of a rotation. Answers whether there was one. */
-async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table, clock }: OpenInstallation): Promise<boolean> {
+async function prepare(sight: KeySnapshot, plan: EmergencyPlan, wish: Wish, { table, clock }: OpenInstallation): Promise<boolean> {
   const ledger = apiKeyLedger(table);
   // Before anything else: a rotation must not bring back what may be stolen.
   for (const { apiKeyId } of plan.wanted)
-    await amend(ledger, apiKeyId, wish.by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
-  for (const { apiKeyId } of plan.dying) await amend(ledger, apiKeyId, wish.by, (record) => condemned(record, wish));
+    await updateRecord(ledger, apiKeyId, wish.by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
+  for (const { apiKeyId } of plan.dying) await updateRecord(ledger, apiKeyId, wish.by, (record) => condemned(record, wish));
   if (sight.pause === undefined || plan.todo !== 'rotate and cut') return false;
   const { name } = sight.definition;
   // Noted first: that somebody ended a pause must not get lost.
@@ -180,9 +180,9 @@ async function prepare(sight: KeySight, plan: EmergencyPlan, wish: Wish, { table
   return true;
 }
 
-async function switched(plan: EmergencyPlan, { definition }: KeySight, installation: OpenInstallation, io: CliIo): Promise<Rotated> {
+async function switched(plan: EmergencyPlan, { definition }: KeySnapshot, installation: OpenInstallation, io: CliIo): Promise<Rotated> {
   // As it is now: a rotation of somebody else may have switched meanwhile, and another one would burn a key.
-  const { own } = await lookAt(definition, installation);
+  const { own } = await snapshotOf(definition, installation.ports);
   const current = own.find((record) => record.state === 'current');
   const wish = current?.noGrace;
   if (current !== undefined && (wish === undefined || plan.todo === 'cut one')) return rotatedTo(current, current.token ?? '', own);

@@ -5,10 +5,12 @@ import { variables } from '../contract/environment.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
 import { alarmTopicName, alertTopicName, deployedFunctionName, slackWebhookSecretName } from '../contract/names.ts';
 import { managedKeysOf, type ManagedKeyDefinition } from '../contract/policy.ts';
+import { commandPorts } from '../lambda/adapters/assemble.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
 import { openTable, type Table } from '../lambda/adapters/aws/table.ts';
 import { systemClock, type Clock } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import type { CommandPorts } from '../lambda/rotation/commands/ports.ts';
 import type { Configuration } from '../lib/config/schema.ts';
 import { adminAccessOf } from './admin-access.ts';
 import { anyFunction, type DeployedFunction } from './any-function.ts';
@@ -37,6 +39,8 @@ export interface OpenInstallation {
   /** By name. */
   readonly managedKeys: readonly ManagedKeyDefinition[];
   readonly clock: Clock;
+  /** What the verbs that decide about keys need. */
+  readonly ports: CommandPorts;
   /** Whether keyguard.json is what is deployed, as far as the functions' settings tell. */
   readonly isDeployed: boolean;
 }
@@ -65,15 +69,38 @@ export async function openInstallation(flags: InstallationFlags, io: CliIo): Pro
       io,
     );
   }
-  const managedKeys = managedKeysOf(definitionsOf(configuration));
+  const managedKeys = [...managedKeysOf(definitionsOf(configuration))].sort((a, b) => a.name.localeCompare(b.name));
+  const secrets = secretsManager();
+  const table = openTable(definition.stateTable);
+  const clock = io.clock ?? systemClock;
+  const isDeployed = differs.length === 0;
+  const ports = commandPorts(definition, managedKeys, table, secrets, clock);
   return {
     configuration,
     definition,
-    secrets: secretsManager(),
-    table: openTable(definition.stateTable),
-    managedKeys: [...managedKeys].sort((a, b) => a.name.localeCompare(b.name)),
-    clock: io.clock ?? systemClock,
-    isDeployed: differs.length === 0,
+    secrets,
+    table,
+    managedKeys,
+    clock,
+    ports: isDeployed ? ports : { ...ports, secrets: ofFile(ports, managedKeys) },
+    isDeployed,
+  };
+}
+
+/** Where the file is not what is deployed: `not-deployed` of a secret of a managed key that nobody has deployed yet. */
+function ofFile({ secrets, ledger }: CommandPorts, managedKeys: readonly ManagedKeyDefinition[]): CommandPorts['secrets'] {
+  return {
+    ...secrets,
+    async describe(secretName) {
+      try {
+        return await secrets.describe(secretName);
+      } catch (error) {
+        const name = managedKeys.find((key) => key.secretName === secretName || key.standbySecretName === secretName)?.name;
+        const isGone = error instanceof KeyguardError && error.code === 'secret-not-found';
+        if (!isGone || name === undefined || (await ledger.all(name)).some(({ managedKey }) => managedKey === name)) throw error;
+        throw new KeyguardError('not-deployed', `${name} is not deployed yet: there is no secret ${secretName}`, 'npx cdk deploy');
+      }
+    },
   };
 }
 

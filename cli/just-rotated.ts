@@ -1,11 +1,10 @@
 import type { ApiKeyRecord, AuditRecord } from '../contract/records.ts';
-import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { minuteMs } from '../lambda/foundation/clock.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { expiresTooSoon } from '../lambda/rotation/conditions.ts';
 import { isSwitchedByHand, notServing } from '../lambda/rotation/switch.ts';
 import type { OpenInstallation } from './installation.ts';
-import type { KeySight } from './key-sight.ts';
+import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 
 /** Whoever asks for a rotation so soon after one may be repeating a command that was interrupted. */
@@ -18,7 +17,7 @@ export const repeatMs = 15 * minuteMs;
  *
  * @param steps what happened to the managed key within `repeatMs`
  */
-export function justRotated(sight: Omit<KeySight, 'pause'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
+export function justRotated(sight: Omit<KeySnapshot, 'pause'>, steps: readonly AuditRecord[], now: number): ApiKeyRecord | undefined {
   const { own, secret } = sight;
   const current = own.find((record) => record.state === 'current');
   if (current === undefined || now >= current.since + repeatMs) return undefined;
@@ -40,13 +39,10 @@ export function justRotatedError({ managedKey: name, apiKeyId, since }: ApiKeyRe
 }
 
 /** Whether Anthropic accepts the key no more, as retirement has recorded or Anthropic says now: then a second thought is no help to anybody. */
-export async function isDead(
-  { apiKeyId, foundDeadAt }: ApiKeyRecord,
-  { definition, managedKeys, table, secrets, clock }: OpenInstallation,
-): Promise<boolean> {
+export async function isDead({ apiKeyId, foundDeadAt }: ApiKeyRecord, { ports }: OpenInstallation): Promise<boolean> {
   if (foundDeadAt !== undefined) return true;
   try {
-    const info = await admitPorts(definition, managedKeys, table, secrets, clock).keys.retrieve(apiKeyId);
+    const info = await ports.keys.retrieve(apiKeyId);
     return info === 'gone' || (info.status !== 'active' && info.status !== 'unknown');
   } catch (error) {
     // Who may not ask Anthropic, or gets no answer, is asked for --again.

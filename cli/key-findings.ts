@@ -1,5 +1,4 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
-import { restoring } from '../lambda/adapters/aws/calls.ts';
 import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
@@ -14,7 +13,8 @@ import {
   type Condition,
   type WatchedKind,
 } from '../lambda/rotation/ports.ts';
-import { claimedKey, deletionText, openVersion, pausedText, type KeySight } from './key-sight.ts';
+import { deletionText, pausedText, restoring } from '../lambda/rotation/commands/obstacle.ts';
+import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
 
@@ -46,7 +46,7 @@ export interface Finding {
 }
 
 /** A managed key and what else was read of it, at `now`. Instants are epoch ms, UTC. */
-export interface KeyReading extends KeySight {
+export interface KeyReading extends KeySnapshot {
   /** Of the whole installation; those that have not ended. */
   readonly incidents: readonly IncidentRecord[];
   readonly lastUses: ReadonlyMap<string, LastUseRecord>;
@@ -181,12 +181,6 @@ function halfDone(reading: KeyReading): readonly Finding[] {
     const state = reading.now - record.since > settledMs ? 'broken' : 'attention';
     return [{ check: 'half-done work', state, what, fix: `nothing: it is returned 15 minutes after its claim; or ${fix}` }];
   });
-}
-
-/** Whether the rotation that claimed this key is over without it. */
-export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<KeySight, 'secret'>): boolean {
-  const labels = (token === undefined ? undefined : secret.stages.get(token)) ?? [];
-  return state === 'pending' && !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
 }
 
 /** An emergency that is going to be carried out: not while an undo is at work on its key. */

@@ -1,24 +1,22 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
-import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
-import { pauses } from '../lambda/adapters/aws/pauses.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { silenceKnownUntil } from '../lambda/usage/watermark.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
 import type { KeyReading } from './key-findings.ts';
-import { describeSecret, openSince, type KeySight } from './key-sight.ts';
+import { type KeySnapshot, openSince } from '../lambda/rotation/commands/snapshot.ts';
 
 /** What the state table holds of all managed keys, read once. */
 type Records = Awaited<ReturnType<typeof readRecords>>;
 
-export async function readRecords({ table, clock }: OpenInstallation) {
+export async function readRecords({ table, ports, clock }: OpenInstallation) {
   const usage = usageLedger(table, clock);
   const [records, incidents, paused, lastUses, watermark] = await Promise.all([
-    apiKeyLedger(table).all(),
+    ports.ledger.all(),
     incidentStore(table).all(),
-    pauses(table).all(),
+    ports.pauses.all(),
     usage.lastUses(),
     usage.watermark(),
   ]);
@@ -34,13 +32,13 @@ export async function readKey(
   installation: OpenInstallation,
 ): Promise<KeyReading> {
   const { name } = definition;
-  const sight: KeySight = {
+  const sight: KeySnapshot = {
     definition,
     own: records.filter((record) => record.managedKey === name),
-    secret: await describeSecret(definition, definition.secretName, installation),
+    secret: await installation.ports.secrets.describe(definition.secretName),
     pause: paused.find((pause) => pause.managedKey === name),
   };
-  const [since, standbyDeletion] = await Promise.all([openSince(sight, installation), standbyDeletionOf(definition, installation)]);
+  const [since, standbyDeletion] = await Promise.all([openSince(sight, installation.ports), standbyDeletionOf(definition, installation)]);
   return { ...sight, ...known, infos, openSince: since, standbyDeletion };
 }
 
@@ -58,10 +56,10 @@ async function standbyDeletionOf(
 }
 
 /** Whether people were told that this current key is dead: no rotation follows by itself, because somebody may want it back. */
-export async function consumersWait(name: string, { table }: OpenInstallation): Promise<boolean> {
+export async function consumersWait(name: string, { table, ports }: OpenInstallation): Promise<boolean> {
   const dead = await incidentStore(table).find('current-key-dead', name);
   if (dead?.state !== 'open' || dead.facts.grade !== 'dead') return false;
-  const records = await apiKeyLedger(table).all();
+  const records = await ports.ledger.all();
   return records.some(({ apiKeyId, state }) => state === 'current' && apiKeyId === dead.facts.apiKeyId);
 }
 

@@ -4,7 +4,7 @@ import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseNext, isPassing, type chooseStandby } from '../lambda/rotation/claim.ts';
-import { claimedKey, type KeySight } from './key-sight.ts';
+import { claimedKey, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant, lengthText } from './output.ts';
 
 export type RotationPlan = (Possible | Impossible) & { readonly current: ApiKeyRecord | undefined };
@@ -21,7 +21,7 @@ interface Impossible {
 }
 
 /** What a rotation would do at `now`, by the rules of the rotation itself; `choose`: which key it would take. */
-export function planOf(sight: KeySight, now: number, choose: typeof chooseNext | typeof chooseStandby = chooseNext): RotationPlan {
+export function planOf(sight: KeySnapshot, now: number, choose: typeof chooseNext | typeof chooseStandby = chooseNext): RotationPlan {
   const { own, definition } = sight;
   const current = own.find((record) => record.state === 'current');
   const claimed = claimedKey(sight);

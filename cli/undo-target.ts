@@ -3,8 +3,7 @@ import { KeyguardError } from '../lambda/foundation/errors.ts';
 import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { isWanted } from '../lambda/rotation/claim.ts';
 import { isCondemned, isEndedByEmergency, isOld } from '../lambda/rotation/lifecycle.ts';
-import { isAbandoned } from './key-findings.ts';
-import { claimedKey, type KeySight } from './key-sight.ts';
+import { claimedKey, isAbandoned, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 
 /**
@@ -13,7 +12,7 @@ import { instant } from './output.ts';
  *
  * @param steps what happened within the last hour: an undo that is repeated must not undo itself
  */
-export function undoTarget(sight: KeySight, steps: readonly AuditRecord[], apiKeyId: string | undefined, now: number): ApiKeyRecord {
+export function undoTarget(sight: KeySnapshot, steps: readonly AuditRecord[], apiKeyId: string | undefined, now: number): ApiKeyRecord {
   const { own, definition } = sight;
   const underWay = own.find((record) => record.origin !== undefined) ?? own.find((record) => isWanted(record, now));
   const target = apiKeyId === undefined ? (underWay ?? lastOf(sight, steps, now)) : named(sight, apiKeyId);
@@ -32,7 +31,7 @@ export function undoTarget(sight: KeySight, steps: readonly AuditRecord[], apiKe
   return target;
 }
 
-function named({ own, definition: { name } }: KeySight, apiKeyId: string): ApiKeyRecord {
+function named({ own, definition: { name } }: KeySnapshot, apiKeyId: string): ApiKeyRecord {
   const record = own.find((each) => each.apiKeyId === apiKeyId);
   if (record === undefined) throw nothing(`${apiKeyId} is no key of ${name}`, name);
   if (record.state === 'current' || record.origin !== undefined || (isOld(record.state) && record.token !== undefined)) return record;
@@ -41,14 +40,14 @@ function named({ own, definition: { name } }: KeySight, apiKeyId: string): ApiKe
 }
 
 /** The keys that AWSCURRENT has left, or may have: the last one first. Which that is, Secrets Manager says with AWSPREVIOUS. */
-export function leftKeys({ own, secret: { stages } }: Pick<KeySight, 'own' | 'secret'>): readonly ApiKeyRecord[] {
+export function leftKeys({ own, secret: { stages } }: Pick<KeySnapshot, 'own' | 'secret'>): readonly ApiKeyRecord[] {
   const wasLast = ({ token }: ApiKeyRecord): boolean => token !== undefined && stages.get(token)?.includes('AWSPREVIOUS') === true;
   return own
     .filter((record) => record.switchedAt !== undefined)
     .sort((a, b) => Number(wasLast(b)) - Number(wasLast(a)) || (b.switchedAt ?? 0) - (a.switchedAt ?? 0));
 }
 
-function lastOf(sight: KeySight, steps: readonly AuditRecord[], now: number): ApiKeyRecord {
+function lastOf(sight: KeySnapshot, steps: readonly AuditRecord[], now: number): ApiKeyRecord {
   const { own, definition } = sight;
   const { name } = definition;
   const left = leftKeys(sight);

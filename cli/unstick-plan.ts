@@ -1,8 +1,8 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import { fenceMs } from '../lambda/rotation/lifecycle.ts';
-import { isAbandoned, settledMs, type KeyReading } from './key-findings.ts';
-import { claimedKey, openVersion } from './key-sight.ts';
+import { settledMs, type KeyReading } from './key-findings.ts';
+import { claimedKey, isAbandoned, openVersion } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 
 export interface UnstickPlan {

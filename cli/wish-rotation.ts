@@ -3,7 +3,7 @@ import type { Wish } from '../contract/records.ts';
 import { keptVersions } from '../lambda/adapters/aws/kept-versions.ts';
 import { rotations, secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { rotationToken, wishCause } from '../lambda/rotation/rotation-token.ts';
-import { letRotate } from './go-on.ts';
+import { enableSchedule } from '../lambda/rotation/commands/schedule.ts';
 import type { OpenInstallation } from './installation.ts';
 
 /**
@@ -23,5 +23,5 @@ export async function startFor(
   // A version that lost its labels can never become current.
   const token = isKept && !stages.has(name) ? undefined : name;
   if (rotationEnabled) return rotations(secrets).start(secretName, token);
-  return (await letRotate(definition, 'now on', installation, token)) === 'on' ? 'started' : 'running';
+  return (await enableSchedule(definition, 'now on', installation.ports, token)) === 'on' ? 'started' : 'running';
 }

@@ -9,7 +9,8 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { standingEmergency } from '../key-findings.ts';
-import { checkRestored, lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
+import { type KeySnapshot, openVersion, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { agreed } from '../prompt.ts';
 
@@ -47,7 +48,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const before = await lookAt(definition, installation);
+  const before = await snapshotOf(definition, installation.ports);
   checkRestored(definition.secretName, before.secret);
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);
@@ -83,7 +84,7 @@ async function begin(name: string, because: string, { table, clock }: OpenInstal
   }
 }
 
-async function stop(record: PauseRecord, { definition }: KeySight, installation: OpenInstallation, io: CliIo): Promise<KeySight> {
+async function stop(record: PauseRecord, { definition }: KeySnapshot, installation: OpenInstallation, io: CliIo): Promise<KeySnapshot> {
   const { table, secrets, clock } = installation;
   await audit(table).note({
     managedKey: record.managedKey,
@@ -92,13 +93,14 @@ async function stop(record: PauseRecord, { definition }: KeySight, installation:
     cause: { code: 'paused', by: record.by, reason: record.because },
   });
   const deadline = clock.now() + patienceMs;
-  if (openVersion(await lookAt(definition, installation)) !== undefined) progress('A rotation is under way; waiting for its end …', io);
-  while (openVersion(await lookAt(definition, installation)) !== undefined && clock.now() < deadline) await clock.pause(beatMs);
+  if (openVersion(await snapshotOf(definition, installation.ports)) !== undefined)
+    progress('A rotation is under way; waiting for its end …', io);
+  while (openVersion(await snapshotOf(definition, installation.ports)) !== undefined && clock.now() < deadline) await clock.pause(beatMs);
   await rotationSchedule(secrets).stop(definition.secretName);
-  return lookAt(definition, installation);
+  return snapshotOf(definition, installation.ports);
 }
 
-function warningsOf({ own, definition: { name } }: KeySight, now: number): readonly string[] {
+function warningsOf({ own, definition: { name } }: KeySnapshot, now: number): readonly string[] {
   return own.flatMap((record) => {
     const { apiKeyId, state, wanted } = record;
     return [

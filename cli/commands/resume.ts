@@ -9,9 +9,10 @@ import { owesRotation } from '../../lambda/rotation/ports.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
-import { letRotate } from '../go-on.ts';
+import { enableSchedule } from '../../lambda/rotation/commands/schedule.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { checkRestored, lookAt, openVersion, type KeySight } from '../key-sight.ts';
+import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
+import { type KeySnapshot, openVersion, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 import { consumersWait, waitingText } from '../read-keys.ts';
 
@@ -42,11 +43,11 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const before = await lookAt(definition, installation);
+  const before = await snapshotOf(definition, installation.ports);
   checkRestored(definition.secretName, before.secret);
   const stopped = before.pause !== undefined || !before.secret.rotationEnabled;
   if (stopped) await goOn(before, because, installation);
-  const after = await lookAt(definition, installation);
+  const after = await snapshotOf(definition, installation.ports);
   const { nextRotationAt } = after.secret;
   // Before, because turning the schedule on makes a version of its own, to try the function.
   const rotationOwed = (stopped && openVersion(before) !== undefined) || (await isOwed(after, installation));
@@ -70,7 +71,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
 }
 
 /** Whether retirement will start one by itself, as soon as there is a key for it. */
-async function isOwed(sight: KeySight, { table, clock }: OpenInstallation): Promise<boolean> {
+async function isOwed(sight: KeySnapshot, { table, clock }: OpenInstallation): Promise<boolean> {
   const failed = await incidentStore(table).find('rotation-failed', sight.definition.name);
   const now = clock.now();
   return (
@@ -81,12 +82,12 @@ async function isOwed(sight: KeySight, { table, clock }: OpenInstallation): Prom
 }
 
 /** The schedule first: killed in between, the key stays paused and a repeat goes on. */
-async function goOn({ definition, secret, pause }: KeySight, because: string, installation: OpenInstallation): Promise<void> {
+async function goOn({ definition, secret, pause }: KeySnapshot, because: string, installation: OpenInstallation): Promise<void> {
   const { name } = definition;
   const { table, clock } = installation;
   if (!secret.rotationEnabled) {
-    await letRotate(definition, 'the next window on', installation);
-    if (!(await lookAt(definition, installation)).secret.rotationEnabled) {
+    await enableSchedule(definition, 'the next window on', installation.ports);
+    if (!(await snapshotOf(definition, installation.ports)).secret.rotationEnabled) {
       throw new KeyguardError(
         'still-stopped',
         `the rotation schedule of ${name} could not be turned on`,
@@ -104,7 +105,7 @@ async function goOn({ definition, secret, pause }: KeySight, because: string, in
   }
 }
 
-function afterText({ pause }: KeySight): string {
+function afterText({ pause }: KeySnapshot): string {
   return pause === undefined
     ? ': its schedule was stopped, and is on again'
     : `, after a pause since ${instant(pause.at)} (${pause.because})`;

@@ -10,7 +10,8 @@ import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
 import { rotateAndFollow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
-import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
+import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
+import { type KeySnapshot, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { json, line } from '../output.ts';
 import { canAsk, agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
@@ -71,7 +72,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (!flags.proof && flags.dryRun !== true) io.fail('--no-proof belongs to --dry-run: a rotation always proves', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const sight = await lookAt(definition, installation);
+  const sight = await snapshotOf(definition, installation.ports);
   const stolen = stolenKey(sight, flags.apiKeyId);
   const asJson = flags.json === true;
   if (flags.dryRun === true && stolen !== undefined && isOffByRecord(stolen)) {
@@ -86,7 +87,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   }
 }
 
-function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | undefined): ApiKeyRecord | undefined {
+function stolenKey({ own, definition: { name } }: KeySnapshot, apiKeyId: string | undefined): ApiKeyRecord | undefined {
   if (apiKeyId === undefined) return undefined;
   const record = own.find((each) => each.apiKeyId === apiKeyId);
   if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
@@ -101,7 +102,7 @@ function stolenKey({ own, definition: { name } }: KeySight, apiKeyId: string | u
   );
 }
 
-async function rotateNow(sight: KeySight, because: string, flags: Flags, installation: OpenInstallation, io: CliIo): Promise<void> {
+async function rotateNow(sight: KeySnapshot, because: string, flags: Flags, installation: OpenInstallation, io: CliIo): Promise<void> {
   const { definition } = sight;
   const { name } = definition;
   checkRotates(sight);

@@ -1,5 +1,4 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../../lambda/adapters/aws/audit.ts';
 import { keptVersions } from '../../lambda/adapters/aws/kept-versions.ts';
@@ -7,13 +6,14 @@ import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { isWanted, wishLastsMs } from '../../lambda/rotation/claim.ts';
 import { emergencyOf, isCondemned, isOld, wishedBack } from '../../lambda/rotation/lifecycle.ts';
-import { amend } from '../amend.ts';
+import { updateRecord } from '../../lambda/rotation/commands/update-record.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { rotateAndFollow, rotatedTo, type Rotated } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { checkRotates, lookAt, type KeySight } from '../key-sight.ts';
+import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
+import { type KeySnapshot, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { instant, json, lengthText, line, progress } from '../output.ts';
 import { agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
@@ -54,7 +54,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const sight = await lookAt(definition, installation);
+  const sight = await snapshotOf(definition, installation.ports);
   const now = installation.clock.now();
   const target = undoTarget(sight, await audit(installation.table).read(name, now - wishLastsMs), flags.apiKeyId, now);
   const rotated = target.state === 'current' ? undefined : await goBack(sight, target, { because, flags }, installation, io);
@@ -68,7 +68,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
 }
 
 async function goBack(
-  sight: KeySight,
+  sight: KeySnapshot,
   target: ApiKeyRecord,
   { because, flags }: { readonly because: string; readonly flags: Flags },
   installation: OpenInstallation,
@@ -86,7 +86,7 @@ async function goBack(
   const { table, secrets, clock } = installation;
   const by = await callerName();
   const wish = { at: clock.now(), by, because };
-  const asked = await amend(apiKeyLedger(table), target.apiKeyId, by, (record) =>
+  const asked = await updateRecord(apiKeyLedger(table), target.apiKeyId, by, (record) =>
     // A repeat finds its own wish, or the rotation that fulfils it.
     record.state === 'current' || record.origin !== undefined || isWanted(record, wish.at) ? undefined : wishedBack(record, wish),
   );
@@ -108,7 +108,7 @@ async function goBack(
 }
 
 /** Secrets Manager prunes versions that carry no label; then the value is gone, and the rotation would take another key. */
-async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secrets }: OpenInstallation): Promise<void> {
+async function checkKept({ definition }: KeySnapshot, target: ApiKeyRecord, { secrets }: OpenInstallation): Promise<void> {
   const versionId = target.origin?.versionId ?? target.token;
   if (versionId !== undefined && (await keptVersions(secrets, definition.secretName)).has(versionId)) return;
   throw new KeyguardError(
@@ -119,17 +119,14 @@ async function checkKept({ definition }: KeySight, target: ApiKeyRecord, { secre
 }
 
 /** Of a key in its grace: whether it still works. Any other state says so itself. */
-async function isEnabledAtAnthropic(
-  { apiKeyId, state, intent }: ApiKeyRecord,
-  { definition, managedKeys, table, secrets, clock }: OpenInstallation,
-): Promise<boolean> {
+async function isEnabledAtAnthropic({ apiKeyId, state, intent }: ApiKeyRecord, { ports }: OpenInstallation): Promise<boolean> {
   // With an intent it is retirement that puts it to sleep.
   if (state !== 'draining' || intent !== undefined) return true;
-  const info = await admitPorts(definition, managedKeys, table, secrets, clock).keys.retrieve(apiKeyId);
+  const info = await ports.keys.retrieve(apiKeyId);
   return info === 'gone' || info.status !== 'inactive';
 }
 
-function warningsOf(sight: KeySight, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
+function warningsOf(sight: KeySnapshot, target: ApiKeyRecord, isEnabled: boolean, now: number): readonly string[] {
   const { own, definition } = sight;
   const current = own.find((record) => record.state === 'current');
   const cut = cutText(target, now);
@@ -146,7 +143,7 @@ function warningsOf(sight: KeySight, target: ApiKeyRecord, isEnabled: boolean, n
   ];
 }
 
-function planText({ own, definition: { rotation } }: KeySight, target: ApiKeyRecord, now: number): string {
+function planText({ own, definition: { rotation } }: KeySnapshot, target: ApiKeyRecord, now: number): string {
   const current = own.find((record) => record.state === 'current');
   const back = `${target.apiKeyId} (${target.hint}), ${target.state} since ${instant(target.since)}, becomes current again.`;
   if (current === undefined || isCondemned(current, now)) return back;

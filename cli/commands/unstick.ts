@@ -3,7 +3,7 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { audit } from '../../lambda/adapters/aws/audit.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { withoutWish } from '../../lambda/rotation/lifecycle.ts';
-import { amend } from '../amend.ts';
+import { updateRecord } from '../../lambda/rotation/commands/update-record.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -86,7 +86,7 @@ async function carryOut(
   const by = await callerName();
   await audit(table).note({ managedKey: name, at: clock.now(), by, cause: { code: 'unstuck', acts: acts.map(({ will }) => will) } });
   for (const { apiKeyId } of wishes) {
-    await amend(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
+    await updateRecord(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
   }
   if (discard !== undefined) await secretVersions(secrets).discardPending(secretName, discard);
   progress('Retirement is asked to run now …', io);

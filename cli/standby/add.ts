@@ -1,5 +1,4 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
@@ -12,7 +11,7 @@ import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
 import { failureOf } from '../failure.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { describeSecret, lookAt } from '../key-sight.ts';
+import { snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { coverText } from '../pool-cover.ts';
@@ -36,12 +35,9 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
   // Before anybody pastes a value.
-  if (!installation.isDeployed) await describeSecret(definition, definition.secretName, installation);
+  if (!installation.isDeployed) await installation.ports.secrets.describe(definition.secretName);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
-  const ports = narrated(
-    admitPorts(installation.definition, installation.managedKeys, installation.table, installation.secrets, installation.clock),
-    (sentence) => progress(sentence, io),
-  );
+  const ports = narrated(installation.ports, (sentence) => progress(sentence, io));
   const options = {
     by: await callerName(),
     userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
@@ -114,7 +110,7 @@ async function resumed(installation: OpenInstallation, definition: ManagedKeyDef
 async function resume(installation: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
   const { table: records, secrets } = installation;
   const failed = await incidentStore(records).find('rotation-failed', definition.name);
-  const sight = await lookAt(definition, installation);
+  const sight = await snapshotOf(definition, installation.ports);
   // RotateSecret would turn on again what a pause has stopped.
   const cut = cutOffLast(sight);
   const owed = failed?.state === 'open' && owesRotation(failed) ? failureCause(definition.name, failed.lastFindingAt) : undefined;

@@ -1,6 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
@@ -8,7 +7,7 @@ import type { Trial } from '../../lambda/rotation/trial.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { checkRestored, describeSecret } from '../key-sight.ts';
+import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
@@ -35,14 +34,7 @@ interface Checked {
 export async function check(name: string | undefined, flags: CheckFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
-  const { keys } = admitPorts(
-    installation.definition,
-    installation.managedKeys,
-    installation.table,
-    installation.secrets,
-    installation.clock,
-  );
-  const infos = new Map((await keys.list()).map((info) => [info.apiKeyId, info]));
+  const infos = new Map((await installation.ports.keys.list()).map((info) => [info.apiKeyId, info]));
   const records = await apiKeyLedger(installation.table).all();
   const { read, unread } = await eachKey(wanted, (definition) =>
     checkPool(definition, { records, infos, prove: flags.prove === true }, installation, io),
@@ -72,7 +64,7 @@ async function checkPool(
 ): Promise<readonly Checked[]> {
   const { name, standbySecretName } = definition;
   const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
-  const secret = await describeSecret(definition, standbySecretName, installation);
+  const secret = await installation.ports.secrets.describe(standbySecretName);
   checkRestored(standbySecretName, secret);
   const sight = await poolSight(definition, records, installation);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>

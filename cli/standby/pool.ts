@@ -3,7 +3,6 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { OpenInstallation } from '../installation.ts';
-import { describeSecret } from '../key-sight.ts';
 import { isoOrNull } from '../output.ts';
 import { coverIn, type PoolSight } from '../pool-cover.ts';
 
@@ -15,7 +14,7 @@ export async function poolSight(
 ): Promise<PoolSight> {
   const { table, clock } = installation;
   const [{ nextRotationAt }, failed] = await Promise.all([
-    describeSecret(definition, definition.secretName, installation),
+    installation.ports.secrets.describe(definition.secretName),
     incidentStore(table).find('rotation-failed', definition.name),
   ]);
   const own = records.filter((record) => record.managedKey === definition.name);

@@ -1,11 +1,10 @@
 import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import type { AdmitPorts } from '../../lambda/rotation/admit.ts';
 import { checkTimely, intending, moved } from '../../lambda/rotation/lifecycle.ts';
-import { amend } from '../amend.ts';
+import { updateRecord } from '../../lambda/rotation/commands/update-record.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
@@ -24,7 +23,7 @@ export async function remove(name: string, apiKeyId: string, flags: RemoveFlags,
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const ports = admitPorts(installation.definition, installation.managedKeys, installation.table, installation.secrets, installation.clock);
+  const ports = installation.ports;
   const record = removable(
     name,
     apiKeyId,
@@ -69,7 +68,7 @@ function removable(name: string, apiKeyId: string, record: ApiKeyRecord | undefi
 /** The intent is stored first: no rotation claims the key meanwhile, and a repeat goes on. */
 async function archived(record: ApiKeyRecord, because: string, by: string, ports: AdmitPorts): Promise<ApiKeyRecord> {
   const { apiKeyId, managedKey: name } = record;
-  const intended = await amend(ports.ledger, apiKeyId, by, (found) => {
+  const intended = await updateRecord(ports.ledger, apiKeyId, by, (found) => {
     if (removable(name, apiKeyId, found).state === 'archived') return undefined;
     return intending(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
   });

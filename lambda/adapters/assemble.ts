@@ -13,6 +13,7 @@ import type { IncidentPorts } from '../incidents/ports.ts';
 import { rotationEndTexts } from '../incidents/message/cause-text.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
+import type { CommandPorts } from '../rotation/commands/ports.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
 import { onlyOurKeys } from '../rotation/ownership.ts';
 import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation/ports.ts';
@@ -23,10 +24,14 @@ import { reportedUse } from './anthropic/key-usage.ts';
 import { canonicalId } from './anthropic/organization.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
-import { sns, sts } from './aws/clients.ts';
+import { audit } from './aws/audit.ts';
+import { lambdaThatWaits, sns, sts } from './aws/clients.ts';
 import { incidentStore } from './aws/incident-store.ts';
+import { invoke } from './aws/invoke.ts';
+import { keptVersions } from './aws/kept-versions.ts';
 import { keyDirectory } from './aws/key-directory.ts';
 import { pauses } from './aws/pauses.ts';
+import { rotationSchedule } from './aws/rotation-schedule.ts';
 import { rotations, secretVersions, standbyStore } from './aws/secret-versions.ts';
 import { sightings } from './aws/sightings.ts';
 import type { Table } from './aws/table.ts';
@@ -91,10 +96,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, end) => clear(kind, managedKey, rotationEndTexts[end], incidents, end),
-      async lasting(kind, managedKey) {
-        const incident = await incidents.incidents.find(kind, managedKey);
-        return incident === undefined ? undefined : failureIn(incident);
-      },
+      lasting: lasting(incidents.incidents),
     },
     pauses: pauses(table),
     organizationId: canonicalId(env.organizationId),
@@ -141,6 +143,13 @@ export function retirementPorts(
   };
 }
 
+function lasting(incidents: IncidentPorts['incidents']): RotationPorts['alarm']['lasting'] {
+  return async (kind, managedKey) => {
+    const incident = await incidents.find(kind, managedKey);
+    return incident === undefined ? undefined : failureIn(incident);
+  };
+}
+
 /** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
 function failureIn({ state, openedAt, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
   const reasoned = (known: IncidentFacts): FailedRotation['facts'] => ({ reason: 'see the log of the rotation function', ...known });
@@ -184,5 +193,28 @@ export function admitPorts(
     },
     organizationId: canonicalId(organizationId),
     clock,
+  };
+}
+
+/** What an operator's verbs need, from what an installation says of itself. */
+export function commandPorts(
+  installation: InstallationDefinition,
+  managedKeys: readonly ManagedKeyDefinition[],
+  table: Table,
+  secrets: SecretsManagerClient,
+  clock: Clock,
+): CommandPorts {
+  return {
+    ...admitPorts(installation, managedKeys, table, secrets, clock),
+    secrets: secretVersions(secrets),
+    pauses: pauses(table),
+    rotations: rotations(secrets),
+    schedule: rotationSchedule(secrets),
+    audit: audit(table),
+    alarm: { lasting: lasting(withInstantsThatHaveCome(incidentStore(table), clock)) },
+    keptVersions: (secretArn) => keptVersions(secrets, secretArn),
+    async retireNow() {
+      await invoke(lambdaThatWaits(), installation.functions.retirement, {});
+    },
   };
 }

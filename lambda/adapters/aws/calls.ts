@@ -1,4 +1,5 @@
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import { restoring } from '../../rotation/commands/obstacle.ts';
 
 /** Error names that mean: not now. The SDK has retried already (facts-aws: throttling codes differ by service). */
 const passing =
@@ -38,9 +39,4 @@ export function statusOf(error: Error): number | undefined {
   const metadata: unknown = Reflect.get(error, '$metadata');
   const status: unknown = metadata instanceof Object ? Reflect.get(metadata, 'httpStatusCode') : undefined;
   return typeof status === 'number' ? status : undefined;
-}
-
-/** How a secret that is scheduled for deletion comes back. */
-export function restoring(secretArn: string): string {
-  return `bring it back before its recovery window is over: aws secretsmanager restore-secret --secret-id ${secretArn}`;
 }

@@ -1,12 +1,12 @@
 import type { PauseRecord } from '../../../contract/records.ts';
-import type { Pauses } from '../../rotation/ports.ts';
+import type { CommandPorts } from '../../rotation/commands/ports.ts';
 import { pauseShape } from './record-shapes.ts';
 import { readableIn, type Item, type Table } from './table.ts';
 
 const partition = 'PAUSE';
 
 /** Reads for the functions; an operator's command line also writes. */
-export function pauses(table: Table): Pauses & PauseWriter {
+export function pauses(table: Table): CommandPorts['pauses'] {
   // One that cannot be read is a pause all the same: nobody said that it is over.
   const read = (item: Item): PauseRecord => readableIn(table, [item], pauseShape, ({ managedKey }) => managedKey)[0] ?? unreadable(item);
   return {
@@ -26,11 +26,4 @@ export function pauses(table: Table): Pauses & PauseWriter {
 
 function unreadable({ sk }: Item): PauseRecord {
   return { schema: 1, managedKey: String(sk), at: 0, by: 'nobody knows whom', because: 'the record of the pause cannot be read' };
-}
-
-export interface PauseWriter {
-  /** Throws `LostRace` when it is paused already. */
-  begin(record: PauseRecord): Promise<void>;
-  /** Throws `LostRace` when it is not paused. */
-  end(managedKey: string): Promise<void>;
 }

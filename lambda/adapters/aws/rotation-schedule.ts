@@ -8,25 +8,15 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { counted } from '../../foundation/counted.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
+import type { RotationSchedule } from '../../rotation/commands/ports.ts';
 import { awsCall } from './calls.ts';
-
-/** The rotation schedule of a secret, as an operator stops it and lets it go on. */
-export interface RotationSchedule {
-  /** Secrets Manager keeps function and rules. A rotation that is under way is broken off, and may leave AWSPENDING behind. */
-  stop(secretArn: string): Promise<void>;
-  /**
-   * Turns the schedule on again with the function and the rules that Secrets Manager kept. `unfinished`: a rotation had not
-   * ended, and is tried again. Throws KeyguardError `no-schedule` for a secret that never had one.
-   */
-  goOn(secretArn: string, from: 'now on' | 'the next window on', token?: string): Promise<'on' | 'unfinished'>;
-}
 
 export function rotationSchedule(client: SecretsManagerClient): RotationSchedule {
   return {
     async stop(secretArn) {
       await awsCall('secretsmanager:CancelRotateSecret', () => client.send(new CancelRotateSecretCommand({ SecretId: secretArn })));
     },
-    async goOn(secretArn, from, token) {
+    async enable(secretArn, from, token) {
       const { RotationLambdaARN, RotationRules } = await awsCall('secretsmanager:DescribeSecret', () =>
         client.send(new DescribeSecretCommand({ SecretId: secretArn })),
       );

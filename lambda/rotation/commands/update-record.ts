@@ -1,6 +1,6 @@
-import type { ApiKeyRecord } from '../contract/records.ts';
-import { LostRace } from '../lambda/foundation/errors.ts';
-import type { ApiKeyLedger, Deed } from '../lambda/rotation/ports.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { LostRace } from '../../foundation/errors.ts';
+import type { ApiKeyLedger, Deed } from '../ports.ts';
 
 /** How often somebody else may be faster: each time the record is read again and decided on anew. */
 const attempts = 5;
@@ -9,7 +9,7 @@ const attempts = 5;
  * Stores what `change` makes of an API key's record, if nobody changed it meanwhile; undefined: it is to stay as it is.
  * Answers the record as it now stands. Throws LostRace where others are faster again and again.
  */
-export async function amend(
+export async function updateRecord(
   ledger: ApiKeyLedger,
   apiKeyId: string,
   by: string,

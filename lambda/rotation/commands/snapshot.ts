@@ -1,0 +1,46 @@
+import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
+import type { DeathSight } from '../dead-key.ts';
+import type { SecretDescription } from '../ports.ts';
+import { versionWith } from '../switch.ts';
+import type { CommandPorts } from './ports.ts';
+
+/** What was read of one managed key, before anything is done to it. */
+export type KeySnapshot = Pick<DeathSight, 'definition' | 'own' | 'secret' | 'pause'>;
+
+export async function snapshotOf(
+  definition: ManagedKeyDefinition,
+  { ledger, secrets, pauses }: Pick<CommandPorts, 'ledger' | 'secrets' | 'pauses'>,
+): Promise<KeySnapshot> {
+  const [records, secret, pause] = await Promise.all([
+    ledger.all(definition.name),
+    secrets.describe(definition.secretName),
+    pauses.find(definition.name),
+  ]);
+  return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
+}
+
+/** The version of a rotation that has begun and not ended. */
+export function openVersion({ secret: { stages } }: { readonly secret: Pick<SecretDescription, 'stages'> }): string | undefined {
+  const versionId = versionWith(stages, 'AWSPENDING');
+  return versionId === undefined || stages.get(versionId)?.includes('AWSCURRENT') === true ? undefined : versionId;
+}
+
+/** The key that a rotation which is under way has claimed. */
+export function claimedKey(snapshot: Pick<KeySnapshot, 'own' | 'secret'>): ApiKeyRecord | undefined {
+  const versionId = openVersion(snapshot);
+  return versionId === undefined ? undefined : snapshot.own.find((record) => record.state === 'pending' && record.token === versionId);
+}
+
+/** Since when a rotation is under way: since its claim, or, before that, since its version was registered. */
+export async function openSince(snapshot: KeySnapshot, { secrets }: Pick<CommandPorts, 'secrets'>): Promise<number | undefined> {
+  const versionId = openVersion(snapshot);
+  if (versionId === undefined) return undefined;
+  return claimedKey(snapshot)?.since ?? secrets.registeredAt(snapshot.definition.secretName, versionId);
+}
+
+/** Whether the rotation that claimed this key is over without it. */
+export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<KeySnapshot, 'secret'>): boolean {
+  const labels = (token === undefined ? undefined : secret.stages.get(token)) ?? [];
+  return state === 'pending' && !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
+}
