@@ -1,7 +1,8 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import { checkTimely, cutOff, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
+import { changed } from '../lambda/rotation/change.ts';
+import { checkTimely, intending, shouldBeAwake, withoutWish } from '../lambda/rotation/lifecycle.ts';
 import type { ApiKeyInfo, ApiKeys } from '../lambda/rotation/ports.ts';
 import { isServing } from '../lambda/rotation/switch.ts';
 import { updateRecord } from '../lambda/rotation/commands/update-record.ts';
@@ -68,7 +69,7 @@ export async function cutOldKey(
   if (!isAcceptedIn(after)) {
     const at = clock.now();
     // Whoever finished it meanwhile has taken the intent off.
-    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? cutOff(found, cause, at) : undefined);
+    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? changed(found, { to: 'contained', cause }, at) : undefined);
     await updateRecord(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, cause } });
     return after;
   }

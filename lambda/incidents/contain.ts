@@ -5,8 +5,9 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { deathIn, isOver, type Shown } from '../rotation/death.ts';
-import { cutOff, fenceMs, intending } from '../rotation/lifecycle.ts';
+import { deathIn, isOver, type Death, type Shown } from '../rotation/death.ts';
+import { execute, stillAlive, type Act } from '../rotation/execute.ts';
+import { fenceMs } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { isRunning } from './again.ts';
 import { judgeBrakes, likeliestTarget } from './brakes.ts';
@@ -17,6 +18,8 @@ import { happen } from './raise.ts';
 import { isOpeningTold } from './states.ts';
 
 const by = 'containment';
+/** Of a key that is set inactive and answers all the same. */
+const cure = 'archive it in the Console';
 
 export interface ContainmentTally {
   cut: number;
@@ -38,9 +41,14 @@ export async function findBrakes(ports: ContainmentPorts): Promise<ContainmentTa
   return eachStolen(ports, (incident) => !isOpeningTold(incident), brakeOne);
 }
 
-type Act = (incident: IncidentRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts, tally: ContainmentTally) => Promise<void>;
+type Attend = (
+  incident: IncidentRecord,
+  definition: ManagedKeyDefinition,
+  ports: ContainmentPorts,
+  tally: ContainmentTally,
+) => Promise<void>;
 
-async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRecord) => boolean, act: Act): Promise<ContainmentTally> {
+async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRecord) => boolean, act: Attend): Promise<ContainmentTally> {
   const tally: ContainmentTally = { cut: 0, replacing: 0, braked: 0, failed: 0 };
   const open = (await ports.incidents.all()).filter((incident) => awaitsContainment(incident) && which(incident));
   if (open.length === 0) return tally;
@@ -134,12 +142,12 @@ async function brake(incident: IncidentRecord, why: Brake, ports: ContainmentPor
   ports.log.info('containment.braked', { incidentId: incident.incidentId, reason: brakeText(why) });
 }
 
-const brakeOne: Act = async (incident, definition, ports, tally) => {
+const brakeOne: Attend = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
   if ('brake' in decision) await brake(incident, decision.brake, ports, tally);
 };
 
-const containOne: Act = async (incident, definition, ports, tally) => {
+const containOne: Attend = async (incident, definition, ports, tally) => {
   const decision = await decide(incident, definition, ports);
   if ('brake' in decision) return brake(incident, decision.brake, ports, tally);
   const { target, token, noneLeft } = decision;
@@ -176,18 +184,20 @@ async function cut(
   if (intent !== undefined && intent.to !== 'contained' && isWithin(intent.at, fenceMs, at)) throw new LostRace(target.apiKeyId);
   const status = await shownOf(target.apiKeyId, ports);
   const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';
-  // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.
-  const intended = isCutAlready ? target : await ports.ledger.replace(target, intending(target, { to: 'contained', at, cause }), by);
-  // Of one that is archived or expired Anthropic lets nothing be set.
-  const traced = isCutAlready || isOver(status) ? undefined : await ports.keys.setStatus(target.apiKeyId, 'inactive');
-  if (!(await isDead(target, definition, ports))) {
-    throw new KeyguardError(
-      'still-alive',
-      `${target.apiKeyId} is set inactive, but Anthropic still accepts its value`,
-      'archive it in the Console',
-    );
+  if (isCutAlready) {
+    if ((await deathOf(target, definition, ports)) === 'alive') throw stillAlive(target.apiKeyId, cure);
+  } else {
+    // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.
+    const act: Act = {
+      intent: { to: 'contained', at, cause },
+      // Of one that is archived or expired Anthropic lets nothing be set.
+      ...(isOver(status) ? {} : { set: 'inactive' }),
+      proof: 'refused',
+      change: { to: 'contained', cause },
+    };
+    const prove = (record: ApiKeyRecord): Promise<Death> => deathOf(record, definition, ports);
+    await execute(target, act, { by, prove, cure }, ports);
   }
-  if (!isCutAlready) await ports.ledger.replace(intended, cutOff(intended, cause, ports.clock.now()), by, traced);
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
 }
 
@@ -195,14 +205,10 @@ async function cut(
  * A key that consumers ever read is proven dead by its value. Of a standby key only the rotation may read the value: the
  * standby secret refuses everybody else, so there the Admin API's word has to do.
  */
-async function isDead(target: ApiKeyRecord, definition: ManagedKeyDefinition, ports: ContainmentPorts): Promise<boolean> {
-  if (target.token === undefined) return showsAsleep(target.apiKeyId, ports);
-  const death = await deathIn(definition.secretName, target.token, ports);
-  return death === 'no value' ? showsAsleep(target.apiKeyId, ports) : death === 'dead';
-}
-
-async function showsAsleep(apiKeyId: string, ports: ContainmentPorts): Promise<boolean> {
-  return (await shownOf(apiKeyId, ports)) !== 'active';
+async function deathOf(target: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: ContainmentPorts): Promise<Death> {
+  const death = target.token === undefined ? 'no value' : await deathIn(secretName, target.token, ports);
+  if (death !== 'no value') return death;
+  return (await shownOf(target.apiKeyId, ports)) === 'active' ? 'alive' : 'dead';
 }
 
 async function shownOf(apiKeyId: string, { keys }: ContainmentPorts): Promise<Shown> {

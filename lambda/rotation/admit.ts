@@ -6,10 +6,11 @@ import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { credentialKind } from './credential-kind.ts';
-import { provenDead } from './death.ts';
+import { provenDead, type Death } from './death.ts';
+import { execute, type Act } from './execute.ts';
 import { useBeforeIntake, type IntakeUsePorts } from './intake-use.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, Occasion, StandbyStore } from './ports.ts';
-import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved, parked } from './lifecycle.ts';
+import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
 
 export interface AdmitPorts extends IntakeUsePorts {
@@ -114,19 +115,22 @@ export async function admitStandbyKey(
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
   checkTimely(fenced, ports.clock.now());
-  const asleep = await ports.keys.setStatus(info.apiKeyId, 'inactive');
-  const dead = await provenDead(value, ports);
-  const at = ports.clock.now();
-  if (dead) {
-    const occasion: Occasion = { at, cause: { code: 'intake-proven' } };
-    return ports.ledger.replace(fenced, parked(fenced, at), by, { requestIds: asleep.requestIds, occasion });
-  }
-  // The value lives on although this id sleeps: it belongs to another key that looks alike, and this one is none of ours.
+  const deactivate: Act = {
+    set: 'inactive',
+    proof: 'refused',
+    change: { to: 'verified inactive', cause: { code: 'intake-proven' } },
+    ifAccepted: 'nothing',
+  };
+  const prove = async (): Promise<Death> => ((await provenDead(value, ports)) ? 'dead' : 'alive');
+  const outcome = await execute(fenced, deactivate, { by, prove }, ports);
+  if (outcome.done) return outcome.record;
+  // The value lives on although this id is inactive: it belongs to another key that looks alike, and this one is none of ours.
   // The proof may have taken long: whoever has gone on with it since wins the race.
+  const at = ports.clock.now();
   const refenced = await ports.ledger.replace(fenced, intending(fenced, { to: 'standby', at, cause: { code: 'intake-undone' } }), by);
-  const woken = await ports.keys.setStatus(info.apiKeyId, 'active');
+  const reactivated = await ports.keys.setStatus(info.apiKeyId, 'active');
   const occasion: Occasion = { at, cause: { code: 'value-of-another-key' } };
-  await ports.ledger.forget(refenced, by, { requestIds: [...asleep.requestIds, ...woken.requestIds], occasion });
+  await ports.ledger.forget(refenced, by, { requestIds: [...outcome.requestIds, ...reactivated.requestIds], occasion });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',

@@ -271,25 +271,13 @@ export function checkTimely({ apiKeyId, managedKey, intent }: ApiKeyRecord, now:
   );
 }
 
-/** What another run began is given up at `at`. */
-export function withoutIntent(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { intent, restsUntil, ...rest } = record;
-  return { ...rest, ...restOf(restsUntil, intent, at) };
-}
-
-/** A standby or rejected key is asleep since `at`, and whatever this run began with it is over. */
-export function parked(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { intent, ...rest } = record;
-  return { ...rest, parkedAt: at };
-}
-
 /** Whether a late call may still reach it, of a run that lost it to another one. */
 export function isResting({ restsUntil }: ApiKeyRecord, now: number): boolean {
   return restsUntil !== undefined && now < restsUntil;
 }
 
 /** How long a key rests that somebody else's `intent` was to put to sleep; nothing where all of that is over at `at`. */
-function restOf(known: number | undefined, intent: ApiKeyIntent | undefined, at: number): Pick<ApiKeyRecord, 'restsUntil'> {
+export function restOf(known: number | undefined, intent: ApiKeyIntent | undefined, at: number): Pick<ApiKeyRecord, 'restsUntil'> {
   const until = Math.max(known ?? 0, intent === undefined || intent.to === 'current' ? 0 : intent.at + fenceMs);
   return until > at ? { restsUntil: until } : {};
 }
@@ -319,54 +307,11 @@ export function lateWake({ mayWakeUntil }: ApiKeyRecord, now: number): 'may come
   return now < mayWakeUntil ? 'may come' : 'may have come';
 }
 
-function stillWakeable(until: number | undefined, at: number): Pick<ApiKeyRecord, 'mayWakeUntil'> {
+export function stillWakeable(until: number | undefined, at: number): Pick<ApiKeyRecord, 'mayWakeUntil'> {
   return until !== undefined && until > at ? { mayWakeUntil: until } : {};
 }
 
-/** No call can come late any more that would wake it. */
-export function withoutLateWake(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { mayWakeUntil, ...rest } = record;
-  return rest;
-}
-
-/** An old key that should be asleep, and was enabled again by somebody: its undo period does not run meanwhile. */
-export function foundAwake(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
-}
-
-/** A key that consumers read is dead at Anthropic; `seenActiveAt`: when it was last seen not to be. */
-export function foundDead(record: ApiKeyRecord, at: number, seenActiveAt?: number): Omit<ApiKeyRecord, 'revision'> {
-  return { ...record, foundDeadAt: at, ...(seenActiveAt === undefined ? {} : { seenActiveAt }) };
-}
-
-/** Another key is about to be asked for in the place of this dead one. */
-export function beingReplaced(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return { ...record, replacedAt: at };
-}
-
-/** Somebody has enabled it again. */
-export function foundAlive(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { foundDeadAt, seenActiveAt, ...rest } = record;
-  return rest;
-}
-
-/** Cut off because of an incident; one that was cut off before begins its undo period anew. */
-export function cutOff(record: ApiKeyRecord, cause: Cause, at: number): Omit<ApiKeyRecord, 'revision'> {
-  return record.state === 'contained' ? { ...asleepAgain(record, at), cause } : moved(record, { type: 'contained', at, cause });
-}
-
-/** It is asleep again, and its undo period begins anew. */
-export function asleepAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { wokenAt, mayWakeUntil, ...rest } = withoutIntent(record, at);
-  return { ...rest, since: at, ...stillWakeable(mayWakeUntil, at) };
-}
-
-/** The emergency is void: the key has its ordinary grace. */
-export function withGrace(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { noGrace, ...rest } = record;
-  return rest;
-}
-
+/** Nobody wants it back any more. */
 export function withoutWish(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { wanted, ...rest } = record;
   return rest;

@@ -3,12 +3,13 @@ import type { ApiKeyRecord, Wish } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { chooseNext, isWanted } from './claim.ts';
 import { cutOffLast, type Sight } from './conditions.ts';
+import { execute, refusedIn } from './execute.ts';
 import { deathCause, isProvenDead, type Witness } from './dead-key.ts';
-import { beingReplaced, emergencyOf, hasServed } from './lifecycle.ts';
-import { emergencyStopped, owesRotation, undoInVain, type FailedRotation, type Occasion, type RetirementPorts } from './ports.ts';
+import { emergencyOf, hasServed } from './lifecycle.ts';
+import { emergencyStopped, owesRotation, undoInVain, type FailedRotation, type RetirementPorts } from './ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken, wishCause, type RotationCause } from './rotation-token.ts';
 import { versionWith } from './switch.ts';
-import type { RetirementTally } from './treat.ts';
+import type { RetirementTally } from './reconcile.ts';
 
 /** Secrets Manager tries again by itself for a while, and whoever asked for a rotation may still be at it. */
 const restMs = 15 * minuteMs;
@@ -104,8 +105,8 @@ async function isToBeReplaced(
     return false;
   }
   if ((dead.replacedAt ?? 0) >= (dead.foundDeadAt ?? now)) return true;
-  const occasion: Occasion = { at: now, cause: { code: 'dead-being-replaced' } };
-  await ports.ledger.replace(dead, beingReplaced(dead, now), 'retirement', { occasion });
+  const change = { to: 'being replaced', cause: { code: 'dead-being-replaced' } } as const;
+  await execute(dead, { change }, { by: 'retirement', prove: refusedIn(definition.secretName, ports) }, ports);
   return true;
 }
 

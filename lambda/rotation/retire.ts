@@ -6,7 +6,7 @@ import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type Condition, t
 import { isCondemned } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
 import { settleSwitch } from './switch.ts';
-import { treat, type OwedProof, type RetirementTally } from './treat.ts';
+import { reconcileKey, type OwedProof, type RetirementTally } from './reconcile.ts';
 
 /** How often this runs. */
 const beatMs = 5 * minuteMs;
@@ -86,7 +86,7 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
   for (const { record, sight } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
     const { apiKeyId } = record;
     await attempt(apiKeyId, async () => {
-      const proof = await treat(record, { ...sight, now: ports.clock.now() }, isPaused(sight), ports, tally);
+      const proof = await reconcileKey(record, { ...sight, now: ports.clock.now() }, ports, tally);
       if (proof !== undefined) owed.push({ apiKeyId, proof });
     });
   }

@@ -212,7 +212,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   if (!isKnown) await ports.alarm.clear('rotation-failed', name, 'still-current');
   // Last: killed before, retirement finds a claim that was abandoned.
   const strategy = await strategies[definition.rotation.strategy]();
-  await strategy.release(token, { code: 'cannot-come-back', apiKeyId: candidate.apiKeyId, why: candidate.cause }, ports);
+  await strategy.release(definition, token, { code: 'cannot-come-back', apiKeyId: candidate.apiKeyId, why: candidate.cause }, ports);
   ports.log.warn('rotation.not-back', { managedKey: name, token, because: lossText(candidate) });
   return error;
 }

@@ -31,7 +31,7 @@ export interface RotationStrategy {
   /** Right-key proof of what AWSPENDING holds. Throws `Unavailable` when nobody can tell now. */
   prove(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
   /** Gives what is claimed for `token` back, as it was before. */
-  release(token: string, cause: Cause, ports: RotationPorts): Promise<void>;
+  release(definition: ManagedKeyDefinition, token: string, cause: Cause, ports: RotationPorts): Promise<void>;
 }
 
 /** Loaded when a key asks for it, and once: a heavy strategy must not slow the others' cold start. */

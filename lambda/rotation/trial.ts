@@ -7,9 +7,11 @@ import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { provenDead } from './death.ts';
-import { intending, moved, parked } from './lifecycle.ts';
-import { endOfKey, hasEnded, prove } from './proof.ts';
-import type { Occasion, RotationPorts, Traced } from './ports.ts';
+import type { Change } from './change.ts';
+import { execute, refusedIn, type Outcome } from './execute.ts';
+import { intending } from './lifecycle.ts';
+import { endOfKey, hasEnded, prove as proveAlive } from './proof.ts';
+import type { RotationPorts } from './ports.ts';
 import { storedValue } from './stored.ts';
 
 /** How the trial of a standby key ended. */
@@ -34,44 +36,35 @@ export async function tryStandbyKey(
   const { apiKeyId } = record;
   const at = ports.clock.now();
   const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, cause: { code: 'being-tried' } }), by);
+  const prove = refusedIn(definition.secretName, ports);
+  const end = (change: Change, requestIds: readonly string[] = []): Promise<Outcome> =>
+    execute(fenced, { change }, { by, prove, requestIds }, ports);
+  const reject = async (cause: Refutation, requestIds?: readonly string[]): Promise<Trial> => {
+    await end({ to: 'rejected', cause }, requestIds);
+    return { apiKeyId, verdict: 'rejected', because: causeText(cause) };
+  };
+  /** Not where other keys fail too: then nobody knows, and it stays in the pool. */
+  const rejectUnlessInDoubt = async (cause: Refutation, requestIds?: readonly string[]): Promise<Trial> => {
+    const doubt = await doubtAbout(apiKeyId, definition, ports);
+    if (doubt === undefined) return reject(cause, requestIds);
+    await end({ to: 'verified inactive', cause: { code: 'tried-in-doubt' } }, requestIds);
+    return { apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
+  };
   const value = await storedValue(fenced, definition, ports);
-  if (value === 'absent') return rejectUnlessInDoubt(fenced, { code: 'value-missing' }, definition, by, ports);
+  if (value === 'absent') return rejectUnlessInDoubt({ code: 'value-missing' });
   const info = await ports.keys.retrieve(apiKeyId);
-  if (hasEnded(info)) return rejectUnlessInDoubt(fenced, endOfKey(info), definition, by, ports);
-  const woken = info.status === 'active' ? [] : (await ports.keys.setStatus(apiKeyId, 'active')).requestIds;
+  if (hasEnded(info)) return rejectUnlessInDoubt(endOfKey(info));
+  const activated = info.status === 'active' ? [] : (await ports.keys.setStatus(apiKeyId, 'active')).requestIds;
   const { organizationId } = ports;
   const expected = { apiKeyId, organizationId, workspaceId: definition.workspaceId, aliveUntil: at + neededLifeMs(definition.rotation) };
-  const verdict = await prove(expected, value, ports);
-  const asleep = await ports.keys.setStatus(apiKeyId, 'inactive');
-  const traced = { requestIds: [...woken, ...asleep.requestIds] };
-  if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient)) {
-    return rejectUnlessInDoubt(fenced, verdict.cause, definition, by, ports, traced);
-  }
-  if (!(await provenDead(value, ports))) return reject(fenced, { code: 'value-still-accepted' }, by, ports, traced);
-  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'tried' } };
-  await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
+  const verdict = await proveAlive(expected, value, ports);
+  const deactivated = await ports.keys.setStatus(apiKeyId, 'inactive');
+  const requestIds = [...activated, ...deactivated.requestIds];
+  if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient))
+    return rejectUnlessInDoubt(verdict.cause, requestIds);
+  if (!(await provenDead(value, ports))) return reject({ code: 'value-still-accepted' }, requestIds);
+  await end({ to: 'verified inactive', cause: { code: 'tried' } }, requestIds);
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: causeText(verdict.cause) };
-}
-
-/** Not where other keys fail too: then nobody knows, and it stays in the pool. */
-async function rejectUnlessInDoubt(
-  fenced: ApiKeyRecord,
-  cause: Refutation,
-  definition: ManagedKeyDefinition,
-  by: string,
-  ports: RotationPorts,
-  traced?: Traced,
-): Promise<Trial> {
-  const doubt = await doubtAbout(fenced.apiKeyId, definition, ports);
-  if (doubt === undefined) return reject(fenced, cause, by, ports, traced);
-  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'tried-in-doubt' } };
-  await ports.ledger.replace(fenced, parked(fenced, occasion.at), by, { ...traced, occasion });
-  return { apiKeyId: fenced.apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
-}
-
-async function reject(record: ApiKeyRecord, cause: Refutation, by: string, ports: RotationPorts, traced?: Traced): Promise<Trial> {
-  await ports.ledger.replace(record, moved(record, { type: 'rejected', at: ports.clock.now(), cause }), by, traced);
-  return { apiKeyId: record.apiKeyId, verdict: 'rejected', because: causeText(cause) };
 }
 
 /** What an operator may ask of the rotation function: nobody else may read standby keys. */

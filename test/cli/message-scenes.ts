@@ -3,7 +3,7 @@ import type { IncidentRecord } from '../../contract/records.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { cutOff } from '../../lambda/rotation/lifecycle.ts';
+import { changed } from '../../lambda/rotation/change.ts';
 import { rotationEndTexts } from '../../lambda/incidents/message/cause-text.ts';
 import { expect } from 'vitest';
 import type { Operator } from './operator.ts';
@@ -60,7 +60,11 @@ async function contained(hand: Hand, apiKeyId: string): Promise<void> {
   const ledger = apiKeyLedger(openTable(installation.stateTable));
   const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
   if (record === undefined) throw new Error(`no record of ${apiKeyId}`);
-  await ledger.replace(record, cutOff(record, { code: 'containment', incidentId: 'usage-anomaly-1' }, clock.now()), 'scene');
+  await ledger.replace(
+    record,
+    changed(record, { to: 'contained', cause: { code: 'containment', incidentId: 'usage-anomaly-1' } }, clock.now()),
+    'scene',
+  );
   hand.setStatus(apiKeyId, 'inactive');
 }
 

@@ -6,9 +6,11 @@ import type { Secret } from '../../foundation/secret.ts';
 import { causeText, noKeyTexts } from '../../incidents/message/cause-text.ts';
 import { aliveUntil, chooseNext, isPassing } from '../claim.ts';
 import { doubtAbout } from '../control.ts';
-import { fenceMs, intending, moved, type KeyEvent } from '../lifecycle.ts';
+import { execute, refusedIn } from '../execute.ts';
+import type { Change } from '../change.ts';
+import { fenceMs, moved } from '../lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from '../proof.ts';
-import type { Occasion, RotationPorts } from '../ports.ts';
+import type { RotationPorts } from '../ports.ts';
 import { storedValue } from '../stored.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from '../strategies.ts';
 
@@ -35,7 +37,7 @@ export const pool: RotationStrategy = {
     if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
     if (hasEnded(info)) return rejected(record, endOfKey(info), definition, ports);
-    if (info.status !== 'active') await awaken(record, ports);
+    if (info.status !== 'active') await activate(record, definition, ports);
     return { verdict: 'good', apiKeyId: record.apiKeyId };
   },
 
@@ -56,15 +58,15 @@ export const pool: RotationStrategy = {
     return rejected(record, verdict.cause, definition, ports);
   },
 
-  async release(token, cause, ports) {
+  async release({ secretName }, token, cause, ports) {
     const record = claimedFor(await ports.ledger.all(), token);
     // AWSCURRENT may have moved to it, and retirement looks whether it did.
     if (record === undefined || record.intent !== undefined) return;
     const back = record.origin?.state ?? 'standby';
-    const event = { type: 'abandoned', cause } as const;
-    // In its grace it is awake, and consumers may hold it.
-    if (back === 'draining') await ports.ledger.replace(record, moved(record, { ...event, at: ports.clock.now() }), by);
-    else await asleep(record, back, event, ports);
+    const change = { to: 'abandoned', cause } as const;
+    // In its grace it is active, and consumers may hold it.
+    if (back === 'draining') await execute(record, { change }, { by, prove: refusedIn(secretName, ports) }, ports);
+    else await deactivate(record, back, change, secretName, ports);
   },
 };
 
@@ -124,16 +126,15 @@ async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition,
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
   if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
-  const awake = before.status === 'active' ? record : await awaken(record, ports);
+  const awake = before.status === 'active' ? record : await activate(record, definition, ports);
   const verdict = await proofOf(awake, value, definition, ports);
   return verdict.verdict === 'proven' ? value : rejected(awake, verdict.cause, definition, ports);
 }
 
 /** The claim said before that this was coming; the audit record of the effect has its request. */
-async function awaken(record: ApiKeyRecord, ports: RotationPorts): Promise<ApiKeyRecord> {
-  const { requestIds } = await ports.keys.setStatus(record.apiKeyId, 'active');
-  const occasion: Occasion = { at: ports.clock.now(), cause: { code: 'made-active' } };
-  return ports.ledger.replace(record, record, by, { requestIds, occasion });
+async function activate(record: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: RotationPorts): Promise<ApiKeyRecord> {
+  const act = { set: 'active', change: { to: 'as it is', cause: { code: 'made-active' } } } as const;
+  return (await execute(record, act, { by, prove: refusedIn(secretName, ports) }, ports)).record;
 }
 
 /** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */
@@ -178,16 +179,13 @@ async function rejected(
     const why = `${causeText(cause)}; but ${doubt.why}`;
     throw doubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
   }
-  await asleep(record, 'rejected', { type: 'rejected', cause }, ports);
+  await deactivate(record, 'rejected', { to: 'rejected', cause }, definition.secretName, ports);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because: causeText(cause) });
   return { verdict: 'lost', apiKeyId, cause };
 }
 
-/** The intent first: a run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
-async function asleep(record: ApiKeyRecord, to: ApiKeyState, event: Omit<KeyEvent, 'at'>, ports: RotationPorts): Promise<void> {
-  const { keys, ledger, clock } = ports;
-  const intended = await ledger.replace(record, intending(record, { to, at: clock.now(), cause: event.cause }), by);
-  const info = await keys.retrieve(record.apiKeyId);
-  const traced = info !== 'gone' && info.status === 'active' ? await keys.setStatus(record.apiKeyId, 'inactive') : undefined;
-  await ledger.replace(intended, moved(intended, { ...event, at: clock.now() }), by, traced);
+/** A run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
+async function deactivate(record: ApiKeyRecord, to: ApiKeyState, change: Change, secretName: string, ports: RotationPorts): Promise<void> {
+  const intent = { to, at: ports.clock.now(), cause: change.cause };
+  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, { by, prove: refusedIn(secretName, ports) }, ports);
 }

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
-import { treat } from '../../../lambda/rotation/treat.ts';
+import { reconcileKey } from '../../../lambda/rotation/reconcile.ts';
 import type { Stage } from './stage.ts';
 
 /** One beat's look at one key, with the proof that it owes then. */
 export async function treated(stage: Stage, apiKeyId: string, paused = false): Promise<void> {
   const sight = await stage.sight();
-  const proof = await treat(stage.record(apiKeyId), sight, paused, stage.ports, stage.tally);
+  const pause = { schema: 1, managedKey: sight.definition.name, at: sight.now, by: 'operator', because: 'a freeze' } as const;
+  const proof = await reconcileKey(stage.record(apiKeyId), paused ? { ...sight, pause } : sight, stage.ports, stage.tally);
   await proof?.();
 }
 

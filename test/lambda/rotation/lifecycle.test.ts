@@ -1,17 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../../contract/records.ts';
+import { changed, type Note } from '../../../lambda/rotation/change.ts';
 import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
-  asleepAgain,
   checkTimely,
-  cutOff,
   emergencyLastsMs,
   fenceMs,
-  foundAlive,
-  foundAwake,
-  foundDead,
   hasServed,
   intending,
   isResting,
@@ -23,7 +19,6 @@ import {
   shouldBeAwake,
   wishedBack,
   withoutGrace,
-  withoutIntent,
   withoutWish,
   type KeyEventType,
 } from '../../../lambda/rotation/lifecycle.ts';
@@ -115,7 +110,7 @@ test('a step fulfils the intent that announced it', () => {
   };
   expect(intended.intent).toMatchObject({ to: 'inactive' });
   expect(after(intended, 'retired')).not.toHaveProperty('intent');
-  expect(withoutIntent(intended, 1)).not.toHaveProperty('intent');
+  expect(noted('without intent', intended, 1)).not.toHaveProperty('intent');
 });
 
 test('a command has its effect within three minutes of its intent, or not at all', () => {
@@ -131,13 +126,17 @@ test('a command has its effect within three minutes of its intent, or not at all
   expect(errorOf(() => checkTimely(aRecord(), 0))).toEqual(refusal);
 });
 
+const noted = (to: Note, record: ApiKeyRecord, at: number) => changed(record, { to, cause: { code: 'expired' } }, at);
 const theft = { code: 'containment', incidentId: 'usage-anomaly-1' } as const;
 
 test('that a late call may wake it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
   const givenBack = aRecord({ state: 'inactive', token: 'before', wanted: wish, mayWakeUntil: 10 });
   const contained = after(givenBack, 'contained', 9);
   expect([contained.mayWakeUntil, after(givenBack, 'contained', 10).mayWakeUntil]).toEqual([10, undefined]);
-  expect([cutOff(contained, theft, 9).mayWakeUntil, cutOff(contained, theft, 10).mayWakeUntil]).toEqual([10, undefined]);
+  expect([
+    changed(contained, { to: 'contained', cause: theft }, 9).mayWakeUntil,
+    changed(contained, { to: 'contained', cause: theft }, 10).mayWakeUntil,
+  ]).toEqual([10, undefined]);
   expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('mayWakeUntil');
 });
 
@@ -177,9 +176,9 @@ test('a key rests until the calls of a run that lost it are over', () => {
   expect([taken.restsUntil, after(taken, 'retired', 30).restsUntil]).toEqual([until, until]);
   expect(intending({ ...taken, intent: intent(20) }, intent(30)).restsUntil).toBe(20 + fenceMs);
   expect(intending(begun, intent(until))).not.toHaveProperty('restsUntil');
-  expect([withoutIntent(begun, 20).restsUntil, withoutIntent(begun, until).restsUntil]).toEqual([until, undefined]);
-  expect(asleepAgain(begun, 20).restsUntil).toBe(until);
-  expect(foundAwake(begun, 20).restsUntil).toBe(until);
+  expect([noted('without intent', begun, 20).restsUntil, noted('without intent', begun, until).restsUntil]).toEqual([until, undefined]);
+  expect(noted('inactive again', begun, 20).restsUntil).toBe(until);
+  expect(noted('reactivated', begun, 20).restsUntil).toBe(until);
   // AWSCURRENT moved from it while containment was at work on it.
   expect(after({ ...begun, state: 'current' }, 'replaced', 20).restsUntil).toBe(until);
   // Somebody moved AWSCURRENT back to it by hand while it was being retired.
@@ -333,11 +332,11 @@ test('a key’s age counts from its first use, recorded or not, and neither a re
 });
 
 test('that a key was found dead is known while it is in its grace, and forgotten with it', () => {
-  const dead = { ...foundDead(aRecord({ state: 'current', token: 'v1' }), 5), revision: 2 };
+  const dead = { ...noted('dead', aRecord({ state: 'current', token: 'v1' }), 5), revision: 2 };
   expect(after(dead, 'replaced', 9)).toMatchObject({ state: 'draining', foundDeadAt: 5 });
   const draining = { ...dead, state: 'draining', switchedAt: 9 } as const;
   for (const type of ['retired', 'contained', 'promoted'] as const) expect(after(draining, type, 12)).not.toHaveProperty('foundDeadAt');
-  expect(foundAlive(draining)).not.toHaveProperty('foundDeadAt');
+  expect(noted('alive', draining, 12)).not.toHaveProperty('foundDeadAt');
   // An undo that comes to nothing leaves it as it was.
   const wish = { at: 10, by: 'Ada', because: 'it fails' };
   const claimed = after({ ...draining, wanted: wish }, 'claimed', 11);
@@ -347,11 +346,11 @@ test('that a key was found dead is known while it is in its grace, and forgotten
 });
 
 test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {
-  const first = { ...foundAwake(aRecord({ state: 'inactive' }), 5), revision: 2 };
+  const first = { ...noted('reactivated', aRecord({ state: 'inactive' }), 5), revision: 2 };
   expect(first.wokenAt).toBe(5);
-  expect(foundAwake(first, 9).wokenAt).toBe(5);
-  expect(asleepAgain(first, 9)).not.toHaveProperty('wokenAt');
-  expect(asleepAgain(first, 9).since).toBe(9);
+  expect(noted('reactivated', first, 9).wokenAt).toBe(5);
+  expect(noted('inactive again', first, 9)).not.toHaveProperty('wokenAt');
+  expect(noted('inactive again', first, 9).since).toBe(9);
   expect(moved(first, event('contained'))).not.toHaveProperty('wokenAt');
 });
 
@@ -362,11 +361,8 @@ test('an intake is unfinished while nobody has proven the key dead, and only bef
 
 test('a key that is cut off again begins its undo period anew, with the new reason; its state stays', () => {
   const cut = aRecord({ state: 'contained', since: 3, cause: { code: 'containment', incidentId: 'first' }, wokenAt: 4, token: 'v1' });
-  const again = cutOff(
-    { ...cut, intent: { to: 'contained', at: 5, cause: { code: 'containment', incidentId: 'second' } } },
-    { code: 'containment', incidentId: 'second' },
-    9,
-  );
+  const second = { code: 'containment', incidentId: 'second' } as const;
+  const again = changed({ ...cut, intent: { to: 'contained', at: 5, cause: second } }, { to: 'contained', cause: second }, 9);
   expect(again.restsUntil).toBe(5 + fenceMs);
   expect(again).toMatchObject({ state: 'contained', since: 9, cause: { code: 'containment', incidentId: 'second' }, token: 'v1' });
   expect(again).not.toHaveProperty('intent');
@@ -377,7 +373,8 @@ test('a key that is cut off again begins its undo period anew, with the new reas
     cause: { code: 'containment', incidentId: 'first' },
     token: 'v1',
   });
-  expect(cutOff(aRecord({ state: 'draining', token: 'v1' }), { code: 'containment', incidentId: 'first' }, 9)).toMatchObject(first);
+  const change = { to: 'contained', cause: { code: 'containment', incidentId: 'first' } } as const;
+  expect(changed(aRecord({ state: 'draining', token: 'v1' }), change, 9)).toMatchObject(first);
 });
 
 test('served has what consumers read, and not what is on its way to them, for the first time or again', () => {

@@ -17,7 +17,7 @@ import type {
   SecretDescription,
   WatchedKind,
 } from '../../../lambda/rotation/ports.ts';
-import type { RetirementTally } from '../../../lambda/rotation/treat.ts';
+import type { RetirementTally } from '../../../lambda/rotation/reconcile.ts';
 import { definition, MemoryWorld } from '../../prove/interleavings/memory.ts';
 
 /** Where the two platforms answer otherwise than the world in memory would by itself. */

@@ -4,7 +4,7 @@ import type { ApiKeyState } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../lambda/rotation/lifecycle.ts';
-import { treat } from '../../../lambda/rotation/treat.ts';
+import { reconcileKey } from '../../../lambda/rotation/reconcile.ts';
 import { isLeftAlone, treated } from './beat.ts';
 import { failure, Stage } from './stage.ts';
 
@@ -301,10 +301,9 @@ test('that the current key was found dead is kept until it works again, also in 
   const deleted = new Stage();
   deleted.has('now', 'current', { since: now - dayMs, status: 'inactive' });
   const sight = await deleted.sight();
-  await treat(
+  await reconcileKey(
     deleted.record('now'),
     { ...sight, secret: { ...sight.secret, deletionAt: now + dayMs } },
-    false,
     deleted.ports,
     deleted.tally,
   );
@@ -348,7 +347,7 @@ test('a key that was woken since the list was read is not archived', async () =>
   stage.has('old', 'inactive', { since: now - 30 * dayMs });
   const sight = await stage.sight();
   stage.world.key('old').status = 'active';
-  await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
+  await reconcileKey(stage.record('old'), sight, stage.ports, stage.tally);
   expect(stage.effects).toEqual([archives[0]]);
   // Whoever is archiving it may be at it still.
   await isLeftAlone(stage, 'old');
@@ -364,7 +363,7 @@ test('a list that is behind wakes no key: what it shows as active is asked for o
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
   const sight = await stage.sight();
   stage.world.key('old').status = 'inactive';
-  await treat(stage.record('old'), sight, false, stage.ports, stage.tally);
+  await reconcileKey(stage.record('old'), sight, stage.ports, stage.tally);
   expect([stage.effects, stage.logged]).toEqual([[], []]);
 });
 
@@ -467,7 +466,7 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   behind.has('old', 'inactive', givenBack);
   const sight = await behind.sight();
   behind.world.key('old').status = 'active';
-  await treat(behind.record('old'), sight, false, behind.ports, behind.tally);
+  await reconcileKey(behind.record('old'), sight, behind.ports, behind.tally);
   expect(behind.world.key('old').status).toBe('inactive');
   // Retirement did not look for long: who woke it since is a person; and so is who wakes the cut-off key that consumers read.
   const late = new Stage();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
-import { treat } from '../../../lambda/rotation/treat.ts';
+import { reconcileKey } from '../../../lambda/rotation/reconcile.ts';
 import { isLeftAlone, treated } from './beat.ts';
 import { Stage } from './stage.ts';
 
@@ -50,7 +50,7 @@ test.each([
   stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
   const behind = await stage.sight();
   stage.world.key('next').status = 'active';
-  await treat(stage.record('next'), behind, false, stage.ports, stage.tally);
+  await reconcileKey(stage.record('next'), behind, stage.ports, stage.tally);
   expect([stage.record('next').state, stage.world.key('next').status]).toEqual([state, 'inactive']);
 });
 
@@ -285,7 +285,7 @@ test('a list that is behind, and shows a trial that is over, puts no key to slee
   stage.has('next', 'standby', { status: 'active' });
   const sight = await stage.sight();
   stage.world.key('next').status = 'inactive';
-  await treat(stage.record('next'), sight, false, stage.ports, stage.tally);
+  await reconcileKey(stage.record('next'), sight, stage.ports, stage.tally);
   expect([stage.effects, stage.logged]).toEqual([[], []]);
   const lately = new Stage();
   lately.has('next', 'standby', { status: 'active', parkedAt: now - 5 * minuteMs + 1 });
@@ -311,7 +311,7 @@ test('what was begun with a key that is gone, or has expired, holds it no longer
   const behind = new Stage();
   behind.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });
   const sight = await behind.sight();
-  await treat(behind.record('next'), { ...sight, infos: new Map() }, false, behind.ports, behind.tally);
+  await reconcileKey(behind.record('next'), { ...sight, infos: new Map() }, behind.ports, behind.tally);
   expect(behind.effects).toEqual([]);
   const expired = new Stage({ infos: { next: { status: 'expired' } } });
   expired.has('next', 'rejected', { intent: tried(now - 5 * minuteMs) });

@@ -307,7 +307,7 @@ test('an old key is given back as it was: awake in its grace, else asleep', asyn
     stage.has('old', state, { wanted: wish });
     await pool.obtain(definition, token, stage.ports);
     stage.audit.length = 0;
-    await pool.release(token, refused, stage.ports);
+    await pool.release(definition, token, refused, stage.ports);
     expect(stage.record('old')).toMatchObject({ state, token: 'v-old', cause: refused });
     expect(stage.record('old')).not.toHaveProperty('origin');
     return [stage.world.key('old').status, stage.audit];
@@ -323,8 +323,8 @@ test('an old key is given back as it was: awake in its grace, else asleep', asyn
 test('what AWSCURRENT may have moved to is not given back, and where nothing is claimed there is nothing to give', async () => {
   const stage = new Stage();
   stage.has('old', 'pending', { token, intent: { to: 'current', at: now, cause: { code: 'switching' } } });
-  await pool.release(token, refused, stage.ports);
-  await pool.release('t-other', refused, stage.ports);
+  await pool.release(definition, token, refused, stage.ports);
+  await pool.release(definition, 't-other', refused, stage.ports);
   expect(stage.effects).toEqual([]);
 });
 

@@ -1,0 +1,265 @@
+import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../contract/records.ts';
+import type { Sight } from './conditions.ts';
+import { isFoundDead } from './dead-key.ts';
+import { isOver, type Shown } from './death.ts';
+import { fenceMs, isCondemned, lateWake } from './lifecycle.ts';
+import {
+  claimRestMs,
+  endOf,
+  hasLabel,
+  intends,
+  isAskedFor,
+  isAtWork,
+  isGivenBack,
+  isListBehind,
+  isListedArchived,
+  isUndoLapsed,
+  mayBeGone,
+  serves,
+  type Key,
+} from './plan/key.ts';
+import {
+  archive,
+  deactivateGivenBack,
+  deactivateInPool,
+  ended,
+  finishContainment,
+  finishRejection,
+  finishRemoval,
+  giveBack,
+  noLateCall,
+  note,
+  retire,
+  served,
+  wait,
+  waitForIntent,
+  withdraw,
+  type Step,
+} from './plan/steps.ts';
+
+export interface PlannedStep {
+  readonly record: ApiKeyRecord;
+  /** The rule that asks for it. */
+  readonly because: string;
+  readonly step: Step;
+  /** The log event, once it is done. */
+  readonly log?: string;
+  /** What retirement counts it as, once it is done. */
+  readonly counts?: Count;
+}
+
+export type Count = 'retired' | 'archived' | 'returned' | 'putToSleep' | 'waiting';
+
+interface Rule extends Pick<PlannedStep, 'because' | 'log' | 'counts'> {
+  readonly of: readonly ApiKeyState[];
+  readonly when: (key: Key) => boolean;
+  /** Whether the step waits for a second look at the key; the list alone is not believed. */
+  readonly looksAgain?: (key: Key) => boolean;
+  readonly step: Step | ((key: Key) => Step);
+}
+
+const off: readonly ApiKeyState[] = ['inactive', 'contained'];
+const old: readonly ApiKeyState[] = ['draining', ...off];
+const pool: readonly ApiKeyState[] = ['standby', 'rejected'];
+
+/**
+ * All that retirement does with an API key: the first rule whose `when` holds says what. Whoever stored an intent is given its time first;
+ * what is then left of it is finished or withdrawn. Of a paused managed key only what was begun is finished, and what an emergency wants off
+ * is cut off. Where no rule holds, nothing is to be done.
+ */
+const rules: readonly Rule[] = [
+  // Containment comes to a key in any state.
+  { because: 'containment-at-work', of: apiKeyStates, when: (key) => intends(key, 'contained') && isAtWork(key), step: waitForIntent },
+  {
+    because: 'containment-stopped',
+    of: apiKeyStates,
+    when: (key) => intends(key, 'contained') && key.status === 'active' && key.intent?.ordered !== true,
+    step: withdraw('containment-stopped'),
+  },
+  { because: 'containment-unfinished', of: apiKeyStates, when: (key) => intends(key, 'contained'), step: finishContainment },
+
+  {
+    because: 'found-alive',
+    of: apiKeyStates.filter((state) => state !== 'pending'),
+    when: ({ record, intent, status, now }) =>
+      record.foundDeadAt !== undefined && status === 'active' && intent === undefined && !isCondemned(record, now),
+    step: note('alive', { code: 'found-alive' }),
+  },
+
+  // A rotation has claimed it.
+  { because: 'rejection-at-work', of: ['pending'], when: (key) => intends(key, 'rejected') && isAtWork(key), step: waitForIntent },
+  { because: 'rejection-unfinished', of: ['pending'], when: (key) => intends(key, 'rejected'), step: finishRejection },
+  { because: 'rotation-at-work', of: ['pending'], when: (key) => hasLabel(key, 'AWSPENDING') || hasLabel(key, 'AWSCURRENT'), step: wait },
+  // AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace.
+  { because: 'switched-and-moved-on', of: ['pending'], when: (key) => hasLabel(key, 'AWSPREVIOUS'), step: served('switched-and-moved-on') },
+  // Who is about to move AWSCURRENT to it may do so after the labels were read.
+  { because: 'switch-at-work', of: ['pending'], when: (key) => intends(key, 'current') && isAtWork(key), step: waitForIntent },
+  { because: 'switch-not-recorded', of: ['pending'], when: (key) => intends(key, 'current'), step: served('switch-not-recorded') },
+  {
+    because: 'claim-is-young',
+    of: ['pending'],
+    when: ({ record, now }) => now - record.since < claimRestMs,
+    step: ({ record }) => ({ do: 'wait', until: record.since + claimRestMs }),
+  },
+  { because: 'claim-abandoned', of: ['pending'], when: () => true, step: giveBack, counts: 'returned' },
+
+  // Consumers read it. That its secret is going to be deleted people are told first.
+  {
+    because: 'found-dead',
+    of: ['current'],
+    when: ({ record, snapshot }) =>
+      record.foundDeadAt === undefined && snapshot.secret.deletionAt === null && isFoundDead(record, snapshot),
+    step: ({ record, snapshot }) => {
+      const seenActiveAt = snapshot.activeAt.get(record.apiKeyId);
+      const change = { to: 'dead', cause: { code: 'found-dead' }, ...(seenActiveAt === undefined ? {} : { seenActiveAt }) } as const;
+      return { do: 'act', change };
+    },
+  },
+
+  {
+    because: 'paused',
+    of: old,
+    when: ({ record, intent, snapshot, now }) =>
+      snapshot.pause !== undefined && intent === undefined && lateWake(record, now) === undefined && !isCondemned(record, now),
+    step: wait,
+  },
+
+  // An undo that came to nothing gave it back inactive: until none of its calls can come any more, nothing is done.
+  { because: 'late-call-possible', of: off, when: (key) => isGivenBack(key) && lateWake(key.record, key.now) === 'may come', step: wait },
+  { because: 'undo-asked-for', of: off, when: (key) => isGivenBack(key) && isAskedFor(key), step: wait },
+  {
+    because: 'undo-lapsed',
+    of: off,
+    when: (key) => isGivenBack(key) && isUndoLapsed(key),
+    step: note('not wanted', { code: 'undo-lapsed' }),
+  },
+  // What consumers read a person has woken for them.
+  { because: 'given-back-and-serving', of: off, when: (key) => isGivenBack(key) && serves(key), step: noLateCall('serving') },
+  // Nobody can tell a late call from a person, and people are told. The list may have been read before a call came that was late.
+  {
+    because: 'given-back-and-inactive',
+    of: off,
+    when: (key) => isGivenBack(key) && !(key.isLookedAt && key.status === 'active'),
+    looksAgain: () => true,
+    step: noLateCall('late-call-over'),
+  },
+  {
+    because: 'given-back-and-active',
+    of: off,
+    when: isGivenBack,
+    step: deactivateGivenBack,
+    log: 'retirement.put-to-sleep',
+    counts: 'putToSleep',
+  },
+
+  // Somebody enabled it in the Console: that is a person's decision.
+  { because: 'reactivation-at-work', of: off, when: (key) => key.status === 'active' && isAtWork(key), step: waitForIntent },
+  {
+    because: 'reactivated-outside',
+    of: off,
+    when: ({ status }) => status === 'active',
+    looksAgain: () => true,
+    step: ({ record, intent }) =>
+      record.wokenAt !== undefined && intent === undefined ? wait : note('reactivated', { code: 'enabled-outside' }),
+    log: 'retirement.reactivated-outside',
+  },
+
+  { because: 'list-is-behind', of: [...off, ...pool], when: isListBehind, step: wait },
+
+  { because: 'undo-asked-for', of: old, when: isAskedFor, step: wait },
+  { because: 'undo-lapsed', of: old, when: isUndoLapsed, step: note('not wanted', { code: 'undo-lapsed' }) },
+  // Somebody moved AWSCURRENT back to it: it is no old key any more.
+  { because: 'serving', of: old, when: serves, step: wait },
+
+  {
+    because: 'emergency-lapsed',
+    of: ['draining'],
+    when: ({ record, now }) => record.noGrace !== undefined && !isCondemned(record, now),
+    step: note('with grace', { code: 'emergency-lapsed' }),
+  },
+  {
+    because: 'grace-over',
+    of: ['draining'],
+    when: (key) => endOf(key) !== undefined,
+    step: retire,
+    log: 'retirement.retired',
+    counts: 'retired',
+  },
+  // Whoever stored the intent a moment ago may be about to carry it out.
+  {
+    because: 'used-meanwhile',
+    of: ['draining'],
+    when: (key) => key.intent !== undefined && !isAtWork(key),
+    step: withdraw('used-meanwhile'),
+    counts: 'waiting',
+  },
+  { because: 'in-grace', of: ['draining'], when: () => true, step: wait, counts: 'waiting' },
+
+  {
+    because: 'inactive-again',
+    of: off,
+    when: ({ record, status }) => record.wokenAt !== undefined && !isOver(status),
+    step: note('inactive again', { code: 'undo-period-anew' }),
+  },
+  {
+    because: 'undo-period',
+    of: off,
+    when: ({ record, intent, status, snapshot, now }) =>
+      intent === undefined && !isListedArchived(status) && now < record.since + snapshot.definition.rotation.undoMs,
+    step: ({ record, snapshot }) => ({ do: 'wait', until: record.since + snapshot.definition.rotation.undoMs }),
+  },
+  { because: 'undo-period-over', of: off, when: () => true, step: archive, counts: 'archived' },
+
+  // Of the pool: active only between its claim and its retirement. Intake, a trial or a removal may still be at work on it.
+  { because: 'at-work', of: pool, when: isAtWork, step: waitForIntent },
+  { because: 'removal-unfinished', of: pool, when: (key) => intends(key, 'archived'), step: finishRemoval },
+  { because: 'not-listed', of: pool, when: (key) => key.status === 'gone' && !mayBeGone(key), step: wait },
+  {
+    because: 'ended-at-anthropic',
+    of: pool,
+    when: ({ status }) => isOver(status),
+    looksAgain: ({ status }) => status === 'gone',
+    step: ended,
+  },
+  {
+    because: 'inactive',
+    of: pool,
+    when: ({ record, intent, status, now }) =>
+      intent === undefined && (status !== 'active' || now - Math.max(record.since, record.parkedAt ?? 0) < fenceMs),
+    step: wait,
+  },
+  {
+    because: 'active-in-pool',
+    of: pool,
+    when: () => true,
+    looksAgain: ({ intent }) => intent === undefined,
+    step: deactivateInPool,
+    log: 'retirement.put-to-sleep',
+    counts: 'putToSleep',
+  },
+];
+
+/**
+ * What is to be done with each API key of a managed key, by the rules above. Pure: the same snapshot gives the same plan. `looks`: what
+ * Anthropic answered when it was asked for a key itself.
+ */
+export function plan(snapshot: Sight, looks?: ReadonlyMap<string, Shown>): readonly PlannedStep[] {
+  return snapshot.own.map((record) => planKey(record, snapshot, looks?.get(record.apiKeyId)));
+}
+
+/** The same of one API key. */
+export function planKey(record: ApiKeyRecord, snapshot: Sight, look?: Shown): PlannedStep {
+  const key: Key = {
+    record,
+    intent: record.intent,
+    snapshot,
+    now: snapshot.now,
+    status: look ?? snapshot.infos.get(record.apiKeyId)?.status ?? 'gone',
+    isLookedAt: look !== undefined,
+  };
+  const rule = rules.find(({ of, when }) => of.includes(record.state) && when(key));
+  if (rule === undefined) return { record, because: 'in-order', step: wait };
+  const { of, when, looksAgain, step, ...names } = rule;
+  if (!key.isLookedAt && looksAgain?.(key) === true) return { record, because: rule.because, step: { do: 'look' } };
+  return { record, ...names, step: typeof step === 'function' ? step(key) : step };
+}
