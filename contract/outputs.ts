@@ -1,4 +1,4 @@
-/** Names of the stack's outputs: the contract with operators and tools (design.md, section 6). */
+/** Names of the stack's outputs. Operators and tools read them, so they never change. */
 export const outputNames = {
   rotationFunction: 'RotationFunctionName',
   retirementFunction: 'RetirementFunctionName',

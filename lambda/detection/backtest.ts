@@ -21,7 +21,7 @@ export interface Backtest {
   readonly next: (row: BacktestRow) => RateVerdict;
 }
 
-/** What the deployed detector expects of one key by itself: design.md promises it per month, for the fleet. */
+/** What the deployed detector expects of one key by itself. The promise to people is per month, for the whole fleet. */
 export const defaultFalseAlarmsPerMonth = 1;
 
 /** Before the interval is known, and for rows that come too late to be placed. */

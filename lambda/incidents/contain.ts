@@ -29,8 +29,9 @@ export interface ContainmentTally {
 }
 
 /**
- * Each minute: takes every open incident of stolen usage one step further. People were told before anything is enforced
- * (user-pains B39). The step is decided anew from the stored state, so a killed run is simply succeeded.
+ * Each minute: takes every open incident of stolen usage one step further. People are told before anything is enforced: a key that is
+ * dead without a word is an outage that nobody understands (github.com/BerriAI/litellm/issues/35800). The step is decided anew from the
+ * stored state, so the next run finishes the work of a run that was killed.
  */
 export async function containIncidents(ports: ContainmentPorts): Promise<ContainmentTally> {
   return eachStolen(ports, isOpeningTold, containOne);

@@ -1,7 +1,10 @@
 import type { WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, hourMs, instantUpTo, minuteMs } from '../foundation/clock.ts';
 
-/** A minute counts as settled this long after it ended: the feed is typically five minutes late, sometimes more (facts-anthropic 4.2). */
+/**
+ * A minute counts as settled this long after it ended: the feed is typically five minutes late, sometimes more
+ * (platform.claude.com/docs/en/manage-claude/usage-cost-api).
+ */
 export const settleMs = 30 * minuteMs;
 /** CloudWatch refuses data older than two weeks; a day is left as margin. */
 const oldestMs = 13 * dayMs;

@@ -10,8 +10,8 @@ const path = '/v1/organizations/api_keys';
 const mostPages = 200;
 
 /**
- * The Admin API's key endpoints: list, retrieve, set status. There is none that creates (facts-anthropic 1.3). These are plain calls:
- * the SDK's types promise fields that nobody has checked.
+ * The Admin API's key endpoints: list, retrieve, set status. There is none that creates
+ * (platform.claude.com/docs/en/manage-claude/admin-api). These are plain calls: the SDK's types promise fields that nobody has checked.
  */
 export function apiKeys(client: BaseAnthropic): ApiKeys {
   return {
@@ -31,7 +31,7 @@ export function apiKeys(client: BaseAnthropic): ApiKeys {
     },
     async list() {
       const operation = 'api_keys.list';
-      // Without a workspace filter: keys of the whole organization appear under none (facts-anthropic 1.2).
+      // Without a workspace filter: keys of the whole organization appear under none (same page).
       const rules = { nameOf: ({ apiKeyId }: ApiKeyInfo) => apiKeyId, maxPages: mostPages };
       return readPages('the list of API keys', rules, async (after) => {
         const query = { limit: 1000, ...(after === undefined ? {} : { after_id: after }) };

@@ -5,7 +5,8 @@ import { refusalOf, refusalOfAnybody } from './refusals.ts';
 
 /**
  * Runs one Anthropic call and turns what it throws into ours. The client has retried already, and lets only Anthropic's own answers
- * through. Branch on code, then type, then status, never on messages (facts-anthropic 5.2). `known` sees the error first.
+ * through. Branch on code, then type, then status, never on messages, whose words may change (platform.claude.com/docs/en/api/errors).
+ * `known` sees the error first.
  */
 export async function anthropicCall<T>(
   operation: string,

@@ -17,7 +17,10 @@ const timeoutMs = 20_000;
 const keyFreshMs = 5 * minuteMs;
 /** So long an answer to "which organization is it?" holds: functions run each minute at the most. */
 const organizationFreshMs = minuteMs;
-/** The shortest that STS and Anthropic allow without fuss; the access token then lives at most twice that (facts-anthropic 3.2). */
+/**
+ * The shortest that STS and Anthropic allow without fuss; the access token then lives at most twice that
+ * (platform.claude.com/docs/en/manage-claude/wif-reference).
+ */
 const identityTokenSeconds = 300;
 /** What a header can carry as it is. The bytes of a credential are never looked at more closely than this. */
 const headerSafe = /^[!-~]+$/;
@@ -98,7 +101,7 @@ export function checkOrganization(seen: string, organizationId: string): void {
 
 /**
  * Every client of ours. Nothing in the environment has a say in its requests: the SDK reads headers that replace the credential, log
- * levels that show bodies, and more, from variables that begin with ANTHROPIC_ (facts-anthropic 3.5), so it sees none of them.
+ * levels that show bodies, and more, from variables that begin with ANTHROPIC_, so it sees none of them.
  */
 function clientWith(options: ClientOptions, middleware: readonly Middleware[]): BaseAnthropic {
   return withoutVariables(

@@ -8,9 +8,10 @@ import { refusalOfAnybody } from './refusals.ts';
 import { fieldOf } from './shape.ts';
 
 /**
- * Asks GET /v1/models with the value: no tokens, and the response headers name organization and workspace (facts-anthropic
- * 5.1). It proves authentication, not spend headroom, which shows on inference only. Only Anthropic's own answers are a verdict: a list of
- * models that names the organization, or the error that says that the credential is none.
+ * Asks GET /v1/models with the value: no tokens, and the response headers name organization and workspace
+ * (platform.claude.com/docs/en/manage-claude/workspaces). It proves authentication, not spend headroom, which shows on inference only.
+ * Only Anthropic's own answers are a verdict: a list of models that names the organization, or the error that says that the credential
+ * is none.
  */
 export function keyProbe(baseUrl: string): KeyProbe {
   return {

@@ -6,7 +6,7 @@ import { anthropicCall } from './calls.ts';
 import { readPages, type Page } from './pages.ts';
 import { fieldOf, textOf } from './shape.ts';
 
-/** The largest pages of the report (facts-anthropic 4.2). */
+/** The largest pages of the report (platform.claude.com/docs/en/manage-claude/usage-cost-api). */
 const widths = { hour: { word: '1h', limit: 168 }, minute: { word: '1m', limit: 1440 } } as const;
 /** A week of hours and two hours of minutes are three pages at the most: what goes on for longer is no report. */
 const pagesAtMost = 10;

@@ -8,7 +8,7 @@ export interface OrganizationSight {
   readonly serverTime: number | undefined;
 }
 
-/** The address that says which organization an admin credential leads to (facts-anthropic 1.7). */
+/** The address that says which organization an admin credential leads to (platform.claude.com/docs/en/manage-claude/admin-api). */
 export const mePath = '/v1/organizations/me';
 
 /** To which organization the admin credential leads. Throws KeyguardError `answer-malformed` where the answer does not say. */

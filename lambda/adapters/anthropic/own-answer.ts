@@ -17,8 +17,8 @@ interface Answer {
 
 /**
  * Why an answer is not one of Anthropic's own, in plain words; undefined where it is. Anthropic answers JSON: an object, or an error
- * `{"type":"error","error":{"type":…}}` (facts-anthropic 5.2). A proxy, a firewall or a sign-in page may answer anything, with any
- * status. Trouble that passes by itself (408, 429, 5xx) is nobody's verdict, whoever says it.
+ * `{"type":"error","error":{"type":…}}` (platform.claude.com/docs/en/api/errors). A proxy, a firewall or a sign-in page may answer
+ * anything, with any status. Trouble that passes by itself (408, 429, 5xx) is nobody's verdict, whoever says it.
  */
 function foreignBecause({ status, contentType, location, body }: Answer): string | undefined {
   if (status === 408 || status === 429 || status >= 500) return undefined;

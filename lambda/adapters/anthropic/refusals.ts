@@ -1,6 +1,6 @@
 import { KeyguardError } from '../../foundation/errors.ts';
 
-/** An answer of Anthropic that refuses a request: what its error says (facts-anthropic 5.2). */
+/** An answer of Anthropic that refuses a request: what its error says (platform.claude.com/docs/en/api/errors). */
 export interface Refusal {
   readonly status: number | undefined;
   readonly type: string | null;

@@ -5,7 +5,7 @@ import { anthropicCall } from './calls.ts';
 import { readPages } from './pages.ts';
 import { usagePage, type UsageBucket } from './usage-report.ts';
 
-/** A day of one-minute buckets is the largest page, and an hour of them the page where nobody asks (facts-anthropic 4.2). */
+/** A day of one-minute buckets is the largest page, an hour the usual one (platform.claude.com/docs/en/manage-claude/usage-cost-api). */
 const largestPage = 1440;
 const smallestPage = 60;
 /** Every stretch that is read has fewer pages of either size, so that no answer keeps us asking. */

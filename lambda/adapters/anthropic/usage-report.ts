@@ -11,9 +11,10 @@ export interface UsageBucket {
 }
 
 /**
- * Reads one page of GET usage_report/messages as documented (facts-anthropic 4.2): one-minute buckets of [from, to), each later
- * than the one before. Throws KeyguardError `usage-malformed`, which names the field, for everything else: a number that is
- * missing is no zero, and usage that cannot be read is not known. Fields that we do not know are left alone, as Anthropic adds some.
+ * Reads one page of GET usage_report/messages as documented (platform.claude.com/docs/en/manage-claude/usage-cost-api): one-minute
+ * buckets of [from, to), each later than the one before. Throws KeyguardError `usage-malformed`, which names the field, for everything
+ * else: a number that is missing is no zero, and usage that cannot be read is not known. Fields that we do not know are left alone, as
+ * Anthropic adds some.
  */
 export function usagePage(body: unknown, from: number, to: number): Page<UsageBucket> {
   const buckets: UsageBucket[] = [];

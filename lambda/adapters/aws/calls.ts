@@ -1,7 +1,7 @@
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import { restoring } from '../../rotation/commands/obstacle.ts';
 
-/** Error names that mean: not now. The SDK has retried already (facts-aws: throttling codes differ by service). */
+/** Error names that mean: not now. The SDK has retried already (each service has its own words for throttling). */
 const passing =
   /throttl|toomanyrequests|requestlimit|limitexceeded|internal|serviceunavailable|timeout|networking|ECONN|EPIPE|ENOTFOUND|socket|TransactionInProgress|TransactionConflict|ThroughputExceeded|SlowDown|PriorRequestNotComplete/i;
 
