@@ -14,7 +14,10 @@ const intervalMs = 2 * dayMs;
 /** Somebody notices the failing program and deploys it again. */
 const restartAfterMs = 10 * minuteMs;
 
-/** From the sources in user-pains.md B22, B27 and facts-aws: the Lambda extension and the caching clients keep 5 minutes, ECS injects once. */
+/**
+ * The Lambda extension and the caching clients keep a value for 5 minutes (github.com/aws-samples/aws-lambda-extensions/issues/104);
+ * ECS injects it once, when a container starts.
+ */
 const holders: readonly Holder[] = [
   { how: 'caching client, 5 minutes', keepsMs: 5 * minuteMs },
   { how: 'caching client, 1 hour', keepsMs: hourMs },

@@ -2,7 +2,7 @@ import { iso } from '../../lambda/foundation/clock.ts';
 
 type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'expected';
 
-/** An invariant of design.md, section 3, that did not hold; `expected`: what the operation should have come to. */
+/** An invariant (CONTRIBUTING.md has the list) that did not hold; `expected`: what the operation should have come to. */
 export interface Violation {
   readonly invariant: Invariant;
   readonly what: string;

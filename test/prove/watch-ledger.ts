@@ -2,7 +2,7 @@ import type { Decided } from './decisions.ts';
 import { labelled, type LedgerRow, type VersionView } from './sight.ts';
 import type { Report } from './violation.ts';
 
-/** Where a row of the ledger may go from each state, by design.md's lifecycle: written here again, on purpose. */
+/** Where a row of the ledger may go from each state, by the table in docs/rotation.md: written here again, on purpose. */
 const ways: Readonly<Record<string, readonly string[]>> = {
   standby: ['pending', 'rejected', 'contained', 'archived'],
   pending: ['current', 'rejected', 'contained', 'standby', 'draining', 'inactive'],
