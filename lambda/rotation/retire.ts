@@ -81,7 +81,6 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
 
   const due = isListed ? sights.flatMap((sight) => sight.own.map((record) => ({ record, sight }))) : [];
   const emergencies = due.filter(({ record }) => isCondemned(record, now));
-  const isPaused = ({ pause }: Sight): boolean => pause !== undefined;
   const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];
   for (const { record, sight } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
     const { apiKeyId } = record;
@@ -95,7 +94,7 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
     const { name, removed } = sight.definition;
     if (removed === true) continue;
     const seen = { ...sight, now: ports.clock.now() };
-    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), isPaused(sight), ports, tally, witnesses));
+    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), ports, tally, witnesses));
   }
   // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
+import type { Sight } from '../../../lambda/rotation/conditions.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -19,10 +20,16 @@ function aStage({ standby = true, ...deviations }: { standby?: boolean } & Const
 
 const facts = { reason: 'the pool is empty' };
 
+async function seen(stage: Stage, paused = false): Promise<Sight> {
+  const snapshot = await stage.sight();
+  const pause = { schema: 1, managedKey: definition.name, at: now, by: 'operator', because: 'a freeze' } as const;
+  return paused ? { ...snapshot, pause } : snapshot;
+}
+
 async function resumed(stage: Stage, failedAt?: number, registeredAt?: number, paused = false): Promise<readonly string[]> {
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, registeredAt: async () => registeredAt } };
   const failed = failedAt === undefined ? undefined : { openedAt: failedAt, at: failedAt, facts };
-  await resumeRotation(await stage.sight(), failed, paused, ports, stage.tally);
+  await resumeRotation(await seen(stage, paused), failed, ports, stage.tally);
   return stage.effects;
 }
 
@@ -72,7 +79,7 @@ test('a rotation that has come to its end since retirement looked is followed by
   stage.has('taken', 'pending', { token: 't-open', since: now - hourMs });
   const sight = await stage.sight();
   stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
-  await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
+  await resumeRotation(sight, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Nor is a wish that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
   const fulfilled = aStage();
@@ -80,18 +87,18 @@ test('a rotation that has come to its end since retirement looked is followed by
   const before = await fulfilled.sight();
   fulfilled.has('old', 'current', {});
   fulfilled.has('of staging', 'current', { managedKey: 'staging', noGrace: wish(now - hourMs) });
-  await resumeRotation(before, undefined, false, fulfilled.ports, fulfilled.tally);
+  await resumeRotation(before, undefined, fulfilled.ports, fulfilled.tally);
   const switched = aStage();
   const failed = await switched.sight();
   switched.has('current', 'current', { labels: ['AWSCURRENT'], since: now });
-  await resumeRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, false, switched.ports, switched.tally);
+  await resumeRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, switched.ports, switched.tally);
   expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
 });
 
 test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
   const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
   const stage = aStage();
-  await resumeRotation(await stage.sight(), inVain, false, stage.ports, stage.tally);
+  await resumeRotation(await stage.sight(), inVain, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
     ['alarm.clear'],
     [{ kind: 'rotation-failed', managedKey: 'production', end: 'still-current' }],
@@ -100,7 +107,7 @@ test('an undo in vain leaves no rotation owed: once it is over, people are told 
   const open = aStage();
   open.world.register('t-open');
   const ports = { ...open.ports, secrets: { ...open.ports.secrets, registeredAt: async () => now - 14 * minuteMs } };
-  await resumeRotation(await open.sight(), inVain, false, ports, open.tally);
+  await resumeRotation(await open.sight(), inVain, ports, open.tally);
   expect(open.effects).toEqual([]);
 });
 
@@ -184,7 +191,7 @@ test('that people cannot be told holds up no rotation', async () => {
   };
   const ports = { ...stage.ports, alarm: { ...stage.ports.alarm, raise: deaf } };
   const late = { ...ports, secrets: { ...ports.secrets, registeredAt: async () => now - 2 * hourMs } };
-  expect(await failure(resumeRotation(await stage.sight(), undefined, false, late, stage.tally))).toMatchObject({ code: 'unavailable' });
+  expect(await failure(resumeRotation(await stage.sight(), undefined, late, stage.tally))).toMatchObject({ code: 'unavailable' });
   expect(stage.effects).toEqual(started);
 });
 
@@ -291,7 +298,7 @@ test('an open rotation whose emergency is void is told with its own reason', asy
   stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - 2 * dayMs) });
   stage.world.register('t-open');
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
-  await resumeRotation({ ...(await stage.sight()), now: now + 2 * hourMs }, told, true, stage.ports, stage.tally);
+  await resumeRotation({ ...(await seen(stage, true)), now: now + 2 * hourMs }, told, stage.ports, stage.tally);
   expect(stage.raised).toEqual([expect.objectContaining({ reason: expect.stringMatching(/has neither finished nor failed/) as unknown })]);
   expect(stage.raised[0]).not.toHaveProperty('grade');
 });
@@ -301,7 +308,7 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
   const sight = await stage.sight();
   stage.has('current', 'draining', {});
-  await resumeRotation(sight, undefined, false, stage.ports, stage.tally);
+  await resumeRotation(sight, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Of a key that was replaced an emergency does not stop: it is cut off whether or not rotations are scheduled.
   const replaced = aStage({ secret: { rotationEnabled: false } });
@@ -309,7 +316,7 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
-  await resumeRotation(await over.sight(), told, false, over.ports, over.tally);
+  await resumeRotation(await over.sight(), told, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],
     [
@@ -322,13 +329,13 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
   ]);
   const carriedOut = aStage();
   carriedOut.has('old', 'draining', { noGrace: wish(now - hourMs) });
-  await resumeRotation(await carriedOut.sight(), told, false, carriedOut.ports, carriedOut.tally);
+  await resumeRotation(await carriedOut.sight(), told, carriedOut.ports, carriedOut.tally);
   expect(carriedOut.effects).toEqual(['alarm.clear']);
   // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
   for (const isPaused of [true, false]) {
     const stands = aStage();
     stands.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
-    await resumeRotation(await stands.sight(), told, isPaused, stands.ports, stands.tally);
+    await resumeRotation(await seen(stands, isPaused), told, stands.ports, stands.tally);
     expect(stands.effects).toEqual(isPaused ? [] : started);
   }
 });
