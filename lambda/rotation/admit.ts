@@ -2,6 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { utcMinute, type Clock } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
+import { poll } from '../foundation/poll.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
@@ -177,26 +178,24 @@ function checkOver(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string 
 }
 
 async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info: ApiKeyInfo, ports: AdmitPorts): Promise<void> {
-  const deadline = ports.clock.now() + 30_000;
-  for (;;) {
-    const probe = await ports.probe.probe(value);
-    if (probe.answer === 'accepted') {
-      if (probe.organizationId !== ports.organizationId) {
-        throw refused('the key belongs to another organization', 'check anthropic.organizationId in keyguard.json');
-      }
-      if (probe.workspaceId !== null && probe.workspaceId !== definition.workspaceId) {
-        throw refused(`the key answers for workspace ${probe.workspaceId}`, `make the key in workspace ${definition.workspaceId}`);
-      }
-      return;
-    }
-    if (ports.clock.now() >= deadline) {
-      const why = probe.answer === 'refused' ? 'Anthropic refuses the value (401)' : probe.why;
-      throw refused(
-        `${info.apiKeyId} could not be proven: ${why}`,
-        'check that the key is active in the Console and that it was pasted whole',
-      );
-    }
-    await ports.clock.pause(2_000);
+  const probe = await poll(
+    () => ports.probe.probe(value),
+    ({ answer }) => answer === 'accepted',
+    { deadlineMs: 30_000, beatMs: 2_000 },
+    ports.clock,
+  );
+  if (probe.answer !== 'accepted') {
+    const why = probe.answer === 'refused' ? 'Anthropic refuses the value (401)' : probe.why;
+    throw refused(
+      `${info.apiKeyId} could not be proven: ${why}`,
+      'check that the key is active in the Console and that it was pasted whole',
+    );
+  }
+  if (probe.organizationId !== ports.organizationId) {
+    throw refused('the key belongs to another organization', 'check anthropic.organizationId in keyguard.json');
+  }
+  if (probe.workspaceId !== null && probe.workspaceId !== definition.workspaceId) {
+    throw refused(`the key answers for workspace ${probe.workspaceId}`, `make the key in workspace ${definition.workspaceId}`);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../foundation/clock.ts';
 import { Unavailable } from '../foundation/errors.ts';
+import { poll } from '../foundation/poll.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { ApiKeyInfo, KeyProbe, SecretVersions } from './ports.ts';
 
-const deathDeadlineMs = 60_000;
-const deathBeatMs = 2_000;
-const absenceDeadlineMs = 20_000;
+const proofTimes = { deadlineMs: 60_000, beatMs: 2_000 };
+const absenceTimes = { deadlineMs: 20_000, beatMs: 2_000 };
 
 interface DeathPorts {
   readonly probe: KeyProbe;
@@ -16,19 +16,15 @@ interface DeathPorts {
  * Proof of death: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must.
  * False when the value is still accepted then; throws `Unavailable` when nobody could tell.
  */
-export async function provenDead(value: Secret, ports: DeathPorts): Promise<boolean> {
-  const deadline = ports.clock.now() + deathDeadlineMs;
-  for (;;) {
-    // An answer that was long on its way is none about now.
-    const askedAt = ports.clock.now();
-    const probe = await ports.probe.probe(value);
-    if (probe.answer === 'refused') return true;
-    if (askedAt >= deadline) {
-      if (probe.answer === 'unclear') throw new Unavailable('proof of death', probe.why);
-      return false;
-    }
-    await ports.clock.pause(deathBeatMs);
-  }
+export async function provenDead(value: Secret, { probe, clock }: DeathPorts): Promise<boolean> {
+  const last = await poll(
+    () => probe.probe(value),
+    ({ answer }) => answer === 'refused',
+    proofTimes,
+    clock,
+  );
+  if (last.answer === 'unclear') throw new Unavailable('proof of death', last.why);
+  return last.answer === 'refused';
 }
 
 /** What Anthropic shows of a key. */
@@ -51,11 +47,12 @@ export async function deathIn(
   versionId: string,
   ports: DeathPorts & { readonly secrets: Pick<SecretVersions, 'read'> },
 ): Promise<Death> {
-  const deadline = ports.clock.now() + absenceDeadlineMs;
-  for (;;) {
-    const value = await ports.secrets.read(secretArn, versionId);
-    if (value !== 'absent') return (await provenDead(value, ports)) ? 'dead' : 'alive';
-    if (ports.clock.now() >= deadline) return 'no value';
-    await ports.clock.pause(deathBeatMs);
-  }
+  const value = await poll(
+    () => ports.secrets.read(secretArn, versionId),
+    (seen) => seen !== 'absent',
+    absenceTimes,
+    ports.clock,
+  );
+  if (value === 'absent') return 'no value';
+  return (await provenDead(value, ports)) ? 'dead' : 'alive';
 }

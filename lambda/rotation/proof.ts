@@ -1,4 +1,5 @@
 import type { PlainRefutation, Refutation } from '../../contract/causes.ts';
+import { poll } from '../foundation/poll.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
@@ -6,8 +7,7 @@ import { isOver } from './death.ts';
 import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
 
 /** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
-const proofDeadlineMs = 90_000;
-const proofBeatMs = 3_000;
+const proofTimes = { deadlineMs: 90_000, beatMs: 3_000 };
 
 /** What the right key must show. */
 export interface Expectation {
@@ -62,15 +62,14 @@ export async function prove(
   value: Secret,
   ports: { readonly probe: KeyProbe; readonly keys: Pick<ApiKeys, 'retrieve'>; readonly clock: Clock },
 ): Promise<ProofVerdict> {
-  const deadline = ports.clock.now() + proofDeadlineMs;
-  for (;;) {
-    // An answer that was long on its way is none about now.
-    const askedAt = ports.clock.now();
-    const verdict = judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(expected.apiKeyId));
-    if (verdict.verdict !== 'wait') return verdict;
-    if (askedAt >= deadline) return { ...verdict, cause: { ...verdict.cause, stillAt: deadline } };
-    await ports.clock.pause(proofBeatMs);
-  }
+  const deadline = ports.clock.now() + proofTimes.deadlineMs;
+  const last = await poll(
+    async () => judgeProof(expected, await ports.probe.probe(value), await ports.keys.retrieve(expected.apiKeyId)),
+    ({ verdict }) => verdict !== 'wait',
+    proofTimes,
+    ports.clock,
+  );
+  return last.verdict === 'wait' ? { ...last, cause: { ...last.cause, stillAt: deadline } } : last;
 }
 
 /** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. */

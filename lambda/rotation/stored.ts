@@ -1,11 +1,11 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { poll } from '../foundation/poll.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { SecretVersions } from './ports.ts';
 
-const deadlineMs = 90_000;
-const beatMs = 3_000;
+const times = { deadlineMs: 90_000, beatMs: 3_000 };
 
 /**
  * A key's value as it was stored: in the standby secret, or, of an old key that is wanted back, in the version that consumers
@@ -16,13 +16,12 @@ export async function storedValue(
   definition: ManagedKeyDefinition,
   { secrets, clock }: { readonly secrets: Pick<SecretVersions, 'read'>; readonly clock: Clock },
 ): Promise<Secret | 'absent'> {
-  const deadline = clock.now() + deadlineMs;
-  for (;;) {
-    const value =
-      origin === undefined
-        ? await secrets.read(definition.standbySecretName, standbyVersionId)
-        : await secrets.read(definition.secretName, origin.versionId);
-    if (value !== 'absent' || clock.now() >= deadline) return value;
-    await clock.pause(beatMs);
-  }
+  const [secretId, versionId] =
+    origin === undefined ? [definition.standbySecretName, standbyVersionId] : [definition.secretName, origin.versionId];
+  return poll(
+    () => secrets.read(secretId, versionId),
+    (value) => value !== 'absent',
+    times,
+    clock,
+  );
 }
