@@ -9,7 +9,7 @@ test('containment that asks again while the switch is not recorded yet uses one 
   const switched = calls.findIndex(({ name }) => name.endsWith('UpdateSecretVersionStage')) + 1;
   expect(switched).toBeGreaterThan(1);
   for (let point = switched + 1; point <= switched + 4; point += 1) {
-    const each = { operation: operation.name, point, kind: 'beside-0', hands: 1, seed: 1 } as const;
+    const each = { operation: operation.name, point, kind: 'beside-0', runners: 1, seed: 1 } as const;
     const { violations } = await runCase(each);
     expect(violations.map((violation) => `${caseName(each)}: ${violationText(violation)}`)).toEqual([]);
   }

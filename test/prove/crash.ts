@@ -1,28 +1,28 @@
-import { aGround, type Ground } from './ground.ts';
+import { aProofWorld, type ProofWorld } from './world.ts';
 import { interleaved, letIn } from './gate.ts';
-import { harmKinds, inflict, kindsFor, type CallSeen, type HarmKind } from './harm.ts';
+import { faultKinds, injectFault, kindsFor, type CallSeen, type FaultKind } from './faults.ts';
 import type { Operation, Outcome, Prepared } from './operation.ts';
 import { operations } from './operations.ts';
 import { withQuickTimers } from './quick-timers.ts';
 import type { Violation } from './violation.ts';
 
 /** How many may carry on. */
-export const handCounts = [0, 1, 2] as const;
+export const runnerCounts = [0, 1, 2] as const;
 
-/** One run of one operation: harmed at one call and carried on by one or two at once, or held there while something else is done. */
+/** One run of one operation: with a fault at one call and carried on by one or two runners, or held there while something else is done. */
 export interface Case {
   readonly operation: string;
   /** The call, from 1. */
   readonly point: number;
-  readonly kind: HarmKind | `beside-${number}`;
+  readonly kind: FaultKind | `beside-${number}`;
   /** Who carries on: nobody but what comes by itself, one, or two at once. */
-  readonly hands: (typeof handCounts)[number];
+  readonly runners: (typeof runnerCounts)[number];
   readonly seed: number;
 }
 
 export interface CaseResult {
   readonly case: Case;
-  /** The call that was harmed, if any. */
+  /** The call that met the fault, if any. */
   readonly call: string | undefined;
   /** Whether the operation made that call: a run may need fewer than the clean one did. */
   readonly reached: boolean;
@@ -32,23 +32,23 @@ export interface CaseResult {
 }
 
 /** `rotation:17:killed-after:2`: what `--case` takes. */
-export function caseName({ operation, point, kind, hands }: Case): string {
-  return [operation, point, kind, hands].join(':');
+export function caseName({ operation, point, kind, runners }: Case): string {
+  return [operation, point, kind, runners].join(':');
 }
 
 /** Throws RangeError for a text that names no case. */
 export function caseNamed(text: string, seed: number): Case {
-  const [operation = '', point, kind = '', hands] = text.split(':');
-  const known = harmKinds.find((each) => each === kind) ?? (/^beside-\d+$/.test(kind) ? (kind as `beside-${number}`) : undefined);
-  const carryOn = handCounts.find((count) => String(count) === hands);
+  const [operation = '', point, kind = '', runners] = text.split(':');
+  const known = faultKinds.find((each) => each === kind) ?? (/^beside-\d+$/.test(kind) ? (kind as `beside-${number}`) : undefined);
+  const carryOn = runnerCounts.find((count) => String(count) === runners);
   if (known === undefined || !Number.isInteger(Number(point)) || carryOn === undefined) {
-    throw new RangeError(`no case is called ${text}: operation:call:kind:hands, such as rotation:17:killed-after:2`);
+    throw new RangeError(`no case is called ${text}: operation:call:kind:runners, such as rotation:17:killed-after:2`);
   }
   return {
     operation: operationNamed(operation).name,
     point: Number(point),
     kind: known,
-    hands: carryOn,
+    runners: carryOn,
     seed,
   };
 }
@@ -59,7 +59,7 @@ export function operationNamed(name: string): Operation {
   throw new RangeError(`no operation is called ${name}; there are ${operations.map((operation) => operation.name).join(', ')}`);
 }
 
-/** What a run without harm showed. */
+/** What a run without a fault showed. */
 export interface CleanRun {
   readonly calls: readonly CallSeen[];
   /** How many things may go on beside it. */
@@ -67,15 +67,15 @@ export interface CleanRun {
   readonly violations: readonly Violation[];
 }
 
-/** A run without harm: which calls the operation makes, and that nothing is violated then. */
+/** A run without a fault: which calls the operation makes, and that nothing is violated then. */
 export async function cleanRun(operation: Operation, seed: number): Promise<CleanRun> {
   let calls: readonly CallSeen[] = [];
   let beside = 0;
-  const violations = await onGround(operation, seed, true, async (ground, prepared) => {
-    const harm = inflict(ground.world);
+  const violations = await inWorld(operation, seed, true, async (world, prepared) => {
+    const fault = injectFault(world.local);
     await prepared.act();
-    harm.stop();
-    calls = harm.calls;
+    fault.stop();
+    calls = fault.calls;
     beside = prepared.beside.length;
   });
   return { calls, violations, beside };
@@ -83,9 +83,9 @@ export async function cleanRun(operation: Operation, seed: number): Promise<Clea
 
 /** Every case of an operation whose calls are known. */
 export function casesOf(operation: Operation, { calls, beside }: Pick<CleanRun, 'calls' | 'beside'>, seed: number): readonly Case[] {
-  const harmed = calls.flatMap((call, index) =>
+  const withFault = calls.flatMap((call, index) =>
     kindsFor(call).flatMap((kind) =>
-      handsFor(operation, kind).map((hands) => ({ operation: operation.name, point: index + 1, kind, hands, seed })),
+      runnersFor(operation, kind).map((runners) => ({ operation: operation.name, point: index + 1, kind, runners, seed })),
     ),
   );
   const together = calls.flatMap((_call, index) =>
@@ -93,15 +93,15 @@ export function casesOf(operation: Operation, { calls, beside }: Pick<CleanRun, 
       operation: operation.name,
       point: index + 1,
       kind: `beside-${which}` as const,
-      hands: 1 as const,
+      runners: 1 as const,
       seed,
     })),
   );
-  return [...harmed, ...together];
+  return [...withFault, ...together];
 }
 
 /** A command that dies may never be given again; a function is called again whatever becomes of it. */
-function handsFor({ isTyped }: Operation, kind: HarmKind): readonly Case['hands'][] {
+function runnersFor({ isTyped }: Operation, kind: FaultKind): readonly Case['runners'][] {
   return isTyped === true && kind.startsWith('killed') ? [0, 1, 2] : [1, 2];
 }
 
@@ -109,27 +109,27 @@ export async function runCase(each: Case): Promise<CaseResult> {
   let call: string | undefined;
   let reached = true;
   let skipped: string | undefined;
-  const violations = await onGround(operationNamed(each.operation), each.seed, each.hands > 0, async (ground, prepared) => {
+  const violations = await inWorld(operationNamed(each.operation), each.seed, each.runners > 0, async (world, prepared) => {
     if (isBeside(each.kind)) {
       const other = prepared.beside[Number(each.kind.split('-')[1])];
-      const seen = inflict(ground.world);
-      if (other !== undefined) await letIn(ground.world, each.point, prepared.act, other);
+      const seen = injectFault(world.local);
+      if (other !== undefined) await letIn(world.local, each.point, prepared.act, other);
       seen.stop();
       call = seen.calls[each.point - 1]?.name;
     } else {
-      const harm = inflict(ground.world, each.point, each.kind);
-      await Promise.race([prepared.act(), harm.killed]);
-      harm.stop();
-      call = harm.calls[each.point - 1]?.name;
-      reached = harm.reached();
-      skipped = harm.skipped();
+      const fault = injectFault(world.local, each.point, each.kind);
+      await Promise.race([prepared.act(), fault.killed]);
+      fault.stop();
+      call = fault.calls[each.point - 1]?.name;
+      reached = fault.reached();
+      skipped = fault.skipped();
     }
-    if (each.hands === 0) {
-      ground.world.aws.schedules.enable('retirement');
+    if (each.runners === 0) {
+      world.local.aws.schedules.enable('retirement');
       return;
     }
     const { again, atOnce = again } = prepared;
-    if (each.hands === 2) await interleaved(ground.world, each.seed * 1000 + each.point, [atOnce, atOnce]);
+    if (each.runners === 2) await interleaved(world.local, each.seed * 1000 + each.point, [atOnce, atOnce]);
     await again();
   });
   return { case: each, call, reached, skipped, violations };
@@ -139,33 +139,33 @@ function isBeside(kind: Case['kind']): kind is `beside-${number}` {
   return kind.startsWith('beside-');
 }
 
-/** Prepares, runs, lets the world come to rest and judges; `isDone`: the operation is carried out in the end, and its outcome judged too. */
-async function onGround(
+/** Prepares, runs, waits for quiescence and judges; `isDone`: the operation is carried out in the end, and its outcome judged too. */
+async function inWorld(
   operation: Operation,
   seed: number,
   isDone: boolean,
-  run: (ground: Ground, prepared: Prepared) => Promise<void>,
+  run: (world: ProofWorld, prepared: Prepared) => Promise<void>,
 ): Promise<readonly Violation[]> {
   return withQuickTimers(async () => {
-    const { world } = operation;
-    const ground = await aGround({ seed, ...(world === undefined ? {} : { world }) });
+    const { world: changes } = operation;
+    const world = await aProofWorld({ seed, ...(changes === undefined ? {} : { world: changes }) });
     try {
-      const prepared = await operation.prepare(ground);
-      await run(ground, prepared);
-      await ground.rests();
-      ground.observer.atRest();
+      const prepared = await operation.prepare(world);
+      await run(world, prepared);
+      await world.comesToQuiescence();
+      world.observer.atQuiescence();
       const { is, shouldBe }: Outcome = isDone ? await prepared.outcome() : { is: {}, shouldBe: {} };
       const unexpected = Object.keys(shouldBe).filter((name) => shouldBe[name]?.split('|').includes(is[name] ?? '') !== true);
       return [
-        ...ground.observer.violations(),
+        ...world.observer.violations(),
         ...unexpected.map((name) => ({
           invariant: 'expected' as const,
           what: `${name} is ${is[name] ?? 'unknown'} and should be ${shouldBe[name] ?? 'unknown'}`,
-          at: ground.world.clock.now(),
+          at: world.local.clock.now(),
         })),
       ];
     } finally {
-      await ground.leaves();
+      await world.leaves();
     }
   });
 }

@@ -16,7 +16,7 @@ export type Decision =
 /** The decisions so far, by what they are about. */
 export interface Decided {
   /** Until when API keys get no grace (epoch ms): an emergency's for a day, stolen ones for ever. */
-  readonly noGrace: Map<string, number>;
+  readonly revocableUntil: Map<string, number>;
   readonly removed: Set<string>;
   /** When managed keys were paused; without `until` they still are. */
   readonly pauses: Pause[];
@@ -33,12 +33,12 @@ interface Pause {
 }
 
 export function nothingDecided(): Decided {
-  return { noGrace: new Map(), removed: new Set(), pauses: [], givenUp: new Set(), written: new Set() };
+  return { revocableUntil: new Map(), removed: new Set(), pauses: [], givenUp: new Set(), written: new Set() };
 }
 
 /** Whether somebody may take the key at `at` without grace. */
-export function isWithoutGrace({ noGrace }: Decided, apiKeyId: string, at: number): boolean {
-  return at < (noGrace.get(apiKeyId) ?? 0);
+export function mayBeRevoked({ revocableUntil }: Decided, apiKeyId: string, at: number): boolean {
+  return at < (revocableUntil.get(apiKeyId) ?? 0);
 }
 
 /** Whether the managed key is paused now. */

@@ -3,10 +3,10 @@ import { cutPage } from '../../local/anthropic/usage-faults.ts';
 import type { IncidentKind } from '../../contract/registry.ts';
 import { dayMs, hourMs, iso, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersWork } from '../support/others.ts';
-import { aGround, managedKey, type Ground, type MadeKey } from './ground.ts';
+import { aProofWorld, managedKey, type ProofWorld, type MadeKey } from './world.ts';
 import { stateOf } from './operation.ts';
 import { withQuickTimers } from './quick-timers.ts';
-import { alerts, ledgerRows } from './sight.ts';
+import { alerts, ledgerRows } from './observations.ts';
 import type { Violation } from './violation.ts';
 import { wrongAnswer, type WrongAnswer } from './wrong-answers.ts';
 
@@ -14,7 +14,7 @@ import { wrongAnswer, type WrongAnswer } from './wrong-answers.ts';
 export interface LastingCondition {
   readonly name: string;
   /** Returns what ends it. */
-  readonly begin: (ground: Ground) => () => void;
+  readonly begin: (world: ProofWorld) => () => void;
   /** What people are told of it, once, with words that name the cause; and once that it is over. Of nothing else they are told. */
   readonly told: Readonly<Partial<Record<IncidentKind, RegExp>>>;
 }
@@ -44,17 +44,17 @@ export const lastingConditions: readonly LastingCondition[] = [
   },
   {
     name: 'standing report',
-    begin({ world }) {
-      world.anthropic.intercept.usage.standStill(world.clock.now());
-      return () => world.anthropic.intercept.usage.standStill(undefined);
+    begin({ local }) {
+      local.anthropic.intercept.usage.standStill(local.clock.now());
+      return () => local.anthropic.intercept.usage.standStill(undefined);
     },
     told: { 'usage-blind': /no tokens of anybody since/ },
   },
   {
     name: 'cut report',
-    begin({ world }) {
-      world.anthropic.intercept.usage.misreport(cutPage);
-      return () => world.anthropic.intercept.usage.misreport(undefined);
+    begin({ local }) {
+      local.anthropic.intercept.usage.misreport(cutPage);
+      return () => local.anthropic.intercept.usage.misreport(undefined);
     },
     told: { 'usage-blind': /there is more, and does not say where/ },
   },
@@ -71,12 +71,12 @@ const refused: Fault = {
 
 /** Each call at Anthropic is answered so. */
 function everywhere(wrong: WrongAnswer): LastingCondition['begin'] {
-  return ({ world }) => world.anthropic.intercept.onCall(({ phase, ...call }) => wrongAnswer(wrong, call, phase));
+  return ({ local }) => local.anthropic.intercept.onCall(({ phase, ...call }) => wrongAnswer(wrong, call, phase));
 }
 
 /** Only where a value itself asks. */
 function onValues(fault: (phase: 'before' | 'after') => Fault | undefined): LastingCondition['begin'] {
-  return ({ world }) => world.anthropic.intercept.onCall(({ phase, route }) => (route === '/v1/models' ? fault(phase) : undefined));
+  return ({ local }) => local.anthropic.intercept.onCall(({ phase, route }) => (route === '/v1/models' ? fault(phase) : undefined));
 }
 
 /** Grace and silence so short that each of them is over while a condition lasts. */
@@ -84,7 +84,7 @@ const rotation = { minimumGraceMs: 3 * hourMs, quietMs: hourMs, undoMs: 26 * hou
 
 /** A managed key with a key of each kind, and something due for each. */
 interface LastingWorld {
-  readonly ground: Ground;
+  readonly world: ProofWorld;
   /** Retired: its undo period is over while the condition lasts. */
   readonly retired: MadeKey;
   /** In its grace, and used each minute until the condition is over. */
@@ -97,26 +97,26 @@ interface LastingWorld {
 }
 
 async function aLastingWorld(seed: number): Promise<LastingWorld> {
-  const ground = await aGround({ seed, world: { managedKeys: [{ name: managedKey, rotation }] } });
-  const { world } = ground;
-  for (const schedule of ['anomaly-detector', 'usage-collector']) world.aws.schedules.enable(schedule);
+  const world = await aProofWorld({ seed, world: { managedKeys: [{ name: managedKey, rotation }] } });
+  const { local } = world;
+  for (const schedule of ['anomaly-detector', 'usage-collector']) local.aws.schedules.enable(schedule);
   const passes: LastingWorld['passes'] = (ms, beatMs, users) =>
-    world.passes(ms, {
+    local.passes(ms, {
       beatMs,
       eachMinute(at) {
-        for (const key of users) ground.uses(key);
-        if (at % (10 * minuteMs) === 0) othersWork(world, at);
+        for (const key of users) world.uses(key);
+        if (at % (10 * minuteMs) === 0) othersWork(local, at);
       },
     });
-  const retired = await ground.adds();
-  await ground.rotates();
-  const old = await ground.adds();
-  await ground.rotates();
+  const retired = await world.adds();
+  await world.rotates();
+  const old = await world.adds();
+  await world.rotates();
   await passes(26 * hourMs, hourMs, [old]);
-  const current = await ground.adds();
-  await ground.rotates();
+  const current = await world.adds();
+  await world.rotates();
   await passes(4 * hourMs, hourMs, [old, current]);
-  return { ground, retired, old, current, spares: [await ground.adds(), await ground.adds()], passes };
+  return { world, retired, old, current, spares: [await world.adds(), await world.adds()], passes };
 }
 
 export interface LastingResult {
@@ -133,25 +133,25 @@ export async function runLasting(
 ): Promise<LastingResult> {
   return withQuickTimers(async () => {
     const lasting = await aLastingWorld(seed);
-    const { ground, passes, retired, old, current, spares } = lasting;
-    const { world } = ground;
+    const { world, passes, retired, old, current, spares } = lasting;
+    const { local } = world;
     try {
       const violations: Violation[] = [];
       const unexpected = (what: string, apiKeyId?: string): void =>
-        void violations.push({ invariant: 'expected', what, at: world.clock.now(), ...(apiKeyId === undefined ? {} : { apiKeyId }) });
-      const toldBefore = alerts(world).length;
-      const before = new Map(ledgerRows(world).map((row) => [row.apiKeyId, row.state]));
+        void violations.push({ invariant: 'expected', what, at: local.clock.now(), ...(apiKeyId === undefined ? {} : { apiKeyId }) });
+      const toldBefore = alerts(local).length;
+      const before = new Map(ledgerRows(local).map((row) => [row.apiKeyId, row.state]));
 
-      const end = condition.begin(ground);
-      await ground.asksToRotate();
+      const end = condition.begin(world);
+      await world.asksToRotate();
       await passes(hourMs, 5 * minuteMs, [old, current]);
       await passes((hours - 1) * hourMs, 30 * minuteMs, [old, current]);
-      for (const loss of lossesSince(before, ground)) unexpected(`while it lasted ${loss}`);
+      for (const loss of lossesSince(before, world)) unexpected(`while it lasted ${loss}`);
       for (const { id } of [old, current]) {
-        const { status } = world.anthropic.inspect.key(id);
+        const { status } = local.anthropic.inspect.key(id);
         if (status !== 'active') unexpected(`while it lasted it became ${status}, although it is in use`, id);
       }
-      const spared = spares.filter(({ id }) => world.anthropic.inspect.key(id).status === 'archived');
+      const spared = spares.filter(({ id }) => local.anthropic.inspect.key(id).status === 'archived');
       for (const { id } of spared) unexpected('while it lasted it was archived', id);
 
       end();
@@ -161,21 +161,21 @@ export async function runLasting(
       const goesOn = { retired: 'archived', old: 'inactive', current: 'draining', next: 'current', spare: 'standby' };
       const all = { retired, old, current, next, spare };
       for (const [name, key] of Object.entries(all)) {
-        const is = key === undefined ? 'missing' : (stateOf(ground, key) ?? 'unknown to the ledger');
+        const is = key === undefined ? 'missing' : (stateOf(world, key) ?? 'unknown to the ledger');
         const should = Reflect.get(goesOn, name) as string;
         if (is !== should) unexpected(`eight hours after it the ${name} key is ${is} and should be ${should}`, key?.id);
       }
-      const told = alerts(world).slice(toldBefore);
+      const told = alerts(local).slice(toldBefore);
       judgeTold(condition, told, unexpected);
-      ground.observer.atRest();
+      world.observer.atQuiescence();
       return {
         condition: condition.name,
         hours,
         told: told.map(({ kind, state }) => `${kind} ${state}`),
-        violations: [...violations, ...ground.observer.violations()],
+        violations: [...violations, ...world.observer.violations()],
       };
     } finally {
-      await ground.leaves();
+      await world.leaves();
     }
   });
 }
@@ -184,8 +184,8 @@ export async function runLasting(
 const trueAnyway: readonly string[] = ['straggler', 'pool-low'];
 
 /** Keys that were rejected, retired, cut off or archived since their states were these. */
-export function lossesSince(before: ReadonlyMap<string, string>, { world }: Pick<Ground, 'world'>): readonly string[] {
-  return ledgerRows(world)
+export function lossesSince(before: ReadonlyMap<string, string>, { local }: ProofWorld): readonly string[] {
+  return ledgerRows(local)
     .filter(({ apiKeyId, state }) => state !== before.get(apiKeyId) && lost.includes(state))
     .map(({ apiKeyId, state }) => `the ledger moved it from ${before.get(apiKeyId) ?? 'nothing'} to ${state}: ${apiKeyId}`);
 }

@@ -159,14 +159,14 @@ function switches(world: World): number {
   return world.aws.inspect.secrets.events().filter(({ type }) => type === 'RotationSucceeded').length - policies.length;
 }
 
-function violationsOf(rows: readonly LoadRow[], happened: number, wanted: number): readonly string[] {
+function violationsOf(rows: readonly LoadRow[], happened: number, asked: number): readonly string[] {
   const short = rows.filter(
     ({ keepsMs, failures }) =>
       (keepsMs !== null && keepsMs < graceMs ? failures.withinGrace + failures.afterGrace : failures.withinGrace) > 0,
   );
   // Whoever is waited for is never cut off, however long it keeps its key.
   const cut = rows.filter(({ policy, failures }) => policy === 'wait' && failures.afterGrace > 0);
-  const missed = happened < 2 * (wanted - 1) ? [`only ${happened} rotations of ${2 * wanted} happened`] : [];
+  const missed = happened < 2 * (asked - 1) ? [`only ${happened} rotations of ${2 * asked} happened`] : [];
   return [
     ...missed,
     ...short.map(({ policy, how }) => `${how} (${policy}) failed although it keeps its key for less than the grace`),

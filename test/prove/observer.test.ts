@@ -3,12 +3,12 @@ import { CancelRotateSecretCommand, PutSecretValueCommand, UpdateSecretVersionSt
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { aGround, managedKey, type Ground, type MadeKey } from './ground.ts';
-import { ledgerRows } from './sight.ts';
+import { aProofWorld, managedKey, type ProofWorld, type MadeKey } from './world.ts';
+import { ledgerRows } from './observations.ts';
 import { violationText } from './violation.ts';
 
-let ground: Ground;
-afterEach(() => ground.leaves());
+let world: ProofWorld;
+afterEach(() => world.leaves());
 
 /** A second key is current, a first one in its grace, a third one waits. */
 interface Stage {
@@ -18,27 +18,27 @@ interface Stage {
 }
 
 async function aStage(): Promise<Stage> {
-  ground = await aGround({ seed: 1 });
-  const old = await ground.adds();
-  await ground.rotates();
-  await ground.passes(hourMs);
-  const now = await ground.adds();
-  await ground.rotates();
-  const spare = await ground.adds();
+  world = await aProofWorld({ seed: 1 });
+  const old = await world.adds();
+  await world.rotates();
+  await world.passes(hourMs);
+  const now = await world.adds();
+  await world.rotates();
+  const spare = await world.adds();
   return { old, now, spare };
 }
 
-const found = (): readonly string[] => ground.observer.violations().map(violationText);
+const found = (): readonly string[] => world.observer.violations().map(violationText);
 const token = 'ffffffff-0000-4000-8000-000000000001';
-const consumerSecret = (): string => ground.world.definition(managedKey).secretArn;
-const versions = () => ground.world.aws.inspect.secrets.versions(consumerSecret());
+const consumerSecret = (): string => world.local.definition(managedKey).secretArn;
+const versions = () => world.local.aws.inspect.secrets.versions(consumerSecret());
 const currentVersion = (): string => versions().find(({ labels }) => labels.includes('AWSCURRENT'))?.versionId ?? '';
 
 /** With the admin key, as the engine would. */
 async function weSet(key: MadeKey, status: 'active' | 'inactive' | 'archived'): Promise<void> {
-  const { world } = ground;
-  const adminKey = world.values().find((value) => value.startsWith('sk-ant-admin')) ?? '';
-  const answer = await fetch(`${world.anthropic.baseUrl}/v1/organizations/api_keys/${key.id}`, {
+  const { local } = world;
+  const adminKey = local.values().find((value) => value.startsWith('sk-ant-admin')) ?? '';
+  const answer = await fetch(`${local.anthropic.baseUrl}/v1/organizations/api_keys/${key.id}`, {
     method: 'POST',
     headers: { 'x-api-key': adminKey, 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
     body: JSON.stringify({ status }),
@@ -46,10 +46,10 @@ async function weSet(key: MadeKey, status: 'active' | 'inactive' | 'archived'): 
   expect(answer.status).toBe(200);
 }
 async function weAsk(key: MadeKey): Promise<void> {
-  await fetch(`${ground.world.anthropic.baseUrl}/v1/models`, { headers: { 'x-api-key': key.value, 'anthropic-version': '2023-06-01' } });
+  await fetch(`${world.local.anthropic.baseUrl}/v1/models`, { headers: { 'x-api-key': key.value, 'anthropic-version': '2023-06-01' } });
 }
 async function wePut(key: MadeKey, label: string): Promise<void> {
-  await ground.world.secrets.send(
+  await world.local.secrets.send(
     new PutSecretValueCommand({
       SecretId: consumerSecret(),
       SecretString: key.value,
@@ -59,7 +59,7 @@ async function wePut(key: MadeKey, label: string): Promise<void> {
   );
 }
 async function weSwitch(to: string): Promise<void> {
-  await ground.world.secrets.send(
+  await world.local.secrets.send(
     new UpdateSecretVersionStageCommand({
       SecretId: consumerSecret(),
       VersionStage: 'AWSCURRENT',
@@ -72,7 +72,7 @@ async function weRecord(key: MadeKey, fields: Readonly<Record<string, AttributeV
   const names = Object.keys(fields);
   await new DynamoDBClient({}).send(
     new UpdateItemCommand({
-      TableName: ground.world.installation.stateTable,
+      TableName: world.local.installation.stateTable,
       Key: { pk: { S: 'API_KEY' }, sk: { S: key.id } },
       UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
       ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
@@ -83,24 +83,24 @@ async function weRecord(key: MadeKey, fields: Readonly<Record<string, AttributeV
 async function weTell(kind: string, state: string): Promise<void> {
   const alert = { kind, state, subject: managedKey, incidentId: 'by-hand' };
   await new SNSClient({}).send(
-    new PublishCommand({ TopicArn: ground.world.installation.alertTopicArn, Message: JSON.stringify(alert), Subject: 'by hand' }),
+    new PublishCommand({ TopicArn: world.local.installation.alertTopicArn, Message: JSON.stringify(alert), Subject: 'by hand' }),
   );
 }
-const atRest = async (): Promise<void> => ground.observer.atRest();
+const atQuiescence = async (): Promise<void> => world.observer.atQuiescence();
 
 test('an engine that does its work gives the observer nothing to report', async () => {
   const { spare } = await aStage();
-  await ground.rests();
-  ground.observer.atRest();
+  await world.comesToQuiescence();
+  world.observer.atQuiescence();
   expect(found()).toEqual([]);
-  expect(ledgerRows(ground.world).find((row) => row.apiKeyId === spare.id)?.state).toBe('standby');
+  expect(ledgerRows(world.local).find((row) => row.apiKeyId === spare.id)?.state).toBe('standby');
 });
 
 const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<void>])[] = [
   ['the current key is made inactive', /^I1 .*does not accept it \(inactive\)/, ({ now }) => weSet(now, 'inactive')],
   ['the current key is made inactive', /^I2 .*inactive while AWSCURRENT holds it/, ({ now }) => weSet(now, 'inactive')],
   [
-    'AWSCURRENT moves to an old key that is asleep',
+    'AWSCURRENT moves to an old key that is inactive',
     /^I1 .*does not accept it/,
     async ({ old }) => {
       await weSet(old, 'inactive');
@@ -135,20 +135,20 @@ const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<vo
     'an old key is cut off while it is in use',
     /^I2 .*inactive 1.0 h after it was last used; it had to be quiet for 6.0 h/,
     async ({ old }) => {
-      ground.world.aws.schedules.disable('retirement');
-      await ground.passes(30 * hourMs);
-      ground.uses(old);
-      await ground.passes(hourMs);
+      world.local.aws.schedules.disable('retirement');
+      await world.passes(30 * hourMs);
+      world.uses(old);
+      await world.passes(hourMs);
       await weSet(old, 'inactive');
     },
   ],
   [
     'an old key is archived too early',
-    /^I2 .*archived after 2.0 days asleep; it could be brought back for 7.0 days/,
+    /^I2 .*archived after 2.0 days inactive; it could be brought back for 7.0 days/,
     async ({ old }) => {
       await weSet(old, 'inactive');
-      ground.world.aws.schedules.disable('retirement');
-      await ground.passes(2 * dayMs);
+      world.local.aws.schedules.disable('retirement');
+      await world.passes(2 * dayMs);
       await weSet(old, 'archived');
     },
   ],
@@ -164,7 +164,7 @@ const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<vo
     'a rotation claims two keys',
     /^I3 .*holds 2 keys at once/,
     async ({ spare }) => {
-      const other = await ground.adds();
+      const other = await world.adds();
       for (const key of [spare, other]) await weRecord(key, { state: { S: 'pending' }, token: { S: 'one' } });
     },
   ],
@@ -179,7 +179,7 @@ const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<vo
     /^I3 .*its row is gone/,
     async ({ spare }) => {
       const Key = { pk: { S: 'API_KEY' }, sk: { S: spare.id } };
-      await new DynamoDBClient({}).send(new DeleteItemCommand({ TableName: ground.world.installation.stateTable, Key }));
+      await new DynamoDBClient({}).send(new DeleteItemCommand({ TableName: world.local.installation.stateTable, Key }));
     },
   ],
   [
@@ -204,10 +204,10 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
   [
     'a key is made inactive and forgotten',
     /^I3 .*we made it inactive, and the ledger does not know it/,
-    async () => weSet(ground.makes(), 'inactive'),
+    async () => weSet(world.makes(), 'inactive'),
   ],
-  ['a standby key is awake', /^I3 .*standby key, and Anthropic shows it as active/, async ({ spare }) => weSet(spare, 'active')],
-  ['a draining key is asleep', /^I3 .*says draining, and we made it inactive/, async ({ old }) => weSet(old, 'inactive')],
+  ['a standby key is active', /^I3 .*standby key, and Anthropic shows it as active/, async ({ spare }) => weSet(spare, 'active')],
+  ['a draining key is inactive', /^I3 .*says draining, and we made it inactive/, async ({ old }) => weSet(old, 'inactive')],
   ['a claim is forgotten', /^I3 .*claimed, and its rotation is over/, ({ spare }) => weRecord(spare, { state: { S: 'pending' } })],
   [
     'an intent is forgotten',
@@ -215,11 +215,11 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
     ({ old }) => weRecord(old, { intent: { M: { to: { S: 'inactive' } } } }),
   ],
   [
-    'a wish is forgotten',
+    'a request is forgotten',
     /^I3 .*asked for it back/,
     async ({ old }) => {
-      await weRecord(old, { wanted: { M: { at: { N: String(ground.world.clock.now()) } } } });
-      ground.world.clock.advance(3 * hourMs);
+      await weRecord(old, { wanted: { M: { at: { N: String(world.local.clock.now()) } } } });
+      world.local.clock.advance(3 * hourMs);
     },
   ],
   [
@@ -237,16 +237,16 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
     /^I4 .*its value stands in the state table/,
     async ({ now }) => {
       const Item = { pk: { S: 'NOTE' }, sk: { S: 'by hand' }, text: { S: `the new key is ${now.value.slice(20, 60)}` } };
-      await new DynamoDBClient({}).send(new PutItemCommand({ TableName: ground.world.installation.stateTable, Item }));
+      await new DynamoDBClient({}).send(new PutItemCommand({ TableName: world.local.installation.stateTable, Item }));
     },
   ],
-  ['a value is said', /^I4 .*stands in what the command line said/, async ({ now }) => ground.observer.heard(now.value)],
+  ['a value is said', /^I4 .*stands in what the command line said/, async ({ now }) => world.observer.heard(now.value)],
   ['a rotation is stuck', /^I5 .*stuck in AWSPENDING, and nobody was told/, async ({ spare }) => wePut(spare, 'AWSPENDING')],
   [
     'a rotation is stuck although a key waits',
     /^I5 .*although a standby key waits/,
     async () => {
-      await wePut(ground.makes(), 'AWSPENDING');
+      await wePut(world.makes(), 'AWSPENDING');
       await weTell('rotation-failed', 'open');
     },
   ],
@@ -254,10 +254,10 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
     'a rotation fails and nobody is told',
     /^I5 .*neither succeeded nor was anybody told/,
     async () => {
-      ground.world.aws.functions.register('rotation', () => Promise.reject(new Error('broken by hand')));
-      ground.world.aws.schedules.disable('retirement');
-      await ground.rotates();
-      for (let beat = 0; beat < 30; beat += 1) await ground.passes(5 * minuteMs);
+      world.local.aws.functions.register('rotation', () => Promise.reject(new Error('broken by hand')));
+      world.local.aws.schedules.disable('retirement');
+      await world.rotates();
+      for (let beat = 0; beat < 30; beat += 1) await world.passes(5 * minuteMs);
     },
   ],
   [
@@ -265,15 +265,15 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
     /^I5 .*people still believe that it failed/,
     async () => {
       await weTell('rotation-failed', 'open');
-      await ground.rotates();
+      await world.rotates();
     },
   ],
 ];
-test.each(leftovers)('seen at rest: %s (%s)', async (_name, expected, misdeed) => {
+test.each(leftovers)('seen at quiescence: %s (%s)', async (_name, expected, misdeed) => {
   const stage = await aStage();
-  ground.world.aws.schedules.disable('retirement');
+  world.local.aws.schedules.disable('retirement');
   await misdeed(stage);
-  await atRest();
+  await atQuiescence();
   expect(found()).toContainEqual(expect.stringMatching(expected));
 });
 
@@ -281,64 +281,64 @@ const excused: readonly (readonly [string, (stage: Stage) => Promise<void>])[] =
   [
     'a person disables the current key in the Console',
     async ({ now }) => {
-      ground.world.anthropic.console.setStatus(now.id, 'inactive');
-      ground.observer.look();
+      world.local.anthropic.console.setStatus(now.id, 'inactive');
+      world.observer.look();
     },
   ],
   [
     'an emergency takes the old keys their grace',
     async ({ old }) => {
-      ground.observer.told({ kind: 'emergency', managedKey });
+      world.observer.told({ kind: 'emergency', managedKey });
       await weSet(old, 'inactive');
     },
   ],
   [
     'a stolen key is cut off',
     async ({ old }) => {
-      ground.observer.told({ kind: 'containment', apiKeyId: old.id });
+      world.observer.told({ kind: 'containment', apiKeyId: old.id });
       await weSet(old, 'inactive');
     },
   ],
   [
     'an operator removes a standby key',
     async ({ spare }) => {
-      ground.observer.told({ kind: 'removal', apiKeyId: spare.id });
+      world.observer.told({ kind: 'removal', apiKeyId: spare.id });
       await weSet(spare, 'archived');
     },
   ],
 ];
-test.each(excused)('no violation: %s', async (_name, deed) => {
-  await deed(await aStage());
+test.each(excused)('no violation: %s', async (_name, act) => {
+  await act(await aStage());
   expect(found()).toEqual([]);
 });
 
 test('a rotation schedule that is off although nobody paused it is found', async () => {
   await aStage();
-  await ground.world.secrets.send(new CancelRotateSecretCommand({ SecretId: consumerSecret() }));
-  ground.observer.atRest();
+  await world.local.secrets.send(new CancelRotateSecretCommand({ SecretId: consumerSecret() }));
+  world.observer.atQuiescence();
   expect(found()).toContainEqual(expect.stringContaining(`the rotation schedule of ${managedKey} is off, and nobody paused it`));
 });
 
 test('an emergency excuses no cut once it is void', async () => {
   const { old } = await aStage();
-  ground.observer.told({ kind: 'emergency', managedKey });
-  ground.world.aws.schedules.disable('retirement');
-  await ground.passes(dayMs - 2 * hourMs);
+  world.observer.told({ kind: 'emergency', managedKey });
+  world.local.aws.schedules.disable('retirement');
+  await world.passes(dayMs - 2 * hourMs);
   await weSet(old, 'inactive');
-  ground.observer.look();
+  world.observer.look();
   expect(found()).toEqual([]);
   await weSet(old, 'active');
-  ground.observer.look();
-  await ground.passes(3 * hourMs);
-  ground.world.anthropic.use(old.value, {
+  world.observer.look();
+  await world.passes(3 * hourMs);
+  world.local.anthropic.use(old.value, {
     model: 'claude-haiku-5-5',
     requests: 1,
     uncachedInputTokens: 10,
     cacheReadTokens: 0,
     outputTokens: 10,
-    at: ground.world.clock.now() - 15 * minuteMs,
+    at: world.local.clock.now() - 15 * minuteMs,
   });
   await weSet(old, 'inactive');
-  ground.observer.look();
+  world.observer.look();
   expect(found()).toContainEqual(expect.stringContaining('it had to be quiet for'));
 });

@@ -1,9 +1,9 @@
 import { dayMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import { judgeRest } from './at-rest.ts';
+import { judgeQuiescence } from './quiescence.ts';
 import { nothingDecided, type Decision } from './decisions.ts';
 import { judgeLeaks } from './leaks.ts';
-import { labelled, ledgerRows, versionsOf, type VersionView } from './sight.ts';
+import { labelled, ledgerRows, versionsOf, type VersionView } from './observations.ts';
 import type { Report, Violation } from './violation.ts';
 import { watchKeys } from './watch-keys.ts';
 import { watchLedger } from './watch-ledger.ts';
@@ -19,7 +19,7 @@ export interface Observer {
   /** Looks now. After every single call it looks by itself; after an act of people it must be told to. */
   look(): void;
   /** Nothing goes wrong any more and some hours have passed: judges what must be so at the end. */
-  atRest(): void;
+  atQuiescence(): void;
   violations(): readonly Violation[];
 }
 
@@ -69,10 +69,10 @@ export function observe(world: World, { managedKeys, delayMs = 0 }: ObserverOpti
     told(decision) {
       switch (decision.kind) {
         case 'emergency':
-          for (const id of keys.inUse(decision.managedKey)) decided.noGrace.set(id, world.clock.now() + dayMs);
+          for (const id of keys.inUse(decision.managedKey)) decided.revocableUntil.set(id, world.clock.now() + dayMs);
           break;
         case 'containment':
-          decided.noGrace.set(decision.apiKeyId, Number.POSITIVE_INFINITY);
+          decided.revocableUntil.set(decision.apiKeyId, Number.POSITIVE_INFINITY);
           break;
         case 'removal':
           decided.removed.add(decision.apiKeyId);
@@ -97,9 +97,9 @@ export function observe(world: World, { managedKeys, delayMs = 0 }: ObserverOpti
     },
     heard: (text) => void (said += text),
     look,
-    atRest() {
+    atQuiescence() {
       look();
-      judgeRest({ world, rows: ledgerRows(world), secrets: secretsNow(), ids, decided, report });
+      judgeQuiescence({ world, rows: ledgerRows(world), secrets: secretsNow(), ids, decided, report });
       judgeLeaks(world, ids, said, report);
     },
     violations: () => [...violations.values()],

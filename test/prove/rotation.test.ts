@@ -4,12 +4,12 @@ import { operations } from './operations.ts';
 import { mixed, sampleOf } from './sample.ts';
 import { violationText } from './violation.ts';
 
-/** `npm run prove:rotation` takes every call and every kind of harm, with `--short` three of each sort; here is one of each operation. */
+/** `npm run prove:rotation` takes every call and every kind of fault, with `--short` three of each sort; here is one of each operation. */
 const seed = 1;
 const shares = 3 * operations.length;
 
 test.each(operations.map((operation) => [operation.name, operation] as const))(
-  '%s: killed, harmed or doubled at any call, every invariant stands',
+  '%s: killed, faulted or doubled at any call, every invariant stands',
   { timeout: 180_000 },
   async (_name, operation) => {
     const clean = await cleanRun(operation, seed);
@@ -23,13 +23,13 @@ test.each(operations.map((operation) => [operation.name, operation] as const))(
   },
 );
 
-test('each quarter of the cases holds its part of every operation, kind of harm and number of hands', () => {
+test('each quarter of the cases holds its share of every operation, kind of fault and number of runners', () => {
   const calls = Array.from({ length: 60 }, () => ({ name: 'secretsmanager:DescribeSecret', isRead: true }));
   const cases = operations.slice(0, 8).flatMap((operation) => casesOf(operation, { calls, beside: 1 }, seed));
   const tally = (some: readonly Case[]): ReadonlyMap<string, number> => {
     const counts = new Map<string, number>();
-    for (const { operation, kind, hands } of some)
-      for (const what of [operation, `${kind} ${hands}`]) counts.set(what, (counts.get(what) ?? 0) + 1);
+    for (const { operation, kind, runners } of some)
+      for (const what of [operation, `${kind} ${runners}`]) counts.set(what, (counts.get(what) ?? 0) + 1);
     return counts;
   };
   const all = mixed(cases);

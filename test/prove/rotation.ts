@@ -2,18 +2,18 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { caseNamed, operationNamed } from './crash.ts';
 import { lastingConditions } from './lasting.ts';
 import { operations } from './operations.ts';
-import { harmPart } from './parts/harm.ts';
-import { historiesPart } from './parts/histories.ts';
-import { lastingPart } from './parts/lasting.ts';
-import { loadPart } from './parts/load.ts';
-import type { Extent, Outcome } from './parts/part.ts';
-import { schedulesPart } from './parts/schedules.ts';
+import { faultsSuite } from './suites/faults.ts';
+import { historiesSuite } from './suites/histories.ts';
+import { lastingSuite } from './suites/lasting.ts';
+import { loadSuite } from './suites/load.ts';
+import type { Extent, Outcome } from './suites/suite.ts';
+import { schedulesSuite } from './suites/schedules.ts';
 
 const help = `npm run prove:rotation -- [options]
 
 Tries to break the rotation engine, and prints a table for each way; exit code 1 on any violation of I1 to I5 and I9.
 
-  --part PART       harm       each operation on the local world, harmed at every single call that it makes (killed before or after it;
+  --part PART       harm       each operation on the local world, with a fault at every single call that it makes (killed before or after it;
                                the call is throttled, fails, is cut off, is done but not answered, reads stale), carried on once or by
                                two at once, and judged by what then stands in the two worlds; at the calls to Anthropic also answers that
                                are whole and wrong: pages of a proxy or firewall, another organization, lists that are cut or empty
@@ -55,8 +55,8 @@ const flags = flagsOrExit({
   help: { type: 'boolean', default: false },
 });
 
-const partNames = ['schedules', 'histories', 'load', 'lasting', 'harm'] as const;
-type PartName = (typeof partNames)[number];
+const suiteNames = ['schedules', 'histories', 'load', 'lasting', 'harm'] as const;
+type SuiteName = (typeof suiteNames)[number];
 
 if (flags.help) process.stdout.write(help);
 else {
@@ -76,10 +76,10 @@ async function main(): Promise<0 | 1> {
     short: flags.short,
     say: (text) => void process.stderr.write(text),
   };
-  const parts = partsAsAsked();
+  const suites = suitesAsAsked();
   const outcomes: Outcome[] = [];
-  for (const name of chosenParts()) {
-    const outcome = await parts[name](extent);
+  for (const name of chosenSuites()) {
+    const outcome = await suites[name](extent);
     outcomes.push(outcome);
     if (!flags.json) process.stdout.write(`\n== ${name}\n${[outcome.text, ...outcome.violations].join('\n')}\n`);
   }
@@ -89,8 +89,8 @@ async function main(): Promise<0 | 1> {
   return violations === 0 ? 0 : 1;
 }
 
-/** Each part, with what was asked of it: whatever is wrong with that is said before the first one begins. */
-function partsAsAsked(): Readonly<Record<PartName, (extent: Extent) => Promise<Outcome>>> {
+/** Each suite, with what was asked of it: whatever is wrong with that is said before the first one begins. */
+function suitesAsAsked(): Readonly<Record<SuiteName, (extent: Extent) => Promise<Outcome>>> {
   const { path, replay, only } = flags;
   if ((path === undefined) !== (replay === undefined))
     throw new RangeError('--path and --replay go together: both stand below the history');
@@ -103,25 +103,25 @@ function partsAsAsked(): Readonly<Record<PartName, (extent: Extent) => Promise<O
   if (condition !== undefined && !lastingConditions.some(({ name }) => name === condition))
     throw new RangeError(`no condition is called ${condition}; there are ${lastingConditions.map(({ name }) => name).join(', ')}`);
   return {
-    schedules: schedulesPart,
-    histories: (extent) => historiesPart(extent, { ...runs, ...again }),
-    load: loadPart,
-    lasting: (extent) => lastingPart(extent, { condition: flags.condition }),
-    harm: (extent) => harmPart(extent, { only, case: flags.case, shard, wrongAnswers: flags['wrong-answers'] }),
+    schedules: schedulesSuite,
+    histories: (extent) => historiesSuite(extent, { ...runs, ...again }),
+    load: loadSuite,
+    lasting: (extent) => lastingSuite(extent, { condition: flags.condition }),
+    harm: (extent) => faultsSuite(extent, { only, case: flags.case, shard, wrongAnswers: flags['wrong-answers'] }),
   };
 }
 
-/** What only one part knows chooses that part. */
-function chosenParts(): readonly PartName[] {
+/** What only one suite knows chooses that suite. */
+function chosenSuites(): readonly SuiteName[] {
   const { part, only, shard, runs, path } = flags;
   if (part !== undefined) {
-    const known = partNames.find((name) => name === part);
-    if (known === undefined) throw new RangeError(`there is no part ${part}: ${partNames.join(', ')}`);
+    const known = suiteNames.find((name) => name === part);
+    if (known === undefined) throw new RangeError(`there is no part ${part}: ${suiteNames.join(', ')}`);
     return [known];
   }
   if (only !== undefined || shard !== undefined || flags.case !== undefined || flags['wrong-answers']) return ['harm'];
   if (flags.condition !== undefined) return ['lasting'];
-  return runs !== undefined || path !== undefined ? ['histories'] : partNames;
+  return runs !== undefined || path !== undefined ? ['histories'] : suiteNames;
 }
 
 /** What nobody knows is said in one line. */

@@ -13,7 +13,7 @@ export function sampleOf<T>(things: readonly T[], shares: number, seed: number):
 
 /**
  * The cases in an order of their own, the same for every seed: each shard of them, and each run that is stopped by the clock, then has
- * of every operation, call and kind of harm about as much as it has of the others.
+ * of every operation, call and kind of fault about as much as it has of the others.
  */
 export function mixed(cases: readonly Case[]): readonly Case[] {
   return ranked(cases, (each) => createHash('sha256').update(caseName(each)).digest().readUIntBE(0, 6));

@@ -1,11 +1,11 @@
-import { handCounts, type Case, type CaseResult } from './crash.ts';
-import { wrongOf } from './harm.ts';
+import { runnerCounts, type Case, type CaseResult } from './crash.ts';
+import { wrongOf } from './faults.ts';
 import { wrongAnswers } from './wrong-answers.ts';
 
 /** The columns of the table: what was done to a call, whatever the exact form. */
 const columns = ['killed', 'throttled', 'failed', 'cut', 'lost', 'stale', 'outage', 'beside', ...wrongAnswers] as const;
 
-/** Counts of cases by operation and kind of harm; a count with violations shows them: `24 (2!)`. */
+/** Counts of cases by operation and kind of fault; a count with violations shows them: `24 (2!)`. */
 export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<string, number>): string {
   const header = ['operation', 'calls', ...columns, 'none after', 'one after', 'two at once', 'cases', 'violations'];
   const rows = [...calls].map(([operation, calledTimes]) => {
@@ -14,7 +14,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
       operation,
       String(calledTimes),
       ...columns.map((column) => cell(own.filter((result) => isIn(column, result.case)))),
-      ...handCounts.map((count) => cell(own.filter((result) => result.case.hands === count))),
+      ...runnerCounts.map((count) => cell(own.filter((result) => result.case.runners === count))),
       String(own.length),
       String(violated(own)),
     ];
@@ -23,7 +23,7 @@ export function tableOf(results: readonly CaseResult[], calls: ReadonlyMap<strin
   const last = [
     ...total,
     ...columns.map((column) => cell(results.filter((result) => isIn(column, result.case)))),
-    ...handCounts.map((count) => cell(results.filter((result) => result.case.hands === count))),
+    ...runnerCounts.map((count) => cell(results.filter((result) => result.case.runners === count))),
     String(results.length),
     String(violated(results)),
   ];

@@ -1,8 +1,8 @@
 import type { RotationPolicy } from '../../contract/policy.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import { isWithoutGrace, type Decided } from './decisions.ts';
-import { isOurs, labelled, works, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
+import { mayBeRevoked, type Decided } from './decisions.ts';
+import { isOurs, labelled, works, type KeyView, type LedgerRow, type VersionView } from './observations.ts';
 import type { Report } from './violation.ts';
 
 /** The feed shows a request about five minutes after it was made; what came later may not have been known. */
@@ -61,8 +61,8 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
     const key = memoryOf(current.holds);
     key.everCurrent = true;
     key.leftAt = undefined;
-    // Somebody wanted it back: what was decided about it before excuses nothing from now on.
-    decided.noGrace.delete(current.holds);
+    // Somebody asked for it back: what was decided about it before excuses nothing from now on.
+    decided.revocableUntil.delete(current.holds);
     owners.set(current.holds, name);
     if (decided.written.has(current.versionId)) return;
     if (current.holds === 'foreign' || current.holds === 'empty') {
@@ -84,7 +84,7 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
     const last = view.history.at(-1);
     if (last !== undefined && !isOurs(last)) return;
     const { lastCredential } = world.definition(name).containment;
-    if (isWithoutGrace(decided, view.id, world.clock.now()) && lastCredential === 'cut') return;
+    if (mayBeRevoked(decided, view.id, world.clock.now()) && lastCredential === 'cut') return;
     report('I1', `AWSCURRENT of ${name} holds it, and Anthropic does not accept it (${view.status})`, view.id);
   };
 
@@ -104,7 +104,7 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
 
   /** An old key was made inactive by us. */
   const judgeCut = (view: KeyView, { leftAt }: KeyMemory, at: number): void => {
-    if (isWithoutGrace(decided, view.id, at)) return;
+    if (mayBeRevoked(decided, view.id, at)) return;
     if (leftAt === undefined) {
       report('I2', 'it was made inactive while AWSCURRENT holds it', view.id);
       return;
@@ -133,9 +133,9 @@ export function watchKeys(world: World, decided: Decided, delayMs: number, repor
   const judgeArchive = (view: KeyView, at: number, before: { readonly at: number; readonly status: string } | undefined): void => {
     if (decided.removed.has(view.id) || before?.status === 'expired') return;
     const { undoMs } = policyOf(view.id);
-    const asleepMs = before === undefined || before.status === 'active' ? 0 : at - before.at;
-    if (asleepMs < undoMs)
-      report('I2', `it was archived after ${hours(asleepMs)} asleep; it could be brought back for ${hours(undoMs)}`, view.id);
+    const inactiveMs = before === undefined || before.status === 'active' ? 0 : at - before.at;
+    if (inactiveMs < undoMs)
+      report('I2', `it was archived after ${hours(inactiveMs)} inactive; it could be brought back for ${hours(undoMs)}`, view.id);
   };
 
   const policyOf = (apiKeyId: string): RotationPolicy => world.definition(owners.get(apiKeyId) ?? '').rotation;

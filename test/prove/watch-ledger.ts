@@ -1,5 +1,5 @@
 import type { Decided } from './decisions.ts';
-import { labelled, type LedgerRow, type VersionView } from './sight.ts';
+import { labelled, type LedgerRow, type VersionView } from './observations.ts';
 import type { Report } from './violation.ts';
 
 /** Where a row of the ledger may go from each state, by the table in docs/rotation.md: written here again, on purpose. */
@@ -34,8 +34,8 @@ export function watchLedger(decided: Decided, report: Report): LedgerWatch {
       report('I3', 'it was claimed by a second rotation', row.apiKeyId);
     }
     // One whose intake was broken off may be taken in again.
-    const isAdmittedAgain = old.state === 'rejected' && row.state === 'standby' && !old.isParked;
-    if (old.state !== row.state && !isAdmittedAgain && ways[old.state]?.includes(row.state) !== true) {
+    const isOnboardedAgain = old.state === 'rejected' && row.state === 'standby' && !old.isVerifiedInactive;
+    if (old.state !== row.state && !isOnboardedAgain && ways[old.state]?.includes(row.state) !== true) {
       report('I3', `the ledger moved it from ${old.state} to ${row.state}`, row.apiKeyId);
     }
   };

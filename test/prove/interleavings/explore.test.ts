@@ -60,7 +60,7 @@ test.each<[string, Scenario, Parameters<typeof withEngine>[1], RegExp]>([
   ],
   [
     'writes a record that another run has changed',
-    scenario('a trial of the next key during a rotation'),
+    scenario('a verification of the next key during a rotation'),
     unconditional,
     /I1 AWSCURRENT holds next, which is inactive/,
   ],

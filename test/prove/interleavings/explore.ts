@@ -1,4 +1,4 @@
-import { comeToRest, judgeAtRest, type Scenario } from './scenarios.ts';
+import { comeToQuiescence, judgeQuiescence, type Scenario } from './scenarios.ts';
 import { runSchedule, type Trace, type Turn } from './schedule.ts';
 
 interface Found {
@@ -58,7 +58,7 @@ export async function preemptionsFor({ begin, actors, onlyTurns }: Scenario, sho
   return (short ? 1 : 2) - (actors(await begin()).length > 2 ? 1 : 0);
 }
 
-/** One schedule, from the beginning to rest. */
+/** One schedule, from the beginning to quiescence. */
 async function tryOne(
   scenario: Scenario,
   turns: readonly Turn[],
@@ -66,8 +66,8 @@ async function tryOne(
   const world = await scenario.begin();
   world.tickMs = 1;
   const trace = await runSchedule(scenario.actors(world), turns);
-  await comeToRest(world);
-  judgeAtRest(world);
+  await comeToQuiescence(world);
+  judgeQuiescence(world);
   const { keeps } = scenario;
   if (keeps !== undefined && world.currentKey() !== keeps)
     world.violate(`AWSCURRENT moved to ${world.currentKey() ?? 'nothing'}, which nobody asked for`);

@@ -5,7 +5,17 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { clear, record } from '../../../lambda/incidents/raise.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
 import { containmentPorts } from './memory-incidents.ts';
-import { comeToRest, containment, intake, judgeAtRest, operator, removal, retirement, rotation, trial } from './scenarios.ts';
+import {
+  comeToQuiescence,
+  containment,
+  intake,
+  judgeQuiescence,
+  operator,
+  removal,
+  retirement,
+  rotation,
+  verification,
+} from './scenarios.ts';
 import { runSchedule, type Actor, type Turn } from './schedule.ts';
 
 /** What a history must know of itself to say whether its next act makes sense. */
@@ -60,9 +70,9 @@ const choices = {
     const pool = recordsIn(world, ['standby', 'rejected']);
     return pool.length === 0 ? undefined : removal(world, pool[which % pool.length] ?? '');
   },
-  trial: (_model, world, which) => {
+  verification: (_model, world, which) => {
     const standby = recordsIn(world, ['standby']);
-    return standby.length === 0 ? undefined : trial(world, standby[which % standby.length] ?? '');
+    return standby.length === 0 ? undefined : verification(world, standby[which % standby.length] ?? '');
   },
 } as const satisfies Record<string, Choice>;
 type ChoiceName = keyof typeof choices;
@@ -132,7 +142,7 @@ function pauseAct(paused: boolean): Act {
   };
 }
 
-/** Usage that looks stolen is found: of a key that should sleep, or of the managed key. */
+/** Usage that looks stolen is found: of a key that should be inactive, or of the managed key. */
 function theftAct(which: number, kind: ContainableKind): Act {
   return {
     check: (model) => model.keys > 0,
@@ -236,7 +246,7 @@ export interface HistoriesOptions {
 /**
  * Random histories of a managed key: intake, rotations, retirement, undo, emergency, trials, pauses, time, people in the Console and
  * at the secret; each run may die or fail at any call, and up to three are at work at once. The invariants are looked at after every
- * call, and once more when the world has come to rest. Throws with the shortest history that breaks one, and how to repeat it.
+ * call, and once more at quiescence. Throws with the shortest history that breaks one, and how to repeat it.
  */
 export async function tryHistories({ runs, seed, again, begin = (changes) => new MemoryWorld(changes) }: HistoriesOptions): Promise<void> {
   const property = fc.asyncProperty(
@@ -254,8 +264,8 @@ export async function tryHistories({ runs, seed, again, begin = (changes) => new
       await fc.asyncModelRun(() => ({ model, real: world }), commands);
       world.paused = undefined;
       world.collectedUntil = undefined;
-      await comeToRest(world);
-      judgeAtRest(world);
+      await comeToQuiescence(world);
+      judgeQuiescence(world);
       judge(world);
     },
   );

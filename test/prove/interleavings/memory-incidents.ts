@@ -39,7 +39,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
 
 /**
  * Judges what a run writes of a key that is being cut off, or was. `seen`: the records as this run read them last.
- * I8: the last working credential is never taken unless the policy says so, and what was cut off comes back by an operator's wish alone.
+ * I8: the last working credential is never taken unless the policy says so, and what was cut off comes back by an operator's request alone.
  */
 export function judgeContainment(
   world: MemoryWorld,
@@ -55,7 +55,7 @@ export function judgeContainment(
   // Whoever gave it up gave up its excuse, too.
   if (before.intent?.to === 'contained' && after.intent === undefined && after.state !== 'contained') world.cut.delete(apiKeyId);
   if (before.state === 'contained' && after.state === 'pending' && before.wanted === undefined) {
-    world.violate(`I8 ${apiKeyId} was cut off, and claimed although nobody wants it back`);
+    world.violate(`I8 ${apiKeyId} was cut off, and claimed although nobody asked for it back`);
   }
   if (before.state === 'contained' && after.state === 'current') world.violate(`I8 ${apiKeyId} was cut off, and became current again`);
   const { by } = world.key(apiKeyId);
@@ -70,7 +70,7 @@ function judgeLast(world: MemoryWorld, apiKeyId: string, seen: readonly ApiKeyRe
     world.violate(`I8 ${apiKeyId} is current and about to be cut off, and the policy keeps the last credential`);
   }
   const needed = world.now + rotation.intervalMs + rotation.maximumGraceMs;
-  // One that somebody is at work on, or that rests, can take nobody's place at this moment.
+  // One that somebody is at work on, or whose claim is blocked, can take nobody's place at this moment.
   const another = seen.find(
     ({ state, intent, expiresAt, restsUntil = 0 }) =>
       state === 'pending' ||

@@ -28,7 +28,7 @@ interface AnthropicKey {
   /** Who changed it last. */
   by?: 'us' | 'a person';
   /** Since when it is inactive, whoever made it so: as far as anybody can know who looks every five minutes. */
-  asleepSince?: number | undefined;
+  inactiveSince?: number | undefined;
   readonly value: Secret;
   readonly expiresAt: number | null;
 }
@@ -84,7 +84,7 @@ export class MemoryWorld {
   /** A standby key, as a finished intake leaves it. */
   standby(apiKeyId: string, lifeMs: number | null = null): void {
     const value = this.create(apiKeyId, lifeMs);
-    Object.assign(this.key(apiKeyId), { status: 'inactive', asleepSince: this.now - dayMs });
+    Object.assign(this.key(apiKeyId), { status: 'inactive', inactiveSince: this.now - dayMs });
     this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
     this.records.set(apiKeyId, {
       schema: 1,
@@ -120,13 +120,13 @@ export class MemoryWorld {
   #set(apiKeyId: string, status: Status, by: 'us' | 'a person'): void {
     const key = this.key(apiKeyId);
     Object.assign(key, { status, by });
-    if (status === 'inactive') key.asleepSince ??= this.now;
-    else if (by === 'us') key.asleepSince = undefined;
+    if (status === 'inactive') key.inactiveSince ??= this.now;
+    else if (by === 'us') key.inactiveSince = undefined;
   }
 
-  /** Retirement has looked at every key, and nothing failed: that somebody woke one is known from now on. */
+  /** Retirement has looked at every key, and nothing failed: that somebody reactivated one is known from now on. */
   seen(): void {
-    for (const key of this.keys.values()) if (key.status === 'active') key.asleepSince = undefined;
+    for (const key of this.keys.values()) if (key.status === 'active') key.inactiveSince = undefined;
   }
 
   /** Archived is for ever, and nothing but archiving follows expiry. */
@@ -166,7 +166,7 @@ export class MemoryWorld {
     return found;
   }
 
-  /** What Anthropic shows: time alone makes a key expired, whether it is awake or asleep. */
+  /** What Anthropic shows: time alone makes a key expired, whether it is active or inactive. */
   statusOf(apiKeyId: string): Status | 'expired' {
     const { status, expiresAt } = this.key(apiKeyId);
     return status !== 'archived' && expiresAt !== null && this.now >= expiresAt ? 'expired' : status;
@@ -208,7 +208,7 @@ export class MemoryWorld {
     }
     const left = this.leftAt.get(apiKeyId);
     if (left === undefined || this.exempt.has(apiKeyId) || this.cut.has(apiKeyId)) return;
-    // Its grace was over when an operator wanted it back, and that came to nothing.
+    // Its grace was over when an operator asked for it back, and that undo failed.
     if (this.records.get(apiKeyId)?.origin?.state === 'inactive') return;
     if (this.now < left + this.definition.rotation.minimumGraceMs) this.violate(`I2 ${apiKeyId} was made inactive within its grace`);
     const { quietMs } = this.definition.rotation;
@@ -217,11 +217,11 @@ export class MemoryWorld {
     if (used !== undefined && used >= left && this.now < used + quietMs) this.violate(`I2 ${apiKeyId} was made inactive while in use`);
   }
 
-  /** It could be brought back for the undo period, and a person who wakes it begins it anew. What an operator removes has none. */
+  /** It could be brought back for the undo period, and a person who reactivates it begins it anew. What an operator removes has none. */
   #mayBeArchived(apiKeyId: string): void {
     if (this.removed.has(apiKeyId) || this.statusOf(apiKeyId) === 'expired') return;
-    const { asleepSince } = this.key(apiKeyId);
-    if (asleepSince === undefined || this.now < asleepSince + this.definition.rotation.undoMs) {
+    const { inactiveSince } = this.key(apiKeyId);
+    if (inactiveSince === undefined || this.now < inactiveSince + this.definition.rotation.undoMs) {
       this.violate(`I2 ${apiKeyId} was archived within the undo period`);
     }
   }
@@ -358,7 +358,7 @@ export class MemoryWorld {
             const before = this.statusOf(apiKeyId);
             if (this.#refuses(apiKeyId, status)) throw new KeyguardError('key-status-refused', `${apiKeyId} is ${before}`, 'nothing');
             if (status === 'active' && this.records.get(apiKeyId)?.state === 'contained') {
-              this.violate(`I8 ${apiKeyId} was cut off, and was woken`);
+              this.violate(`I8 ${apiKeyId} was cut off, and was reactivated`);
             }
             if (status !== 'active' && status !== before) this.#mayEnd(apiKeyId, status);
             if (before !== status) this.#set(apiKeyId, status, 'us');

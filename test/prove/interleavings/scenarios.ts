@@ -48,7 +48,7 @@ export function retirement(world: MemoryWorld, name = 'retirement'): Actor {
   };
 }
 
-/** A minute of the detector: what containment will do, the message that says it, the deed. */
+/** A minute of the detector: what containment will do, the message that says it, the act. */
 export function containment(world: MemoryWorld, name = 'containment'): Actor {
   return {
     name,
@@ -66,9 +66,9 @@ export function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): A
   return { name, run: (gate) => admitStandbyKey(world.definition, value, { apiKeyId, by: name }, world.ports(gate)) };
 }
 
-export function trial(world: MemoryWorld, apiKeyId: string): Actor {
+export function verification(world: MemoryWorld, apiKeyId: string): Actor {
   return {
-    name: 'trial',
+    name: 'verification',
     run: (gate) =>
       tryStandbyKeys(
         { operation: 'try-standby-keys', managedKey: definition.name, apiKeyIds: [apiKeyId], by: 'operator' },
@@ -116,7 +116,7 @@ async function quietly(...actors: readonly Actor[]): Promise<void> {
   for (const actor of actors) await runSchedule([actor], []);
 }
 
-/** An operator wants `old` back, and Secrets Manager calls the rotation. */
+/** An operator asks for `old` back, and Secrets Manager calls the rotation. */
 function undone(world: MemoryWorld): Actor {
   return {
     name: 'undo',
@@ -148,7 +148,7 @@ async function withOpenRotation(agoMs: number): Promise<MemoryWorld> {
   return world;
 }
 
-/** `old` sleeps and is wanted back, and Anthropic never accepts its value again. */
+/** `old` is inactive, an operator has asked for it back, and Anthropic never accepts its value again. */
 async function withUndoInVain(): Promise<MemoryWorld> {
   const world = await afterOneRotation(3 * hourMs);
   await quietly(retirement(world), operator(world, 'undo', 'old'));
@@ -158,7 +158,7 @@ async function withUndoInVain(): Promise<MemoryWorld> {
   return world;
 }
 
-/** Somebody uses a key that should sleep, or that consumers read. */
+/** Somebody uses a key that should be inactive, or that consumers read. */
 async function withIncident(world: MemoryWorld, apiKeyId: string): Promise<MemoryWorld> {
   await record('retired-key-used', definition.name, { apiKeyId }, containmentPorts(world, undisturbed));
   return world;
@@ -277,14 +277,14 @@ export const scenarios: readonly Scenario[] = [
     actors: (world) => [intake(world, 'new'), retirement(world)],
   },
   {
-    name: 'a trial of the next key during a rotation',
+    name: 'a verification of the next key during a rotation',
     begin: () => withOpenRotation(minuteMs),
-    actors: (world) => [trial(world, 'next'), rotation(world, 't-next')],
+    actors: (world) => [verification(world, 'next'), rotation(world, 't-next')],
   },
   {
-    name: 'a trial and retirement',
+    name: 'a verification and retirement',
     begin: () => afterOneRotation(3 * hourMs),
-    actors: (world) => [trial(world, 'next'), retirement(world)],
+    actors: (world) => [verification(world, 'next'), retirement(world)],
   },
   {
     name: 'a rotation that somebody gave up, and the next one',
@@ -337,9 +337,9 @@ export const scenarios: readonly Scenario[] = [
     actors: (world) => [containment(world), rotation(world, 't-undo')],
   },
   {
-    name: 'containment of a standby key during its trial',
+    name: 'containment of a standby key during its verification',
     begin: async () => withIncident(await afterOneRotation(minuteMs), 'next'),
-    actors: (world) => [trial(world, 'next'), containment(world)],
+    actors: (world) => [verification(world, 'next'), containment(world)],
   },
   {
     name: 'two containments at once',
@@ -430,10 +430,10 @@ export const scenarios: readonly Scenario[] = [
 
 /**
  * What comes by itself afterwards: Secrets Manager tries an open rotation again and starts those that were asked for, and
- * retirement beats. Then the world is at rest.
+ * retirement beats. Then nothing more comes by itself.
  */
-export async function comeToRest(world: MemoryWorld): Promise<void> {
-  for (let round = 0; round < 6 || (round < 12 && unsettled(world).length > 0); round += 1) {
+export async function comeToQuiescence(world: MemoryWorld): Promise<void> {
+  for (let round = 0; round < 6 || (round < 12 && undecided(world).length > 0); round += 1) {
     world.now += 20 * minuteMs;
     const pending = world.holder('AWSPENDING');
     const open = pending !== undefined && pending !== world.holder('AWSCURRENT');
@@ -453,12 +453,12 @@ export async function comeToRest(world: MemoryWorld): Promise<void> {
 }
 
 /** Incidents about which containment has not done what there is to do. */
-function unsettled({ incidents }: MemoryWorld): readonly IncidentRecord[] {
+function undecided({ incidents }: MemoryWorld): readonly IncidentRecord[] {
   return [...incidents.values()].filter(({ state, brake }) => (state === 'open' || state === 'containing') && brake === undefined);
 }
 
-/** I3 and I5 of a world at rest: every key is where its record says, none is awake unnoticed, no rotation hangs. */
-export function judgeAtRest(world: MemoryWorld): void {
+/** I3 and I5 at quiescence: every key is where its record says, none is active unnoticed, no rotation hangs. */
+export function judgeQuiescence(world: MemoryWorld): void {
   const pending = world.holder('AWSPENDING');
   if (pending !== undefined && pending !== world.holder('AWSCURRENT') && !world.open.has(definition.name)) {
     world.violate(`I5 ${pending} is still AWSPENDING, and nobody was told`);
@@ -479,7 +479,7 @@ export function judgeAtRest(world: MemoryWorld): void {
     // One that was cut off meanwhile never comes back into the pool either, and is archived in its time.
     if (state !== 'archived' && state !== 'contained') world.violate(`I3 ${apiKeyId} was being removed, and is ${state ?? 'gone'}`);
   }
-  for (const { incidentId, state } of unsettled(world)) {
+  for (const { incidentId, state } of undecided(world)) {
     world.violate(`I5 ${incidentId} is ${state}: nothing is done about it, and nothing says why`);
   }
   if (world.known.includes('key-changed') && !world.touched) world.violate('people are told that somebody changed a key, and nobody did');
@@ -488,13 +488,13 @@ export function judgeAtRest(world: MemoryWorld): void {
     const record = world.records.get(apiKeyId);
     // One whose intake was killed before its record: nobody took it in, and it is as the Console made it.
     if (record === undefined) continue;
-    const awake = record.state === 'current' || record.state === 'draining';
+    const shouldBeActive = record.state === 'current' || record.state === 'draining';
     const person = by === 'a person' && record.state !== 'standby';
     // Time ended the key that consumers read: nobody's fault, but people must know.
     const ended = status === 'expired' && record.state === 'current';
     if (ended && !world.known.includes('current-key-dead')) world.violate(`I5 ${apiKeyId} is current and expired, and nobody was told`);
     if (status === 'expired' && record.state === 'standby') world.violate(`I3 ${apiKeyId} is expired, and still counts as a standby key`);
-    if (awake !== (status === 'active') && !person && !ended)
+    if (shouldBeActive !== (status === 'active') && !person && !ended)
       world.violate(`I3 ${apiKeyId} is ${record.state} for us and ${status} at Anthropic`);
     if (record.intent !== undefined) world.violate(`I3 ${apiKeyId} is left half done: about to become ${record.intent.to}`);
     if (record.state === 'pending') world.violate(`I3 ${apiKeyId} is claimed by ${record.token ?? 'nobody'} for ever`);

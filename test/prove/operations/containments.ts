@@ -9,62 +9,62 @@ import { jsonLog } from '../../../lambda/foundation/log.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
 import { record } from '../../../lambda/incidents/raise.ts';
-import { managedKey, type Ground, type MadeKey } from '../ground.ts';
+import { managedKey, type ProofWorld, type MadeKey } from '../world.ts';
 import { beat, intake, outcome, rotated, stepsAgain, type Operation, type Prepared } from '../operation.ts';
 
 /** Incidents on keys that consumers read. */
 export const containments: readonly Operation[] = [
   {
     name: 'containment-of-current',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
       // However often containment asks for a rotation: it asks for one.
-      const extra = await ground.adds();
-      const look = await stolen(ground, next);
+      const extra = await world.adds();
+      const look = await stolen(world, next);
       return {
-        ...minutes(ground, look),
-        beside: [look, beat(ground, 'retirement'), stepsAgain(ground), intake(ground, ground.makes())],
+        ...minutes(world, look),
+        beside: [look, beat(world, 'retirement'), stepsAgain(world), intake(world, world.makes())],
         outcome: () =>
-          outcome(ground, { old, next, spare, extra }, { old: 'draining', next: 'contained', spare: 'current', extra: 'standby' }),
+          outcome(world, { old, next, spare, extra }, { old: 'draining', next: 'contained', spare: 'current', extra: 'standby' }),
       };
     },
   },
   {
     name: 'containment-of-last-credential',
     world: { managedKeys: [{ name: managedKey, containment: { mode: 'auto', lastCredential: 'cut' } }] },
-    async prepare(ground) {
-      const key = await ground.adds();
-      await ground.rotates();
-      await ground.passes(hourMs);
-      const look = await stolen(ground, key);
+    async prepare(world) {
+      const key = await world.adds();
+      await world.rotates();
+      await world.passes(hourMs);
+      const look = await stolen(world, key);
       return {
-        ...minutes(ground, look),
+        ...minutes(world, look),
         // A key that comes just now replaces it first.
-        beside: [look, beat(ground, 'retirement'), intake(ground, ground.makes())],
-        outcome: () => outcome(ground, { key }, { key: 'contained' }),
+        beside: [look, beat(world, 'retirement'), intake(world, world.makes())],
+        outcome: () => outcome(world, { key }, { key: 'contained' }),
       };
     },
   },
 ];
 
 /** Usage of the key looks stolen. The detector's minute without its detection: it would find that nothing is unusual. */
-async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => Promise<void>> {
+async function stolen({ local, observer }: ProofWorld, key: MadeKey): Promise<() => Promise<void>> {
   observer.told({ kind: 'containment', apiKeyId: key.id });
-  const { installation, alertTopicArn: alertTopic, dashboardUrl, stateTable, adminAccess, ...env } = world.installation;
+  const { installation, alertTopicArn: alertTopic, dashboardUrl, stateTable, adminAccess, ...env } = local.installation;
   const table = openTable(stateTable);
-  const log = jsonLog((line) => (world.logs as string[]).push(line));
-  const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: world.clock, log });
+  const log = jsonLog((line) => (local.logs as string[]).push(line));
+  const incidents = incidentPorts({ alertTopic, installation, dashboardUrl }, table, { clock: local.clock, log });
   await record('usage-anomaly', managedKey, { apiKeyId: key.id }, incidents);
-  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, stackName: 'keyguard', definitions: world.definitions() };
+  const access = { ...env, adminAccess: JSON.stringify(adminAccess), alertTopic, stackName: 'keyguard', definitions: local.definitions() };
   const secrets = secretsManager();
   const ports = {
     ...rotationPorts(access, table, secrets, incidents),
     ...incidents,
-    usage: usageLedger(table, world.clock),
+    usage: usageLedger(table, local.clock),
     rotations: rotations(secrets),
   };
-  world.aws.functions.register('anomaly-detector', async () => {
+  local.aws.functions.register('anomaly-detector', async () => {
     const brakes = await findBrakes(ports);
     const unannounced = await announceOwed(ports);
     const { failed } = await containIncidents(ports);
@@ -72,7 +72,7 @@ async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => 
   });
   return async () => {
     try {
-      await world.aws.functions.invoke('anomaly-detector', {}, 'by hand');
+      await local.aws.functions.invoke('anomaly-detector', {}, 'by hand');
     } catch {
       return;
     }
@@ -80,17 +80,17 @@ async function stolen({ world, observer }: Ground, key: MadeKey): Promise<() => 
 }
 
 /** The first minute tells people and asks for another key where there is one; Secrets Manager rotates; the next minute cuts. */
-function minutes(ground: Ground, look: () => Promise<void>): Pick<Prepared, 'act' | 'again' | 'atOnce'> {
+function minutes(world: ProofWorld, look: () => Promise<void>): Pick<Prepared, 'act' | 'again' | 'atOnce'> {
   const act = async (): Promise<void> => {
     await look();
-    await ground.passes(minuteMs);
+    await world.passes(minuteMs);
     await look();
   };
   return {
     act,
     again: async () => {
       await act();
-      ground.world.aws.schedules.enable('anomaly-detector');
+      world.local.aws.schedules.enable('anomaly-detector');
     },
     atOnce: look,
   };

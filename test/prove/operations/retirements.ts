@@ -1,104 +1,104 @@
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { managedKey, type Ground } from '../ground.ts';
+import { managedKey, type ProofWorld } from '../world.ts';
 import { beat, graceOver, intake, outcome, rotated, typed, type Operation, type Prepared } from '../operation.ts';
 
 export const retirements: readonly Operation[] = [
   {
     name: 'retirement',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      await graceOver(ground, old);
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      await graceOver(world, old);
       return {
-        ...pass(ground),
+        ...pass(world),
         // An undo beside it brings the old key back.
-        outcome: () => outcome(ground, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
+        outcome: () => outcome(world, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
       };
     },
   },
   {
     // Retirement finds it dead, and a standby key takes its place.
     name: 'death-of-current-key',
-    async prepare(ground) {
-      const dead = await ground.adds();
-      await ground.rotates();
-      const spare = await ground.adds();
-      const other = await ground.adds();
-      await ground.passes(30 * minuteMs);
-      ground.inConsole(dead, 'inactive');
-      ground.world.clock.advance(minuteMs);
-      const look = beat(ground, 'retirement');
+    async prepare(world) {
+      const dead = await world.adds();
+      await world.rotates();
+      const spare = await world.adds();
+      const other = await world.adds();
+      await world.passes(30 * minuteMs);
+      world.inConsole(dead, 'inactive');
+      world.local.clock.advance(minuteMs);
+      const look = beat(world, 'retirement');
       return {
         async act() {
           await look();
-          await ground.passes(0);
+          await world.passes(0);
         },
-        again: () => ground.passes(5 * minuteMs),
+        again: () => world.passes(5 * minuteMs),
         atOnce: look,
-        beside: [look, beat(ground, 'anomaly-detector')],
+        beside: [look, beat(world, 'anomaly-detector')],
         // A standby key that did not get through its proof is rejected, and the next one takes its turn.
         outcome: () =>
-          outcome(ground, { dead, spare, other }, { dead: 'draining|inactive', spare: 'current|rejected', other: 'standby|current' }),
+          outcome(world, { dead, spare, other }, { dead: 'draining|inactive', spare: 'current|rejected', other: 'standby|current' }),
       };
     },
   },
   {
     name: 'archiving',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      await graceOver(ground, old);
-      await beat(ground, 'retirement')();
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      await graceOver(world, old);
+      await beat(world, 'retirement')();
       // Retirement looks half way, and has to wait.
-      const { undoMs } = ground.world.definition(managedKey).rotation;
-      await ground.passes(undoMs / 2);
-      await beat(ground, 'retirement')();
-      await ground.passes(undoMs / 2);
-      return { ...pass(ground), outcome: () => outcome(ground, { old, next }, { old: 'archived|current', next: 'current|draining' }) };
+      const { undoMs } = world.local.definition(managedKey).rotation;
+      await world.passes(undoMs / 2);
+      await beat(world, 'retirement')();
+      await world.passes(undoMs / 2);
+      return { ...pass(world), outcome: () => outcome(world, { old, next }, { old: 'archived|current', next: 'current|draining' }) };
     },
   },
   {
     name: 'containment',
-    async prepare(ground) {
-      const { next } = await rotated(ground);
-      const stolen = await ground.adds();
-      await ground.passes(hourMs);
-      ground.world.aws.schedules.disable('retirement');
-      // Who found its value wakes it and uses it.
-      ground.inConsole(stolen, 'active');
-      ground.observer.told({ kind: 'containment', apiKeyId: stolen.id });
+    async prepare(world) {
+      const { next } = await rotated(world);
+      const stolen = await world.adds();
+      await world.passes(hourMs);
+      world.local.aws.schedules.disable('retirement');
+      // Who found its value activates it and uses it.
+      world.inConsole(stolen, 'active');
+      world.observer.told({ kind: 'containment', apiKeyId: stolen.id });
       // Until it is felt.
-      ground.world.clock.advance(minuteMs);
-      ground.uses(stolen);
-      await ground.passes(15 * minuteMs);
-      await ground.collects();
-      const look = beat(ground, 'anomaly-detector');
+      world.local.clock.advance(minuteMs);
+      world.uses(stolen);
+      await world.passes(15 * minuteMs);
+      await world.collects();
+      const look = beat(world, 'anomaly-detector');
       return {
         // The first look tells people, the second one cuts.
         async act() {
           await look();
-          ground.world.clock.advance(minuteMs);
+          world.local.clock.advance(minuteMs);
           await look();
         },
         again: async () => {
           await look();
-          for (const schedule of ['anomaly-detector', 'retirement']) ground.world.aws.schedules.enable(schedule);
+          for (const schedule of ['anomaly-detector', 'retirement']) world.local.aws.schedules.enable(schedule);
         },
         atOnce: look,
-        beside: [look, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { next, stolen }, { next: 'current', stolen: 'contained' }),
+        beside: [look, beat(world, 'retirement')],
+        outcome: () => outcome(world, { next, stolen }, { next: 'current', stolen: 'contained' }),
       };
     },
   },
 ];
 
-function pass(ground: Ground): Omit<Prepared, 'outcome'> {
-  const act = beat(ground, 'retirement');
+function pass(world: ProofWorld): Omit<Prepared, 'outcome'> {
+  const act = beat(world, 'retirement');
   return {
     act,
     again: async () => {
       await act();
-      ground.world.aws.schedules.enable('retirement');
+      world.local.aws.schedules.enable('retirement');
     },
     atOnce: act,
-    beside: [act, intake(ground, ground.makes()), typed(ground, 'undo', managedKey, '--yes')],
+    beside: [act, intake(world, world.makes()), typed(world, 'undo', managedKey, '--yes')],
   };
 }

@@ -1,5 +1,5 @@
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
-import { managedKey, type Ground, type MadeKey } from '../ground.ts';
+import { managedKey, type ProofWorld, type MadeKey } from '../world.ts';
 import {
   askedRotation,
   beat,
@@ -19,80 +19,80 @@ import {
 export const intakes: readonly Operation[] = [
   {
     name: 'intake-into-empty-pool',
-    async prepare(ground) {
-      const key = ground.makes();
-      const act = intake(ground, key);
-      await ground.asksToRotate();
+    async prepare(world) {
+      const key = world.makes();
+      const act = intake(world, key);
+      await world.asksToRotate();
       return {
         act,
-        again: untilTakenIn(ground, key, act),
+        again: untilTakenIn(world, key, act),
         atOnce: act,
         // A rotation waits for the very key that is being taken in.
-        beside: [stepsAgain(ground), act],
-        outcome: () => outcome(ground, { key }, { key: 'current' }),
+        beside: [stepsAgain(world), act],
+        outcome: () => outcome(world, { key }, { key: 'current' }),
       };
     },
   },
   {
     name: 'intake',
-    async prepare(ground) {
-      const first = await ground.adds();
-      const key = ground.makes();
-      const act = intake(ground, key);
+    async prepare(world) {
+      const first = await world.adds();
+      const key = world.makes();
+      const act = intake(world, key);
       return {
         act,
-        again: untilTakenIn(ground, key, act),
+        again: untilTakenIn(world, key, act),
         atOnce: act,
-        beside: [act, intake(ground, ground.makes()), askedRotation(ground), beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
+        beside: [act, intake(world, world.makes()), askedRotation(world), beat(world, 'retirement')],
+        outcome: () => outcome(world, { key, first }, { key: 'standby', first: 'standby|current' }),
       };
     },
   },
   {
-    name: 'intake-of-sleeping-key',
-    async prepare(ground) {
-      const first = await ground.adds();
-      const key = ground.makes();
-      ground.inConsole(key, 'inactive');
+    name: 'intake-of-inactive-key',
+    async prepare(world) {
+      const first = await world.adds();
+      const key = world.makes();
+      world.inConsole(key, 'inactive');
       // Until it is felt.
-      ground.world.clock.advance(minuteMs);
-      const add = intake(ground, key);
+      world.local.clock.advance(minuteMs);
+      const add = intake(world, key);
       // It is refused, and the person does what the refusal says.
       const act = async (): Promise<void> => {
         await add();
-        ground.inConsole(key, 'active');
-        ground.world.clock.advance(minuteMs);
+        world.inConsole(key, 'active');
+        world.local.clock.advance(minuteMs);
         await add();
       };
       return {
         act,
-        again: untilTakenIn(ground, key, add),
+        again: untilTakenIn(world, key, add),
         atOnce: add,
-        beside: [add, askedRotation(ground), beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { key, first }, { key: 'standby', first: 'standby|current' }),
+        beside: [add, askedRotation(world), beat(world, 'retirement')],
+        outcome: () => outcome(world, { key, first }, { key: 'standby', first: 'standby|current' }),
       };
     },
   },
   {
     name: 'intake-again',
-    async prepare(ground) {
-      const old = await ground.adds();
-      await ground.rotates();
-      const spare = await ground.adds();
-      const key = ground.makes();
-      const act = intake(ground, key);
-      await diesAfter(ground, 'TransactWriteItems', act);
-      // Retirement puts it to sleep, a rotation goes by, and the person does what is said of the key.
-      await ground.rotates();
-      await ground.passes(11 * minuteMs);
-      ground.inConsole(key, 'active');
-      ground.world.clock.advance(minuteMs);
+    async prepare(world) {
+      const old = await world.adds();
+      await world.rotates();
+      const spare = await world.adds();
+      const key = world.makes();
+      const act = intake(world, key);
+      await diesAfter(world, 'TransactWriteItems', act);
+      // Retirement deactivates it, a rotation goes by, and the person does what is said of the key.
+      await world.rotates();
+      await world.passes(11 * minuteMs);
+      world.inConsole(key, 'active');
+      world.local.clock.advance(minuteMs);
       return {
         act,
-        again: untilTakenIn(ground, key, act),
+        again: untilTakenIn(world, key, act),
         atOnce: act,
-        beside: [act, askedRotation(ground), beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, spare, key }, { old: 'draining', spare: 'current|draining', key: 'standby|current' }),
+        beside: [act, askedRotation(world), beat(world, 'retirement')],
+        outcome: () => outcome(world, { old, spare, key }, { old: 'draining', spare: 'current|draining', key: 'standby|current' }),
       };
     },
   },
@@ -101,131 +101,131 @@ export const intakes: readonly Operation[] = [
 export const rotations: readonly Operation[] = [
   {
     name: 'rotation-at-key-limit',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      const other = ground.makes();
-      ground.world.anthropic.console.adjust({ activeKeysPerOrganization: 3 });
-      await ground.asksToRotate();
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      const other = world.makes();
+      world.local.anthropic.console.adjust({ activeKeysPerOrganization: 3 });
+      await world.asksToRotate();
       return {
         // It fails, and a person disables a key that nobody uses.
         async act() {
-          await ground.passes(0);
-          ground.inConsole(other, 'inactive');
-          await ground.passes(5 * minuteMs);
+          await world.passes(0);
+          world.inConsole(other, 'inactive');
+          await world.passes(5 * minuteMs);
         },
-        again: () => ground.passes(5 * minuteMs),
-        atOnce: stepsAgain(ground),
-        beside: [stepsAgain(ground), beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
+        again: () => world.passes(5 * minuteMs),
+        atOnce: stepsAgain(world),
+        beside: [stepsAgain(world), beat(world, 'retirement')],
+        outcome: () => outcome(world, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
       };
     },
   },
   {
     name: 'first-rotation',
-    async prepare(ground) {
-      const key = await ground.adds();
-      await ground.asksToRotate();
-      return { ...rotation(ground), outcome: () => outcome(ground, { key }, { key: 'current' }) };
+    async prepare(world) {
+      const key = await world.adds();
+      await world.asksToRotate();
+      return { ...rotation(world), outcome: () => outcome(world, { key }, { key: 'current' }) };
     },
   },
   {
     name: 'rotation',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      await ground.asksToRotate();
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      await world.asksToRotate();
       return {
-        ...rotation(ground),
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
+        ...rotation(world),
+        outcome: () => outcome(world, { old, next, spare }, { old: 'draining', next: 'draining', spare: 'current' }),
       };
     },
   },
   {
     name: 'rotation-typed',
     isTyped: true,
-    async prepare(ground) {
-      const old = await ground.adds();
-      await ground.rotates();
-      const next = await ground.adds();
-      const act = typed(ground, 'rotate', managedKey, '--yes');
+    async prepare(world) {
+      const old = await world.adds();
+      await world.rotates();
+      const next = await world.adds();
+      const act = typed(world, 'rotate', managedKey, '--yes');
       return {
         act,
-        again: untilDone(ground, act, () => stateOf(ground, next) === 'current'),
-        beside: [beat(ground, 'retirement'), act],
-        outcome: () => outcome(ground, { old, next }, { old: 'draining', next: 'current' }),
+        again: untilDone(world, act, () => stateOf(world, next) === 'current'),
+        beside: [beat(world, 'retirement'), act],
+        outcome: () => outcome(world, { old, next }, { old: 'draining', next: 'current' }),
       };
     },
   },
   {
     name: 'rotation-dead-candidate',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const dead = await ground.adds();
-      const spare = await ground.adds();
-      ground.inConsole(dead, 'archived');
-      await ground.asksToRotate();
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const dead = await world.adds();
+      const spare = await world.adds();
+      world.inConsole(dead, 'archived');
+      await world.asksToRotate();
       return {
-        ...rotation(ground),
+        ...rotation(world),
         outcome: () =>
-          outcome(ground, { old, next, dead, spare }, { old: 'draining', next: 'draining', dead: 'archived', spare: 'current' }),
+          outcome(world, { old, next, dead, spare }, { old: 'draining', next: 'draining', dead: 'archived', spare: 'current' }),
       };
     },
   },
   {
     name: 'rotation-losing-candidate',
-    async prepare(ground) {
-      const old = await ground.adds();
-      await ground.rotates();
-      const dead = await ground.adds();
-      const spare = await ground.adds();
-      await ground.asksToRotate();
-      diesOnTheWay(ground, dead);
+    async prepare(world) {
+      const old = await world.adds();
+      await world.rotates();
+      const dead = await world.adds();
+      const spare = await world.adds();
+      await world.asksToRotate();
+      diesOnTheWay(world, dead);
       return {
-        ...rotation(ground),
+        ...rotation(world),
         // Where the Admin API is behind and the value still answers, nobody can know; people are told of a dead current key.
-        outcome: () => outcome(ground, { old, dead, spare }, { old: 'draining', dead: 'archived|current', spare: 'current|standby' }),
+        outcome: () => outcome(world, { old, dead, spare }, { old: 'draining', dead: 'archived|current', spare: 'current|standby' }),
       };
     },
   },
   {
     name: 'rotation-empty-pool',
-    async prepare(ground) {
-      const old = await ground.adds();
-      await ground.rotates();
-      await ground.asksToRotate();
-      const key = ground.makes();
-      const takeIn = intake(ground, key);
+    async prepare(world) {
+      const old = await world.adds();
+      await world.rotates();
+      await world.asksToRotate();
+      const key = world.makes();
+      const takeIn = intake(world, key);
       return {
-        ...rotation(ground),
+        ...rotation(world),
         async act() {
-          await ground.passes(0);
-          await ground.passes(minuteMs);
+          await world.passes(0);
+          await world.passes(minuteMs);
           await takeIn();
-          await ground.passes(0);
+          await world.passes(0);
         },
-        again: untilTakenIn(ground, key, takeIn),
+        again: untilTakenIn(world, key, takeIn),
         // Whoever adds another key in that moment asks once more for the rotation that had failed.
-        outcome: () => outcome(ground, { old, key }, { old: 'draining', key: 'current|standby|draining' }),
+        outcome: () => outcome(world, { old, key }, { old: 'draining', key: 'current|standby|draining' }),
       };
     },
   },
 ];
 
 /** What Secrets Manager does once it was asked to rotate. */
-function rotation(ground: Ground): Omit<Prepared, 'outcome'> {
+function rotation(world: ProofWorld): Omit<Prepared, 'outcome'> {
   return {
-    act: secretsManager(ground),
-    again: () => ground.passes(5 * minuteMs),
-    atOnce: stepsAgain(ground),
-    beside: [stepsAgain(ground), beat(ground, 'retirement'), intake(ground, ground.makes())],
+    act: secretsManager(world),
+    again: () => world.passes(5 * minuteMs),
+    atOnce: stepsAgain(world),
+    beside: [stepsAgain(world), beat(world, 'retirement'), intake(world, world.makes())],
   };
 }
 
 /** Whoever types it dies after the first call of this kind to AWS. */
-async function diesAfter({ world }: Ground, operation: string, type: () => Promise<unknown>): Promise<void> {
+async function diesAfter({ local }: ProofWorld, operation: string, type: () => Promise<unknown>): Promise<void> {
   await new Promise<void>((resolve) => {
-    const stop = world.aws.intercept.onCall((call) => {
+    const stop = local.aws.intercept.onCall((call) => {
       if (call.phase !== 'after' || call.operation !== operation) return undefined;
       stop();
       resolve();
@@ -236,11 +236,11 @@ async function diesAfter({ world }: Ground, operation: string, type: () => Promi
 }
 
 /** The candidate dies in the Console as soon as its value stands in AWSPENDING. */
-function diesOnTheWay(ground: Ground, key: MadeKey): void {
-  const stop = ground.world.aws.intercept.onCall(({ operation, phase }) => {
+function diesOnTheWay(world: ProofWorld, key: MadeKey): void {
+  const stop = world.local.aws.intercept.onCall(({ operation, phase }) => {
     if (operation !== 'PutSecretValue' || phase !== 'after') return undefined;
     stop();
-    ground.inConsole(key, 'archived');
+    world.inConsole(key, 'archived');
     return undefined;
   });
 }

@@ -2,8 +2,8 @@ import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { Said } from '../../cli/shell.ts';
 import type { Flow } from '../gate.ts';
-import { managedKey, type Ground, type MadeKey } from '../ground.ts';
-import { pausesIn } from '../sight.ts';
+import { managedKey, type ProofWorld, type MadeKey } from '../world.ts';
+import { pausesIn } from '../observations.ts';
 import {
   askedRotation,
   beat,
@@ -22,284 +22,284 @@ import {
 export const verbs: readonly Operation[] = [
   {
     name: 'emergency',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      ground.observer.told({ kind: 'emergency', managedKey });
-      const act = typed(ground, 'rotate', managedKey, '--emergency', '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      world.observer.told({ kind: 'emergency', managedKey });
+      const act = typed(world, 'rotate', managedKey, '--emergency', '--yes');
       return {
         act,
-        again: untilDone(ground, act, () => stateOf(ground, next) === 'inactive'),
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'inactive', next: 'inactive', spare: 'current' }),
+        again: untilDone(world, act, () => stateOf(world, next) === 'inactive'),
+        beside: [act, beat(world, 'retirement')],
+        outcome: () => outcome(world, { old, next, spare }, { old: 'inactive', next: 'inactive', spare: 'current' }),
       };
     },
   },
   {
     name: 'emergency-of-draining-key',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      ground.observer.told({ kind: 'containment', apiKeyId: old.id });
-      const act = typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      world.observer.told({ kind: 'containment', apiKeyId: old.id });
+      const act = typed(world, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'inactive', next: 'current', spare: 'standby' }),
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement')],
+        outcome: () => outcome(world, { old, next, spare }, { old: 'inactive', next: 'current', spare: 'standby' }),
       };
     },
   },
   {
     name: 'emergency-of-paused',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      ground.observer.told({ kind: 'pause', managedKey });
-      await typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes')();
-      ground.observer.told({ kind: 'resume', managedKey });
-      ground.observer.told({ kind: 'emergency', managedKey });
-      const act = typed(ground, 'rotate', managedKey, '--emergency', '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      world.observer.told({ kind: 'pause', managedKey });
+      await typed(world, 'pause', managedKey, '--because', 'a freeze', '--yes')();
+      world.observer.told({ kind: 'resume', managedKey });
+      world.observer.told({ kind: 'emergency', managedKey });
+      const act = typed(world, 'rotate', managedKey, '--emergency', '--yes');
       const wanted = { old: 'inactive', next: 'inactive', spare: 'current', pause: 'is over', schedule: 'on' };
       return {
         act,
-        again: untilDone(ground, act, () => stateOf(ground, next) === 'inactive'),
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => withPause(ground, outcome(ground, { old, next, spare }, wanted)),
+        again: untilDone(world, act, () => stateOf(world, next) === 'inactive'),
+        beside: [act, beat(world, 'retirement')],
+        outcome: () => withPause(world, outcome(world, { old, next, spare }, wanted)),
       };
     },
   },
   {
     name: 'emergency-of-old-key',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      await graceOver(ground, old);
-      const act = await wokenAndDistrusted(ground, old);
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      await graceOver(world, old);
+      const act = await reactivatedAndDistrusted(world, old);
       let wanted: Readonly<Record<string, string>> = { old: 'contained', next: 'current', spare: 'standby' };
       // Where it is faster, the key is current again, and the same emergency is one of the managed key.
       const undo = async (): Promise<void> => {
-        await ground.types(['undo', managedKey, '--api-key-id', old.id, '--yes']);
-        ground.observer.told({ kind: 'emergency', managedKey });
+        await world.types(['undo', managedKey, '--api-key-id', old.id, '--yes']);
+        world.observer.told({ kind: 'emergency', managedKey });
         wanted = { old: 'contained|inactive', next: 'current|draining', spare: 'standby|current' };
       };
       return {
         act,
-        again: thenRetirement(ground, untilDone(ground, act)),
+        again: thenRetirement(world, untilDone(world, act)),
         atOnce: act,
-        beside: [act, beat(ground, 'retirement'), undo],
-        outcome: () => outcome(ground, { old, next, spare }, wanted),
+        beside: [act, beat(world, 'retirement'), undo],
+        outcome: () => outcome(world, { old, next, spare }, wanted),
       };
     },
   },
   // Retirement would make it inactive at its next look.
   undoWith('undo', async () => undefined),
-  undoWith('undo-of-inactive', (ground) => beat(ground, 'retirement')()),
+  undoWith('undo-of-inactive', (world) => beat(world, 'retirement')()),
   // It comes back only by its name.
-  undoWith('undo-of-contained', async (ground, old) => (await wokenAndDistrusted(ground, old))(), 'by name'),
+  undoWith('undo-of-contained', async (world, old) => (await reactivatedAndDistrusted(world, old))(), 'by name'),
   {
     name: 'pause',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      ground.observer.told({ kind: 'pause', managedKey });
-      const act = typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      world.observer.told({ kind: 'pause', managedKey });
+      const act = typed(world, 'pause', managedKey, '--because', 'a freeze', '--yes');
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement')],
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement')],
         outcome: () =>
           withPause(
-            ground,
-            outcome(ground, { old, next, spare }, { old: 'draining', next: 'current', spare: 'standby', pause: 'stands', schedule: 'off' }),
+            world,
+            outcome(world, { old, next, spare }, { old: 'draining', next: 'current', spare: 'standby', pause: 'stands', schedule: 'off' }),
           ),
       };
     },
   },
   {
     name: 'pause-of-rotation',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      await claimedInVain(ground);
-      ground.observer.told({ kind: 'pause', managedKey });
-      const act = typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      await claimedInVain(world);
+      world.observer.told({ kind: 'pause', managedKey });
+      const act = typed(world, 'pause', managedKey, '--because', 'a freeze', '--yes');
       const wanted = { old: 'draining', next: 'current|draining', spare: 'pending|current', pause: 'stands', schedule: 'off' };
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement'), stepsAgain(ground)],
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement'), stepsAgain(world)],
         // The rotation may end while the command waits for that.
-        outcome: () => withPause(ground, outcome(ground, { old, next, spare }, wanted)),
+        outcome: () => withPause(world, outcome(world, { old, next, spare }, wanted)),
       };
     },
   },
   {
     name: 'resume',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      ground.observer.told({ kind: 'pause', managedKey });
-      await typed(ground, 'pause', managedKey, '--because', 'a freeze', '--yes')();
-      ground.observer.told({ kind: 'resume', managedKey });
-      const act = typed(ground, 'resume', managedKey);
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      world.observer.told({ kind: 'pause', managedKey });
+      await typed(world, 'pause', managedKey, '--because', 'a freeze', '--yes')();
+      world.observer.told({ kind: 'resume', managedKey });
+      const act = typed(world, 'resume', managedKey);
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement')],
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement')],
         outcome: () =>
-          withPause(ground, outcome(ground, { old, next }, { old: 'draining', next: 'current', pause: 'is over', schedule: 'on' })),
+          withPause(world, outcome(world, { old, next }, { old: 'draining', next: 'current', pause: 'is over', schedule: 'on' })),
       };
     },
   },
   {
     name: 'removal',
-    async prepare(ground) {
-      const { next } = await rotated(ground);
-      const spare = await ground.adds();
-      ground.observer.told({ kind: 'removal', apiKeyId: spare.id });
-      const act = typed(ground, 'standby', 'remove', managedKey, spare.id, '--yes');
+    async prepare(world) {
+      const { next } = await rotated(world);
+      const spare = await world.adds();
+      world.observer.told({ kind: 'removal', apiKeyId: spare.id });
+      const act = typed(world, 'standby', 'remove', managedKey, spare.id, '--yes');
       return {
         act,
-        again: untilDone(ground, act),
+        again: untilDone(world, act),
         // A rotation claims the very key that is being removed.
-        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
-        outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'archived|current' }),
+        beside: [act, beat(world, 'retirement'), askedRotation(world)],
+        outcome: () => outcome(world, { next, spare }, { next: 'current|draining', spare: 'archived|current' }),
       };
     },
   },
   {
     name: 'dry-run',
-    async prepare(ground) {
-      const { next } = await rotated(ground);
-      const spare = await ground.adds();
-      const act = typed(ground, 'rotate', managedKey, '--dry-run');
+    async prepare(world) {
+      const { next } = await rotated(world);
+      const spare = await world.adds();
+      const act = typed(world, 'rotate', managedKey, '--dry-run');
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
-        outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement'), askedRotation(world)],
+        outcome: () => outcome(world, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
       };
     },
   },
   {
     name: 'standby-check',
-    async prepare(ground) {
-      const { next } = await rotated(ground);
-      const spare = await ground.adds();
-      const act = typed(ground, 'standby', 'check', managedKey, '--prove');
+    async prepare(world) {
+      const { next } = await rotated(world);
+      const spare = await world.adds();
+      const act = typed(world, 'standby', 'check', managedKey, '--prove');
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement'), askedRotation(ground)],
-        outcome: () => outcome(ground, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement'), askedRotation(world)],
+        outcome: () => outcome(world, { next, spare }, { next: 'current|draining', spare: 'standby|current' }),
       };
     },
   },
   {
     name: 'unstick',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      const spare = await ground.adds();
-      await stuckRotation(ground);
-      const act = typed(ground, 'unstick', managedKey, '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      const spare = await world.adds();
+      await stuckRotation(world);
+      const act = typed(world, 'unstick', managedKey, '--yes');
       return {
         act,
-        again: untilDone(ground, act),
-        beside: [act, beat(ground, 'retirement'), stepsAgain(ground)],
+        again: untilDone(world, act),
+        beside: [act, beat(world, 'retirement'), stepsAgain(world)],
         // The rotation may go on, or begin again.
-        outcome: () => outcome(ground, { old, next, spare }, { old: 'draining', next: 'current|draining', spare: 'standby|current' }),
+        outcome: () => outcome(world, { old, next, spare }, { old: 'draining', next: 'current|draining', spare: 'standby|current' }),
       };
     },
   },
   {
     name: 'unstick-half-done',
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      await graceOver(ground, old);
-      await diesBefore(ground, 'POST', beat(ground, 'retirement'));
-      ground.world.clock.advance(20 * minuteMs);
-      const act = typed(ground, 'unstick', managedKey, '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      await graceOver(world, old);
+      await diesBefore(world, 'POST', beat(world, 'retirement'));
+      world.local.clock.advance(20 * minuteMs);
+      const act = typed(world, 'unstick', managedKey, '--yes');
       return {
         act,
-        again: thenRetirement(ground, untilDone(ground, act)),
+        again: thenRetirement(world, untilDone(world, act)),
         atOnce: act,
-        beside: [act, beat(ground, 'retirement'), typed(ground, 'undo', managedKey, '--yes')],
-        outcome: () => outcome(ground, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
+        beside: [act, beat(world, 'retirement'), typed(world, 'undo', managedKey, '--yes')],
+        outcome: () => outcome(world, { old, next }, { old: 'inactive|current', next: 'current|draining' }),
       };
     },
   },
 ];
 
-function undoWith(name: string, before: (ground: Ground, old: MadeKey) => Promise<unknown>, byName?: 'by name'): Operation {
+function undoWith(name: string, before: (world: ProofWorld, old: MadeKey) => Promise<unknown>, byName?: 'by name'): Operation {
   return {
     name,
-    async prepare(ground) {
-      const { old, next } = await rotated(ground);
-      await graceOver(ground, old);
-      await before(ground, old);
-      const act = typed(ground, 'undo', managedKey, ...(byName === undefined ? [] : ['--api-key-id', old.id]), '--yes');
+    async prepare(world) {
+      const { old, next } = await rotated(world);
+      await graceOver(world, old);
+      await before(world, old);
+      const act = typed(world, 'undo', managedKey, ...(byName === undefined ? [] : ['--api-key-id', old.id]), '--yes');
       return {
         act,
-        again: thenRetirement(ground, untilDone(ground, act)),
+        again: thenRetirement(world, untilDone(world, act)),
         atOnce: act,
-        beside: [act, beat(ground, 'retirement')],
-        outcome: () => outcome(ground, { old, next }, { old: 'current', next: 'draining' }),
+        beside: [act, beat(world, 'retirement')],
+        outcome: () => outcome(world, { old, next }, { old: 'current', next: 'draining' }),
       };
     },
   };
 }
 
-/** The key, whose grace is over, sleeps, and somebody wakes it in the Console; answers the command that cuts it off. */
-async function wokenAndDistrusted(ground: Ground, old: MadeKey): Promise<() => Promise<Said>> {
-  await beat(ground, 'retirement')();
-  ground.inConsole(old, 'active');
-  ground.observer.told({ kind: 'containment', apiKeyId: old.id });
-  return typed(ground, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
+/** The key, whose grace is over, is inactive, and somebody reactivates it in the Console; answers the command that cuts it off. */
+async function reactivatedAndDistrusted(world: ProofWorld, old: MadeKey): Promise<() => Promise<Said>> {
+  await beat(world, 'retirement')();
+  world.inConsole(old, 'active');
+  world.observer.told({ kind: 'containment', apiKeyId: old.id });
+  return typed(world, 'rotate', managedKey, '--emergency', '--api-key-id', old.id, '--yes');
 }
 
 /** What `graceOver` has stopped runs again, once this is done. */
-function thenRetirement({ world }: Ground, flow: Flow): Flow {
+function thenRetirement({ local }: ProofWorld, flow: Flow): Flow {
   return async () => {
     await flow();
-    world.aws.schedules.enable('retirement');
+    local.aws.schedules.enable('retirement');
   };
 }
 
 /** A rotation has claimed a key and cannot prove it; nobody tries it again for twenty minutes. */
-async function stuckRotation(ground: Ground): Promise<void> {
-  await claimedInVain(ground);
-  ground.observer.told({ kind: 'rotation-given-up', managedKey });
-  ground.world.clock.advance(20 * minuteMs);
+async function stuckRotation(world: ProofWorld): Promise<void> {
+  await claimedInVain(world);
+  world.observer.told({ kind: 'rotation-given-up', managedKey });
+  world.local.clock.advance(20 * minuteMs);
 }
 
-async function claimedInVain(ground: Ground): Promise<void> {
-  const mend = ground.world.anthropic.intercept.onCall(({ phase, route }) =>
+async function claimedInVain(world: ProofWorld): Promise<void> {
+  const mend = world.local.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
   );
-  await ground.rotates();
+  await world.rotates();
   mend();
 }
 
 /** The function dies before its first call of this method at Anthropic. */
-async function diesBefore({ world }: Ground, method: string, act: Flow): Promise<void> {
+async function diesBefore({ local }: ProofWorld, method: string, act: Flow): Promise<void> {
   let killed = (): void => undefined;
-  const death = new Promise<void>((resolve) => (killed = resolve));
-  const stop = world.anthropic.intercept.onCall((call) => {
+  const reportDead = new Promise<void>((resolve) => (killed = resolve));
+  const stop = local.anthropic.intercept.onCall((call) => {
     if (call.phase !== 'before' || call.method !== method) return undefined;
-    world.aws.functions.kill();
+    local.aws.functions.kill();
     killed();
     return new Promise(() => undefined);
   });
-  await Promise.race([act(), death]);
+  await Promise.race([act(), reportDead]);
   stop();
 }
 
-async function withPause(ground: Ground, { is, shouldBe }: Outcome): Promise<Outcome> {
-  const { RotationEnabled } = await ground.world.secrets.send(
-    new DescribeSecretCommand({ SecretId: ground.world.definition(managedKey).secretArn }),
+async function withPause(world: ProofWorld, { is, shouldBe }: Outcome): Promise<Outcome> {
+  const { RotationEnabled } = await world.local.secrets.send(
+    new DescribeSecretCommand({ SecretId: world.local.definition(managedKey).secretArn }),
   );
   return {
-    is: { ...is, pause: pausesIn(ground.world).has(managedKey) ? 'stands' : 'is over', schedule: RotationEnabled === true ? 'on' : 'off' },
+    is: { ...is, pause: pausesIn(world.local).has(managedKey) ? 'stands' : 'is over', schedule: RotationEnabled === true ? 'on' : 'off' },
     shouldBe,
   };
 }

@@ -1,7 +1,7 @@
 import { lastingConditions, runLasting, type LastingResult } from '../lasting.ts';
 import { plainTable } from '../table.ts';
 import { violationText } from '../violation.ts';
-import type { Extent, Outcome } from './part.ts';
+import type { Extent, Outcome } from './suite.ts';
 
 const longHours = 30;
 const shortHours = 6;
@@ -9,7 +9,7 @@ const shortHours = 6;
 const inShort: readonly string[] = ['block page', 'another organization', 'block page for values only', 'standing report'];
 
 /** Hours in which Anthropic's side answers wrongly, with something due for each kind of key. */
-export async function lastingPart(
+export async function lastingSuite(
   { seed, short, say }: Extent,
   { condition }: { readonly condition?: string | undefined },
 ): Promise<Outcome> {

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { aGround } from './ground.ts';
+import { aProofWorld } from './world.ts';
 
 test('the address of a world that was left is nobody’s afterwards: what was killed in it reaches no other one', async () => {
-  const ground = await aGround({ seed: 1 });
-  const { aws, anthropic, slack } = ground.world;
-  await ground.leaves();
+  const world = await aProofWorld({ seed: 1 });
+  const { aws, anthropic, slack } = world.local;
+  await world.leaves();
   for (const url of [aws.endpoint, anthropic.baseUrl, slack.webhookUrl]) {
     expect((await fetch(url)).status).toBe(503);
     const next = createServer();

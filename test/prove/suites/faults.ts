@@ -1,11 +1,11 @@
 import { caseName, caseNamed, casesOf, cleanRun, operationNamed, type Case, type CaseResult } from '../crash.ts';
-import { wrongOf } from '../harm.ts';
-import { runCases } from '../hands.ts';
+import { wrongOf } from '../faults.ts';
+import { runCases } from '../workers.ts';
 import { operations } from '../operations.ts';
 import { mixed, sampleOf } from '../sample.ts';
 import { tableOf } from '../table.ts';
 import { violationText } from '../violation.ts';
-import type { Extent, Outcome } from './part.ts';
+import type { Extent, Outcome } from './suite.ts';
 
 interface Choice {
   /** One operation. @default all */
@@ -18,8 +18,8 @@ interface Choice {
   readonly shard?: { readonly which: number; readonly of: number } | undefined;
 }
 
-/** Each operation on the local world, harmed at every single call, carried on by one or two at once, and judged by the observer. */
-export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome> {
+/** Each operation on the local world, with a fault at every single call, carried on by one or two runners, and judged by the observer. */
+export async function faultsSuite(extent: Extent, choice: Choice): Promise<Outcome> {
   const { seed, jobs, say } = extent;
   const { cases, calls } =
     choice.case === undefined ? await planned(extent, choice) : { cases: [caseNamed(choice.case, seed)], calls: new Map<string, number>() };
@@ -35,7 +35,7 @@ export async function harmPart(extent: Extent, choice: Choice): Promise<Outcome>
     .map((result) => `${caseName(result.case)} ${whatWasSkipped(result)}`);
   const unreached = results.filter((result) => !result.reached && result.skipped === undefined);
   const aside = [
-    ...(unreached.length === 0 ? [] : [`${unreached.length} of them made fewer calls than the run without harm, and met none`]),
+    ...(unreached.length === 0 ? [] : [`${unreached.length} of them made fewer calls than the run without a fault, and met none`]),
     ...skipped.map((text) => `skipped: ${text}`),
   ]
     .map((line) => `\n${line}`)
@@ -61,7 +61,7 @@ async function planned(
   for (const [index, operation] of chosen.entries()) {
     const clean = await cleanRun(operation, seed);
     if (clean.violations.length > 0) {
-      throw new Error(`${operation.name} fails without any harm:\n${clean.violations.map(violationText).join('\n')}`);
+      throw new Error(`${operation.name} fails without any fault:\n${clean.violations.map(violationText).join('\n')}`);
     }
     calls.set(operation.name, clean.calls.length);
     const all = casesOf(operation, clean, seed).filter(({ kind }) => !wrongAnswers || wrongOf(kind) !== undefined);

@@ -25,8 +25,8 @@ const troubles = [
   'outage',
 ] as const;
 type Wrong = WrongAnswer | `${WrongAnswer}-thrice` | `${WrongAnswer}-lasting`;
-export type HarmKind = (typeof troubles)[number] | Wrong;
-export const harmKinds: readonly HarmKind[] = [
+export type FaultKind = (typeof troubles)[number] | Wrong;
+export const faultKinds: readonly FaultKind[] = [
   ...troubles,
   ...wrongAnswers.flatMap((wrong): readonly Wrong[] => [wrong, `${wrong}-thrice`, `${wrong}-lasting`]),
 ];
@@ -39,12 +39,12 @@ export interface CallSeen {
 }
 
 /** Which kinds make a difference for a call. */
-export function kindsFor(call: CallSeen): readonly HarmKind[] {
-  return harmKinds.filter((kind) => whyNot(kind, call) === undefined);
+export function kindsFor(call: CallSeen): readonly FaultKind[] {
+  return faultKinds.filter((kind) => whyNot(kind, call) === undefined);
 }
 
-/** Why this kind of harm is none to this call; undefined where it is one. */
-function whyNot(kind: HarmKind, call: CallSeen): string | undefined {
+/** Why this kind of fault is none to this call; undefined where it is one. */
+function whyNot(kind: FaultKind, call: CallSeen): string | undefined {
   const wrong = wrongOf(kind);
   if (wrong === undefined) return call.isRead || !kind.startsWith('stale') ? undefined : 'only a read can be stale';
   if (sideOf(call.name) !== 'anthropic' || !canBeAnswered(wrong, askedOf(call.name))) return `${wrong} is no answer to it`;
@@ -52,12 +52,12 @@ function whyNot(kind: HarmKind, call: CallSeen): string | undefined {
   return 'that one key is unknown is the word of its own organization too: nobody can tell it from the truth';
 }
 
-/** The wrong answer that a kind of harm is; undefined for trouble of another sort. */
+/** The wrong answer that a kind of fault is; undefined for trouble of another sort. */
 export function wrongOf(kind: string): WrongAnswer | undefined {
   return wrongAnswers.find((wrong) => [wrong, `${wrong}-thrice`, `${wrong}-lasting`].includes(kind));
 }
 
-export interface Harm {
+export interface InjectedFault {
   /** The calls since the start. */
   readonly calls: readonly CallSeen[];
   /** Resolves when the process that is not a Lambda function was killed. */
@@ -66,12 +66,12 @@ export interface Harm {
   reached(): boolean;
   /** Why the call at the point was left alone. A run that something else disturbs may make another call there than the clean one. */
   skipped(): string | undefined;
-  /** No more harm, and no more counting. */
+  /** No more faults, and no more counting. */
   stop(): void;
 }
 
-/** Counts the calls of both worlds from now on; does harm at the call number `point`, from 1. Without a kind it only counts. */
-export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
+/** Counts the calls of both worlds from now on; the call number `point` meets the fault, from 1. Without a kind it only counts. */
+export function injectFault(world: World, point = 0, kind?: FaultKind): InjectedFault {
   const calls: CallSeen[] = [];
   const numbers = new Map<string, number>();
   let left = kind?.endsWith('thrice') === true ? 3 : 1;
@@ -85,8 +85,8 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
     return new Promise(() => undefined);
   };
 
-  /** `hurt`: this call is harmed in this phase. */
-  const meet = (id: string, phase: 'before' | 'after', call: CallSeen): 'hurt' | 'die' | undefined => {
+  /** `fails`: this call meets the fault in this phase. */
+  const meet = (id: string, phase: 'before' | 'after', call: CallSeen): 'fails' | 'die' | undefined => {
     if (phase === 'before') {
       calls.push(call);
       numbers.set(id, calls.length);
@@ -99,21 +99,21 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
       victim = call.name;
     }
     if (kind === 'killed-before' || kind === 'killed-after') return number === point && kind === `killed-${phase}` ? 'die' : undefined;
-    if (kind === 'outage') return victim !== undefined && sideOf(victim) === sideOf(call.name) && phase === 'before' ? 'hurt' : undefined;
+    if (kind === 'outage') return victim !== undefined && sideOf(victim) === sideOf(call.name) && phase === 'before' ? 'fails' : undefined;
     const wrong = wrongOf(kind);
     if (wrong !== undefined && kind.endsWith('-lasting'))
-      return victim !== undefined && sideOf(call.name) === 'anthropic' ? 'hurt' : undefined;
+      return victim !== undefined && sideOf(call.name) === 'anthropic' ? 'fails' : undefined;
     if (wrong !== undefined && wrongAnswer(wrong, askedOf(call.name), phase) === undefined) return undefined;
-    const hurtsNow = wrong !== undefined || phase === (kind.startsWith('lost') && call.name.includes(' ') ? 'after' : 'before');
-    if (!hurtsNow || number < point || call.name !== victim || left === 0) return undefined;
+    const failsNow = wrong !== undefined || phase === (kind.startsWith('lost') && call.name.includes(' ') ? 'after' : 'before');
+    if (!failsNow || number < point || call.name !== victim || left === 0) return undefined;
     left -= 1;
-    return 'hurt';
+    return 'fails';
   };
 
   const stopAws = world.aws.intercept.onCall(({ number, service, operation, phase }) => {
     const isRead = /^(Get|Describe|List|Query|Scan|BatchGet)/.test(operation);
     const met = meet(`aws ${number}`, phase, { name: `${service}:${operation}`, isRead });
-    return met === 'die' ? dead() : met === 'hurt' && kind !== undefined ? awsFaults[shortOf(kind)] : undefined;
+    return met === 'die' ? dead() : met === 'fails' && kind !== undefined ? awsFaults[shortOf(kind)] : undefined;
   });
   const stopAnthropic = world.anthropic.intercept.onCall(({ number, phase, ...call }) => {
     const met = meet(`anthropic ${number}`, phase, { name: nameOf(call), isRead: call.method === 'GET' });
@@ -136,7 +136,7 @@ export function inflict(world: World, point = 0, kind?: HarmKind): Harm {
 
 type Short = 'throttled' | 'failed' | 'cut' | 'lost' | 'stale';
 
-function shortOf(kind: HarmKind): Short {
+function shortOf(kind: FaultKind): Short {
   const short = kind.replace('-thrice', '');
   return short === 'throttled' || short === 'cut' || short === 'lost' || short === 'stale' ? short : 'failed';
 }

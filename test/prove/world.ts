@@ -12,7 +12,7 @@ export const managedKey = 'production';
 const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 0, outputTokens: 300 };
 
 /** Beats of the schedules after an operation, until nothing more comes by itself. */
-const restMinutes = [5, 5, 5, 5, 10, 30, 60, 60];
+const quiescenceMinutes = [5, 5, 5, 5, 10, 30, 60, 60];
 
 export interface MadeKey {
   readonly id: string;
@@ -20,8 +20,8 @@ export interface MadeKey {
 }
 
 /** A local world with an observer in it, and the people who act there. */
-export interface Ground {
-  readonly world: World;
+export interface ProofWorld {
+  readonly local: World;
   readonly observer: Observer;
   /** In the Console. */
   makes(options?: { readonly expiresAt?: number; readonly workspaceId?: string }): MadeKey;
@@ -29,7 +29,7 @@ export interface Ground {
   types(args: readonly string[], stdin?: string): Promise<Said>;
   /** Makes a key and takes it in. Throws when that fails. */
   adds(): Promise<MadeKey>;
-  /** Asks Secrets Manager to rotate: it begins when the world settles. */
+  /** Asks Secrets Manager to rotate: it begins when the world next handles what is due. */
   asksToRotate(): Promise<void>;
   /** Asks Secrets Manager to rotate, and lets it finish. */
   rotates(): Promise<void>;
@@ -41,17 +41,17 @@ export interface Ground {
   /** The usage feed is read. */
   collects(): Promise<void>;
   /** Everything that comes by itself comes. */
-  rests(): Promise<void>;
+  comesToQuiescence(): Promise<void>;
   leaves(): Promise<void>;
 }
 
-export interface GroundOptions {
+export interface ProofWorldOptions {
   readonly seed: number;
   readonly world?: Partial<WorldOptions>;
 }
 
 /** Starts a world. One at a time in a thread. */
-export async function aGround({ seed, world: changes = {} }: GroundOptions): Promise<Ground> {
+export async function aProofWorld({ seed, world: changes = {} }: ProofWorldOptions): Promise<ProofWorld> {
   // An even seed's world takes its time to make a changed status felt.
   const delayMs = seed % 2 === 0 ? 15_000 : 0;
   const world = await startWorld({
@@ -67,7 +67,7 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
   for (const schedule of ['anomaly-detector', 'usage-collector']) world.aws.schedules.disable(schedule);
   const observer = observe(world, { managedKeys: [managedKey], delayMs });
 
-  const makes: Ground['makes'] = (options = {}) => {
+  const makes: ProofWorld['makes'] = (options = {}) => {
     const key = world.anthropic.console.createApiKey({
       name: `${managedKey}-${world.anthropic.inspect.keys().length + 1}`,
       workspaceId: world.definition(managedKey).workspaceId,
@@ -76,20 +76,20 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
     observer.made(key.id, key.value);
     return key;
   };
-  const types: Ground['types'] = async (args, stdin = '') => {
+  const types: ProofWorld['types'] = async (args, stdin = '') => {
     const said = await keyguard([...args, '--config', configurationFile(world)], { stdin, world });
     observer.heard(said.out + said.err);
     return said;
   };
-  const passes: Ground['passes'] = async (ms) => {
+  const passes: ProofWorld['passes'] = async (ms) => {
     world.clock.advance(ms);
     await world.aws.settle({ coalesce: true });
   };
-  const asksToRotate: Ground['asksToRotate'] = async () => {
+  const asksToRotate: ProofWorld['asksToRotate'] = async () => {
     await world.secrets.send(new RotateSecretCommand({ SecretId: world.definition(managedKey).secretArn }));
   };
   return {
-    world,
+    local: world,
     observer,
     makes,
     types,
@@ -117,8 +117,8 @@ export async function aGround({ seed, world: changes = {} }: GroundOptions): Pro
       othersWork(world);
       await world.aws.functions.invoke('usage-collector', {}, 'by hand');
     },
-    async rests() {
-      for (const minutes of restMinutes) await passes(minutes * minuteMs);
+    async comesToQuiescence() {
+      for (const minutes of quiescenceMinutes) await passes(minutes * minuteMs);
     },
     async leaves() {
       await world.stop();

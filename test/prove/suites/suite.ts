@@ -8,7 +8,7 @@ export interface Extent {
   readonly say: (text: string) => void;
 }
 
-/** What a part of the proof came to. */
+/** What a suite of the proof showed. */
 export interface Outcome {
   /** A table for people. */
   readonly text: string;

@@ -1,9 +1,9 @@
 import { runLoad } from '../load.ts';
 import { plainTable } from '../table.ts';
-import type { Extent, Outcome } from './part.ts';
+import type { Extent, Outcome } from './suite.ts';
 
 /** Programs with realistic caches through many rotations. */
-export async function loadPart({ short, say }: Extent): Promise<Outcome> {
+export async function loadSuite({ short, say }: Extent): Promise<Outcome> {
   const load = await runLoad(short ? 3 : 100, (sentence) => say(`${sentence}\n`));
   const rows = load.rows.map(({ policy, how, requests, failures }) => [
     policy,

@@ -6,39 +6,39 @@ import { runCase, type Case, type CaseResult } from './crash.ts';
 type Answer = CaseResult | { readonly error: string };
 
 /** So many cases a process runs before a fresh one takes its place: what was killed in a world stays in memory. */
-const casesPerHand = 300;
+const casesPerWorker = 300;
 
 /** Runs the cases in `jobs` processes, each with one world at a time; `done` hears of each result. Throws when a case cannot be run. */
 export async function runCases(cases: readonly Case[], jobs: number, done: (result: CaseResult) => void): Promise<void> {
   const waiting = [...cases];
   const work = async (): Promise<void> => {
-    while (waiting.length > 0) await hire(waiting, done);
+    while (waiting.length > 0) await startWorker(waiting, done);
   };
   await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, work));
 }
 
 /** One process, until it has done its share or nothing is left. */
-function hire(waiting: Case[], done: (result: CaseResult) => void): Promise<void> {
+function startWorker(waiting: Case[], done: (result: CaseResult) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const hand = fork(fileURLToPath(import.meta.url), ['hand']);
-    let share = casesPerHand;
+    const worker = fork(fileURLToPath(import.meta.url), ['worker']);
+    let share = casesPerWorker;
     const next = (): void => {
       const each = share > 0 ? waiting.shift() : undefined;
       share -= 1;
-      if (each === undefined) hand.disconnect();
-      else hand.send(each);
+      if (each === undefined) worker.disconnect();
+      else worker.send(each);
     };
-    hand.on('message', (answer: Answer) => {
+    worker.on('message', (answer: Answer) => {
       if ('error' in answer) {
         reject(new Error(answer.error));
-        hand.disconnect();
+        worker.disconnect();
         return;
       }
       done(answer);
       next();
     });
-    hand.on('error', reject);
-    hand.on('exit', (code, signal) => {
+    worker.on('error', reject);
+    worker.on('exit', (code, signal) => {
       if (code === 0) resolve();
       else reject(new Error(`a process that runs cases ended: ${signal ?? code ?? 'no reason is known'}`));
     });
@@ -56,7 +56,7 @@ async function answerTo(each: Case): Promise<Answer> {
   }
 }
 
-if (process.argv[2] === 'hand') {
+if (process.argv[2] === 'worker') {
   process.on('message', (each: Case) => void answerTo(each).then((answer) => process.send?.(answer)));
   // The last world's killed callers may still wait for an answer.
   process.on('disconnect', () => process.exit(0));

@@ -1,11 +1,11 @@
 import { tryHistories, type HistoriesOptions } from '../interleavings/histories.ts';
-import type { Extent, Outcome } from './part.ts';
+import type { Extent, Outcome } from './suite.ts';
 
 const longRuns = 50_000;
 const shortRuns = 3_000;
 
 /** Random histories, with people, time, faults, deaths and several runs at once. */
-export async function historiesPart(
+export async function historiesSuite(
   { seed, short }: Extent,
   { runs, again }: Pick<HistoriesOptions, 'again'> & { readonly runs?: number },
 ): Promise<Outcome> {

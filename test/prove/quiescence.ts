@@ -1,13 +1,23 @@
 import { hourMs } from '../../lambda/foundation/clock.ts';
 import type { World } from '../../local/world.ts';
-import { isBrokenOffByPause, isPaused, isWithoutGrace, wasPaused, type Decided } from './decisions.ts';
-import { alerts, isOurs, labelled, pausesIn, versionsOf, type AlertView, type KeyView, type LedgerRow, type VersionView } from './sight.ts';
+import { isBrokenOffByPause, isPaused, mayBeRevoked, wasPaused, type Decided } from './decisions.ts';
+import {
+  alerts,
+  isOurs,
+  labelled,
+  pausesIn,
+  versionsOf,
+  type AlertView,
+  type KeyView,
+  type LedgerRow,
+  type VersionView,
+} from './observations.ts';
 import type { Report } from './violation.ts';
 
 /** A rotation that failed must have been told, or have come to its end all the same, within this time. */
 const patienceMs = 2 * hourMs;
 
-interface Rest {
+interface Quiescence {
   readonly world: World;
   readonly rows: readonly LedgerRow[];
   readonly secrets: ReadonlyMap<string, readonly VersionView[]>;
@@ -17,13 +27,13 @@ interface Rest {
 }
 
 /** What must be so once nothing goes wrong any more and some hours have passed: I3 and I5 at the end. */
-export function judgeRest(rest: Rest): void {
-  const { world, rows, report } = rest;
+export function judgeQuiescence(quiescence: Quiescence): void {
+  const { world, rows, report } = quiescence;
   const byId = new Map(rows.map((row) => [row.apiKeyId, row]));
   for (const view of world.anthropic.inspect.keys()) judgeKey(view, byId.get(view.id), report);
-  for (const row of rows) judgeRow(row, rest);
-  for (const name of rest.secrets.keys()) judgeSecret(name, rest);
-  judgeBlame(rest);
+  for (const row of rows) judgeRow(row, quiescence);
+  for (const name of quiescence.secrets.keys()) judgeSecret(name, quiescence);
+  judgeBlame(quiescence);
 }
 
 function judgeKey(view: KeyView, row: LedgerRow | undefined, report: Report): void {
@@ -59,17 +69,17 @@ function judgeKey(view: KeyView, row: LedgerRow | undefined, report: Report): vo
   }
 }
 
-function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest): void {
+function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Quiescence): void {
   const { apiKeyId, managedKey, state, token } = row;
   const versions = secrets.get(managedKey) ?? [];
   const labels = versions.find((version) => version.versionId === token)?.labels ?? [];
   if (row.intent !== undefined) report('I3', `its intent to become ${row.intent} was never carried out`, apiKeyId);
-  if (row.wantedAt !== undefined && world.clock.now() - row.wantedAt > patienceMs) {
-    report('I3', 'an operator asked for it back, and it was neither brought back nor was the wish withdrawn', apiKeyId);
+  if (row.undoRequestedAt !== undefined && world.clock.now() - row.undoRequestedAt > patienceMs) {
+    report('I3', 'an operator asked for it back, and it was neither brought back nor was the request withdrawn', apiKeyId);
   }
-  const isLost = row.noGraceAt !== undefined && world.clock.now() - row.noGraceAt > patienceMs;
+  const isLost = row.revokeRequestedAt !== undefined && world.clock.now() - row.revokeRequestedAt > patienceMs;
   if (isLost && toldOf('rotation-failed', managedKey, world).at(-1)?.state !== 'open') {
-    report('I5', `an emergency wants it off, it is ${state}, and nobody was told`, apiKeyId);
+    report('I5', `an emergency is to revoke it, it is ${state}, and nobody was told`, apiKeyId);
   }
   if (state === 'pending' && !labels.includes('AWSPENDING')) report('I3', 'it is claimed, and its rotation is over', apiKeyId);
   const current = labelled(versions, 'AWSCURRENT');
@@ -78,7 +88,7 @@ function judgeRow(row: LedgerRow, { world, secrets, ids, decided, report }: Rest
   }
   // The last credential was cut off, as the policy has it: nothing has taken its place.
   const { lastCredential } = world.definition(managedKey).containment;
-  const isCutOff = state === 'contained' && lastCredential === 'cut' && isWithoutGrace(decided, apiKeyId, world.clock.now());
+  const isCutOff = state === 'contained' && lastCredential === 'cut' && mayBeRevoked(decided, apiKeyId, world.clock.now());
   if (state !== 'current' && !isCutOff && current?.holds === apiKeyId && current.versionId === token) {
     report('I3', `AWSCURRENT holds it, and the ledger says ${state}`, apiKeyId);
   }
@@ -97,7 +107,7 @@ function toldOf(kind: string, subject: string, world: World): readonly AlertView
 }
 
 /** Nobody but us changed anything at Anthropic, and nobody wrote a secret: then people must not be told that somebody did. */
-function judgeBlame({ world, decided, report }: Rest): void {
+function judgeBlame({ world, decided, report }: Quiescence): void {
   const byPeople = world.anthropic.inspect.keys().some((key) => key.history.some((change, index) => index > 0 && !isOurs(change)));
   if (byPeople || decided.written.size > 0) return;
   for (const { subject, title } of alerts(world).filter(({ kind }) => kind === 'key-changed')) {
@@ -107,8 +117,8 @@ function judgeBlame({ world, decided, report }: Rest): void {
   }
 }
 
-function judgeSecret(name: string, rest: Rest): void {
-  const { world, rows, secrets, decided, report } = rest;
+function judgeSecret(name: string, quiescence: Quiescence): void {
+  const { world, rows, secrets, decided, report } = quiescence;
   const versions = secrets.get(name) ?? [];
   const told = toldOf('rotation-failed', name, world);
   const isTold = told.at(-1)?.state === 'open';

@@ -12,13 +12,13 @@ export interface LedgerRow {
   /** The rotation that claimed it. */
   readonly token: string | undefined;
   /** Whether its intake is done. */
-  readonly isParked: boolean;
+  readonly isVerifiedInactive: boolean;
   /** What somebody is about to do with it. */
   readonly intent: string | undefined;
   /** When an operator asked for it back. */
-  readonly wantedAt: number | undefined;
+  readonly undoRequestedAt: number | undefined;
   /** When an emergency asked for it to be cut off. */
-  readonly noGraceAt: number | undefined;
+  readonly revokeRequestedAt: number | undefined;
 }
 
 export interface VersionView {
@@ -48,8 +48,8 @@ export type KeyView = ReturnType<World['anthropic']['inspect']['key']>;
 export function ledgerRows(world: World): readonly LedgerRow[] {
   return world.aws.inspect.tables.items(world.installation.stateTable).flatMap((item) => {
     if (item['pk']?.S !== 'API_KEY') return [];
-    const at = (wish: string): number | undefined => {
-      const text = item[wish]?.M?.['at']?.N;
+    const at = (request: string): number | undefined => {
+      const text = item[request]?.M?.['at']?.N;
       return text === undefined ? undefined : Number(text);
     };
     return [
@@ -60,10 +60,10 @@ export function ledgerRows(world: World): readonly LedgerRow[] {
         since: Number(item['since']?.N ?? 0),
         standbyVersionId: item['standbyVersionId']?.S ?? '',
         token: item['token']?.S,
-        isParked: item['parkedAt'] !== undefined,
+        isVerifiedInactive: item['parkedAt'] !== undefined,
         intent: item['intent']?.M?.['to']?.S,
-        wantedAt: at('wanted'),
-        noGraceAt: at('noGrace'),
+        undoRequestedAt: at('wanted'),
+        revokeRequestedAt: at('noGrace'),
       },
     ];
   });

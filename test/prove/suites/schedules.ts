@@ -1,10 +1,10 @@
 import { explore, preemptionsFor, type Exploration } from '../interleavings/explore.ts';
 import { scenarios } from '../interleavings/scenarios.ts';
 import { plainTable } from '../table.ts';
-import type { Extent, Outcome } from './part.ts';
+import type { Extent, Outcome } from './suite.ts';
 
 /** Every schedule of two or three runs of the engine, within bounds. */
-export async function schedulesPart({ short, say }: Extent): Promise<Outcome> {
+export async function schedulesSuite({ short, say }: Extent): Promise<Outcome> {
   const explored: (Exploration & { readonly preemptions: number })[] = [];
   for (const scenario of scenarios) {
     const preemptions = await preemptionsFor(scenario, short);
