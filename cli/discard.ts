@@ -1,5 +1,5 @@
 import { deliveries } from '../lambda/adapters/aws/deliveries.ts';
-import { tellingOf } from '../lambda/incidents/states.ts';
+import { notificationOf } from '../lambda/incidents/states.ts';
 import type { CliIo } from './command.ts';
 import { letterOf, letterQueues, type HeldLetter } from './dead-letters.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -41,8 +41,8 @@ async function drop(letter: HeldLetter, { table, clock }: OpenInstallation): Pro
   const { alert } = letter;
   if (alert !== null) {
     const known = deliveries(table, clock);
-    const telling = tellingOf(alert);
-    const own = (await known.undelivered()).filter((each) => each.incidentId === alert.incidentId && each.telling === telling);
+    const notification = notificationOf(alert);
+    const own = (await known.undelivered()).filter((each) => each.incidentId === alert.incidentId && each.telling === notification);
     for (const record of own) await known.discard(record);
   }
   await letter.drop();

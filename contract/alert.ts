@@ -12,7 +12,7 @@ export interface Alert {
   readonly state: IncidentState;
   /** Which turn of the incident it is, where it is open or contained, from the second on. */
   readonly turn?: number;
-  /** Which reminder it is, from the first on; absent in a telling that says something new. */
+  /** Which reminder it is, from the first on; absent in a notification that says something new. */
   readonly reminder?: number;
   readonly severity: 'critical' | 'warning' | 'info';
   /** The managed key, `unattributed`, or `usage-report`. */

@@ -269,14 +269,14 @@ export interface IncidentRecord {
   /** What people were told of an incident to which more can come: API keys in use, or changes. */
   readonly known?: readonly string[];
   /** What people were told. */
-  readonly announced: readonly Telling[];
+  readonly announced: readonly Notification[];
   /** What somebody is telling people this moment. */
-  readonly announcing?: { readonly state: Telling; readonly at: number };
+  readonly announcing?: { readonly state: Notification; readonly at: number };
   /** When people were last told. */
   readonly toldAt?: number;
   /** Which turn of the incident this is: it grows when people are to hear of it again. Absent: the first. */
   readonly turn?: number;
-  /** Which reminder this telling is. Absent: it says something new. */
+  /** Which reminder this notification is. Absent: it says something new. */
   readonly reminder?: number;
   /** It ended because its managed key was taken out of the configuration. */
   readonly removed?: true;
@@ -310,7 +310,7 @@ export interface NextIncident {
 }
 
 /** What people are told of an incident: that it came into a state, or, such as `open-2`, that it did so or still is in it in a later turn. */
-export type Telling = IncidentState | `${'open' | 'contained'}-${number}`;
+export type Notification = IncidentState | `${'open' | 'contained'}-${number}`;
 
 export interface Cut {
   readonly apiKeyId: string;
@@ -351,7 +351,7 @@ export interface ChangeFacts {
   readonly reason: string;
 }
 
-/** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<telling>#<channel>`. */
+/** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<notification>#<channel>`. */
 export interface DeliveryRecord {
   readonly schema: 1;
   readonly claimedAt: number;
@@ -362,13 +362,13 @@ export interface DeliveryRecord {
   readonly expiresAt: number;
 }
 
-/** An alert that a channel has not taken: pk `UNDELIVERED`, sk `<incident id>#<telling>#<channel>`. Gone once it is delivered. */
+/** An alert that a channel has not taken: pk `UNDELIVERED`, sk `<incident id>#<notification>#<channel>`. Gone once it is delivered. */
 export interface UndeliveredRecord {
   readonly schema: 1;
   readonly incidentId: string;
   readonly kind: IncidentKind;
   readonly subject: string;
-  readonly telling: Telling;
+  readonly telling: Notification;
   readonly channel: ChannelKind;
   /** When it was first tried, and last (epoch ms). */
   readonly firstFailedAt: number;

@@ -1,7 +1,7 @@
-import type { IncidentRecord, Telling } from '../../contract/records.ts';
+import type { IncidentRecord, Notification } from '../../contract/records.ts';
 import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
-import { knowing } from './again.ts';
+import { acknowledgedFacts } from './renotify.ts';
 import { alertOf } from './message.ts';
 import type { IncidentPorts } from './ports.ts';
 import { released, successorOf, unannounced } from './states.ts';
@@ -19,23 +19,27 @@ export async function announce(found: IncidentRecord, ports: IncidentPorts): Pro
   const now = ports.clock.now();
   const incident = found.held === undefined ? found : released(found, now);
   if (incident === undefined) return;
-  const telling = unannounced(incident);
-  if (telling === undefined) {
+  const notification = unannounced(incident);
+  if (notification === undefined) {
     if (incident.state === 'recovered') await endQuietly(incident, ports);
     return;
   }
-  if (incident.announcing?.state === telling && isWithin(incident.announcing.at, leaseMs, now)) return;
+  if (incident.announcing?.state === notification && isWithin(incident.announcing.at, leaseMs, now)) return;
   let claimed: IncidentRecord;
   try {
-    claimed = await ports.incidents.replace(found, { ...incident, ...knowing(incident), announcing: { state: telling, at: now } });
+    claimed = await ports.incidents.replace(found, {
+      ...incident,
+      ...acknowledgedFacts(incident),
+      announcing: { state: notification, at: now },
+    });
   } catch (error) {
     if (error instanceof LostRace) return;
     throw error;
   }
   const { installation, dashboardUrl } = ports;
   await ports.publisher.publish(alertOf(claimed, { installation, dashboardUrl, at: now }));
-  ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state: telling });
-  await markAnnounced(claimed, telling, now, ports);
+  ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state: notification });
+  await markAnnounced(claimed, notification, now, ports);
 }
 
 /** Sees to every announcement that is owed; one that fails does not hold up the others. Returns how many failed. */
@@ -52,13 +56,13 @@ export async function announceOwed(ports: IncidentPorts): Promise<number> {
   return failed;
 }
 
-async function markAnnounced(claimed: IncidentRecord, telling: Telling, toldAt: number, ports: IncidentPorts): Promise<void> {
+async function markAnnounced(claimed: IncidentRecord, notification: Notification, toldAt: number, ports: IncidentPorts): Promise<void> {
   let record: IncidentRecord | undefined = claimed;
   while (record?.incidentId === claimed.incidentId) {
     const { announcing, ...rest } = record;
     // Somebody may be telling something newer by now: that claim is theirs.
-    const theirs = announcing === undefined || announcing.state === telling ? {} : { announcing };
-    const announced = [...record.announced.filter((known) => known !== telling), telling];
+    const theirs = announcing === undefined || announcing.state === notification ? {} : { announcing };
+    const announced = [...record.announced.filter((known) => known !== notification), notification];
     try {
       const marked = await ports.incidents.replace(record, { ...rest, ...theirs, announced, toldAt });
       if (marked.state === 'recovered' && unannounced(marked) === undefined) await endQuietly(marked, ports);

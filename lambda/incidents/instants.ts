@@ -21,7 +21,7 @@ export function withInstantsThatHaveCome(store: IncidentStore, clock: Clock): In
 }
 
 /**
- * A finding, a telling or a cut of the future would keep people from hearing of what comes until then. So what has not come
+ * A finding, a notification or a cut of the future would keep people from hearing of what comes until then. So what has not come
  * is as old as the incident, and the incident at least as old as now.
  */
 export function bounded(incident: IncidentRecord, now: number): IncidentRecord {

@@ -55,7 +55,7 @@ export function alertOf(incident: IncidentRecord, context: AlertContext): Alert 
     incidentId: plain(incident.incidentId, 120),
     kind: incident.kind,
     state: incident.state,
-    ...again(incident),
+    ...turnOf(incident),
     severity: severityOf(incident.kind, incident.state),
     subject: plain(incident.subject, 80),
     title: words.title,
@@ -76,13 +76,13 @@ function tellOf({ kind, state, removed: isRemoved }: IncidentRecord): Tell {
 }
 
 /** What is over is told once. */
-function again({ state, turn = 1, reminder }: IncidentRecord): Pick<Alert, 'turn' | 'reminder'> {
+function turnOf({ state, turn = 1, reminder }: IncidentRecord): Pick<Alert, 'turn' | 'reminder'> {
   if ((state !== 'open' && state !== 'contained') || turn < 2) return {};
   return { turn, ...(reminder === undefined ? {} : { reminder }) };
 }
 
 function reminding(incident: IncidentRecord, words: Words, at: number): Words {
-  const { reminder } = again(incident);
+  const { reminder } = turnOf(incident);
   if (reminder === undefined) return words;
   const said = `This is reminder ${reminder}: the incident is open since ${sinceWhen(incident.openedAt, at)}, and its cause was seen again.`;
   return { ...words, title: `Reminder: ${words.title}`, summary: [...words.summary, said] };

@@ -3,7 +3,7 @@ import { KeyguardError, Unavailable } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Deliveries, DeliveryFailure } from './ports.ts';
 import { readAlert } from './read-alert.ts';
-import { tellingOf } from './states.ts';
+import { notificationOf } from './states.ts';
 
 export interface NotifyPorts {
   readonly deliveries: Deliveries;
@@ -23,7 +23,7 @@ export async function notify(event: unknown, ports: NotifyPorts): Promise<void> 
   for (const alert of readAlerts(event)) {
     if (ports.slack === undefined) continue;
     const { incidentId } = alert;
-    const delivery = { incidentId, telling: tellingOf(alert), channel: 'slack-webhook' } as const;
+    const delivery = { incidentId, telling: notificationOf(alert), channel: 'slack-webhook' } as const;
     const said = { incidentId, state: delivery.telling };
     const claim = await ports.deliveries.claim(delivery);
     if (claim === 'delivered') {
@@ -44,7 +44,7 @@ export async function notify(event: unknown, ports: NotifyPorts): Promise<void> 
       await ports.deliveries.fail(delivery, failureOf(error, alert));
       throw error;
     }
-    await ports.deliveries.settle(delivery);
+    await ports.deliveries.markDelivered(delivery);
     ports.log.info('notifier.delivered', { ...said, channel: delivery.channel });
   }
 }

@@ -1,6 +1,6 @@
 import type { Alert } from '../../contract/alert.ts';
 import type { IncidentKind } from '../../contract/registry.ts';
-import type { IncidentRecord, Telling, UndeliveredRecord } from '../../contract/records.ts';
+import type { IncidentRecord, Notification, UndeliveredRecord } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/registry.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { UsageLedger } from '../usage/ports.ts';
@@ -47,7 +47,7 @@ export interface ContainmentPorts extends IncidentPorts {
 /** One alert on its way to one channel. */
 export interface Delivery {
   readonly incidentId: string;
-  readonly telling: Telling;
+  readonly telling: Notification;
   readonly channel: ChannelKind;
 }
 
@@ -65,7 +65,7 @@ export interface DeliveryFailure {
 export interface Deliveries {
   /** `delivered`: somebody did it already. `busy`: somebody is at it this moment. `too early`: the channel asked for patience. */
   claim(delivery: Delivery): Promise<'claimed' | 'delivered' | 'busy' | 'too early'>;
-  settle(delivery: Delivery): Promise<void>;
+  markDelivered(delivery: Delivery): Promise<void>;
   /** It failed for certain: the next attempt need not wait longer than the channel asked for. */
   fail(delivery: Delivery, failure: DeliveryFailure): Promise<void>;
   /** What was tried, and no channel has taken yet. */

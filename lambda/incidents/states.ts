@@ -1,8 +1,8 @@
 import type { Brake, RotationEnd } from '../../contract/causes.ts';
 import { isContainable, type IncidentKind } from '../../contract/registry.ts';
-import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Telling } from '../../contract/records.ts';
+import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Notification } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
-import { isAmong, isNews, isReminderDue, isRunning, newsFirst } from './again.ts';
+import { isAmong, hasUnseen, isReminderDue, isRunning, unseenFirst } from './renotify.ts';
 
 /** Requests that were under way when a key was cut off are counted a little later. */
 export const echoMs = 5 * minuteMs;
@@ -47,7 +47,7 @@ export function advance(
       // A replacement that failed brakes too: the incident is open again, and people can see why.
       if (incident === undefined || (incident.state !== 'open' && incident.state !== 'containing')) return 'unchanged';
       if (incident.state === 'open' && incident.brake !== undefined && isAmong([incident.brake], event.brake)) return 'unchanged';
-      return { ...incident, state: 'open', brake: event.brake, ...(isBrakeNews(incident, event.brake) ? nextTurn(incident) : {}) };
+      return { ...incident, state: 'open', brake: event.brake, ...(isBrakeUnseen(incident, event.brake) ? nextTurn(incident) : {}) };
     case 'containing':
       if (incident?.state !== 'open') return 'unchanged';
       return { ...unbraked(incident), state: 'containing', target: event.target };
@@ -123,16 +123,16 @@ function begun(
 }
 
 /** Whether people were told that it is open, or are this moment, and never of this brake. One that comes and goes is told once. */
-function isBrakeNews(incident: IncidentRecord, brake: Brake): boolean {
+function isBrakeUnseen(incident: IncidentRecord, brake: Brake): boolean {
   const { announcing, brakesTold = [] } = incident;
   return (isOpeningTold(incident) || announcing?.state === openingOf(incident)) && !isAmong(brakesTold, brake);
 }
 
 /** What people have not been told, if anything. */
-export function unannounced(incident: IncidentRecord): Telling | undefined {
+export function unannounced(incident: IncidentRecord): Notification | undefined {
   if (incident.held !== undefined || isOverUntold(incident)) return undefined;
-  const telling = tellingOf(incident);
-  return announceable.includes(incident.state) && !incident.announced.includes(telling) ? telling : undefined;
+  const notification = notificationOf(incident);
+  return announceable.includes(incident.state) && !incident.announced.includes(notification) ? notification : undefined;
 }
 
 /** Of a key that only went on with what it had begun, one message said everything. */
@@ -141,7 +141,7 @@ function isOverUntold(incident: IncidentRecord): boolean {
 }
 
 /** What people are told of an incident as it is, or were told by an alert: the same for every repeat of one message. */
-export function tellingOf({ state, turn = 1 }: { readonly state: IncidentState; readonly turn?: number }): Telling {
+export function notificationOf({ state, turn = 1 }: { readonly state: IncidentState; readonly turn?: number }): Notification {
   return (state === 'open' || state === 'contained') && turn > 1 ? `${state}-${turn}` : state;
 }
 
@@ -150,8 +150,8 @@ export function isOpeningTold(incident: IncidentRecord): boolean {
   return incident.announced.includes(openingOf(incident));
 }
 
-function openingOf({ turn = 1 }: IncidentRecord): Telling {
-  return tellingOf({ state: 'open', turn });
+function openingOf({ turn = 1 }: IncidentRecord): Notification {
+  return notificationOf({ state: 'open', turn });
 }
 
 function nextTurn({ turn = 1 }: IncidentRecord): Pick<IncidentRecord, 'turn'> {
@@ -172,21 +172,21 @@ export function echoUntil(cuts: readonly Cut[]): number {
 
 function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<IncidentRecord, 'revision'> | 'unchanged' {
   const { at } = event;
-  const facts = newsFirst(incident, event.facts);
+  const facts = unseenFirst(incident, event.facts);
   if (incident.state === 'recovered') return awaiting(incident, event);
-  const isOther = isRunning(incident.kind, facts) ? isNews(incident, facts, at) : isAfterCut(incident, event);
-  if (incident.state === 'contained' && isOther && unannounced(incident) === undefined) return anew(incident, event);
+  const isOther = isRunning(incident.kind, facts) ? hasUnseen(incident, facts, at) : isAfterCut(incident, event);
+  if (incident.state === 'contained' && isOther && unannounced(incident) === undefined) return reopened(incident, event);
   if (incident.state !== 'open') return at > incident.lastFindingAt ? { ...incident, lastFindingAt: at } : 'unchanged';
   if (at < incident.lastFindingAt) return 'unchanged';
-  const telling = tellingOf(incident);
-  const told = incident.announced.includes(telling);
-  const news = isNews(incident, facts, at);
+  const notification = notificationOf(incident);
+  const told = incident.announced.includes(notification);
+  const unseen = hasUnseen(incident, facts, at);
   // One key after the other: what people were not told of yet is told and acted on first, and this is found again.
-  if (news && told && isContainable(incident.kind)) return anew(incident, event);
-  if (news && !isContainable(incident.kind)) {
+  if (unseen && told && isContainable(incident.kind)) return reopened(incident, event);
+  if (unseen && !isContainable(incident.kind)) {
     const { reminder, ...rest } = incident;
-    // What somebody is telling this moment does not hold the news.
-    return { ...rest, lastFindingAt: at, facts, ...(told || incident.announcing?.state === telling ? nextTurn(incident) : {}) };
+    // What somebody is telling people this moment does not hold what is unseen.
+    return { ...rest, lastFindingAt: at, facts, ...(told || incident.announcing?.state === notification ? nextTurn(incident) : {}) };
   }
   if (told && isReminderDue(incident, at)) {
     return { ...incident, lastFindingAt: at, facts, ...nextTurn(incident), reminder: (incident.reminder ?? 0) + 1 };
@@ -209,7 +209,7 @@ function isAfterCut(incident: IncidentRecord, { since, facts }: FindingEvent): b
 }
 
 /** Usage that nobody has cut off: people are told again, and containment chooses its target anew. */
-function anew(incident: IncidentRecord, { at, facts }: FindingEvent): Omit<IncidentRecord, 'revision'> {
+function reopened(incident: IncidentRecord, { at, facts }: FindingEvent): Omit<IncidentRecord, 'revision'> {
   const { target, brake, brakesTold, ...rest } = incident;
   return { ...rest, state: 'open', lastFindingAt: at, facts, ...nextTurn(incident) };
 }

@@ -41,7 +41,7 @@ export function deliveries(table: Table, clock: Clock): StoredDeliveries {
         throw error;
       }
     },
-    async settle(delivery) {
+    async markDelivered(delivery) {
       const before = await find(delivery);
       const now = clock.now();
       await table.put(...keyOf(delivery), {

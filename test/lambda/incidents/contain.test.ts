@@ -5,7 +5,7 @@ import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
 import type { AlertPublisher } from '../../../lambda/incidents/ports.ts';
 import { record } from '../../../lambda/incidents/raise.ts';
-import { tellingOf } from '../../../lambda/incidents/states.ts';
+import { notificationOf } from '../../../lambda/incidents/states.ts';
 import { definition, MemoryWorld, undisturbed, type Gate } from '../../prove/interleavings/memory.ts';
 import { rotation } from '../../prove/interleavings/scenarios.ts';
 import { runSchedule } from '../../prove/interleavings/schedule.ts';
@@ -51,11 +51,11 @@ test('several keys to cut off take turns, so that each of them is reached althou
 /** Three rotations, so that two old keys drain; then minutes of the detector, in which `found` is seen in use. */
 async function aWorld(): Promise<{
   readonly world: MemoryWorld;
-  readonly tellings: readonly string[];
+  readonly notifications: readonly string[];
   readonly minute: (found: string | undefined, gate?: Gate) => Promise<void>;
 }> {
   const world = new MemoryWorld();
-  const tellings: string[] = [];
+  const notifications: string[] = [];
   for (const id of ['one', 'two', 'three']) {
     world.standby(id);
     world.register(`t-${id}`);
@@ -66,7 +66,7 @@ async function aWorld(): Promise<{
     const base = containmentPorts(world, gate);
     const publish: AlertPublisher['publish'] = async (alert) => {
       await base.publisher.publish(alert);
-      tellings.push(tellingOf(alert));
+      notifications.push(notificationOf(alert));
     };
     const ports = { ...base, publisher: { publish } };
     if (found !== undefined) await record('retired-key-used', definition.name, { apiKeyId: found, startedAt: world.now }, ports);
@@ -74,15 +74,15 @@ async function aWorld(): Promise<{
     await announceOwed(ports);
     await containIncidents(ports);
   };
-  return { world, tellings, minute };
+  return { world, notifications, minute };
 }
 
 test('a second theft is told and cut off, wherever the run that found it was killed', async () => {
   let calls = 0;
   for (let killedAt = 1; killedAt === 1 || calls >= killedAt - 1; killedAt += 1) {
-    const { world, tellings, minute } = await aWorld();
+    const { world, notifications, minute } = await aWorld();
     await minute('one');
-    expect(tellings).toEqual(['open', 'contained']);
+    expect(notifications).toEqual(['open', 'contained']);
     calls = 0;
     await minute('two', () => {
       calls += 1;
@@ -93,7 +93,7 @@ test('a second theft is told and cut off, wherever the run that found it was kil
       await minute(world.records.get('two')?.state === 'contained' ? undefined : 'two');
     }
     expect(world.records.get('two')?.state).toBe('contained');
-    expect([...new Set(tellings)]).toEqual(['open', 'contained', 'open-2', 'contained-2']);
+    expect([...new Set(notifications)]).toEqual(['open', 'contained', 'open-2', 'contained-2']);
     expect(world.violations).toEqual([]);
   }
   // Each call of the minute was tried, and at last none.
@@ -101,7 +101,7 @@ test('a second theft is told and cut off, wherever the run that found it was kil
 });
 
 test('people hear that a key will not die, once, and again when it is cut off', async () => {
-  const { world, tellings, minute } = await aWorld();
+  const { world, notifications, minute } = await aWorld();
   const key = world.key('one');
   let undead = true;
   const ports = world.ports.bind(world);
@@ -113,12 +113,12 @@ test('people hear that a key will not die, once, and again when it is cut off', 
   };
   await minute('one');
   for (let again = 0; again < 3; again += 1) await minute(undefined);
-  expect(tellings).toEqual(['open', 'open-2']);
+  expect(notifications).toEqual(['open', 'open-2']);
   expect([...world.incidents.values()][0]?.brake).toMatchObject({
     code: 'still-accepted',
     what: 'one is set inactive, but Anthropic still accepts its value',
   });
   undead = false;
   await minute(undefined);
-  expect(tellings).toEqual(['open', 'open-2', 'contained-2']);
+  expect(notifications).toEqual(['open', 'open-2', 'contained-2']);
 });

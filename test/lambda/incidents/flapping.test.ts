@@ -6,7 +6,7 @@ import { incidentPorts } from '../../../lambda/adapters/assemble.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { jsonLog } from '../../../lambda/foundation/log.ts';
-import { knowing } from '../../../lambda/incidents/again.ts';
+import { acknowledgedFacts } from '../../../lambda/incidents/renotify.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { clear, raise } from '../../../lambda/incidents/raise.ts';
 import { advance, released, successorOf, unannounced } from '../../../lambda/incidents/states.ts';
@@ -42,7 +42,7 @@ function follow(kind: IncidentKind, minutes: readonly Minute[]): readonly Told[]
     const telling = record === undefined ? undefined : unannounced(record);
     if (record === undefined || telling === undefined) continue;
     told.push({ minute, telling });
-    record = { ...record, ...knowing(record), announced: [...record.announced, telling], toldAt: at };
+    record = { ...record, ...acknowledgedFacts(record), announced: [...record.announced, telling], toldAt: at };
     if (record.state !== 'recovered') continue;
     recoveredAt = record.recoveredAt;
     const next = successorOf(record);
@@ -112,7 +112,7 @@ describe('on the local world', () => {
       clock: world.clock,
       log: jsonLog(() => undefined),
     });
-    const tellings = () =>
+    const notifications = () =>
       world.aws.inspect.topics
         .published()
         .map(({ bodies }) => String(Reflect.get(JSON.parse(bodies['default'] ?? '{}') as object, 'state')));
@@ -121,10 +121,10 @@ describe('on the local world', () => {
       if (minute % 3 === 1) await clear('usage-anomaly', 'production', 'calm', ports);
       world.clock.advance(minuteMs);
     }
-    expect(tellings()).toEqual(['open', 'recovered', 'open']);
+    expect(notifications()).toEqual(['open', 'recovered', 'open']);
     world.clock.advance(hourMs);
     await announceOwed(ports);
-    expect(tellings()).toEqual(['open', 'recovered', 'open', 'recovered']);
+    expect(notifications()).toEqual(['open', 'recovered', 'open', 'recovered']);
     expect(await ports.incidents.all()).toEqual([]);
   });
 });

@@ -31,7 +31,7 @@ async function notified(
   const ports = {
     deliveries: {
       claim: async () => 'claimed' as const,
-      settle: async () => undefined,
+      markDelivered: async () => undefined,
       fail: async () => undefined,
       undelivered: async () => [],
     },

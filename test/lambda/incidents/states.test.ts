@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { IncidentKind } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
-import { knowing } from '../../../lambda/incidents/again.ts';
+import { acknowledgedFacts } from '../../../lambda/incidents/renotify.ts';
 import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
-import { judgeBrakes, likeliestTarget } from '../../../lambda/incidents/brakes.ts';
+import { judgeContainmentPolicy, likeliestTarget } from '../../../lambda/incidents/containment-policy.ts';
 import { advance, isOpeningTold, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
 
@@ -78,7 +78,7 @@ test('people hear about open, contained and recovered, each once', () => {
 });
 
 /** People are told at once of whatever they are owed: each telling with the key or the brake that it is about. */
-function tellings(kind: IncidentKind, events: readonly IncidentEvent[]): readonly string[] {
+function notifications(kind: IncidentKind, events: readonly IncidentEvent[]): readonly string[] {
   const told: string[] = [];
   let record: IncidentRecord | undefined;
   for (const event of events) {
@@ -90,7 +90,7 @@ function tellings(kind: IncidentKind, events: readonly IncidentEvent[]): readonl
     told.push(
       `${owed} ${record.target ?? (record.brake === undefined ? undefined : brakeText(record.brake)) ?? record.facts.apiKeyId ?? ''}`.trim(),
     );
-    record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
+    record = { ...record, ...acknowledgedFacts(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
   }
   return told;
 }
@@ -108,27 +108,27 @@ const braked = (text: string): IncidentEvent => ({ type: 'braked', brake: { code
 test('what is used after the cut and its echo is told again, and cut again', () => {
   const before = [used(0, undefined), cut('apikey_one', 8)];
   const told = ['open', 'contained apikey_one'];
-  expect(tellings('usage-anomaly', [...before, used(9, undefined, 0), used(14, undefined, 12), used(99, undefined, 0)])).toEqual(told);
+  expect(notifications('usage-anomaly', [...before, used(9, undefined, 0), used(14, undefined, 12), used(99, undefined, 0)])).toEqual(told);
   const goesOn = [...before, used(16, undefined, 13), used(17, undefined, 13), used(18, undefined, 14)];
-  expect(tellings('usage-anomaly', goesOn)).toEqual([...told, 'open-2']);
+  expect(notifications('usage-anomaly', goesOn)).toEqual([...told, 'open-2']);
   const again = [...goesOn, cut('apikey_two', 20), used(21, undefined, 13), used(24, undefined, 24), used(30, undefined, 25)];
-  expect(tellings('usage-anomaly', again)).toEqual([...told, 'open-2', 'contained-2 apikey_two', 'open-3']);
+  expect(notifications('usage-anomaly', again)).toEqual([...told, 'open-2', 'contained-2 apikey_two', 'open-3']);
 });
 
 test('another key that should be asleep is told at once; a key that was cut off, when it is used long after its cut', () => {
   const [one, two] = ['apikey_one', 'apikey_two'];
   const told = ['open apikey_one', 'contained apikey_one'];
   const before = [used(0, one), cut(one, 1)];
-  expect(tellings('retired-key-used', [...before, used(2, one, 0), used(5, one, 4)])).toEqual(told);
-  expect(tellings('retired-key-used', [...before, used(2, two, 0)])).toEqual([...told, 'open-2 apikey_two']);
-  expect(tellings('retired-key-used', [...before, used(9, one, 6)])).toEqual([...told, 'open-2 apikey_one']);
+  expect(notifications('retired-key-used', [...before, used(2, one, 0), used(5, one, 4)])).toEqual(told);
+  expect(notifications('retired-key-used', [...before, used(2, two, 0)])).toEqual([...told, 'open-2 apikey_two']);
+  expect(notifications('retired-key-used', [...before, used(9, one, 6)])).toEqual([...told, 'open-2 apikey_one']);
   const both = [...before, used(2, two, 0), cut(two, 3), used(4, one, 0), used(4, two, 2)];
-  expect(tellings('retired-key-used', both)).toEqual([...told, 'open-2 apikey_two', 'contained-2 apikey_two']);
+  expect(notifications('retired-key-used', both)).toEqual([...told, 'open-2 apikey_two', 'contained-2 apikey_two']);
 });
 
 test('of keys that nobody cuts off each is told once, however they take turns', () => {
   const uses = Array.from({ length: 40 }, (_, minute) => used(minute, ['apikey_one', 'apikey_two', 'apikey_three'][minute % 3]));
-  expect(tellings('retired-key-used', uses)).toEqual(['open apikey_one', 'open-2 apikey_two', 'open-3 apikey_three']);
+  expect(notifications('retired-key-used', uses)).toEqual(['open apikey_one', 'open-2 apikey_two', 'open-3 apikey_three']);
 });
 
 /** The same of a key that Anthropic shows inactive, and that was cut off before. */
@@ -144,17 +144,17 @@ const quiet = (minute: number): IncidentEvent => ({ type: 'quiet', at: minute * 
 test('what a cut key began before it was cut off is told once, for hours, and its end is told to nobody', () => {
   const one = 'apikey_one';
   const hours = Array.from({ length: 300 }, (_, minute) => running(minute + 20, one));
-  expect(tellings('retired-key-used', [...hours, quiet(400)])).toEqual([`open ${one}`]);
+  expect(notifications('retired-key-used', [...hours, quiet(400)])).toEqual([`open ${one}`]);
   // A key that was found used, and cut off in this incident: that people know.
   const cutHere = [used(0, one), cut(one, 1), ...hours];
-  expect(tellings('retired-key-used', cutHere)).toEqual([`open ${one}`, `contained ${one}`]);
-  expect(tellings('retired-key-used', [...cutHere, quiet(400)]).at(-1)).toMatch(/^recovered/);
+  expect(notifications('retired-key-used', cutHere)).toEqual([`open ${one}`, `contained ${one}`]);
+  expect(notifications('retired-key-used', [...cutHere, quiet(400)]).at(-1)).toMatch(/^recovered/);
 });
 
 test('a cut key that becomes active again is told at once, whatever it went on with; another one that goes on, too', () => {
   const [one, two] = ['apikey_one', 'apikey_two'];
-  expect(tellings('retired-key-used', [running(20, one), running(21, one), used(22, one)])).toEqual([`open ${one}`, `open-2 ${one}`]);
-  expect(tellings('retired-key-used', [running(20, one), running(21, two), running(22, one), running(23, two)])).toEqual([
+  expect(notifications('retired-key-used', [running(20, one), running(21, one), used(22, one)])).toEqual([`open ${one}`, `open-2 ${one}`]);
+  expect(notifications('retired-key-used', [running(20, one), running(21, two), running(22, one), running(23, two)])).toEqual([
     `open ${one}`,
     `open-2 ${two}`,
   ]);
@@ -196,13 +196,13 @@ test('an incident that was cut off before cuts were dated begins a next turn by 
 
 test('a brake after the first message is told, once, and again when another theft meets it', () => {
   const first = [used(0, undefined), braked('no standby key'), braked('no standby key')];
-  expect(tellings('usage-anomaly', first)).toEqual(['open', 'open-2 no standby key']);
+  expect(notifications('usage-anomaly', first)).toEqual(['open', 'open-2 no standby key']);
   const alternating = Array.from({ length: 40 }, (_, index) => braked(['no standby key', 'it is paused'][index % 2] ?? ''));
-  expect(tellings('usage-anomaly', [...first, ...alternating])).toEqual(['open', 'open-2 no standby key', 'open-3 it is paused']);
+  expect(notifications('usage-anomaly', [...first, ...alternating])).toEqual(['open', 'open-2 no standby key', 'open-3 it is paused']);
   const replaced: IncidentEvent = { type: 'containing', target: 'apikey_one' };
-  expect(tellings('usage-anomaly', [...first, replaced, braked('no standby key')])).toHaveLength(2);
+  expect(notifications('usage-anomaly', [...first, replaced, braked('no standby key')])).toHaveLength(2);
   const again = [...first, cut('apikey_one', 8), used(20, undefined), braked('no standby key')];
-  expect(tellings('usage-anomaly', again).slice(2)).toEqual(['contained-2 apikey_one', 'open-3', 'open-4 no standby key']);
+  expect(notifications('usage-anomaly', again).slice(2)).toEqual(['contained-2 apikey_one', 'open-3', 'open-4 no standby key']);
 });
 
 test('a brake whose figures move on is no news', () => {
@@ -210,7 +210,7 @@ test('a brake whose figures move on is no news', () => {
     type: 'braked',
     brake: { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most },
   });
-  expect(tellings('usage-anomaly', [used(0, undefined), doubt(1), doubt(2), braked('it is paused'), doubt(3)])).toHaveLength(3);
+  expect(notifications('usage-anomaly', [used(0, undefined), doubt(1), doubt(2), braked('it is paused'), doubt(3)])).toHaveLength(3);
 });
 
 test('a brake that is known before anybody is told is in the first message', () => {
@@ -243,13 +243,13 @@ test.each([
     'brake',
   ],
 ])('%s', (_name, target, records, definition, verdict) => {
-  expect(judgeBrakes(target, definition, records, undefined, 0).verdict).toBe(verdict);
+  expect(judgeContainmentPolicy(target, definition, records, undefined, 0).verdict).toBe(verdict);
 });
 
 test('while usage is not visible nothing is cut because of it, whatever the key is, and the brake says since when', () => {
   const since = Date.UTC(2026, 8, 7, 10);
   for (const target of [current, standby, aRecord({ state: 'draining' }), aRecord({ state: 'inactive' })]) {
-    expect(judgeBrakes(target, aDefinition(), [current, standby], since, since)).toEqual({
+    expect(judgeContainmentPolicy(target, aDefinition(), [current, standby], since, since)).toEqual({
       verdict: 'brake',
       brake: { code: 'usage-not-visible', since },
     });

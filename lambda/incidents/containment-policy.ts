@@ -4,7 +4,7 @@ import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
 import { chooseStandby } from '../rotation/claim.ts';
 import { shouldBeAwake } from '../rotation/lifecycle.ts';
 
-export type BrakeVerdict =
+export type ContainmentVerdict =
   | { readonly verdict: 'cut' }
   /** The stolen key is the one that consumers read: they get another one first. */
   | { readonly verdict: 'rotate first' }
@@ -15,13 +15,13 @@ export type BrakeVerdict =
  * says so by name, so a stolen current key is replaced before it is cut. I11: nothing is cut while usage is not visible.
  * @param blindSince since when usage is not visible (epoch ms); undefined: it is
  */
-export function judgeBrakes(
+export function judgeContainmentPolicy(
   target: ApiKeyRecord | undefined,
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
   blindSince: number | undefined,
   now: number,
-): BrakeVerdict {
+): ContainmentVerdict {
   if (definition.containment.mode === 'off') return brake({ code: 'containment-off' });
   // What was found before may be over, and what comes now nobody sees.
   if (blindSince !== undefined) return brake({ code: 'usage-not-visible', since: blindSince });
@@ -65,6 +65,6 @@ export function likeliestTarget(
     .sort((a, b) => (tokens.get(b.apiKeyId) ?? 0) - (tokens.get(a.apiKeyId) ?? 0))[0];
 }
 
-function brake(why: Brake): BrakeVerdict {
+function brake(why: Brake): ContainmentVerdict {
   return { verdict: 'brake', brake: why };
 }

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
-import { incidentStates, type IncidentFacts, type IncidentRecord, type Telling } from '../../../contract/records.ts';
+import { incidentStates, type IncidentFacts, type IncidentRecord, type Notification } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { knowing } from '../../../lambda/incidents/again.ts';
-import { advance, tellingOf, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
+import { acknowledgedFacts } from '../../../lambda/incidents/renotify.ts';
+import { advance, notificationOf, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { anIncident, at } from './message-incidents.ts';
 
 const finding = (when: number, facts: IncidentFacts = {}): IncidentEvent => ({
@@ -19,7 +19,7 @@ const happens = {
   braked: { type: 'braked', brake: { code: 'last-credential' } },
   containing: { type: 'containing', target: 'apikey_one' },
   contained: { type: 'contained', target: 'apikey_one', at },
-  quiet: { type: 'quiet', at: at, reason: 'calm' },
+  quiet: { type: 'quiet', at, reason: 'calm' },
 } as const satisfies Record<IncidentEvent['type'], IncidentEvent>;
 
 /** The state after each event; `-`: nothing changes. */
@@ -45,17 +45,19 @@ test.each(rows)('%s on %s: %s', (_type, state, after, event) => {
 
 /** A detector that looks, and people who are told at once whatever they are owed. */
 function follow(kind: IncidentKind, findings: readonly (readonly [at: number, facts?: IncidentFacts])[]): readonly string[] {
-  const tellings: string[] = [];
+  const notifications: string[] = [];
   let record: IncidentRecord | undefined;
   for (const [when, facts] of findings) {
     const after = advance(kind, 'production', record, finding(when, facts));
     if (after !== 'unchanged') record = { ...after, revision: 0 };
     const owed = record === undefined ? undefined : unannounced(record);
     if (record === undefined || owed === undefined) continue;
-    tellings.push(`${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.reason ?? ''}`.trim());
-    record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: when };
+    notifications.push(
+      `${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.reason ?? ''}`.trim(),
+    );
+    record = { ...record, ...acknowledgedFacts(record), announced: [...record.announced, owed], toldAt: when };
   }
-  return tellings;
+  return notifications;
 }
 
 test.each(['straggler', 'rotation-failed', 'rotation-overdue'] as const)(
@@ -166,7 +168,7 @@ describe('of what somebody else changed', () => {
     const untold = advance('key-changed', 'production', undefined, finding(at, changed(0, 'ws')[1]));
     if (untold === 'unchanged') throw new Error('nothing happened');
     expect(untold.facts.grade).toBe('secret-written');
-    const told = { ...untold, ...knowing({ ...untold, revision: 0 }), revision: 0, announced: ['open'] as const };
+    const told = { ...untold, ...acknowledgedFacts({ ...untold, revision: 0 }), revision: 0, announced: ['open'] as const };
     expect(advance('key-changed', 'production', told, finding(at + 1, changed(1, 'wsab')[1]))).toMatchObject({
       turn: 2,
       facts: { grade: 'old-key-woken', apiKeyId: 'apikey_a' },
@@ -206,7 +208,7 @@ test('a reminder that nobody could send yet is not counted twice', () => {
 
 test('an incident that was stored before there were reminders is reminded of, counted from its opening', () => {
   const old = anIncident({ kind: 'rotation-failed', announced: ['open'], openedAt: at - dayMs });
-  expect(tellingOf(old)).toBe('open');
+  expect(notificationOf(old)).toBe('open');
   expect(unannounced(old)).toBeUndefined();
   expect(advance('rotation-failed', 'production', old, finding(at - 1))).not.toHaveProperty('turn');
   expect(advance('rotation-failed', 'production', old, finding(at))).toMatchObject({ turn: 2, reminder: 1 });
@@ -238,18 +240,18 @@ test('no history tells anything twice, or anything after it was over', () => {
   fc.assert(
     fc.property(fc.constantFrom(...incidentKinds), fc.array(fc.tuple(anEvent, fc.boolean()), { maxLength: 60 }), (kind, steps) => {
       let record: IncidentRecord | undefined;
-      const tellings: Telling[] = [];
+      const notifications: Notification[] = [];
       let reminders = 0;
       for (const [event, tells] of steps) {
         const after = advance(kind, 'production', record, event);
         if (after !== 'unchanged') record = { ...after, revision: 0 };
         const owed = record === undefined ? undefined : unannounced(record);
         if (record === undefined || owed === undefined || !tells) continue;
-        expect(tellings).not.toContain('recovered');
-        expect(tellings).not.toContain(owed);
+        expect(notifications).not.toContain('recovered');
+        expect(notifications).not.toContain(owed);
         if (owed.startsWith('open') && record.reminder !== undefined) reminders += 1;
-        tellings.push(owed);
-        record = { ...record, ...knowing(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
+        notifications.push(owed);
+        record = { ...record, ...acknowledgedFacts(record), announced: [...record.announced, owed], toldAt: record.lastFindingAt };
       }
       // At most one in each hour of the two days that there are.
       expect(reminders).toBeLessThanOrEqual(kind === 'current-key-dead' ? 4 : 2);

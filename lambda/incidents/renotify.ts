@@ -4,7 +4,7 @@ import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../foundation/clock.ts';
 
-/** How long after the last telling a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
+/** How long after the last notification a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
 const paces: Partial<Record<IncidentKind, readonly number[]>> = {
   'delivery-failed': [dayMs],
   straggler: [dayMs],
@@ -24,14 +24,14 @@ export function isReminderDue({ kind, openedAt, toldAt = openedAt, reminder = 0 
  * Whether there is more to an open incident at `at` (epoch ms) than people know of it: an API key in use, a change, or a grade. Each is
  * told once, since grades may alternate at each look; after that there are reminders.
  */
-export function isNews(incident: IncidentRecord, facts: IncidentFacts, at: number): boolean {
+export function hasUnseen(incident: IncidentRecord, facts: IncidentFacts, at: number): boolean {
   const { kind } = incident;
-  const known = knownOf(incident);
-  // What a key began before it was cut off is no news of a key that people know to be used.
+  const known = acknowledgedOf(incident);
+  // What a key began before it was cut off says nothing new of a key that people know to be used.
   if (isRunning(kind, facts) && known.includes(facts.apiKeyId ?? '')) return false;
   // What people know of a failure does not tell them of one of another kind; an undo that came to nothing is the least of them.
   if (kind === 'rotation-failed' && facts.grade === 'undo-in-vain') return false;
-  if (newsOf(kind, facts).some((each) => !known.includes(each))) return true;
+  if (notifiableOf(kind, facts).some((each) => !known.includes(each))) return true;
   // It has no reminders, and may be open for weeks in which keys come and go.
   const { toldAt = incident.openedAt } = incident;
   return kind === 'pool-low' && rank(kind, facts) > rank(kind, incident.facts) && at - toldAt >= dayMs;
@@ -43,23 +43,23 @@ export function isRunning(kind: IncidentKind, { grade }: Pick<IncidentFacts, 'gr
 }
 
 /** The facts as they are told: what people do not know of comes first, and gives the message its title. */
-export function newsFirst(incident: IncidentRecord, facts: IncidentFacts): IncidentFacts {
+export function unseenFirst(incident: IncidentRecord, facts: IncidentFacts): IncidentFacts {
   const { changes = [] } = facts;
-  const known = knownOf(incident);
-  const news = changes.filter((change) => !known.includes(nameOf(change)));
-  const [worst] = [...news].sort((a, b) => rank('key-changed', b) - rank('key-changed', a));
-  if (worst === undefined || news.length === changes.length) return facts;
+  const known = acknowledgedOf(incident);
+  const unseen = changes.filter((change) => !known.includes(nameOf(change)));
+  const [worst] = [...unseen].sort((a, b) => rank('key-changed', b) - rank('key-changed', a));
+  if (worst === undefined || unseen.length === changes.length) return facts;
   const reasons = (of: readonly ChangeFacts[]): string => of.map(({ reason }) => reason).join('; ');
-  const rest = changes.filter((change) => !news.includes(change));
-  return { ...facts, grade: worst.grade, apiKeyId: worst.apiKeyId, reason: `${reasons(news)}; and still: ${reasons(rest)}` };
+  const rest = changes.filter((change) => !unseen.includes(change));
+  return { ...facts, grade: worst.grade, apiKeyId: worst.apiKeyId, reason: `${reasons(unseen)}; and still: ${reasons(rest)}` };
 }
 
 /** What people know once they are told of the incident as it is. */
-export function knowing(incident: IncidentRecord): Pick<IncidentRecord, 'known' | 'brakesTold'> {
+export function acknowledgedFacts(incident: IncidentRecord): Pick<IncidentRecord, 'known' | 'brakesTold'> {
   const { kind, facts, known = [], brake, brakesTold = [] } = incident;
-  const news = new Set([...known, ...newsOf(kind, facts)]);
+  const unseen = new Set([...known, ...notifiableOf(kind, facts)]);
   return {
-    ...(news.size === 0 ? {} : { known: [...news] }),
+    ...(unseen.size === 0 ? {} : { known: [...unseen] }),
     ...(brake === undefined ? {} : { brakesTold: isAmong(brakesTold, brake) ? brakesTold : [...brakesTold, brake] }),
   };
 }
@@ -74,12 +74,12 @@ function withoutFigures(brake: Brake): Brake {
 }
 
 /** An incident that people were told of, and whose record does not say what they know, is known as it is. */
-function knownOf({ known, announced, announcing, kind, facts }: IncidentRecord): readonly string[] {
-  return known ?? (announced.length === 0 && announcing === undefined ? [] : newsOf(kind, facts));
+function acknowledgedOf({ known, announced, announcing, kind, facts }: IncidentRecord): readonly string[] {
+  return known ?? (announced.length === 0 && announcing === undefined ? [] : notifiableOf(kind, facts));
 }
 
-/** What about a finding is news by itself. */
-function newsOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
+/** What of a finding people are to be told by itself. */
+function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
   // Who knows of the worse knows of the better.
   if (kind === 'pool-low' || kind === 'straggler') return incidentGrades[kind].slice(0, rank(kind, { grade }) + 1);
   // Consumers who fail for another reason need another cure.

@@ -27,7 +27,7 @@ const straggles = async (model: string): Promise<void> => {
   await raise('straggler', 'production', { model, apiKeyId: 'apikey_old', reason: 'it is still used' }, ports);
   await world.aws.settle();
 };
-const tellings = (): readonly string[] =>
+const notifications = (): readonly string[] =>
   world.aws.inspect.topics.published().map(({ bodies }) => {
     const { subject, kind, state, turn, reminder } = JSON.parse(bodies['default'] ?? '{}') as Record<string, string | number | undefined>;
     return [subject, kind, state, turn, reminder].filter((part) => part !== undefined).join(' ');
@@ -40,7 +40,7 @@ describe('a straggler that lasts', () => {
       world.clock.advance(hourMs);
       await straggles('claude-fable-5');
     }
-    expect(tellings()).toEqual(['production straggler open', 'production straggler open 2 1']);
+    expect(notifications()).toEqual(['production straggler open', 'production straggler open 2 1']);
     expect(world.slack.cards).toHaveLength(2);
     const mails = world.aws.mailbox.messages();
     expect(mails).toHaveLength(2);
@@ -59,7 +59,7 @@ describe('a straggler that lasts', () => {
     world.clock.advance(25 * hourMs);
     await clear('straggler', 'production', 'the old key went quiet and is inactive', ports);
     await straggles('claude-haiku-4-5');
-    expect(tellings()).toEqual(['production straggler open', 'production straggler recovered', 'production straggler open']);
+    expect(notifications()).toEqual(['production straggler open', 'production straggler recovered', 'production straggler open']);
     expect(world.slack.cards).toHaveLength(3);
   });
 
@@ -67,7 +67,7 @@ describe('a straggler that lasts', () => {
     await straggles('claude-haiku-4-5');
     world.clock.advance(dayMs);
     await Promise.all([straggles('claude-haiku-4-5'), straggles('claude-fable-5'), announceOwed(ports)]);
-    expect(tellings()).toHaveLength(2);
+    expect(notifications()).toHaveLength(2);
     expect(world.slack.cards).toHaveLength(2);
   });
 
@@ -91,12 +91,12 @@ describe('a straggler that lasts', () => {
     await expect(straggles('claude-haiku-4-5')).rejects.toThrow('PutItem');
     world.aws.intercept.clearFaults();
     expect(await announceOwed(ports)).toBe(0);
-    expect(tellings()).toHaveLength(2);
+    expect(notifications()).toHaveLength(2);
     world.clock.advance(3 * minuteMs);
     await announceOwed(ports);
     await announceOwed(ports);
     await world.aws.settle();
-    expect(tellings().slice(1)).toEqual(['production straggler open 2 1', 'production straggler open 2 1']);
+    expect(notifications().slice(1)).toEqual(['production straggler open 2 1', 'production straggler open 2 1']);
     expect(world.slack.cards).toHaveLength(2);
   });
 });
@@ -105,7 +105,7 @@ test('a pool that runs empty is told again on each channel, at once', async () =
   const low = (grade: string) => raise('pool-low', 'production', { grade, reason: grade }, ports);
   for (const grade of ['low', 'low', 'empty', 'empty', 'low']) await low(grade);
   await world.aws.settle();
-  expect(tellings()).toEqual(['production pool-low open', 'production pool-low open 2']);
+  expect(notifications()).toEqual(['production pool-low open', 'production pool-low open 2']);
   expect(world.slack.cards).toHaveLength(2);
   expect(world.aws.mailbox.messages()[1]?.subject).toContain('the next rotation will fail');
 });
@@ -122,7 +122,7 @@ test('a second old key that is enabled while the first one is awake is told on e
     await woken('apikey_a', 'apikey_b');
   }
   await world.aws.settle();
-  expect(tellings()).toEqual(['production key-changed open', 'production key-changed open 2']);
+  expect(notifications()).toEqual(['production key-changed open', 'production key-changed open 2']);
   expect(world.slack.cards).toHaveLength(2);
   const [, second] = world.aws.mailbox.messages();
   expect(second?.subject).toContain('somebody enabled the old key apikey_b again');
@@ -153,7 +153,7 @@ test('what becomes worse while people are told of less is told once, although th
     await announceOwed(ports);
   });
   await announceOwed(ports);
-  expect(tellings()).toEqual(['production pool-low open', 'production pool-low open 2']);
+  expect(notifications()).toEqual(['production pool-low open', 'production pool-low open 2']);
 });
 
 test('what recovers while people are told that it is open is told to be over, too', async () => {
@@ -169,7 +169,7 @@ test('what recovers while people are told that it is open is told to be over, to
   await raise('straggler', 'production', {}, { ...ports, publisher });
   await announceOwed(ports);
   await announceOwed(ports);
-  expect(tellings()).toEqual(['production straggler open', 'production straggler recovered']);
+  expect(notifications()).toEqual(['production straggler open', 'production straggler recovered']);
   expect(await ports.incidents.all()).toEqual([]);
 });
 
@@ -197,7 +197,7 @@ describe('what is found after an incident is over, and before people were told o
     await fails('the second failure', down);
     await fails('the third failure', down);
     await passes();
-    expect(tellings()).toEqual([
+    expect(notifications()).toEqual([
       'production rotation-failed open',
       'production rotation-failed recovered',
       'production rotation-failed open',
@@ -219,8 +219,8 @@ describe('what is found after an incident is over, and before people were told o
       world.aws.intercept.clearFaults();
       await passes();
       expect(await open()).toEqual([['open', 'the second failure']]);
-      expect(tellings().at(-1)).toBe('production rotation-failed open');
-      expect(tellings()).toContain('production rotation-failed recovered');
+      expect(notifications().at(-1)).toBe('production rotation-failed open');
+      expect(notifications()).toContain('production rotation-failed recovered');
       await clear('rotation-failed', 'production', 'the rotation succeeded', ports);
       world.clock.advance(10 * minuteMs);
     }
@@ -231,7 +231,7 @@ describe('what is found after an incident is over, and before people were told o
     await fails('the second failure', down);
     await clear('rotation-failed', 'production', 'the rotation succeeded', { ...ports, publisher: down }).catch(() => undefined);
     await passes();
-    expect(tellings()).toEqual(['production rotation-failed open', 'production rotation-failed recovered']);
+    expect(notifications()).toEqual(['production rotation-failed open', 'production rotation-failed recovered']);
     expect(await open()).toEqual([]);
   });
 });
@@ -245,7 +245,7 @@ describe('reconcile', () => {
     await reconcile(watched, [found('straggler', 'one'), found('pool-low', 'one'), found('pool-low', 'two')], over, ports);
     await reconcile(watched, [found('pool-low', 'one'), found('key-expiring', 'one')], over, ports);
     await reconcile(watched, [found('pool-low', 'one'), found('key-expiring', 'one')], over, ports);
-    expect(tellings()).toEqual([
+    expect(notifications()).toEqual([
       'one straggler open',
       'one pool-low open',
       'two pool-low open',
@@ -279,19 +279,19 @@ describe('reconcile', () => {
     };
     const all = ['one', 'two', 'three'].map((subject) => found('straggler', subject));
     await expect(reconcile(watched, all, over, { ...ports, publisher })).rejects.toMatchObject({ code: 'incidents-incomplete' });
-    expect(tellings()).toEqual(['one straggler open', 'three straggler open']);
+    expect(notifications()).toEqual(['one straggler open', 'three straggler open']);
     // Owed, not lost.
     world.clock.advance(3 * minuteMs);
     await announceOwed(ports);
-    expect(tellings()).toContain('two straggler open');
+    expect(notifications()).toContain('two straggler open');
   });
 
   test('two at once tell people once', async () => {
     const all = ['one', 'two'].map((subject) => found('straggler', subject));
     await Promise.all([reconcile(watched, all, over, ports), reconcile(watched, all, over, ports)]);
-    expect([...tellings()].sort()).toEqual(['one straggler open', 'two straggler open']);
+    expect([...notifications()].sort()).toEqual(['one straggler open', 'two straggler open']);
     await Promise.all([reconcile(watched, [], over, ports), reconcile(watched, [], over, ports)]);
-    expect(tellings()).toHaveLength(4);
+    expect(notifications()).toHaveLength(4);
     expect(await ports.incidents.all()).toEqual([]);
   });
 });
