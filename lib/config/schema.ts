@@ -77,7 +77,7 @@ const rotation = z
       .describe('How long the usage report must show no tokens on the old key before it may become inactive. At least 15m.'),
     maximumGrace: duration
       .default('7d')
-      .describe('After this time an old key that is still in use becomes a matter for `atMaximum`. Shorter than `every`.'),
+      .describe('After this time `atMaximum` decides about an old key that is still in use. Shorter than `every`.'),
     atMaximum: z
       .enum(['wait', 'cut'])
       .default('wait')
@@ -157,7 +157,7 @@ export const managedKeySchema = z.strictObject({
     .superRefine(checkReplicas, { when: () => true })
     .default([])
     .describe(
-      'Other Regions in which consumers read the secret. Secrets Manager copies each new value there; one that lags or fails is told.',
+      'Other Regions in which consumers read the secret. Secrets Manager copies each new value there; people are told of one that lags or fails.',
     ),
   containment: containment.prefault({}).describe("What happens by itself when the key's usage looks stolen."),
 });
