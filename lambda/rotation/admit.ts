@@ -38,7 +38,7 @@ export interface AdmitOptions {
   readonly by: string;
 }
 
-/** Scanners' tighter pattern is not promised by Anthropic (facts-anthropic 1.7), so the shape is checked loosely. */
+/** Scanners' tighter pattern is not promised by Anthropic, so the shape is checked loosely. */
 const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
 
 /**

@@ -1,6 +1,9 @@
 import type { Secret } from '../foundation/secret.ts';
 
-/** What a pasted value is, by its beginning (facts-anthropic 1.7); undefined for what nobody knows. The first that fits counts. */
+/**
+ * What a pasted value is, by its beginning (platform.claude.com/docs/en/manage-claude/admin-api-keys); undefined for what nobody knows.
+ * The first that fits counts.
+ */
 export function credentialKind(value: Secret): string | undefined {
   return kinds.find(([shape]) => value.matches(shape))?.[1];
 }

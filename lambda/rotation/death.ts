@@ -39,8 +39,8 @@ export function isOver(status: Shown): status is 'archived' | 'expired' | 'gone'
 export type Death = 'dead' | 'alive' | 'no value';
 
 /**
- * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager is eventually
- * consistent (user-pains B4), so that the version's absence is believed after a while only. Throws as `provenDead` does.
+ * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager is eventually consistent
+ * (github.com/aws/aws-sdk-js-v3/issues/7701), so that the version's absence is believed after a while only. Throws as `provenDead` does.
  */
 export async function deathIn(
   secretArn: string,

@@ -6,7 +6,10 @@ import { causeText } from '../incidents/message/cause-text.ts';
 import { isOver } from './death.ts';
 import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
 
-/** How long an activation may take to be felt everywhere; no figure is published (facts-anthropic 1.4), so poll. */
+/**
+ * How long an activation may take to be felt everywhere; no figure is published (platform.claude.com/docs/en/manage-claude/authentication),
+ * so poll.
+ */
 const proofTimes = { deadlineMs: 90_000, beatMs: 3_000 };
 
 /** What the right key must show. */
@@ -27,7 +30,8 @@ export type ProofVerdict =
 /**
  * Right-key proof from both sides: the value answers, and the Admin API shows that same key active, in the expected
  * workspace, expiring late enough. A refusal while the Admin API says active means that the change is not yet effective
- * everywhere: wait, up to the caller's deadline. Response headers: facts-anthropic 1.7 (absent on 401).
+ * everywhere: wait, up to the caller's deadline. The response headers name organization and workspace, not on a 401
+ * (platform.claude.com/docs/en/manage-claude/workspaces).
  */
 export function judgeProof(expected: Expectation, probe: ProbeAnswer, info: ApiKeyInfo | 'gone'): ProofVerdict {
   if (info === 'gone') return reject(endOfKey(info));

@@ -163,8 +163,9 @@ async function intendSwitch(token: string, apiKeyId: string, ports: RotationPort
 
 /**
  * A rotation has one candidate. Where AWSPENDING was filled, another one cannot take its place under the same token, and would block every
- * later rotation (user-pains B6); and a rotation that tried one key after the other would empty the pool where it is Anthropic's answers
- * that are wrong. So the label is taken off, this rotation is over, and retirement starts the next one. Returns the id of a good one.
+ * later rotation (github.com/aws/aws-cdk/issues/28539). And a rotation that tried one key after the other would empty the pool if it is
+ * Anthropic's answers that are wrong. So the label is taken off, this rotation is over, and retirement starts the next one. Returns the id
+ * of a good one.
  */
 async function goOnWith(
   candidate: CandidateVerdict,

@@ -9,7 +9,8 @@ const times = { deadlineMs: 90_000, beatMs: 3_000 };
 
 /**
  * A key's value as it was stored: in the standby secret, or, of an old key that is wanted back, in the version that consumers
- * read. Secrets Manager is eventually consistent (user-pains B4), so that `absent` is believed after a while only.
+ * read. Secrets Manager is eventually consistent (github.com/aws/aws-sdk-js-v3/issues/7701), so that `absent` is believed after a
+ * while only.
  */
 export async function storedValue(
   { origin, standbyVersionId }: ApiKeyRecord,
