@@ -19,7 +19,7 @@ import type { Definitions } from '../contract/policy.ts';
 import { FunctionCode } from './function-code.ts';
 import { ScheduledRun } from './scheduled-run.ts';
 
-type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
+export type FunctionVariables = Readonly<Partial<Record<VariableName, string>>>;
 
 /** What every function of an installation has in common. */
 export interface AppFunctionCommons {
