@@ -1,16 +1,6 @@
-import {
-  operatorCauses,
-  plainCauses,
-  plainRefutations,
-  plainBrakes,
-  rotationEnds,
-  type Brake,
-  type Cause,
-  type GraceEnd,
-  type RetirementCause,
-} from '../../../contract/causes.ts';
-import { brakeText, causeText, rotationEndTexts } from '../../incidents/message/cause-text.ts';
+import type { Brake, Cause, GraceEnd, RetirementCause } from '../../../contract/causes.ts';
 import { standbyKeyText } from '../../incidents/message/story.ts';
+import { releasedBrakes, releasedCauses, releasedOperatorCauses, releasedRefutations, releasedRotationEnds } from './released-sentences.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -19,16 +9,16 @@ import type { Item } from './table.ts';
  */
 export function causeOfSentence(sentence: string): Cause {
   const [, said = sentence, before] = /^(.*) \(before: retired: (emergency)\)$/s.exec(sentence) ?? [];
-  const cause = plain.get(said) ?? retired(said) ?? withData(said) ?? { code: 'recorded', text: said };
+  const cause = plain(said) ?? retired(said) ?? withData(said) ?? { code: 'recorded', text: said };
   return before === undefined ? cause : { ...cause, before: 'emergency' };
 }
 
-const plain: ReadonlyMap<string, Cause> = new Map([
-  ...plainCauses.map((code): [string, Cause] => [causeText({ code }), { code }]),
-  ...plainRefutations.map((code): [string, Cause] => [causeText({ code }), { code }]),
-  // Two sentences were one fact.
-  ['found awake', { code: 'found-active' }],
-]);
+function plain(said: string): Cause | undefined {
+  const code = releasedCauses.get(said);
+  if (code !== undefined) return { code };
+  const refutation = releasedRefutations.get(said);
+  return refutation === undefined ? undefined : { code: refutation };
+}
 
 const graceEnds: readonly GraceEnd[] = ['silent', 'maximum grace', 'emergency'];
 
@@ -52,11 +42,8 @@ function withData(said: string): Cause | undefined {
   if (by !== undefined) return { code: 'replaced', by };
   const [, incidentId] = /^cut off by (\S+)$/.exec(said) ?? [];
   if (incidentId !== undefined) return { code: 'containment', incidentId };
-  for (const code of operatorCauses) {
-    const head = causeText({ code, reason: '' });
-    if (head !== '' && said.startsWith(head)) return { code, reason: said.slice(head.length) };
-  }
-  return undefined;
+  const operators = releasedOperatorCauses.find(([head]) => said.startsWith(head));
+  return operators === undefined ? undefined : { code: operators[1], reason: said.slice(operators[0].length) };
 }
 
 /** An item as this version reads it: where an older one wrote sentences, with their codes; those of an operator's wish are the operator's. */
@@ -78,7 +65,7 @@ export function withCodes(incident: Item): Item {
   if (item['kind'] === 'retired-key-used' && reason === standbyKeyText) return { ...item, facts: { ...others, isStandby: true } };
   if (item['kind'] !== 'rotation-failed') return item;
   if (typeof reason !== 'string' || fix !== undefined || end !== undefined) return item;
-  const over = rotationEnds.find((each) => rotationEndTexts[each] === reason);
+  const over = releasedRotationEnds.get(reason);
   if (over !== undefined) return { ...item, facts: { ...facts, end: over } };
   const [why, next] = reason.split('. Next step: ');
   return next === undefined ? item : { ...item, facts: { ...facts, reason: why, fix: next } };
@@ -100,6 +87,6 @@ function withBrakes(item: Item): Item {
 }
 
 function brakeOfSentence(text: string): Brake {
-  const code = plainBrakes.find((each) => brakeText({ code: each }) === text);
+  const code = releasedBrakes.get(text);
   return code === undefined ? { code: 'recorded', text } : { code };
 }
