@@ -1,5 +1,5 @@
 import { proxiesText } from '../lambda/adapters/proxy.ts';
-import { briefly, KeyguardError, LostRace, Unavailable } from '../lambda/foundation/errors.ts';
+import { AwsRefused, briefly, KeyguardError, LostRace, Unavailable } from '../lambda/foundation/errors.ts';
 import { CliFailure, Declined } from './command.ts';
 
 /** What is said of an error at the terminal. */
@@ -40,13 +40,14 @@ function fixAtTheKeyboard(error: KeyguardError): string {
     const proxies = proxiesText();
     return `try again in a minute; if it lasts, check your network${proxies === '' ? '' : `, ${proxies}`}, and AWS_ENDPOINT_URL where you set it`;
   }
-  if (/ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature/.test(error.message)) return signIn;
+  if (error instanceof AwsRefused && /^(ExpiredToken|UnrecognizedClient|InvalidClientTokenId|InvalidSignature)/.test(error.reason))
+    return signIn;
   return isDenied(error) ? mayNotFix : error.fix;
 }
 
 /** Whether AWS says that the person at the keyboard may not do this. What a function may not do is no fault of theirs. */
-export function isDenied(error: KeyguardError): boolean {
-  return error.code === 'aws-refused' && /AccessDenied|NotAuthorized|AuthorizationError/.test(error.message);
+export function isDenied(error: KeyguardError): error is AwsRefused {
+  return error instanceof AwsRefused && /AccessDenied|NotAuthorized|AuthorizationError/.test(error.reason);
 }
 
 export const mayNotFix =

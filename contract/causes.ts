@@ -14,8 +14,8 @@ export type Cause = CauseOfCode & {
 type CauseOfCode =
   | { readonly code: PlainCause }
   /** `reason`: an operator's own words. */
-  | { readonly code: OperatorCause; readonly reason: string }
-  | { readonly code: 'paused'; readonly by: string; readonly reason: string }
+  | { readonly code: OperatorCause; /** @sentence */ readonly reason: string }
+  | { readonly code: 'paused'; readonly by: string; /** @sentence */ readonly reason: string }
   | { readonly code: 'unstuck'; readonly acts: readonly string[] }
   | { readonly code: 'intended'; readonly to: ApiKeyState; readonly why: Cause }
   | { readonly code: 'replaced'; readonly by: string }
@@ -27,7 +27,7 @@ type CauseOfCode =
   | { readonly code: 'broken-off'; readonly what: Cause }
   | Refutation
   /** A sentence of a record that an older version wrote, for which there is no code. */
-  | { readonly code: 'recorded'; readonly text: string };
+  | { readonly code: 'recorded'; /** @sentence */ readonly text: string };
 
 /** Why an old key becomes inactive. `inGrace`: the emergency came when the key was in its grace already. */
 export type RetirementCause =
@@ -47,7 +47,7 @@ type RefutationOfCode =
   | { readonly code: 'other-workspace'; readonly workspaceId: string | null; readonly expected: string }
   | { readonly code: 'shown-as'; readonly status: string }
   /** `detail`: what the answer was, or what came instead of one. */
-  | { readonly code: 'unclear-answer'; readonly detail: string }
+  | { readonly code: 'unclear-answer'; /** @sentence */ readonly detail: string }
   | { readonly code: 'unclear-fields'; readonly apiKeyId: string; readonly fields: string };
 
 export const plainRefutations = [
@@ -133,11 +133,11 @@ export type Brake =
   /** `most`: what a minute showed at the most, in the metric's unit. */
   | { readonly code: 'not-confirmed'; readonly subject: string; readonly metric: UsageMetric; readonly most: number }
   /** The stolen key must be replaced first; `reason`: of whoever paused. */
-  | { readonly code: 'replacement-paused'; readonly managedKey: string; readonly reason: string }
+  | { readonly code: 'replacement-paused'; readonly managedKey: string; /** @sentence */ readonly reason: string }
   /** Anthropic still accepts it. `fix`: what people can do. */
-  | { readonly code: 'still-accepted'; readonly what: string; readonly fix: string }
+  | { readonly code: 'still-accepted'; /** @sentence */ readonly what: string; /** @sentence */ readonly fix: string }
   /** A sentence of an older version. */
-  | { readonly code: 'recorded'; readonly text: string };
+  | { readonly code: 'recorded'; /** @sentence */ readonly text: string };
 
 export const plainBrakes = ['containment-off', 'no-key-shown', 'last-credential', 'rotation-at-work', 'key-archived'] as const;
 export type PlainBrake = (typeof plainBrakes)[number];

@@ -65,6 +65,7 @@ export type OldState = (typeof oldStates)[number];
 export interface Wish {
   readonly at: number;
   readonly by: string;
+  /** @sentence */
   readonly because: string;
 }
 
@@ -101,6 +102,7 @@ export interface PauseRecord {
   readonly managedKey: string;
   readonly at: number;
   readonly by: string;
+  /** @sentence */
   readonly because: string;
 }
 
@@ -171,7 +173,7 @@ export interface WatermarkRecord {
   /** End of the last minute in which tokens of anybody in the organization are visible; 0 while none ever were. */
   readonly tokensUntil: number;
   /** Since when the feed fails, and why, and since when it shows nothing of what it had shown; absent: the last read succeeded. */
-  readonly failing?: { readonly since: number; readonly reason: string; readonly emptySince?: number };
+  readonly failing?: { readonly since: number; /** @sentence */ readonly reason: string; readonly emptySince?: number };
   /**
    * Tokens are visible again after a pause that was not usual: since when, and the end of the last ones before it. Absent: what the
    * pause hid has had its time to come.
@@ -226,7 +228,7 @@ export interface LookRecord {
   /** Looks that failed since the last one that came to its end. */
   readonly failing?: { readonly since: number; readonly runs: number };
   /** When the baseline had to be learnt anew, and why. */
-  readonly afresh?: { readonly at: number; readonly because: string };
+  readonly afresh?: { readonly at: number; /** @sentence */ readonly because: string };
 }
 
 /**
@@ -288,6 +290,7 @@ export interface IncidentRecord {
   readonly held?: {
     readonly until: number;
     readonly from: Exclude<IncidentState, 'recovered'>;
+    /** @sentence */
     readonly reason: string;
     readonly end?: RotationEnd;
   };
@@ -331,10 +334,11 @@ export interface IncidentFacts {
   readonly startedAt?: number;
   /** Of `straggler`: when its policy cuts the old key off at the latest. Absent: the policy waits. */
   readonly validUntil?: number;
+  /** @sentence */
   readonly reason?: string;
   /** Of `retired-key-used`: the key is one of the pool, which no consumer has ever had. */
   readonly isStandby?: true;
-  /** Of `rotation-failed`: what is to be done about the reason. */
+  /** Of `rotation-failed`: what is to be done about the reason. @sentence */
   readonly fix?: string;
   /** Of `rotation-failed`, where it is over: how. */
   readonly end?: RotationEnd;
@@ -348,6 +352,7 @@ export interface IncidentFacts {
 export interface ChangeFacts {
   readonly grade: string;
   readonly apiKeyId: string;
+  /** @sentence */
   readonly reason: string;
 }
 
@@ -374,7 +379,7 @@ export interface UndeliveredRecord {
   readonly firstFailedAt: number;
   readonly lastFailedAt: number;
   readonly attempts: number;
-  /** In plain words; never a webhook's address. */
+  /** In plain words; never a webhook's address. @sentence */
   readonly reason: string;
   /** The channel has said no: to send it again as it is would not help. */
   readonly isRefused: boolean;

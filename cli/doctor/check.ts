@@ -39,8 +39,7 @@ async function answered(look: () => Promise<Answer | readonly Answer[]>): Promis
     return 'state' in answer ? [answer] : answer;
   } catch (error) {
     if (error instanceof KeyguardError && isDenied(error)) {
-      const action = /^[a-z]+:[A-Za-z]+/.exec(error.message)?.[0] ?? 'a call';
-      return [warning(`not looked at: you may not do ${action}`, mayNotFix)];
+      return [warning(`not looked at: you may not do ${error.operation}`, mayNotFix)];
     }
     const { code, message, fix } = failureOf(error);
     return [code === 'unavailable' ? warning(`not looked at: ${message}`, fix) : broken(message, fix)];

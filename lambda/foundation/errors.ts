@@ -5,6 +5,9 @@
 export class KeyguardError extends Error {
   override readonly name: string = 'KeyguardError';
   readonly code: string;
+  /** What happened to which thing. @sentence */
+  declare readonly message: string;
+  /** The next step. @sentence */
   readonly fix: string;
 
   constructor(code: string, message: string, fix: string) {
@@ -32,6 +35,20 @@ export class Unavailable extends KeyguardError {
   constructor(operation: string, detail: string, patienceMs = 0) {
     super('unavailable', `${operation} did not succeed: ${detail}`, 'nothing: it is tried again; see the service health page if it lasts');
     this.patienceMs = patienceMs;
+  }
+}
+
+/** AWS said no to one call. `reason`: AWS's name for it, such as `AccessDeniedException`; `detail`: what may be told of it. */
+export class AwsRefused extends KeyguardError {
+  override readonly name = 'AwsRefused';
+  /** Such as `dynamodb:Query`. */
+  readonly operation: string;
+  readonly reason: string;
+
+  constructor(operation: string, reason: string, detail = reason) {
+    super('aws-refused', `${operation}: ${detail}`, 'check the permissions of the function and the resource');
+    this.operation = operation;
+    this.reason = reason;
   }
 }
 

@@ -55,6 +55,7 @@ export interface Delivery {
 export interface DeliveryFailure {
   readonly kind: IncidentKind;
   readonly subject: string;
+  /** @sentence */
   readonly reason: string;
   readonly isRefused: boolean;
   /** The channel asked not to be tried for so long. */

@@ -5,6 +5,7 @@ import { unclearText } from './proof.ts';
 
 /** Why nobody knows. `passing`: the answer itself did not come, which passes by itself. */
 export interface Doubt {
+  /** @sentence */
   readonly why: string;
   readonly passing: boolean;
 }

@@ -54,7 +54,7 @@ export function isShownDead({ apiKeyId }: ApiKeyRecord, infos: DeathSight['infos
   return status !== 'active' && status !== 'unknown';
 }
 
-/** Between which instants it died, as far as anybody saw. */
+/** Between which instants it died, as far as anybody saw. @sentence */
 export function deathText(record: ApiKeyRecord, { lastUses, activeAt, now }: Pick<DeathSight, 'lastUses' | 'activeAt' | 'now'>): string {
   const { apiKeyId, foundDeadAt = now, since } = record;
   const seen = record.seenActiveAt ?? activeAt.get(apiKeyId);

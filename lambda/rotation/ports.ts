@@ -130,7 +130,7 @@ export interface Traced {
 export type ProbeAnswer =
   | { readonly answer: 'accepted'; readonly organizationId: string; readonly workspaceId: string | null }
   | { readonly answer: 'refused' }
-  | { readonly answer: 'unclear'; readonly why: string; readonly lasting?: true };
+  | { readonly answer: 'unclear'; /** @sentence */ readonly why: string; readonly lasting?: true };
 
 /** Asks Anthropic with the value itself, without spending tokens. */
 export interface KeyProbe {
@@ -174,8 +174,9 @@ export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rota
 export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
 
 export interface AlarmFacts {
+  /** @sentence */
   readonly reason: string;
-  /** What is to be done about the reason. */
+  /** What is to be done about the reason. @sentence */
   readonly fix?: string;
   readonly apiKeyId?: string;
   readonly model?: string;

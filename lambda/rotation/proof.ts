@@ -76,7 +76,7 @@ export async function prove(
   return last.verdict === 'wait' ? { ...last, cause: { ...last.cause, stillAt: deadline } } : last;
 }
 
-/** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. */
+/** What Anthropic says of a key in words that this version does not know: nobody knows, and nothing is concluded. @sentence */
 export function unclearText(apiKeyId: string, fields: string): string {
   return causeText({ code: 'unclear-fields', apiKeyId, fields });
 }

@@ -18,7 +18,7 @@ import { storedValue } from './stored.ts';
 export interface Trial {
   readonly apiKeyId: string;
   readonly verdict: 'good' | 'rejected' | 'unclear';
-  /** In plain words; absent for a good one. */
+  /** In plain words; absent for a good one. @sentence */
   readonly because?: string;
 }
 

@@ -88,7 +88,7 @@ export type HeartbeatAnswer =
   | { readonly answer: 'taken'; readonly tokens: number }
   /** Anthropic has no capacity now, or asks for patience. */
   | { readonly answer: 'not-now'; readonly status: number }
-  | { readonly answer: 'key-refused' | 'request-refused'; readonly why: string };
+  | { readonly answer: 'key-refused' | 'request-refused'; /** @sentence */ readonly why: string };
 
 export interface HeartbeatPorts {
   readonly currentKey: () => Promise<Secret | 'absent'>;

@@ -10,7 +10,7 @@ import { afterEach, expect, test } from 'vitest';
 import { checked } from '../../cli/doctor/check.ts';
 import { clockAnswer } from '../../cli/doctor/clock.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { AwsRefused } from '../../lambda/foundation/errors.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard, type Said } from './shell.ts';
@@ -163,7 +163,7 @@ test('a notifier that is not there is broken', async () => {
 
 test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {
   await healthy();
-  const denied = new KeyguardError('aws-refused', 'dynamodb:Query: AccessDeniedException 400 1-2-3', 'see the function log');
+  const denied = new AwsRefused('dynamodb:Query', 'AccessDeniedException', 'AccessDeniedException 400 1-2-3');
   me.world.aws.functions.register('rotation', () => Promise.reject(denied), { invokedBy: [] });
   expect(await found('broken')).toMatchObject([
     { check: 'rotation function', what: 'keyguard-rotation failed: dynamodb:Query: AccessDeniedException 400 1-2-3' },
@@ -306,7 +306,7 @@ test('a call that fails is named, and stops no other check', async () => {
 });
 
 test.each(['AccessDeniedException 400', 'AuthorizationErrorException 403'])('%s is a warning that names the action', async (answer) => {
-  const denied = new KeyguardError('aws-refused', `sns:ListSubscriptionsByTopic: ${answer} 1-2-3`, 'see the function log');
+  const denied = new AwsRefused('sns:ListSubscriptionsByTopic', answer);
   expect(await checked('keyguard', 'alerts', () => Promise.reject(denied))).toEqual([
     {
       about: 'keyguard',

@@ -1,4 +1,4 @@
-import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
+import { AwsRefused, briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import { restoring } from '../../rotation/commands/obstacle.ts';
 
 /** Error names that mean: not now. The SDK has retried already (each service has its own words for throttling). */
@@ -30,7 +30,7 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
     if (passing.test(error.name) || passing.test(String(code)) || status === undefined || status >= 500) {
       throw new Unavailable(operation, briefly(error));
     }
-    throw new KeyguardError('aws-refused', `${operation}: ${briefly(error)}`, 'check the permissions of the function and the resource');
+    throw new AwsRefused(operation, error.name, briefly(error));
   }
 }
 

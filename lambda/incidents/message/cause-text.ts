@@ -2,7 +2,7 @@ import type { Brake, Cause, NoKeyCause, PlainBrake, RetirementCause, RotationEnd
 import { iso, utcMinute } from '../../foundation/clock.ts';
 import { amount, measureName } from './phrases.ts';
 
-/** Why, in a person's words, as the history, a status and a message say it. */
+/** Why, in a person's words, as the history, a status and a message say it. @sentence */
 export function causeText(cause: Cause): string {
   const stillAt = 'stillAt' in cause ? `, still at ${iso(cause.stillAt)}` : '';
   const before = cause.before === undefined ? '' : ` (before: retired: ${cause.before})`;
@@ -114,7 +114,7 @@ export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {
   'emergency-lapsed': 'nobody went on with it for a day, so it is void, and its key was not cut off',
 };
 
-/** Why containment holds back. */
+/** Why containment holds back. @sentence */
 export function brakeText(brake: Brake): string {
   switch (brake.code) {
     case 'usage-not-visible':

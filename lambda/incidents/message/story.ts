@@ -68,7 +68,7 @@ export interface Story {
 /** What is said of a key that waits in the pool: no emergency takes it, and a rotation would bring it into use. */
 export const standbyKeyText = 'it is a standby key';
 
-/** The reason, with what is to be done about it where that is known. */
+/** The reason, with what is to be done about it where that is known. @sentence */
 export function reasonOf({ reason, fix, isStandby }: IncidentFacts): string | undefined {
   if (reason === undefined) return isStandby === true ? standbyKeyText : undefined;
   return fix === undefined ? reason : `${reason}. Next step: ${fix}`;
