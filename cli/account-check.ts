@@ -1,5 +1,6 @@
 import { functionNames, type FunctionName } from '../contract/environment.ts';
-import { adminKeySecretName, deployedFunctionName, secretsOf, slackWebhookSecretName } from '../contract/names.ts';
+import { adminKeySecretName, channelSecretName, deployedFunctionName, secretsOf } from '../contract/names.ts';
+import { postedChannels } from '../contract/registry.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
 import { functionSettings, type FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
@@ -68,10 +69,12 @@ async function secretsNamed(
     .flatMap(({ secretName, standbySecretName }) => [secretName, standbySecretName]);
   const secrets = new Map<string, SecretDescription>();
   await Promise.all(
-    [adminKeySecretName(installation), slackWebhookSecretName(installation), ...ofKeys].map(async (name) => {
-      const secret = await described(name);
-      if (secret !== undefined) secrets.set(name, secret);
-    }),
+    [adminKeySecretName(installation), ...postedChannels.map((kind) => channelSecretName(installation, kind)), ...ofKeys].map(
+      async (name) => {
+        const secret = await described(name);
+        if (secret !== undefined) secrets.set(name, secret);
+      },
+    ),
   );
   return secrets;
 }

@@ -1,7 +1,8 @@
-import { functionNames, variables, type FunctionName, type VariableName } from '../contract/environment.ts';
-import { adminKeySecretName, deployedFunctionName, secretsOf, slackWebhookSecretName } from '../contract/names.ts';
+import { credentialVariable, functionNames, variables, type FunctionName, type VariableName } from '../contract/environment.ts';
+import { adminKeySecretName, channelSecretName, channelSecretsOf, deployedFunctionName, secretsOf } from '../contract/names.ts';
 import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
+import { channels, postedChannels, type PostedChannel } from '../contract/registry.ts';
 import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';
@@ -53,9 +54,9 @@ function hadAdminKey({ settings }: Deployment): boolean | undefined {
 }
 
 /** Undefined where the notifier is gone, which alone knows. */
-function hadSlack({ settings }: Deployment): boolean | undefined {
+function hadChannel(kind: PostedChannel, { settings }: Deployment): boolean | undefined {
   const notifier = settings.get('notifier');
-  return notifier === undefined ? undefined : (notifier[variables.slackWebhookSecret] ?? '') !== '';
+  return notifier === undefined ? undefined : (notifier[variables[credentialVariable(kind)]] ?? '') !== '';
 }
 
 /** The secrets that this file has and the deployment has not: CloudFormation makes them. */
@@ -66,7 +67,9 @@ function createdBy({ configuration, deployment }: AccountSight): readonly string
   const hasNo = (had: boolean | undefined): boolean => deployment === undefined || had === false;
   return [
     ...(anthropic.adminAccess.kind === 'key' && hasNo(deployment && hadAdminKey(deployment)) ? [adminKeySecretName(installation)] : []),
-    ...(alerts.slack !== undefined && hasNo(deployment && hadSlack(deployment)) ? [slackWebhookSecretName(installation)] : []),
+    ...[...channelSecretsOf(installation, alerts)].flatMap(([kind, name]) =>
+      hasNo(deployment && hadChannel(kind, deployment)) ? [name] : [],
+    ),
     ...added.flatMap(({ name }) => bothOf(installation, name)),
   ];
 }
@@ -163,7 +166,6 @@ function isLive({ state }: ApiKeyRecord): boolean {
 function leaves(deployment: Deployment, { configuration, secrets }: AccountSight): readonly Answer[] {
   const { installation, anthropic, alerts, managedKeys } = configuration;
   const adminKey = adminKeySecretName(installation);
-  const webhook = slackWebhookSecretName(installation);
   const later = (name: string): string =>
     `aws secretsmanager delete-secret --secret-id ${name} --recovery-window-in-days 7. While it is there, a deployment that wants it again fails`;
   const shared = [
@@ -175,14 +177,15 @@ function leaves(deployment: Deployment, { configuration, secrets }: AccountSight
           ),
         ]
       : []),
-    ...(hadSlack(deployment) === true && alerts.slack === undefined && secrets.has(webhook)
-      ? [
-          warning(
-            `nothing is posted to Slack any more, and ${webhook} stays behind with the address of its webhook`,
-            `remove the webhook in Slack, then: ${later(webhook)}`,
-          ),
-        ]
-      : []),
+    ...postedChannels.flatMap((kind) => {
+      const { name, setting, credential } = channels[kind];
+      const secret = channelSecretName(installation, kind);
+      if (hadChannel(kind, deployment) !== true || alerts[setting] !== undefined || !secrets.has(secret)) return [];
+      return warning(
+        `nothing is posted to ${name} any more, and ${secret} stays behind with its ${credential.noun} in it`,
+        `remove the ${credential.noun} in ${name}, then: ${later(secret)}`,
+      );
+    }),
   ];
   const known = [
     ...(deployment.definitions?.managedKeys ?? []).map(({ name }) => name),

@@ -1,3 +1,4 @@
+import { channels, postedChannels } from '../contract/registry.ts';
 import type { Command } from './command.ts';
 
 export interface CommandEntry {
@@ -11,11 +12,11 @@ export interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   { name: 'config', summary: 'Check keyguard.json', load: async () => (await import('./commands/config.ts')).config },
   { name: 'admin-key', summary: 'Store the Anthropic admin key', load: async () => (await import('./commands/admin-key.ts')).adminKey },
-  {
-    name: 'slack-webhook',
-    summary: "Store Slack's incoming webhook",
-    load: async () => (await import('./commands/slack-webhook.ts')).slackWebhook,
-  },
+  ...postedChannels.map((kind) => ({
+    name: kind,
+    summary: `Store ${channels[kind].credential.what}`,
+    load: async () => (await import('./commands/channel-credential.ts')).channelCredential(kind),
+  })),
   {
     name: 'standby',
     summary: 'Take in, list, check and remove standby keys',

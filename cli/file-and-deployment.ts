@@ -1,6 +1,14 @@
-import { environmentOf, variables, type FunctionName, type VariableName } from '../contract/environment.ts';
-import { slackWebhookSecretName } from '../contract/names.ts';
+import {
+  credentialVariable,
+  credentialVariablesOf,
+  environmentOf,
+  variables,
+  type FunctionName,
+  type VariableName,
+} from '../contract/environment.ts';
+import { channelSecretsOf } from '../contract/names.ts';
 import type { Definitions } from '../contract/policy.ts';
+import { channels, postedChannels } from '../contract/registry.ts';
 import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { definitionsOf } from '../lib/config/policy.ts';
@@ -11,14 +19,19 @@ import { lengthText } from './output.ts';
 /** What keyguard.json calls each variable, and what it says of it. */
 function wanted(configuration: Configuration): Readonly<Partial<Record<VariableName, readonly [field: string, value: string]>>> {
   const { installation, anthropic, alerts, detection } = configuration;
+  const secrets = credentialVariablesOf(channelSecretsOf(installation, alerts));
   return {
     installation: ['installation', installation],
     anthropicBaseUrl: ['anthropic.baseUrl', anthropic.baseUrl],
     organizationId: ['anthropic.organizationId', anthropic.organizationId],
     adminAccess: ['anthropic.adminAccess', JSON.stringify(adminAccessOf(installation, anthropic.adminAccess))],
     falseAlarmsPerMonth: ['detection.falseAlarmsPerMonth', String(detection.falseAlarmsPerMonth)],
-    slackWebhookSecret: ['alerts.slack', alerts.slack === undefined ? '' : slackWebhookSecretName(installation)],
     definitionsDigest: ['managedKeys or usage.heartbeat', definitionsDigest(definitionsOf(configuration))],
+    ...Object.fromEntries(
+      postedChannels
+        .map((kind) => [credentialVariable(kind), channels[kind].setting] as const)
+        .map(([variable, setting]) => [variable, [`alerts.${setting}`, secrets[variable]] as const]),
+    ),
   };
 }
 

@@ -3,7 +3,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Command as Program } from 'commander';
 import { variables } from '../contract/environment.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
-import { alarmTopicName, alertTopicName, deployedFunctionName, slackWebhookSecretName } from '../contract/names.ts';
+import { alarmTopicName, alertTopicName, channelSecretsOf, deployedFunctionName } from '../contract/names.ts';
 import { managedKeysOf, type ManagedKeyDefinition } from '../contract/policy.ts';
 import { commandPorts } from '../lambda/adapters/assemble.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
@@ -141,7 +141,7 @@ function definitionOf(
     stateTable,
     alertTopicArn: topicArn(alertTopicName(installation)),
     alarmTopicArn: topicArn(alarmTopicName(installation)),
-    slackWebhookSecret: alerts.slack === undefined ? '' : slackWebhookSecretName(installation),
+    channelSecrets: channelSecretsOf(installation, alerts),
     dashboardUrl: environment[variables.dashboardUrl] ?? '',
     functions: {
       rotation: deployedFunctionName(installation, 'rotation'),

@@ -1,3 +1,23 @@
+import { postedChannels, type PostedChannel } from './registry.ts';
+
+/** Name of the secret that opens a channel; absent where keyguard.json does not turn the channel on. */
+export type CredentialVariable = `${PostedChannel}-secret`;
+
+export function credentialVariable(kind: PostedChannel): CredentialVariable {
+  return `${kind}-secret`;
+}
+
+/** The names of the secrets that a function is told; empty where a channel is not turned on. */
+export function credentialVariablesOf(secrets: ReadonlyMap<PostedChannel, string>): Readonly<Record<CredentialVariable, string>> {
+  const told = postedChannels.map((kind) => [credentialVariable(kind), secrets.get(kind) ?? '']);
+  return Object.fromEntries(told) as Readonly<Record<CredentialVariable, string>>;
+}
+
+/** `slack-webhook` becomes SLACK_WEBHOOK_SECRET. */
+const credentialVariables = Object.fromEntries(
+  postedChannels.map((kind) => [credentialVariable(kind), `${kind.toUpperCase().replaceAll('-', '_')}_SECRET`]),
+) as Readonly<Record<CredentialVariable, string>>;
+
 /**
  * The environment variables of each function: what `lib/` writes and `lambda/` reads.
  * Names and ARNs only; no value that opens anything ever stands here (I4).
@@ -15,11 +35,10 @@ export const variables = {
   stackName: 'STACK_NAME',
   /** Expected false alarms a month for the whole fleet. */
   falseAlarmsPerMonth: 'FALSE_ALARMS_PER_MONTH',
-  /** Name of the secret that holds Slack's incoming webhook URL; absent without Slack. */
-  slackWebhookSecret: 'SLACK_WEBHOOK_SECRET',
   dashboardUrl: 'DASHBOARD_URL',
   /** Of the definitions beside the function's code: tells the command line whether keyguard.json is what is deployed. */
   definitionsDigest: 'DEFINITIONS_DIGEST',
+  ...credentialVariables,
 } as const;
 export type VariableName = keyof typeof variables;
 
@@ -36,7 +55,7 @@ export const environmentOf = {
   retirement: keyWork,
   'usage-collector': [...anthropic, 'stateTable', 'installation'],
   'anomaly-detector': [...keyWork, 'falseAlarmsPerMonth'],
-  notifier: ['stateTable', 'installation', 'slackWebhookSecret', 'dashboardUrl', 'definitionsDigest'],
+  notifier: ['stateTable', 'installation', ...postedChannels.map(credentialVariable), 'dashboardUrl', 'definitionsDigest'],
   heartbeat: ['anthropicBaseUrl', 'stateTable', 'definitionsDigest'],
 } as const satisfies Record<FunctionName, readonly VariableName[]>;
 

@@ -1,4 +1,5 @@
 import type { FunctionName } from './environment.ts';
+import { channels, postedChannels, type PostedChannel, type PostedSetting } from './registry.ts';
 
 /**
  * Names follow from the installation and the managed key, so that nothing that others can write has to say which resource is
@@ -20,8 +21,16 @@ export function adminKeySecretName(installation: string): string {
   return `${installation}/admin-key`;
 }
 
-export function slackWebhookSecretName(installation: string): string {
-  return `${installation}/slack-webhook`;
+export function channelSecretName(installation: string, kind: PostedChannel): string {
+  return `${installation}/${kind}`;
+}
+
+export type ChannelSecrets = ReadonlyMap<PostedChannel, string>;
+
+/** The secrets of the channels that `alerts` of a configuration turns on. */
+export function channelSecretsOf(installation: string, alerts: Readonly<Partial<Record<PostedSetting, unknown>>>): ChannelSecrets {
+  const turnedOn = postedChannels.filter((kind) => alerts[channels[kind].setting] !== undefined);
+  return new Map(turnedOn.map((kind) => [kind, channelSecretName(installation, kind)]));
 }
 
 export function deployedFunctionName(installation: string, name: FunctionName): string {

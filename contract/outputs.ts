@@ -1,3 +1,5 @@
+import type { PostedChannel } from './registry.ts';
+
 /** Names of the stack's outputs. Operators and tools read them, so they never change. */
 export const outputNames = {
   rotationFunction: 'RotationFunctionName',
@@ -11,12 +13,16 @@ export const outputNames = {
   dashboardUrl: 'DashboardUrl',
   encryptionKey: 'EncryptionKeyArn',
   adminKeySecret: 'AdminKeySecretArn',
-  slackWebhookSecret: 'SlackWebhookSecretArn',
 } as const;
 
 /** `production-eu` becomes `ProductionEu`: the prefix of a managed key's own outputs and construct ids. */
 export function pascalCase(name: string): string {
   return name.replace(/(?:^|-)([a-z0-9])/g, (_match, first: string) => first.toUpperCase());
+}
+
+/** Of a channel that the notifier delivers to: the secret to fill after the deployment. */
+export function channelOutput(kind: PostedChannel): string {
+  return `${pascalCase(kind)}SecretArn`;
 }
 
 export function managedKeyOutputs(name: string): { readonly secret: string; readonly standbySecret: string } {

@@ -1,7 +1,50 @@
-/** The variants of each list in the house. After a new word here the compiler asks for the rest. */
+/** What the house can be extended by: a new entry here, and the compiler and the tests ask for the rest (CONTRIBUTING.md). */
 
-export const channelKinds = ['email', 'slack-webhook'] as const;
-export type ChannelKind = (typeof channelKinds)[number];
+/** What is known of an alert channel before its file is loaded. */
+interface ChannelDefinition {
+  /** How people call it. */
+  readonly name: string;
+  /** The field of `alerts` in keyguard.json that turns it on. */
+  readonly setting: string;
+  /**
+   * What opens the channel. Whoever has it can post there, so it lies in a secret of its own, and the notifier delivers. The secret,
+   * its policy, its output, the right to read it, the command that stores it and the checks of doctor follow from this entry. Absent:
+   * SNS delivers by itself.
+   */
+  readonly credential?: {
+    /** As in "its webhook is stored". */
+    readonly noun: string;
+    /** As in "Store Slack's incoming webhook". */
+    readonly what: string;
+    /** Shown beside the secret. */
+    readonly description: string;
+  };
+}
+
+export const channels = {
+  email: { name: 'email', setting: 'emails' },
+  'slack-webhook': {
+    name: 'Slack',
+    setting: 'slack',
+    credential: { noun: 'webhook', what: "Slack's incoming webhook", description: "Address of Slack's incoming webhook" },
+  },
+} as const satisfies Record<string, ChannelDefinition>;
+export type ChannelKind = keyof typeof channels;
+export const channelKinds = Object.keys(channels) as readonly ChannelKind[];
+
+/** Channels that the notifier delivers to. */
+export type PostedChannel = { [K in ChannelKind]: (typeof channels)[K] extends { credential: object } ? K : never }[ChannelKind];
+export const postedChannels = channelKinds.filter(isPosted);
+
+export function isPosted(kind: ChannelKind): kind is PostedChannel {
+  return 'credential' in channels[kind];
+}
+
+/** The command that stores what opens the channel. */
+export function storeCommand(kind: PostedChannel): string {
+  return `npx --no-install keyguard ${kind} set`;
+}
+export type PostedSetting = (typeof channels)[PostedChannel]['setting'];
 
 export const strategyKinds = ['pool'] as const;
 export type StrategyKind = (typeof strategyKinds)[number];

@@ -1,4 +1,6 @@
 import type { Alert } from '../contract/alert.ts';
+import { credentialVariable } from '../contract/environment.ts';
+import { channels, postedChannels, storeCommand, type PostedChannel } from '../contract/registry.ts';
 import { secretsManager } from './adapters/aws/clients.ts';
 import { deliveries } from './adapters/aws/deliveries.ts';
 import { readCurrent } from './adapters/aws/secret-versions.ts';
@@ -8,7 +10,7 @@ import { proxiedFetch } from './adapters/tunnel.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
-import { channels } from './incidents/channels.ts';
+import { channelFiles } from './incidents/channels.ts';
 import { notify } from './incidents/notify.ts';
 
 /** On each message of the alert topic: the channels that SNS does not know itself. */
@@ -21,17 +23,16 @@ export function notifierHandler(
   const secrets = secretsManager();
   const ports = {
     deliveries: deliveries(table, runtime.clock),
-    slack:
-      env.slackWebhookSecret === ''
-        ? undefined
-        : async (alert: Alert) => {
-            const webhook = await readCurrent(secrets, env.slackWebhookSecret);
-            if (webhook === 'absent') {
-              throw new KeyguardError('slack-webhook-missing', 'the Slack webhook secret is empty', 'store the URL (README, step 4)');
-            }
-            const { render, deliver } = await channels['slack-webhook']();
-            await deliver(webhook, render(alert), proxiedFetch);
-          },
+    channels: postedChannels.filter((kind) => env[credentialVariable(kind)] !== ''),
+    async post(kind: PostedChannel, alert: Alert) {
+      const value = await readCurrent(secrets, env[credentialVariable(kind)]);
+      if (value === 'absent') {
+        const { name, credential } = channels[kind];
+        throw new KeyguardError(`${kind}-missing`, `the ${name} ${credential.noun} secret is empty`, `store it: ${storeCommand(kind)}`);
+      }
+      const { post } = await channelFiles[kind]();
+      await post(alert, value, proxiedFetch);
+    },
     dashboardUrl: env.dashboardUrl,
     log: runtime.log,
   };

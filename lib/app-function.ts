@@ -12,9 +12,10 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { alarmName, type AlarmKind } from '../contract/alarms.ts';
 import { Construct } from 'constructs';
-import { environmentOf, variables } from '../contract/environment.ts';
+import { credentialVariable, environmentOf, variables } from '../contract/environment.ts';
 import type { FunctionName, VariableName } from '../contract/environment.ts';
 import { deployedFunctionName } from '../contract/names.ts';
+import { postedChannels } from '../contract/registry.ts';
 import type { Definitions } from '../contract/policy.ts';
 import { FunctionCode } from './function-code.ts';
 import { ScheduledRun } from './scheduled-run.ts';
@@ -49,7 +50,7 @@ export interface AppFunctionProps {
 }
 
 /** Variables that may be absent. */
-const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl'];
+const optional: readonly VariableName[] = [...postedChannels.map(credentialVariable), 'dashboardUrl'];
 
 /**
  * The one way a function is made: runtime, bundle, role, logs, dead-letter queue, alarms. What it may do is granted to

@@ -2,7 +2,6 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LambdaSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import type { ChannelKind } from '../contract/registry.ts';
 import { AppFunction } from './app-function.ts';
 import { allowKeyThrough } from './encryption-key.ts';
 import type { Installation } from './installation.ts';
@@ -17,7 +16,7 @@ export class Incidents extends Construct {
 
   constructor(scope: Construct, id: string, props: IncidentsProps) {
     super(scope, id);
-    const { commons, stateTable, alertTopic, slackWebhookSecret } = props.installation;
+    const { commons, stateTable, alertTopic, channelSecrets } = props.installation;
     this.notifier = new AppFunction(this, 'Notifier', {
       name: 'notifier',
       description: 'Posts alerts to Slack, once for each state of an incident',
@@ -26,18 +25,11 @@ export class Incidents extends Construct {
     });
     // It forgets a failure once the alert has been delivered.
     stateTable.grantItems(this.notifier, ['GetItem', 'PutItem', 'DeleteItem']);
-    // What each channel needs of the notifier's role: a new channel must say so here.
-    const grants: Record<ChannelKind, () => void> = {
-      // SNS delivers email itself.
-      email: () => undefined,
-      'slack-webhook': () => {
-        if (slackWebhookSecret === undefined) return;
-        slackWebhookSecret.readBy(this.notifier.role);
-        this.notifier.allow(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [slackWebhookSecret.secretArn] }));
-        allowKeyThrough('secretsmanager to read', commons.encryptionKey, this.notifier);
-      },
-    };
-    for (const grant of Object.values(grants)) grant();
+    for (const secret of channelSecrets.values()) {
+      secret.readBy(this.notifier.role);
+      this.notifier.allow(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }));
+    }
+    if (channelSecrets.size > 0) allowKeyThrough('secretsmanager to read', commons.encryptionKey, this.notifier);
     alertTopic.topic.addSubscription(new LambdaSubscription(this.notifier.function, { deadLetterQueue: this.notifier.deadLetterQueue }));
   }
 }

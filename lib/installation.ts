@@ -2,9 +2,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Lazy, Stack, Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { alarmTopicName, alertTopicName, slackWebhookSecretName } from '../contract/names.ts';
+import { credentialVariable } from '../contract/environment.ts';
+import { alarmTopicName, alertTopicName, channelSecretsOf } from '../contract/names.ts';
+import { pascalCase } from '../contract/outputs.ts';
 import type { HeartbeatDefinition } from '../contract/heartbeat.ts';
 import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
+import { channels, storeCommand, type PostedChannel } from '../contract/registry.ts';
 import { AdminAccess } from './admin-access.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { AlertTopic } from './alert-topic.ts';
@@ -32,8 +35,8 @@ export class Installation extends Construct {
   readonly alertTopic: AlertTopic;
   readonly alarmTopic: AlarmTopic;
   readonly adminAccess: AdminAccess;
-  /** The secret to fill with Slack's webhook address after the deployment; none without Slack. */
-  readonly slackWebhookSecret: GuardedSecret | undefined;
+  /** Of each channel that needs one and is turned on: the secret to fill after the deployment. */
+  readonly channelSecrets: ReadonlyMap<PostedChannel, GuardedSecret>;
   readonly dashboardName: string;
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
@@ -52,14 +55,13 @@ export class Installation extends Construct {
     this.alertTopic = new AlertTopic(this, 'Alerts', { topicName: alertTopicName(installation), encryptionKey, emails: alerts.emails });
     this.alarmTopic = new AlarmTopic(this, 'Alarms', { topicName: alarmTopicName(installation), encryptionKey, emails: alerts.emails });
     this.adminAccess = new AdminAccess(this, 'AdminAccess', { installation, access: anthropic.adminAccess, operators, encryptionKey });
-    if (alerts.slack !== undefined) {
-      this.slackWebhookSecret = new GuardedSecret(this, 'SlackWebhook', {
-        secretName: slackWebhookSecretName(installation),
-        operators,
-        encryptionKey,
-        description: "Address of Slack's incoming webhook: store it with npx --no-install keyguard slack-webhook set",
-      });
-    }
+    const channelSecrets = channelSecretsOf(installation, alerts);
+    this.channelSecrets = new Map(
+      [...channelSecrets].map(([kind, secretName]) => {
+        const description = `${channels[kind].credential.description}: store it with ${storeCommand(kind)}`;
+        return [kind, new GuardedSecret(this, pascalCase(kind), { secretName, operators, encryptionKey, description })];
+      }),
+    );
     // Chosen, not generated: functions name it, and it shows their metrics. Dashboards of all Regions share one list.
     this.dashboardName = `${installation}-${region}`;
     this.dashboardUrl = dashboardUrl(this, this.dashboardName);
@@ -81,7 +83,7 @@ export class Installation extends Construct {
         dashboardUrl: this.dashboardUrl,
         // Uncached, as the code: managed keys come after the functions that serve them.
         definitionsDigest: Lazy.uncachedString({ produce: () => definitionsDigest(this.#definitions()) }),
-        ...(this.slackWebhookSecret === undefined ? {} : { slackWebhookSecret: slackWebhookSecretName(installation) }),
+        ...Object.fromEntries([...channelSecrets].map(([kind, secretName]) => [credentialVariable(kind), secretName])),
       },
     };
   }

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { StackProps } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
+import { channelOutput, managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
 import type { Configuration } from './config/schema.ts';
 import { Dashboard } from './dashboard.ts';
 import { Detection } from './detection.ts';
@@ -58,10 +58,10 @@ export class KeyguardStack extends Stack {
       dashboardUrl: installation.dashboardUrl,
       encryptionKey: installation.encryptionKey.keyArn,
       adminKeySecret: installation.adminAccess.secret?.secretArn,
-      slackWebhookSecret: installation.slackWebhookSecret?.secretArn,
     };
     const names: ReadonlyMap<string, string> = new Map(Object.entries(outputNames));
     for (const [key, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(this, names.get(key) ?? key, { value });
+    for (const [kind, { secretArn }] of installation.channelSecrets) new CfnOutput(this, channelOutput(kind), { value: secretArn });
     for (const { configuration: key, secret, standbySecret } of managedKeys) {
       const keyOutputs = managedKeyOutputs(key.name);
       new CfnOutput(this, keyOutputs.secret, { value: secret.secretArn });

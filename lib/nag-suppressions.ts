@@ -1,7 +1,9 @@
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import type { NagPack } from 'cdk-nag';
 import { Validations } from 'aws-cdk-lib/core';
+import { channelSecretsOf } from '../contract/names.ts';
 import { managedKeyOutputs, pascalCase } from '../contract/outputs.ts';
+import { channels } from '../contract/registry.ts';
 import type { IConstruct } from 'constructs';
 import type { Configuration } from './config/schema.ts';
 import type { KeyguardStack } from './keyguard-stack.ts';
@@ -19,7 +21,7 @@ const wildcardRule = 'AwsSolutions-IAM5[Resource::*]';
 const functions = ['Rotation/Rotation', 'Rotation/Retirement', 'Usage/Collector', 'Detection/Detector', 'Incidents/Notifier'];
 
 /** Every suppression for this configuration: a test fails for one that no finding needs, and for a finding that none covers. */
-export function nagSuppressions({ managedKeys, anthropic, alerts, usage }: Configuration): readonly NagSuppression[] {
+export function nagSuppressions({ installation, managedKeys, anthropic, alerts, usage }: Configuration): readonly NagSuppression[] {
   const byKey = anthropic.adminAccess.kind === 'key';
   return [
     ...[...functions, ...(usage.heartbeat === undefined ? [] : ['Heartbeat/Beat'])].flatMap((path) => [
@@ -61,15 +63,11 @@ export function nagSuppressions({ managedKeys, anthropic, alerts, usage }: Confi
           rules: [wildcardRule],
           reason: 'GetWebIdentityToken knows no resources; audience, lifetime and algorithm are confined by conditions.',
         }))),
-    ...(alerts.slack === undefined
-      ? []
-      : [
-          {
-            path: 'Installation/SlackWebhook',
-            rules: rotationRules,
-            reason: 'Slack has no API that replaces a webhook address: a person does.',
-          },
-        ]),
+    ...[...channelSecretsOf(installation, alerts).keys()].map((kind) => ({
+      path: `Installation/${pascalCase(kind)}`,
+      rules: rotationRules,
+      reason: `${channels[kind].name} has no API that replaces its ${channels[kind].credential.noun}: a person does.`,
+    })),
     ...managedKeys.map(({ name }) => ({
       path: `ManagedKeys/${pascalCase(name)}/Standby`,
       rules: rotationRules,

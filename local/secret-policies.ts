@@ -34,7 +34,7 @@ export const secretPolicies = {
   adminKey: (role: RoleOf) => [
     refuse('OnlyFunctionsAndOperatorsRead', ...['rotation', 'retirement', 'usage-collector', 'anomaly-detector'].map(role)),
   ],
-  slackWebhook: (role: RoleOf) => [refuse('OnlyFunctionsAndOperatorsRead', role('notifier'))],
+  channel: (role: RoleOf) => [refuse('OnlyFunctionsAndOperatorsRead', role('notifier'))],
 } as const;
 
 export async function guard(secretId: string, statements: readonly object[], client: SecretsManagerClient): Promise<void> {

@@ -8,20 +8,28 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../contract/environment.ts';
+import {
+  credentialVariablesOf,
+  environmentOf,
+  variables,
+  type AdminAccess,
+  type FunctionName,
+  type VariableName,
+} from '../contract/environment.ts';
 import { alarmNamesOf } from '../contract/alarms.ts';
 import { functionsOf, heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
 import {
   adminKeySecretName,
+  channelSecretName,
   alarmTopicName,
   alertTopicName,
   deployedFunctionName,
   secretsOf,
-  slackWebhookSecretName,
 } from '../contract/names.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { apiKeyStates } from '../contract/records.ts';
+import { channels, postedChannels, type PostedChannel } from '../contract/registry.ts';
 import type { ContainmentPolicy, Definitions, ManagedKeyDefinition, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
@@ -42,7 +50,7 @@ import { startLocalAws, type LocalAws, type LocalAwsOptions } from './aws/server
 import type { FunctionOptions } from './aws/functions.ts';
 import { guard, secretPolicies, type RoleOf } from './secret-policies.ts';
 import { settableClock, type WorldClock } from './clock.ts';
-import { startLocalSlack, type LocalSlack } from './slack.ts';
+import { localChannels, type Receiver } from './receivers.ts';
 
 export interface WorldKey {
   readonly name: string;
@@ -76,7 +84,9 @@ export interface World {
   readonly clock: WorldClock;
   readonly aws: LocalAws;
   readonly anthropic: LocalAnthropic;
-  readonly slack: LocalSlack;
+  readonly slack: Receiver;
+  /** Every channel that the notifier delivers to, Slack among them. */
+  readonly receivers: Receivers;
   readonly installation: InstallationDefinition;
   readonly secrets: SecretsManagerClient;
   readonly definition: (name: string) => DeployedKey;
@@ -127,7 +137,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const seed = options.seed ?? 1;
   const aws = await startLocalAws({ ...options.aws, clock, seed });
   const anthropic = await startLocalAnthropic({ ...options.anthropic, clock, seed });
-  const slack = await startLocalSlack();
+  const receivers = await startReceivers();
   // The SDK's warning about this Node is for people who write programs, not for those who watch a demo.
   Object.assign(process.env, aws.environment, { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' });
   const clients = { secrets: new SecretsManagerClient({}), sns: new SNSClient({}), dynamo: new DynamoDBClient({}) };
@@ -135,7 +145,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const emails = options.emails ?? ['security@keyguard.internal'];
   const adminValues: string[] = [];
   const logs: string[] = [];
-  const installation = await install({ ...options, emails }, { aws, anthropic, slack }, clients, adminValues);
+  const installation = await install({ ...options, emails }, { aws, anthropic, receivers }, clients, adminValues);
   const table = openTable(installation.stateTable);
   let definitions: Definitions = {
     schema: 1,
@@ -170,7 +180,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     clock,
     aws,
     anthropic,
-    slack,
+    slack: receivers['slack-webhook'],
+    receivers,
     installation,
     secrets: clients.secrets,
     logs,
@@ -195,7 +206,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       return { apiKeyId: id, value };
     },
     keyOf: (value) => ids.get(value),
-    values: () => [...ids.keys(), ...adminValues, slack.webhookUrl],
+    values: () => [...ids.keys(), ...adminValues, ...Object.values(receivers).map(({ credential }) => credential)],
     ledger: () => ledgerIn(aws, installation.stateTable),
     async rotate(name) {
       await clients.secrets.send(new RotateSecretCommand({ SecretId: definitionOf(name).secretArn }));
@@ -219,7 +230,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     async stop() {
       for (const client of Object.values(clients)) client.destroy();
-      await Promise.all([aws.stop(), anthropic.stop(), slack.stop()]);
+      await Promise.all([aws.stop(), anthropic.stop(), ...Object.values(receivers).map((receiver) => receiver.stop())]);
       // What was killed in a call wakes when the servers go, and must not meet the next world.
       await aws.functions.killedHaveEnded();
     },
@@ -235,12 +246,19 @@ interface Clients {
 interface Servers {
   readonly aws: LocalAws;
   readonly anthropic: LocalAnthropic;
-  readonly slack: LocalSlack;
+  readonly receivers: Receivers;
+}
+
+type Receivers = Readonly<Record<PostedChannel, Receiver>>;
+
+async function startReceivers(): Promise<Receivers> {
+  const started = await Promise.all(postedChannels.map(async (kind) => [kind, await localChannels[kind].start()] as const));
+  return Object.fromEntries(started) as Receivers;
 }
 
 async function install(
   options: WorldOptions & { readonly emails: readonly string[] },
-  { aws, anthropic, slack }: Servers,
+  { aws, anthropic, receivers }: Servers,
   clients: Clients,
   adminValues: string[],
 ): Promise<InstallationDefinition> {
@@ -261,10 +279,12 @@ async function install(
   );
   const alertTopicArn = await topic(alertTopicName(name), options.emails, aws, clients);
   const alarmTopicArn = await topic(alarmTopicName(name), options.emails, aws, clients);
-  const slackWebhookSecret = slackWebhookSecretName(name);
-  await emptySecret(clients, slackWebhookSecret);
-  await guard(slackWebhookSecret, secretPolicies.slackWebhook(roleOf(name)), clients.secrets);
-  await clients.secrets.send(new PutSecretValueCommand({ SecretId: slackWebhookSecret, SecretString: slack.webhookUrl }));
+  const channelSecrets = new Map(postedChannels.map((kind) => [kind, channelSecretName(name, kind)]));
+  for (const [kind, secretName] of channelSecrets) {
+    await emptySecret(clients, secretName);
+    await guard(secretName, secretPolicies.channel(roleOf(name)), clients.secrets);
+    await clients.secrets.send(new PutSecretValueCommand({ SecretId: secretName, SecretString: receivers[kind].credential }));
+  }
   return {
     installation: name,
     anthropicBaseUrl: anthropic.baseUrl,
@@ -273,7 +293,7 @@ async function install(
     stateTable: `${name}-state`,
     alertTopicArn,
     alarmTopicArn,
-    slackWebhookSecret,
+    channelSecrets,
     dashboardUrl: 'https://console.example.com/cloudwatch/keyguard',
     functions: {
       rotation: deployedFunctionName(name, 'rotation'),
@@ -358,7 +378,7 @@ function configurationOf(
         onDeath: rotation.onDeath,
       },
     })),
-    alerts: { emails, slack: { webhook: true } },
+    alerts: { emails, ...Object.fromEntries(postedChannels.map((kind) => [channels[kind].setting, localChannels[kind].setting])) },
     ...(heartbeat === undefined ? {} : { usage: { heartbeat } }),
   };
 }
@@ -428,9 +448,9 @@ function registerFunctions(
     installation: installation.installation,
     stackName,
     falseAlarmsPerMonth: String(falseAlarmsPerMonth),
-    slackWebhookSecret: installation.slackWebhookSecret,
     dashboardUrl: installation.dashboardUrl,
     definitionsDigest: definitionsDigest(definitions),
+    ...credentialVariablesOf(installation.channelSecrets),
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));

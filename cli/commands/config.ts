@@ -1,3 +1,5 @@
+import { channelSecretsOf } from '../../contract/names.ts';
+import { channels } from '../../contract/registry.ts';
 import type { CliIo, Command } from '../command.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
@@ -50,8 +52,9 @@ async function summary(configuration: Configuration, file: string, io: CliIo): P
   const names = managedKeys.map((key) => key.name).join(', ');
   line(`${file} is valid: installation ${installation}, ${counted(managedKeys.length, 'managed key')}: ${names}`, io);
   line(`Organization ${anthropic.organizationId}, admin access by ${anthropic.adminAccess.kind}.`, io);
+  const posted = [...channelSecretsOf(installation, alerts).keys()];
   line(
-    `Alerts go to ${alerts.emails.join(', ')}${alerts.slack === undefined ? '' : ' and to Slack'}; ` +
+    `Alerts go to ${alerts.emails.join(', ')}${posted.map((kind) => ` and to ${channels[kind].name}`).join('')}; ` +
       `accepted false alarms a month: ${detection.falseAlarmsPerMonth}.`,
     io,
   );

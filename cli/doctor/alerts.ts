@@ -1,4 +1,5 @@
 import type { InstallationDefinition } from '../../contract/installation.ts';
+import { channels, storeCommand, type PostedChannel } from '../../contract/registry.ts';
 import { lambda, secretsManager, sns } from '../../lambda/adapters/aws/clients.ts';
 import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
@@ -9,26 +10,23 @@ import { counted } from '../output.ts';
 import { broken, checked, good, type Answer, type Check } from './check.ts';
 
 /**
- * Whether alerts and alarms reach people: every address has confirmed, Slack's webhook is there, and so is what posts to it. Its value
- * is never read.
+ * Whether alerts and alarms reach people: every address has confirmed, what opens each other channel is stored, and so is what posts there.
+ * No value is read.
  */
 export async function alertChecks(about: string, { definition, configuration }: OpenInstallation): Promise<readonly Check[]> {
-  const { alertTopicArn, alarmTopicArn, slackWebhookSecret } = definition;
-  const hasSlack = slackWebhookSecret !== '';
+  const { alertTopicArn, alarmTopicArn, channelSecrets } = definition;
   const { emails } = configuration.alerts;
   const subscriptions = subscriptionsOf(sns(), alertTopicArn);
   const alerts = checked(about, 'alerts', async () => heard(await subscriptions, { what: 'alerts', topicArn: alertTopicArn, emails }));
-  // CloudWatch speaks here without our functions, so Slack does not hear it.
+  // CloudWatch speaks here without our functions, so no other channel hears it.
   const alarms = checked(about, 'alarms', async () =>
     heard(await subscriptionsOf(sns(), alarmTopicArn), { what: 'alarms', topicArn: alarmTopicArn, emails }),
   );
-  const slack = hasSlack
-    ? [
-        checked(about, 'Slack', () => webhookAnswer(slackWebhookSecret)),
-        checked(about, 'Slack', async () => notifierAnswer(await subscriptions, definition)),
-      ]
-    : [];
-  return (await Promise.all([alerts, alarms, ...slack])).flat();
+  const posted = [...channelSecrets].flatMap(([kind, secretName]) => [
+    checked(about, channels[kind].name, () => credentialAnswer(kind, secretName)),
+    checked(about, channels[kind].name, async () => notifierAnswer(kind, await subscriptions, definition)),
+  ]);
+  return (await Promise.all([alerts, alarms, ...posted])).flat();
 }
 
 interface Audience {
@@ -63,14 +61,16 @@ function heard(all: readonly TopicSubscription[], { what, topicArn, emails }: Au
   return [good(`${counted(people.length, 'subscription')} by email, confirmed`)];
 }
 
-async function webhookAnswer(secretName: string): Promise<Answer> {
+async function credentialAnswer(kind: PostedChannel, secretName: string): Promise<Answer> {
+  const { name, credential } = channels[kind];
   const { stages } = await secretVersions(secretsManager()).describe(secretName);
-  if (versionWith(stages, 'AWSCURRENT') !== undefined) return good('its webhook is stored');
-  return broken('its webhook is not stored, and Slack hears nothing', 'npx --no-install keyguard slack-webhook set');
+  if (versionWith(stages, 'AWSCURRENT') !== undefined) return good(`its ${credential.noun} is stored`);
+  return broken(`its ${credential.noun} is not stored, and ${name} hears nothing`, storeCommand(kind));
 }
 
 /** Whether what is published as an alert reaches the function that posts it. */
 async function notifierAnswer(
+  kind: PostedChannel,
   all: readonly TopicSubscription[],
   { alertTopicArn, functions: { notifier } }: InstallationDefinition,
 ): Promise<Answer> {
@@ -83,7 +83,7 @@ async function notifierAnswer(
   }
   // CloudFormation puts back nothing that was deleted behind its back.
   return broken(
-    'its notifier is not subscribed to alerts, and Slack hears nothing of them',
+    `its notifier is not subscribed to alerts, and ${channels[kind].name} hears nothing of them`,
     `aws sns subscribe --topic-arn ${alertTopicArn} --protocol lambda --notification-endpoint ${functionArn}`,
   );
 }

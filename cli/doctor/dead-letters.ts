@@ -1,3 +1,4 @@
+import { channelKinds, channels, isPosted, storeCommand } from '../../contract/registry.ts';
 import { deliveries } from '../../lambda/adapters/aws/deliveries.ts';
 import { isFinal } from '../../lambda/incidents/watch-deliveries.ts';
 import { letterQueues, lettersIn, type Letter } from '../dead-letters.ts';
@@ -9,7 +10,7 @@ const again = 'npx --no-install keyguard deliveries --redrive';
 
 /** Whether every alert has arrived, and whether events lie in a dead-letter queue. */
 export async function deadLetterChecks(about: string, installation: OpenInstallation): Promise<readonly Check[]> {
-  const alerts = checked(about, 'deliveries', () => undeliveredAnswer(installation));
+  const alerts = checked(about, 'deliveries', () => undeliveredAnswers(installation));
   const letters = checked(about, 'dead letters', async () => {
     const answers: Answer[] = [];
     for (const queue of await letterQueues(installation)) {
@@ -21,14 +22,18 @@ export async function deadLetterChecks(about: string, installation: OpenInstalla
   return (await Promise.all([alerts, letters])).flat();
 }
 
-async function undeliveredAnswer({ table, clock }: OpenInstallation): Promise<Answer> {
+async function undeliveredAnswers({ table, clock }: OpenInstallation): Promise<readonly Answer[]> {
   const now = clock.now();
   const failed = (await deliveries(table, clock).undelivered()).filter((record) => isFinal(record, now));
-  const [first] = failed;
-  if (first === undefined) return good('no alert is missing on any channel');
-  const named = failed.map(({ kind, subject, firstFailedAt }) => `${kind} of ${subject} (${instant(firstFailedAt)})`).join(', ');
-  const fix = first.isRefused ? `npx --no-install keyguard slack-webhook set; then ${again}` : again;
-  return broken(`Slack has not taken ${counted(failed.length, 'alert')}: ${named}. ${first.reason}`, fix);
+  const answers = channelKinds.flatMap((channel) => {
+    const own = failed.filter((record) => record.channel === channel);
+    const [first] = own;
+    if (first === undefined) return [];
+    const named = own.map(({ kind, subject, firstFailedAt }) => `${kind} of ${subject} (${instant(firstFailedAt)})`).join(', ');
+    const fix = first.isRefused && isPosted(channel) ? `${storeCommand(channel)}; then ${again}` : again;
+    return broken(`${channels[channel].name} has not taken ${counted(own.length, 'alert')}: ${named}. ${first.reason}`, fix);
+  });
+  return answers.length === 0 ? [good('no alert is missing on any channel')] : answers;
 }
 
 function queueAnswer(functionName: string, count: number, letters: readonly Letter[]): Answer {

@@ -1,6 +1,7 @@
 import type { FunctionName } from '../../contract/environment.ts';
 import { deployedFunctionName } from '../../contract/names.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { channels } from '../../contract/registry.ts';
 import { adminKeyReaders, consumerGrants, standbyGrants, type SecretGrants } from '../../contract/secret-grants.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';
@@ -23,7 +24,7 @@ export async function secretPolicyChecks(
   installation: OpenInstallation,
 ): Promise<readonly Check[]> {
   const { definition, configuration, secrets } = installation;
-  const { adminAccess, slackWebhookSecret } = definition;
+  const { adminAccess, channelSecrets } = definition;
   const roles = new Map<FunctionName, string>();
   const known = await checked(about, 'roles of functions', async () => {
     for (const name of [...adminKeyReaders, 'notifier'] as const) {
@@ -37,7 +38,9 @@ export async function secretPolicyChecks(
     checked(about, check, async () => guardedAnswer(name, await policyOf(name), readers, roles, configuration.operators));
   const checks = [
     ...(adminAccess.kind === 'key' ? [guarded('policy of the Admin key', adminAccess.secretName, adminKeyReaders)] : []),
-    ...(slackWebhookSecret === '' ? [] : [guarded("policy of Slack's webhook", slackWebhookSecret, ['notifier'])]),
+    ...[...channelSecrets].map(([kind, secretName]) =>
+      guarded(`policy of ${channels[kind].name}'s ${channels[kind].credential.noun}`, secretName, ['notifier']),
+    ),
     ...definitions.flatMap(({ name, secretName, standbySecretName }) => [
       checked(name, 'consumer secret', async () => letInAnswer(secretName, await policyOf(secretName), consumerGrants, roles)),
       checked(name, 'standby secret', async () => standbyAnswer(standbySecretName, await policyOf(standbySecretName), roles)),

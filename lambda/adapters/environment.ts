@@ -1,11 +1,19 @@
-import { environmentOf, variables, type AdminAccess, type FunctionName, type VariableName } from '../../contract/environment.ts';
+import {
+  credentialVariable,
+  environmentOf,
+  variables,
+  type AdminAccess,
+  type FunctionName,
+  type VariableName,
+} from '../../contract/environment.ts';
+import { postedChannels } from '../../contract/registry.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { checkProxies } from './proxy.ts';
 
 export type Environment<N extends FunctionName> = Readonly<Record<(typeof environmentOf)[N][number], string>>;
 
-/** Without Slack or a dashboard these are not set; they read as empty. No function reads the digest. */
-const optional: readonly VariableName[] = ['slackWebhookSecret', 'dashboardUrl', 'definitionsDigest'];
+/** Without a dashboard, and for a channel that is not turned on, these are not set; they read as empty. No function reads the digest. */
+const optional: readonly VariableName[] = [...postedChannels.map(credentialVariable), 'dashboardUrl', 'definitionsDigest'];
 
 /** The variables of one function; throws KeyguardError naming all that are missing, or the proxy that cannot be used. */
 export function readEnvironment<N extends FunctionName>(name: N, env: Readonly<Record<string, string | undefined>>): Environment<N> {

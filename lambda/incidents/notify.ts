@@ -1,4 +1,5 @@
 import type { Alert } from '../../contract/alert.ts';
+import { channels, type PostedChannel } from '../../contract/registry.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Deliveries, DeliveryFailure } from './ports.ts';
@@ -7,8 +8,10 @@ import { notificationOf } from './states.ts';
 
 export interface NotifyPorts {
   readonly deliveries: Deliveries;
-  /** Posts the card; undefined where Slack is not configured. Throws KeyguardError. */
-  readonly slack: ((alert: Alert) => Promise<void>) | undefined;
+  /** Those that keyguard.json turns on. */
+  readonly channels: readonly PostedChannel[];
+  /** Throws KeyguardError. */
+  readonly post: (channel: PostedChannel, alert: Alert) => Promise<void>;
   /** Of this installation: links to other hosts are not posted. */
   readonly dashboardUrl: string;
   readonly log: Log;
@@ -18,35 +21,41 @@ export interface NotifyPorts {
  * Delivers alerts from the topic to the channels that SNS does not know itself. A repeated message is delivered once; a
  * failed one is thrown, so that Lambda tries again; what has failed
  * for good lies in the dead-letter queue, and an incident tells people on the other channels (watch-deliveries.ts).
+ * One channel's failure does not hold up the others.
  */
 export async function notify(event: unknown, ports: NotifyPorts): Promise<void> {
+  const failures: unknown[] = [];
   for (const alert of readAlerts(event)) {
-    if (ports.slack === undefined) continue;
-    const { incidentId } = alert;
-    const delivery = { incidentId, telling: notificationOf(alert), channel: 'slack-webhook' } as const;
-    const said = { incidentId, state: delivery.telling };
-    const claim = await ports.deliveries.claim(delivery);
-    if (claim === 'delivered') {
-      ports.log.info('notifier.repeat-dropped', said);
-      continue;
-    }
-    if (claim === 'busy') throw new KeyguardError('delivery-busy', `another run is delivering ${incidentId}`, 'nothing: it is tried again');
-    if (claim === 'too early') {
-      throw new KeyguardError(
-        'delivery-too-early',
-        `Slack asked for patience with ${incidentId}`,
-        'wait, then: npx --no-install keyguard deliveries --redrive',
-      );
-    }
-    try {
-      await ports.slack(withOwnLinks(alert, ports));
-    } catch (error) {
-      await ports.deliveries.fail(delivery, failureOf(error, alert));
-      throw error;
-    }
-    await ports.deliveries.markDelivered(delivery);
-    ports.log.info('notifier.delivered', { ...said, channel: delivery.channel });
+    for (const channel of ports.channels) await deliver(alert, channel, ports).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
+}
+
+async function deliver(alert: Alert, channel: PostedChannel, ports: NotifyPorts): Promise<void> {
+  const { incidentId } = alert;
+  const delivery = { incidentId, telling: notificationOf(alert), channel };
+  const said = { incidentId, state: delivery.telling };
+  const claim = await ports.deliveries.claim(delivery);
+  if (claim === 'delivered') {
+    ports.log.info('notifier.repeat-dropped', said);
+    return;
+  }
+  if (claim === 'busy') throw new KeyguardError('delivery-busy', `another run is delivering ${incidentId}`, 'nothing: it is tried again');
+  if (claim === 'too early') {
+    throw new KeyguardError(
+      'delivery-too-early',
+      `${channels[channel].name} asked for patience with ${incidentId}`,
+      'wait, then: npx --no-install keyguard deliveries --redrive',
+    );
+  }
+  try {
+    await ports.post(channel, withOwnLinks(alert, ports));
+  } catch (error) {
+    await ports.deliveries.fail(delivery, failureOf(error, alert));
+    throw error;
+  }
+  await ports.deliveries.markDelivered(delivery);
+  ports.log.info('notifier.delivered', { ...said, channel });
 }
 
 function failureOf(error: unknown, { kind, subject }: Alert): DeliveryFailure {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { heartbeatModel } from '../../contract/heartbeat.ts';
-import { strategyKinds } from '../../contract/registry.ts';
+import { strategyKinds, type PostedSetting } from '../../contract/registry.ts';
 import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
@@ -213,6 +213,24 @@ export const heartbeatSchema = z
 
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
+/** How each channel is turned on that the notifier delivers to. What opens it never stands here. */
+const postedChannels = {
+  slack: z
+    .strictObject({
+      webhook: z
+        .literal(
+          true,
+          says(
+            'is not a setting',
+            'Give true. The address itself is a secret: after the deployment it goes into the secret that the output SlackWebhookSecretArn names.',
+          ),
+        )
+        .describe('`true`: post by an incoming webhook whose address you store in a secret after the deployment.'),
+    })
+    .optional()
+    .describe('Left out, nothing is posted to Slack.'),
+} satisfies Record<PostedSetting, z.ZodOptional>;
+
 const fields = z.strictObject({
   $schema: z.string().optional().describe('For editors: `./keyguard.schema.json`.'),
   installation: name
@@ -268,20 +286,7 @@ const fields = z.strictObject({
         .describe(
           'Addresses that get every alert. Each must confirm two subscriptions by email: alerts, and alarms about Key Guard itself.',
         ),
-      slack: z
-        .strictObject({
-          webhook: z
-            .literal(
-              true,
-              says(
-                'is not a setting',
-                'Give true. The address itself is a secret: after the deployment it goes into the secret that the output SlackWebhookSecretArn names.',
-              ),
-            )
-            .describe('`true`: post by an incoming webhook whose address you store in a secret after the deployment.'),
-        })
-        .optional()
-        .describe('Left out, nothing is posted to Slack.'),
+      ...postedChannels,
     })
     .describe('Who is told.'),
   detection: z

@@ -46,7 +46,7 @@ test('with federation there is no admin key to store', async () => {
 test('a webhook is stored only if it has the form of one', async () => {
   me = await anOperator();
   const { aws, installation } = me.world;
-  const versions = (): number => aws.inspect.secrets.versions(installation.slackWebhookSecret).length;
+  const versions = (): number => aws.inspect.secrets.versions(installation.channelSecrets.get('slack-webhook') ?? '').length;
   const before = versions();
   const at = (...parts: readonly string[]): string => ['https://hooks.slack.com', ...parts].join('/');
   const token = 'fake'.repeat(6);
@@ -66,7 +66,7 @@ test('a webhook is stored only if it has the form of one', async () => {
   const url = me.guards(at('services', 'TFAKE', 'BFAKE', token));
   for (const pasted of [`${url}\n`, `<${url}|hook>`, `${url}.`]) {
     expect(await me.run(['slack-webhook', 'set'], pasted)).toMatchObject({ code: 0 });
-    const stored = await me.world.secrets.send(new GetSecretValueCommand({ SecretId: installation.slackWebhookSecret }));
+    const stored = await me.world.secrets.send(new GetSecretValueCommand({ SecretId: installation.channelSecrets.get('slack-webhook') }));
     expect(stored.SecretString).toBe(url);
   }
   expect(versions()).toBe(before + 3);

@@ -50,7 +50,10 @@ test('the order of keys and of fields is no difference, and each field of a mana
 });
 
 test('Slack and who administers differ by what each function is told', () => {
-  const environment = { [variables.installation]: configuration.installation, [variables.slackWebhookSecret]: 'keyguard/slack-webhook' };
+  const environment = {
+    [variables.installation]: configuration.installation,
+    [variables['slack-webhook-secret']]: 'keyguard/slack-webhook',
+  };
   const { slack: _, ...emails } = configuration.alerts;
   expect(settingsThatDiffer('notifier', environment, { ...configuration, alerts: emails })).toContain('alerts.slack');
   expect(settingsThatDiffer('retirement', {}, configuration)).toEqual(

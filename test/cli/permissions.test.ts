@@ -113,7 +113,7 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   await runs('resume', ['production']);
   await runs('pause', ['production', '--because', 'a freeze', '--yes']);
   await runs('rotate --emergency', ['production', '--yes']);
-  await runs('slack-webhook set', [], world.slack.webhookUrl);
+  await runs('slack-webhook set', [], world.slack.credential);
   const sqs = new SQSClient({});
   for (const [name, MessageBody] of [
     ['retirement', '{}'],

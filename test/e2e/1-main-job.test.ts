@@ -8,7 +8,7 @@ import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
 import { dayMs, floorTo, minuteMs } from '../../lambda/foundation/clock.ts';
 import type { LocalAnthropic } from '../../local/anthropic/server.ts';
 import { realClock } from '../../local/clock.ts';
-import { startLocalSlack, type LocalSlack } from '../../local/slack.ts';
+import { localChannels, type Receiver } from '../../local/receivers.ts';
 import { cardsAbout, type Card } from './cards.ts';
 import { answerTo, peopleElsewhere, peopleOn, startPlatform, type People } from './claude-platform.ts';
 import { configuration, currentValue, emulatorLog, invoke, labels, outputs, outputsText, rotate } from './deployment.ts';
@@ -24,7 +24,7 @@ const key = 'production';
 const model = 'claude-sonnet-5-5';
 
 let platform: LocalAnthropic | undefined;
-let slack: LocalSlack | undefined;
+let slack: Receiver | undefined;
 let people: People;
 /** Every value that was ever around, for the last test. */
 const values: string[] = [];
@@ -38,7 +38,7 @@ beforeAll(async () => {
     return;
   }
   platform = await startPlatform();
-  slack = await startLocalSlack();
+  slack = await localChannels['slack-webhook'].start();
   people = peopleOn(platform);
 });
 afterAll(() => Promise.all([platform?.stop(), slack?.stop()]));
@@ -60,8 +60,8 @@ test('an operator stores the admin key and the webhook, and takes in standby key
   values.push(admin);
   await keyguard(['admin-key', 'set'], admin);
   if (slack !== undefined) {
-    values.push(slack.webhookUrl);
-    await keyguard(['slack-webhook', 'set'], slack.webhookUrl);
+    values.push(slack.credential);
+    await keyguard(['slack-webhook', 'set'], slack.credential);
   }
   for (let count = 1; count <= 4; count += 1) {
     const value = people.newKey(key);

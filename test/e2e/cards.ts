@@ -1,4 +1,4 @@
-import type { LocalSlack } from '../../local/slack.ts';
+import type { Receiver } from '../../local/receivers.ts';
 
 /** What a card in Slack tells. */
 export interface Card {
@@ -10,7 +10,7 @@ export interface Card {
 }
 
 /** The cards about one cause, in their order. */
-export function cardsAbout(slack: LocalSlack | undefined, subject: string): readonly Card[] {
+export function cardsAbout(slack: Receiver | undefined, subject: string): readonly Card[] {
   return (slack?.cards ?? []).flatMap(({ body }) => {
     const text = JSON.stringify(body);
     const [, kind, state, incidentId] = /([\w-]+) \| (\w+) \| incident ([\w-]+)/.exec(text) ?? [];

@@ -9,7 +9,7 @@ import { dayMs, floorTo, hourMs, minuteMs } from '../../lambda/foundation/clock.
 import { strangers } from '../../local/anthropic/strangers.ts';
 import type { LocalAnthropic } from '../../local/anthropic/server.ts';
 import { realClock } from '../../local/clock.ts';
-import type { LocalSlack } from '../../local/slack.ts';
+import type { Receiver } from '../../local/receivers.ts';
 import { cardsAbout, type Card } from './cards.ts';
 import { answerTo, type People } from './claude-platform.ts';
 import { currentValue, emulatorLog, invoke, outputs, secrets } from './deployment.ts';
@@ -24,7 +24,7 @@ const usage = usageLedger(table, realClock);
 
 interface Servers {
   readonly platform: LocalAnthropic;
-  readonly slack: LocalSlack;
+  readonly slack: Receiver;
 }
 
 async function ledger(): Promise<readonly ApiKeyRecord[]> {

@@ -3,7 +3,8 @@ import { alarmNamesOf } from '../../contract/alarms.ts';
 import { environmentOf, functionNames, variables } from '../../contract/environment.ts';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { unattributed, usageMetrics } from '../../contract/metrics.ts';
-import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
+import { postedChannels } from '../../contract/registry.ts';
+import { channelOutput, managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { configurationSchema } from '../../lib/config/schema.ts';
 import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
 
@@ -165,7 +166,9 @@ test('topics and queues refuse plain text connections', () => {
 
 test('the outputs name all that an operator touches', () => {
   const keys = beating.managedKeys.flatMap(({ name }) => Object.values(managedKeyOutputs(name)));
-  expect([...withHeartbeat.outputs()].sort()).toEqual([...Object.values(outputNames), ...keys].sort());
+  expect([...withHeartbeat.outputs()].sort()).toEqual(
+    [...Object.values(outputNames), ...postedChannels.map(channelOutput), ...keys].sort(),
+  );
 });
 
 test('the dashboard shows every usage metric for every managed key, and what nobody manages', () => {
@@ -180,8 +183,8 @@ test('the dashboard shows every usage metric for every managed key, and what nob
 
 test('without Slack there is no webhook secret, no output, no variable', () => {
   expect(withoutSlack.resources('AWS::SecretsManager::Secret').size).toBe(5);
-  expect(withoutSlack.outputs()).not.toContain(outputNames.slackWebhookSecret);
-  expect(environment(withoutSlack, 'notifier')).not.toHaveProperty(variables.slackWebhookSecret);
+  expect(withoutSlack.outputs()).not.toContain(channelOutput('slack-webhook'));
+  expect(environment(withoutSlack, 'notifier')).not.toHaveProperty(variables['slack-webhook-secret']);
 });
 
 test('with federation there is no Admin key, and a token only for the audience, for minutes', () => {

@@ -38,7 +38,7 @@ test("the local world's secrets have the policies that the stack gives them", ()
     ['consumers', `${key}Consumer`],
     ['standby', `${key}Standby`],
     ['adminKey', 'InstallationAdminAccess'],
-    ['slackWebhook', 'InstallationSlackWebhook'],
+    ['channel', 'InstallationSlackWebhook'],
   ] as const) {
     const { ResourcePolicy } = stack.one('AWS::SecretsManager::ResourcePolicy', prefix).resource.Properties;
     const { Statement: statements } = ResourcePolicy as { readonly Statement: readonly object[] };

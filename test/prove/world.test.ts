@@ -6,7 +6,7 @@ test('the address of a world that was left is nobody’s afterwards: what was ki
   const world = await aProofWorld({ seed: 1 });
   const { aws, anthropic, slack } = world.local;
   await world.leaves();
-  for (const url of [aws.endpoint, anthropic.baseUrl, slack.webhookUrl]) {
+  for (const url of [aws.endpoint, anthropic.baseUrl, slack.credential]) {
     expect((await fetch(url)).status).toBe(503);
     const next = createServer();
     const listens = new Promise<void>((resolve, reject) => {

@@ -122,7 +122,7 @@ export async function aProofWorld({ seed, world: changes = {} }: ProofWorldOptio
     },
     async leaves() {
       await world.stop();
-      await Promise.all([world.aws.endpoint, world.anthropic.baseUrl, world.slack.webhookUrl].map(closedForGood));
+      await Promise.all([world.aws.endpoint, world.anthropic.baseUrl, world.slack.credential].map(closedForGood));
     },
   };
 }

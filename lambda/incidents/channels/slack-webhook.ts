@@ -2,6 +2,7 @@ import type { ContextBlock, DividerBlock, HeaderBlock, MrkdwnElement, SectionBlo
 import type { Alert } from '../../../contract/alert.ts';
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
+import type { Credential } from '../channels.ts';
 
 /** The body of a POST to an incoming webhook. */
 export interface SlackMessage {
@@ -79,6 +80,26 @@ function cut(text: string, limit: number): string {
   // Half of a pair is no character, and Slack refuses a card that holds one.
   return text.length <= limit ? text : `${text.slice(0, limit - 3).replace(/[\ud800-\udbff]$/, '')}...`;
 }
+
+export const credential: Credential = {
+  prompt: 'URL of the incoming webhook (https://hooks.slack.com/services/…)',
+  help: {
+    summary: 'Store the URL of an incoming webhook in its secret',
+    description:
+      'Reads the URL from standard input or a hidden prompt, never from an argument: whoever has it can post to your channel. ' +
+      'Nothing is posted.',
+  },
+  // services/T…/B…/… (docs.slack.dev/messaging/sending-messages-using-incoming-webhooks); or a receiver on this machine.
+  shape:
+    /^(https:\/\/hooks\.slack(-gov)?\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?\/\S*)$/,
+  malformed: 'this does not look like a Slack webhook',
+  fix: 'copy it whole from your Slack app (Incoming Webhooks): https://hooks.slack.com/services/T…/B…/…',
+  placeholder: {
+    shape: /\/(T0+\/B0+\/\w+|\w+\/\w+\/X+)$/i,
+    what: 'this is the example of Slack’s documentation, not a webhook',
+  },
+  turnOn: 'set alerts.slack.webhook to true in keyguard.json, and deploy',
+};
 
 const timeoutMs = 10_000;
 const newWebhook = 'create an incoming webhook in Slack and store its URL in the secret named by the stack output SlackWebhookSecretArn';

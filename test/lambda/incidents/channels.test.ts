@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { channelKinds } from '../../../contract/registry.ts';
-import { channels, type Channel } from '../../../lambda/incidents/channels.ts';
+import { channelFiles, type Channel } from '../../../lambda/incidents/channels.ts';
 import { render as renderEmail } from '../../../lambda/incidents/channels/email.ts';
 import { render as renderSlack, type SlackMessage } from '../../../lambda/incidents/channels/slack-webhook.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
@@ -26,7 +26,7 @@ const longest = {
 };
 
 test.each(channelKinds)('%s renders every kind in every state', async (kind) => {
-  const channel: Channel = await channels[kind]();
+  const channel: Channel = await channelFiles[kind]();
   for (const alert of alerts) expect(JSON.stringify(channel.render(alert))).toContain('production');
 });
 

@@ -35,7 +35,8 @@ async function notified(
       fail: async () => undefined,
       undelivered: async () => [],
     },
-    slack: async (each: Alert) => void posted.push(each),
+    channels: ['slack-webhook'] as const,
+    post: async (_channel: string, each: Alert) => void posted.push(each),
     dashboardUrl: ownDashboard,
     log: jsonLog(() => undefined),
   };
@@ -119,7 +120,7 @@ test('a malformed alert is refused, and by one clear error, exactly where the pu
 });
 
 test('whatever the event is, the answer is one of our own errors', async () => {
-  const ports = { deliveries: {} as never, slack: undefined, dashboardUrl, log: jsonLog(() => undefined) };
+  const ports = { deliveries: {} as never, channels: [], post: async () => undefined, dashboardUrl, log: jsonLog(() => undefined) };
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), async (event) => {
       const error: unknown = await notify(event, ports).catch((caught: unknown) => caught);

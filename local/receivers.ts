@@ -1,15 +1,17 @@
 import { createServer } from 'node:http';
+import type { PostedChannel, PostedSetting } from '../contract/registry.ts';
+import type { Configuration } from '../lib/config/schema.ts';
 
-/** A card as Slack would have got it. */
+/** A card as the channel would have got it. */
 interface ReceivedCard {
   readonly path: string;
   readonly body: unknown;
 }
 
-/** Slack's incoming webhook, as far as a sender sees it. */
-export interface LocalSlack {
-  /** The webhook's URL; on the real Slack it is a secret. */
-  readonly webhookUrl: string;
+/** A channel's own end, as far as a sender sees it. */
+export interface Receiver {
+  /** What opens it; of the real channel it is a secret. */
+  readonly credential: string;
   readonly cards: ReceivedCard[];
   /** The next `times` posts are answered with this status. */
   fail(status: number, times: number, headers?: Readonly<Record<string, string>>): void;
@@ -20,8 +22,19 @@ export interface LocalSlack {
   stop(): Promise<void>;
 }
 
-/** Starts a receiver on loopback; `port` 0 takes a free one. */
-export async function startLocalSlack(port = 0): Promise<LocalSlack> {
+interface LocalChannel {
+  readonly start: () => Promise<Receiver>;
+  /** What keyguard.json says to turn the channel on. */
+  readonly setting: Exclude<Configuration['alerts'][PostedSetting], undefined>;
+}
+
+/** The local end of each channel that the notifier delivers to. */
+export const localChannels: Readonly<Record<PostedChannel, LocalChannel>> = {
+  'slack-webhook': { start: () => startReceiver('/services/TLOCAL/BLOCAL/local', 'ok'), setting: { webhook: true } },
+};
+
+/** Starts a receiver on loopback that takes JSON and answers `answer`. */
+async function startReceiver(path: string, answer: string): Promise<Receiver> {
   const cards: ReceivedCard[] = [];
   const failures: { readonly status: number; readonly headers: Readonly<Record<string, string>> }[] = [];
   const hearers: (() => void)[] = [];
@@ -36,19 +49,19 @@ export async function startLocalSlack(port = 0): Promise<LocalSlack> {
         return;
       }
       cards.push({ path: request.url ?? '', body: JSON.parse(Buffer.concat(chunks).toString('utf8')) });
-      response.writeHead(200, { 'content-type': 'text/html' }).end('ok');
+      response.writeHead(200, { 'content-type': 'text/html' }).end(answer);
     });
   });
   const address = await new Promise<{ port: number }>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(0, '127.0.0.1', () => {
       const bound = server.address();
       if (bound === null || typeof bound === 'string') reject(new Error('the receiver has no port'));
       else resolve(bound);
     });
   });
   return {
-    webhookUrl: `http://127.0.0.1:${address.port}/services/TLOCAL/BLOCAL/local`,
+    credential: `http://127.0.0.1:${address.port}${path}`,
     cards,
     fail: (status, times, headers = {}) => void failures.push(...Array.from({ length: times }, () => ({ status, headers }))),
     forgive: () => void failures.splice(0),
