@@ -1,6 +1,5 @@
-import { functionNames, type FunctionName } from '../contract/environment.ts';
 import { adminKeySecretName, channelSecretName, deployedFunctionName, secretsOf } from '../contract/names.ts';
-import { postedChannels } from '../contract/registry.ts';
+import { functionNames, postedChannels, type FunctionName } from '../contract/registry.ts';
 import { apiKeyLedger } from '../lambda/adapters/aws/api-key-ledger.ts';
 import { lambda, secretsManager } from '../lambda/adapters/aws/clients.ts';
 import { functionSettings, type FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';

@@ -1,8 +1,8 @@
-import { credentialVariable, functionNames, variables, type FunctionName, type VariableName } from '../contract/environment.ts';
+import { credentialVariable, variables, type VariableName } from '../contract/environment.ts';
 import { adminKeySecretName, channelSecretName, channelSecretsOf, deployedFunctionName, secretsOf } from '../contract/names.ts';
 import type { Definitions, ManagedKeyPolicy } from '../contract/policy.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
-import { channels, postedChannels, type PostedChannel } from '../contract/registry.ts';
+import { channels, functionNames, postedChannels, type FunctionName, type PostedChannel } from '../contract/registry.ts';
 import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
 import { versionWith } from '../lambda/rotation/switch.ts';

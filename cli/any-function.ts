@@ -1,5 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import { environmentOf, functionNames, variables, type FunctionName } from '../contract/environment.ts';
+import { environmentOf, variables } from '../contract/environment.ts';
+import { functionNames, type FunctionName } from '../contract/registry.ts';
 import { deployedFunctionName, homeOf, type Home } from '../contract/names.ts';
 import { functionSettings, type FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';

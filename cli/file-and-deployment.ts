@@ -1,14 +1,7 @@
-import {
-  credentialVariable,
-  credentialVariablesOf,
-  environmentOf,
-  variables,
-  type FunctionName,
-  type VariableName,
-} from '../contract/environment.ts';
+import { credentialVariable, credentialVariablesOf, environmentOf, variables, type VariableName } from '../contract/environment.ts';
 import { channelSecretsOf } from '../contract/names.ts';
 import type { Definitions } from '../contract/policy.ts';
-import { channels, postedChannels } from '../contract/registry.ts';
+import { channels, postedChannels, type FunctionName } from '../contract/registry.ts';
 import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { definitionsOf } from '../lib/config/policy.ts';

@@ -1,11 +1,8 @@
-import type { FunctionName } from './environment.ts';
 import { functionsOf } from './heartbeat.ts';
+import { isScheduled, type FunctionName } from './registry.ts';
 
 /** What CloudWatch says of a function: that it fails, that it could not handle an event, or that its schedule does not call it. */
 export type AlarmKind = 'errors' | 'dead-letters' | 'silent';
-
-/** Secrets Manager and SNS call these, and only when there is something to do. */
-const withoutSchedule: readonly FunctionName[] = ['rotation', 'notifier'];
 
 export function alarmName(installation: string, name: FunctionName, kind: AlarmKind): string {
   return `${installation}-${name}-${kind}`;
@@ -14,7 +11,7 @@ export function alarmName(installation: string, name: FunctionName, kind: AlarmK
 /** Every alarm of an installation, by name. */
 export function alarmNamesOf(installation: string, functions: Parameters<typeof functionsOf>[0]): readonly string[] {
   return functionsOf(functions).flatMap((name) => {
-    const kinds: readonly AlarmKind[] = withoutSchedule.includes(name) ? ['errors', 'dead-letters'] : ['errors', 'dead-letters', 'silent'];
+    const kinds: readonly AlarmKind[] = isScheduled(name) ? ['errors', 'dead-letters', 'silent'] : ['errors', 'dead-letters'];
     return kinds.map((kind) => alarmName(installation, name, kind));
   });
 }

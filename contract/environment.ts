@@ -1,4 +1,4 @@
-import { postedChannels, type PostedChannel } from './registry.ts';
+import { postedChannels, type FunctionName, type PostedChannel } from './registry.ts';
 
 /** Name of the secret that opens a channel; absent where keyguard.json does not turn the channel on. */
 export type CredentialVariable = `${PostedChannel}-secret`;
@@ -41,9 +41,6 @@ export const variables = {
   ...credentialVariables,
 } as const;
 export type VariableName = keyof typeof variables;
-
-export const functionNames = ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier', 'heartbeat'] as const;
-export type FunctionName = (typeof functionNames)[number];
 
 const anthropic = ['anthropicBaseUrl', 'organizationId', 'adminAccess', 'definitionsDigest'] as const;
 /** What whoever moves keys and tells people needs. */

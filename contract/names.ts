@@ -1,5 +1,4 @@
-import type { FunctionName } from './environment.ts';
-import { channels, postedChannels, type PostedChannel, type PostedSetting } from './registry.ts';
+import { channels, postedChannels, type FunctionName, type PostedChannel, type PostedSetting } from './registry.ts';
 
 /**
  * Names follow from the installation and the managed key, so that nothing that others can write has to say which resource is

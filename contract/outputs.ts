@@ -1,13 +1,7 @@
-import type { PostedChannel } from './registry.ts';
+import type { FunctionName, PostedChannel } from './registry.ts';
 
 /** Names of the stack's outputs. Operators and tools read them, so they never change. */
 export const outputNames = {
-  rotationFunction: 'RotationFunctionName',
-  retirementFunction: 'RetirementFunctionName',
-  usageCollectorFunction: 'UsageCollectorFunctionName',
-  anomalyDetectorFunction: 'AnomalyDetectorFunctionName',
-  notifierFunction: 'NotifierFunctionName',
-  heartbeatFunction: 'HeartbeatFunctionName',
   alertTopic: 'AlertTopicArn',
   stateTable: 'StateTableName',
   dashboardUrl: 'DashboardUrl',
@@ -18,6 +12,11 @@ export const outputNames = {
 /** `production-eu` becomes `ProductionEu`: the prefix of a managed key's own outputs and construct ids. */
 export function pascalCase(name: string): string {
   return name.replace(/(?:^|-)([a-z0-9])/g, (_match, first: string) => first.toUpperCase());
+}
+
+/** `usage-collector` has the output UsageCollectorFunctionName. */
+export function functionOutput(name: FunctionName): string {
+  return `${pascalCase(name)}FunctionName`;
 }
 
 /** Of a channel that the notifier delivers to: the secret to fill after the deployment. */

@@ -46,6 +46,31 @@ export function storeCommand(kind: PostedChannel): string {
 }
 export type PostedSetting = (typeof channels)[PostedChannel]['setting'];
 
+export interface FunctionDefinition {
+  /** Its schedule; doctor asks whether it keeps it. Absent: it runs when an event comes. */
+  readonly everyMs?: number;
+  /** It is deployed only where the definitions have this field. */
+  readonly onlyWith?: 'heartbeat';
+}
+
+/** The functions: each has its handler in lambda/<name>.ts, and an output of the stack with its deployed name. */
+export const functions = {
+  rotation: {},
+  retirement: { everyMs: 5 * 60_000 },
+  'usage-collector': { everyMs: 60_000 },
+  'anomaly-detector': { everyMs: 60_000 },
+  notifier: {},
+  heartbeat: { everyMs: 60 * 60_000, onlyWith: 'heartbeat' },
+} as const satisfies Record<string, FunctionDefinition>;
+export type FunctionName = keyof typeof functions;
+export const functionNames = Object.keys(functions) as readonly FunctionName[];
+
+export type ScheduledFunction = { [K in FunctionName]: (typeof functions)[K] extends { everyMs: number } ? K : never }[FunctionName];
+
+export function isScheduled(name: FunctionName): name is ScheduledFunction {
+  return 'everyMs' in functions[name];
+}
+
 export const strategyKinds = ['pool'] as const;
 export type StrategyKind = (typeof strategyKinds)[number];
 

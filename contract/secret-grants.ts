@@ -1,4 +1,5 @@
-import { environmentOf, functionNames, type FunctionName } from './environment.ts';
+import { environmentOf } from './environment.ts';
+import { functionNames, type FunctionName } from './registry.ts';
 
 /** What functions may do with a managed key's secret: stands in that secret's own policy. */
 export type SecretGrants = Readonly<Record<'rotation' | 'retirement' | 'anomaly-detector', readonly string[]>>;

@@ -13,9 +13,9 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import { alarmName, type AlarmKind } from '../contract/alarms.ts';
 import { Construct } from 'constructs';
 import { credentialVariable, environmentOf, variables } from '../contract/environment.ts';
-import type { FunctionName, VariableName } from '../contract/environment.ts';
+import type { VariableName } from '../contract/environment.ts';
 import { deployedFunctionName } from '../contract/names.ts';
-import { postedChannels } from '../contract/registry.ts';
+import { functions, isScheduled, postedChannels, type FunctionName } from '../contract/registry.ts';
 import type { Definitions } from '../contract/policy.ts';
 import { FunctionCode } from './function-code.ts';
 import { ScheduledRun } from './scheduled-run.ts';
@@ -43,8 +43,6 @@ export interface AppFunctionProps {
   readonly description: string;
   readonly commons: AppFunctionCommons;
   readonly timeout: Duration;
-  /** Runs it again and again. @default - it only runs when an event comes */
-  readonly every?: Duration;
   /** How often Lambda runs it again for an event that it failed on. @default 2 */
   readonly retryAttempts?: number;
 }
@@ -104,8 +102,9 @@ export class AppFunction extends Construct implements IGrantable {
     });
 
     const run = this.function;
-    if (props.every !== undefined) new ScheduledRun(this, 'Every', { run, every: props.every, deadLetterQueue: this.deadLetterQueue });
-    this.alarms = this.#createAlarms(props);
+    const every = isScheduled(name) ? Duration.millis(functions[name].everyMs) : undefined;
+    if (every !== undefined) new ScheduledRun(this, 'Every', { run, every, deadLetterQueue: this.deadLetterQueue });
+    this.alarms = this.#createAlarms(props, every);
     for (const alarm of this.alarms) alarm.addAlarmAction(new SnsAction(commons.alarmTopic));
   }
 
@@ -118,7 +117,7 @@ export class AppFunction extends Construct implements IGrantable {
     return this.function.metricErrors({ period, statistic: 'Sum' });
   }
 
-  #createAlarms({ name, commons, every }: AppFunctionProps): readonly Alarm[] {
+  #createAlarms({ name, commons }: AppFunctionProps, every: Duration | undefined): readonly Alarm[] {
     const named = (kind: AlarmKind): string => alarmName(commons.installation, name, kind);
     const atLeastOne = {
       threshold: 1,

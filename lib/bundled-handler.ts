@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import type { FunctionName } from '../contract/environment.ts';
+import type { FunctionName } from '../contract/registry.ts';
 
 const root = join(import.meta.dirname, '..');
 const bundles = new Map<FunctionName, string>();

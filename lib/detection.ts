@@ -26,7 +26,6 @@ export class Detection extends Construct {
       description: "Judges each managed key's usage, opens incidents and contains",
       commons: installation.commons,
       timeout: Duration.seconds(120),
-      every: Duration.minutes(1),
     });
     installation.grantBasics(this.detector, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);
     installation.alertTopic.grantPublish(this.detector);

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { Code, type CodeConfig } from 'aws-cdk-lib/aws-lambda';
 import { FileAssetPackaging, Lazy, Stack, Stage, type FileAssetLocation } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import type { FunctionName } from '../contract/environment.ts';
+import type { FunctionName } from '../contract/registry.ts';
 import { definitionsFile, type Definitions } from '../contract/policy.ts';
 import { handlerCode } from './bundled-handler.ts';
 

@@ -1,7 +1,7 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
+import { heartbeatModel } from '../contract/heartbeat.ts';
 import { heartbeatPartition } from '../contract/records.ts';
 import { AppFunction } from './app-function.ts';
 import { allowKeyThrough } from './encryption-key.ts';
@@ -30,7 +30,6 @@ export class Heartbeat extends Construct {
       description: 'Sends one smallest request an hour, so that the usage report shows that it moves',
       commons: installation.commons,
       timeout: Duration.seconds(60),
-      every: Duration.millis(heartbeatEveryMs),
       // The next hour asks again: a key that is refused must not be tried three times as often.
       retryAttempts: 0,
     });

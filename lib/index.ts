@@ -32,7 +32,8 @@ export type { EmptySecret, EmptySecretProps } from './empty-secret.ts';
 export type { GuardedSecret, GuardedSecretProps } from './guarded-secret.ts';
 export type { ItemAction, StateTable, StateTableProps } from './state-table.ts';
 // Words that they share with what runs.
-export type { AdminAccess as AdminAccessDefinition, FunctionName, VariableName } from '../contract/environment.ts';
+export type { AdminAccess as AdminAccessDefinition, VariableName } from '../contract/environment.ts';
+export type { FunctionName, PostedChannel } from '../contract/registry.ts';
 export type { HeartbeatDefinition } from '../contract/heartbeat.ts';
 export type { UsageMetric } from '../contract/metrics.ts';
 export type { ContainmentPolicy, Definitions, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';

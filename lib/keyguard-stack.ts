@@ -1,7 +1,9 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { StackProps } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { channelOutput, managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
+import { channelOutput, functionOutput, managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
+import { functionNames, type FunctionName } from '../contract/registry.ts';
+import type { AppFunction } from './app-function.ts';
 import type { Configuration } from './config/schema.ts';
 import { Dashboard } from './dashboard.ts';
 import { Detection } from './detection.ts';
@@ -34,25 +36,25 @@ export class KeyguardStack extends Stack {
     );
     const { heartbeat } = configuration.usage;
     const beating = managedKeys.find((key) => key.configuration.name === heartbeat?.managedKey);
-    const functions = {
-      rotationFunction: rotation.rotation,
-      retirementFunction: rotation.retirement,
-      usageCollectorFunction: usage.collector,
-      anomalyDetectorFunction: detection.detector,
-      notifierFunction: incidents.notifier,
-      ...(heartbeat === undefined || beating === undefined
-        ? {}
-        : { heartbeatFunction: new Heartbeat(this, 'Heartbeat', { installation, managedKey: beating, model: heartbeat.model }).beat }),
+    const functions: Readonly<Record<FunctionName, AppFunction | undefined>> = {
+      rotation: rotation.rotation,
+      retirement: rotation.retirement,
+      'usage-collector': usage.collector,
+      'anomaly-detector': detection.detector,
+      notifier: incidents.notifier,
+      heartbeat:
+        heartbeat === undefined || beating === undefined
+          ? undefined
+          : new Heartbeat(this, 'Heartbeat', { installation, managedKey: beating, model: heartbeat.model }).beat,
     };
-    new Dashboard(this, 'Dashboard', { installation, managedKeys, functions: Object.values(functions) });
+    const deployed = functionNames.flatMap((name) => {
+      const fn = functions[name];
+      return fn === undefined ? [] : [{ name, fn }];
+    });
+    new Dashboard(this, 'Dashboard', { installation, managedKeys, functions: deployed.map(({ fn }) => fn) });
+    for (const { name, fn } of deployed) new CfnOutput(this, functionOutput(name), { value: fn.function.functionName });
 
     const outputs: Record<keyof typeof outputNames, string | undefined> = {
-      rotationFunction: functions.rotationFunction.function.functionName,
-      retirementFunction: functions.retirementFunction.function.functionName,
-      usageCollectorFunction: functions.usageCollectorFunction.function.functionName,
-      anomalyDetectorFunction: functions.anomalyDetectorFunction.function.functionName,
-      notifierFunction: functions.notifierFunction.function.functionName,
-      heartbeatFunction: functions.heartbeatFunction?.function.functionName,
       alertTopic: installation.alertTopic.topic.topicArn,
       stateTable: installation.stateTable.table.tableName,
       dashboardUrl: installation.dashboardUrl,

@@ -1,9 +1,10 @@
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import type { NagPack } from 'cdk-nag';
 import { Validations } from 'aws-cdk-lib/core';
+import { functionsOf } from '../contract/heartbeat.ts';
 import { channelSecretsOf } from '../contract/names.ts';
 import { managedKeyOutputs, pascalCase } from '../contract/outputs.ts';
-import { channels } from '../contract/registry.ts';
+import { channels, type FunctionName } from '../contract/registry.ts';
 import type { IConstruct } from 'constructs';
 import type { Configuration } from './config/schema.ts';
 import type { KeyguardStack } from './keyguard-stack.ts';
@@ -18,26 +19,35 @@ export interface NagSuppression {
 
 const rotationRules = ['AwsSolutions-SMG4', 'NIST.800.53.R5-SecretsManagerRotationEnabled'];
 const wildcardRule = 'AwsSolutions-IAM5[Resource::*]';
-const functions = ['Rotation/Rotation', 'Rotation/Retirement', 'Usage/Collector', 'Detection/Detector', 'Incidents/Notifier'];
+const pathOf: Readonly<Record<FunctionName, string>> = {
+  rotation: 'Rotation/Rotation',
+  retirement: 'Rotation/Retirement',
+  'usage-collector': 'Usage/Collector',
+  'anomaly-detector': 'Detection/Detector',
+  notifier: 'Incidents/Notifier',
+  heartbeat: 'Heartbeat/Beat',
+};
 
 /** Every suppression for this configuration: a test fails for one that no finding needs, and for a finding that none covers. */
 export function nagSuppressions({ installation, managedKeys, anthropic, alerts, usage }: Configuration): readonly NagSuppression[] {
   const byKey = anthropic.adminAccess.kind === 'key';
   return [
-    ...[...functions, ...(usage.heartbeat === undefined ? [] : ['Heartbeat/Beat'])].flatMap((path) => [
-      {
-        path: `${path}/Function`,
-        rules: ['NIST.800.53.R5-LambdaInsideVPC'],
-        reason:
-          'It must reach Anthropic or Slack over the internet, and nothing inside a VPC: a VPC would add a NAT gateway and no protection.',
-      },
-      {
-        path: `${path}/Function`,
-        rules: ['NIST.800.53.R5-LambdaConcurrency'],
-        reason:
-          "Reserved concurrency is taken from the account's limit, which is 10 in a new account: the deployment would fail, or starve other functions. Two runs at once are safe by design (invariant I9).",
-      },
-    ]),
+    ...functionsOf(usage)
+      .map((name) => pathOf[name])
+      .flatMap((path) => [
+        {
+          path: `${path}/Function`,
+          rules: ['NIST.800.53.R5-LambdaInsideVPC'],
+          reason:
+            'It must reach Anthropic or Slack over the internet, and nothing inside a VPC: a VPC would add a NAT gateway and no protection.',
+        },
+        {
+          path: `${path}/Function`,
+          rules: ['NIST.800.53.R5-LambdaConcurrency'],
+          reason:
+            "Reserved concurrency is taken from the account's limit, which is 10 in a new account: the deployment would fail, or starve other functions. Two runs at once are safe by design (invariant I9).",
+        },
+      ]),
     {
       path: 'Installation/State/Table',
       rules: ['NIST.800.53.R5-DynamoDBInBackupPlan'],

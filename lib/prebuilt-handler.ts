@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FunctionName } from '../contract/environment.ts';
+import type { FunctionName } from '../contract/registry.ts';
 
 const folder = join(import.meta.dirname, '..', 'dist', 'functions');
 

@@ -33,7 +33,6 @@ export class Rotation extends Construct {
       description: 'Makes old keys inactive once their grace is over by evidence, and archives them later',
       commons,
       timeout: Duration.minutes(5),
-      every: Duration.minutes(5),
     });
     for (const fn of [this.rotation, this.retirement]) {
       installation.grantBasics(fn, ['GetItem', 'Query', 'PutItem', 'DeleteItem']);

@@ -21,7 +21,6 @@ export class Usage extends Construct {
       description: "Publishes the exact deltas of Anthropic's usage report as metrics",
       commons: installation.commons,
       timeout: Duration.seconds(90),
-      every: Duration.minutes(1),
     });
     installation.stateTable.grantItems(this.collector, ['GetItem', 'Query', 'PutItem']);
     installation.adminAccess.grantUse(this.collector);

@@ -8,16 +8,9 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  credentialVariablesOf,
-  environmentOf,
-  variables,
-  type AdminAccess,
-  type FunctionName,
-  type VariableName,
-} from '../contract/environment.ts';
+import { credentialVariablesOf, environmentOf, variables, type AdminAccess, type VariableName } from '../contract/environment.ts';
 import { alarmNamesOf } from '../contract/alarms.ts';
-import { functionsOf, heartbeatEveryMs, heartbeatModel } from '../contract/heartbeat.ts';
+import { functionsOf, heartbeatModel } from '../contract/heartbeat.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
 import {
   adminKeySecretName,
@@ -29,7 +22,14 @@ import {
 } from '../contract/names.ts';
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { apiKeyStates } from '../contract/records.ts';
-import { channels, postedChannels, type PostedChannel } from '../contract/registry.ts';
+import {
+  channels,
+  functions as deployedFunctions,
+  isScheduled,
+  postedChannels,
+  type FunctionName,
+  type PostedChannel,
+} from '../contract/registry.ts';
 import type { ContainmentPolicy, Definitions, ManagedKeyDefinition, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
 import { admitPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
@@ -156,10 +156,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const runtime = { clock, log: jsonLog((line) => logs.push(line)) };
   const deploy = (): Functions => registerFunctions(installation, definitions, options.falseAlarmsPerMonth ?? 1, aws, runtime);
   const functions = deploy();
-  aws.schedules.add('usage-collector', minuteMs, 'usage-collector');
-  aws.schedules.add('anomaly-detector', minuteMs, 'anomaly-detector');
-  aws.schedules.add('retirement', 5 * minuteMs, 'retirement');
-  if (functionsOf(definitions).includes('heartbeat')) aws.schedules.add('heartbeat', heartbeatEveryMs, 'heartbeat');
+  // Where several are due at once, those that run most often go first.
+  const scheduled = functionsOf(definitions).filter(isScheduled);
+  for (const name of scheduled.sort((a, b) => deployedFunctions[a].everyMs - deployedFunctions[b].everyMs))
+    aws.schedules.add(name, deployedFunctions[name].everyMs, name);
   for (const name of alarmNamesOf(installation.installation, definitions))
     aws.alarms.put({ name, actions: [installation.alarmTopicArn], actionsEnabled: true });
   const deployed = new Map<string, DeployedKey>();
@@ -426,11 +426,8 @@ async function emptySecret(clients: Clients, name: string): Promise<string> {
   return ARN ?? '';
 }
 
-/** ARNs of the functions that AWS itself calls. */
-interface Functions {
-  readonly rotation: string;
-  readonly notifier: string;
-}
+/** ARNs of the functions that AWS itself calls, and of the others. */
+type Functions = Readonly<Record<'rotation' | 'notifier', string>>;
 
 function registerFunctions(
   installation: InstallationDefinition,
@@ -454,29 +451,35 @@ function registerFunctions(
   };
   const environment = (name: FunctionName): Readonly<Record<string, string>> =>
     Object.fromEntries(environmentOf[name].map((variable) => [variables[variable], values[variable]]));
-  const register = (
-    name: FunctionName,
-    make: (environment: Readonly<Record<string, string>>) => (event: unknown) => Promise<unknown>,
-    options: Pick<FunctionOptions, 'invokedBy' | 'retryAttempts'> = {},
-  ): string => {
+  const arns = functionsOf(definitions).map((name) => {
+    const { handler, ...options } = localFunctions[name];
     const own = environment(name);
-    return aws.functions.register(deployedFunctionName(installation.installation, name), make(own), {
-      alias: name,
-      environment: own,
-      ...options,
-    });
-  };
-  const rotation = register('rotation', (own) => rotationHandler(own, runtime, definitions), {
-    invokedBy: ['secretsmanager.amazonaws.com'],
+    const settings = { alias: name, environment: own, ...options };
+    return [
+      name,
+      aws.functions.register(deployedFunctionName(installation.installation, name), handler(own, runtime, definitions), settings),
+    ];
   });
-  register('usage-collector', (own) => usageCollectorHandler(own, runtime, definitions));
-  register('anomaly-detector', (own) => anomalyDetectorHandler(own, runtime, definitions));
-  register('retirement', (own) => retirementHandler(own, runtime, definitions));
-  if (definitions.heartbeat !== undefined)
-    register('heartbeat', (own) => heartbeatHandler(own, runtime, definitions), { retryAttempts: 0 });
-  const notifier = register('notifier', (own) => notifierHandler(own, runtime));
-  return { rotation, notifier };
+  return Object.fromEntries(arns) as Functions;
 }
+
+interface LocalFunction extends Pick<FunctionOptions, 'invokedBy' | 'retryAttempts'> {
+  readonly handler: (
+    environment: Readonly<Record<string, string>>,
+    runtime: Runtime,
+    definitions: Definitions,
+  ) => (event: unknown) => Promise<unknown>;
+}
+
+/** The real handlers, set up as the stack sets them up. */
+const localFunctions: Readonly<Record<FunctionName, LocalFunction>> = {
+  rotation: { handler: rotationHandler, invokedBy: ['secretsmanager.amazonaws.com'] },
+  retirement: { handler: retirementHandler },
+  'usage-collector': { handler: usageCollectorHandler },
+  'anomaly-detector': { handler: anomalyDetectorHandler },
+  notifier: { handler: notifierHandler },
+  heartbeat: { handler: heartbeatHandler, retryAttempts: 0 },
+};
 
 function ledgerIn(aws: LocalAws, table: string): ReturnType<World['ledger']> {
   return aws.inspect.tables.items(table).flatMap((item) => {

@@ -1,4 +1,4 @@
-import type { FunctionName } from '../../contract/environment.ts';
+import type { FunctionName } from '../../contract/registry.ts';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { deployedFunctionName, secretsOf } from '../../contract/names.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';

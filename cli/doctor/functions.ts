@@ -1,5 +1,7 @@
-import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
+import { functionsOf, type HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { homeOf } from '../../contract/names.ts';
+import { functionOutput } from '../../contract/outputs.ts';
+import type { ScheduledFunction } from '../../contract/registry.ts';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { detectionMemory } from '../../lambda/adapters/aws/detection-memory.ts';
@@ -33,19 +35,26 @@ export async function functionChecks(about: string, installation: OpenInstallati
   const usage = usageLedger(table, clock);
   const memory = detectionMemory(table, usage);
   const now = clock.now();
-  return (
-    await Promise.all([
-      checked(about, 'collector', async () => ran((await usage.watermark())?.readAt, collectorMs, 'UsageCollectorFunctionName', now)),
-      checked(about, 'detector', async () => {
+  /** Each in its own way: by what it writes when it has run. */
+  const looks: Readonly<Record<ScheduledFunction, readonly [check: string, look: () => Promise<Answer>]>> = {
+    'usage-collector': ['collector', async () => ran((await usage.watermark())?.readAt, collectorMs, 'usage-collector', now)],
+    'anomaly-detector': [
+      'detector',
+      async () => {
         if ((await memory.moved()).size === 0) return good('no usage was published yet, so there is nothing to look at');
-        const looks = [...(await memory.looks())].map(([subject, look]) => readLook(subject, look, now).lookedAt);
-        return ran(Math.max(0, ...looks), detectorMs, 'AnomalyDetectorFunctionName', now);
-      }),
-      checked(about, 'retirement', async () => retired(await runs(table).last('retirement'), now)),
-      ...(heartbeat === undefined ? [] : [checked(about, 'heartbeat', () => beats(heartbeat, installation))]),
-      ...rotationChecks(about, installation),
-    ])
-  ).flat();
+        const looked = [...(await memory.looks())].map(([subject, look]) => readLook(subject, look, now).lookedAt);
+        return ran(Math.max(0, ...looked), detectorMs, 'anomaly-detector', now);
+      },
+    ],
+    retirement: ['retirement', async () => retired(await runs(table).last('retirement'), now)],
+    heartbeat: [
+      'heartbeat',
+      () => (heartbeat === undefined ? Promise.resolve(good('keyguard.json asks for none')) : beats(heartbeat, installation)),
+    ],
+  };
+  const there: readonly string[] = functionsOf(configuration.usage);
+  const scheduled = Object.entries(looks).flatMap(([name, look]) => (there.includes(name) ? [checked(about, ...look)] : []));
+  return (await Promise.all([...scheduled, ...rotationChecks(about, installation)])).flat();
 }
 
 function rotationChecks(about: string, installation: OpenInstallation): readonly Promise<readonly Check[]>[] {
@@ -95,7 +104,7 @@ function beatAnswer(managedKey: string, sent: readonly number[], seenAt: number,
 }
 
 function retired(run: Run | undefined, now: number): Answer {
-  const answer = ran(run?.at, retirementMs, 'RetirementFunctionName', now);
+  const answer = ran(run?.at, retirementMs, 'retirement', now);
   if (answer.state !== 'ok' || run === undefined || run.failed === 0) return answer;
   return warning(
     `${answer.what}, and failed on ${counted(run.failed, 'key')}`,
@@ -103,8 +112,8 @@ function retired(run: Run | undefined, now: number): Answer {
   );
 }
 
-function ran(at: number | undefined, withinMs: number, output: string, now: number): Answer {
-  const fix = `enable its schedule in the AWS console (EventBridge > Schedules), and look at the log of the function in the output ${output}`;
+function ran(at: number | undefined, withinMs: number, name: ScheduledFunction, now: number): Answer {
+  const fix = `enable its schedule in the AWS console (EventBridge > Schedules), and look at the log of the function in the output ${functionOutput(name)}`;
   if (at === undefined || at === 0)
     return broken('it has never come to its end', `after a first deployment wait some minutes; else ${fix}`);
   if (now - at <= withinMs) return good(`it ran ${instant(at)}`);

@@ -1,7 +1,6 @@
-import type { FunctionName } from '../../contract/environment.ts';
 import { deployedFunctionName } from '../../contract/names.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { channels } from '../../contract/registry.ts';
+import { channels, type FunctionName } from '../../contract/registry.ts';
 import { adminKeyReaders, consumerGrants, standbyGrants, type SecretGrants } from '../../contract/secret-grants.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';

@@ -1,12 +1,5 @@
-import {
-  credentialVariable,
-  environmentOf,
-  variables,
-  type AdminAccess,
-  type FunctionName,
-  type VariableName,
-} from '../../contract/environment.ts';
-import { postedChannels } from '../../contract/registry.ts';
+import { credentialVariable, environmentOf, variables, type AdminAccess, type VariableName } from '../../contract/environment.ts';
+import { postedChannels, type FunctionName } from '../../contract/registry.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { checkProxies } from './proxy.ts';
 

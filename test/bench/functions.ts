@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { functionNames } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { handlerCode } from '../../lib/bundled-handler.ts';
 
 const runs = 15;

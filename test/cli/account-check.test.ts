@@ -1,6 +1,6 @@
 import { CancelRotateSecretCommand, CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
-import { functionNames } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard, type Said } from './shell.ts';
 

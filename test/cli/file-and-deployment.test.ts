@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { definitionsThatDiffer, settingsThatDiffer } from '../../cli/file-and-deployment.ts';
-import { functionNames, variables } from '../../contract/environment.ts';
+import { variables } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { dayMs } from '../../lambda/foundation/clock.ts';
 import { definitionsDigest } from '../../lib/config/definitions-digest.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { functionNames } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { anOperator, type Operator } from './operator.ts';
 
 let me: Operator;

@@ -7,7 +7,7 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
+import { functionOutput, managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import type { Configuration } from '../../lib/config/schema.ts';
 import { loadConfiguration } from '../../lib/config/load.ts';
 import { realClock } from '../../local/clock.ts';
@@ -39,8 +39,16 @@ function output(name: string): string {
   return value;
 }
 
+const functionOutputs = {
+  rotationFunction: functionOutput('rotation'),
+  retirementFunction: functionOutput('retirement'),
+  usageCollectorFunction: functionOutput('usage-collector'),
+  anomalyDetectorFunction: functionOutput('anomaly-detector'),
+  notifierFunction: functionOutput('notifier'),
+};
+
 export const outputs = {
-  of: (name: keyof typeof outputNames): string => output(outputNames[name]),
+  of: (name: keyof typeof outputNames | keyof typeof functionOutputs): string => output({ ...outputNames, ...functionOutputs }[name]),
   secret: (managedKey: string): string => output(managedKeyOutputs(managedKey).secret),
 };
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { alarmNamesOf } from '../../contract/alarms.ts';
-import { environmentOf, functionNames, variables } from '../../contract/environment.ts';
+import { environmentOf, variables } from '../../contract/environment.ts';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { unattributed, usageMetrics } from '../../contract/metrics.ts';
-import { postedChannels } from '../../contract/registry.ts';
-import { channelOutput, managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
+import { functionNames, postedChannels, type FunctionName } from '../../contract/registry.ts';
+import { channelOutput, functionOutput, managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { configurationSchema } from '../../lib/config/schema.ts';
 import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
 
@@ -25,7 +25,7 @@ const prefixes = {
   'anomaly-detector': 'Detection',
   notifier: 'Incidents',
   heartbeat: 'Heartbeat',
-};
+} satisfies Record<FunctionName, string>;
 
 function environment(of: Synthesised, name: keyof typeof prefixes): Record<string, unknown> {
   const { Environment } = of.one('AWS::Lambda::Function', prefixes[name]).resource.Properties;
@@ -167,7 +167,7 @@ test('topics and queues refuse plain text connections', () => {
 test('the outputs name all that an operator touches', () => {
   const keys = beating.managedKeys.flatMap(({ name }) => Object.values(managedKeyOutputs(name)));
   expect([...withHeartbeat.outputs()].sort()).toEqual(
-    [...Object.values(outputNames), ...postedChannels.map(channelOutput), ...keys].sort(),
+    [...Object.values(outputNames), ...functionNames.map(functionOutput), ...postedChannels.map(channelOutput), ...keys].sort(),
   );
 });
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { functionNames } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { handlerCode } from '../../lib/bundled-handler.ts';
 import { fences, page } from '../docs/pages.ts';
 import { unnamedTypes } from './exported-types.ts';

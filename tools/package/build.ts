@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { functionNames } from '../../contract/environment.ts';
+import { functionNames } from '../../contract/registry.ts';
 import { handlerCode } from '../../lib/bundled-handler.ts';
 import { common, placesOfSources, root } from './bundle.ts';
 import { buildCommandLine } from './command-line.ts';

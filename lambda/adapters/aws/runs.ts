@@ -1,4 +1,4 @@
-import type { FunctionName } from '../../../contract/environment.ts';
+import type { FunctionName } from '../../../contract/registry.ts';
 import type { RunRecord } from '../../../contract/records.ts';
 import { runShape } from './record-shapes.ts';
 import { recordOf, type Table } from './table.ts';
