@@ -71,6 +71,10 @@ export function isScheduled(name: FunctionName): name is ScheduledFunction {
   return 'everyMs' in functions[name];
 }
 
+/** What tells stolen usage from usual usage: each has its file in lambda/detection/detectors/. */
+export const detectorKinds = ['rate'] as const;
+export type DetectorKind = (typeof detectorKinds)[number];
+
 export const strategyKinds = ['pool'] as const;
 export type StrategyKind = (typeof strategyKinds)[number];
 

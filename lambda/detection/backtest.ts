@@ -1,5 +1,6 @@
 import { rateFolder, startRate } from './detectors/rate.ts';
-import type { RateFolder, RateSettings, RateState, RateVerdict } from './detectors/rate.ts';
+import type { DetectorSettings } from './detectors.ts';
+import type { RateFolder, RateState, RateVerdict } from './detectors/rate.ts';
 import { guessInterval } from './interval.ts';
 
 export interface BacktestRow {
@@ -88,7 +89,7 @@ interface Remembered {
 }
 
 /** Buckets numbered from the first row's; the newest state, and enough older ones to go back to. */
-function startTimeline(metrics: number, phaseAt: number, settings: RateSettings): Timeline {
+function startTimeline(metrics: number, phaseAt: number, settings: DetectorSettings): Timeline {
   const { intervalMs } = settings;
   const horizon = Math.ceil(horizonMs / intervalMs);
   const buckets = new Map<number, readonly (number | null)[]>();

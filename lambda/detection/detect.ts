@@ -1,5 +1,6 @@
 import { unattributed } from '../../contract/metrics.ts';
 import type { LookRecord } from '../../contract/records.ts';
+import { detectorKinds } from '../../contract/registry.ts';
 import { instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
@@ -29,7 +30,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const now = ports.clock.now();
   const until = untilOf(watermark, now);
   const watched = [...(await ports.directory.all()).map((definition) => definition.name), unattributed];
-  const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / watched.length };
+  const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / (watched.length * detectorKinds.length) };
   const moved = await ports.memory.moved();
   const looks = await ports.memory.looks();
   const incidents = await ports.incidents.all();

@@ -4,7 +4,7 @@ import { hourMs, iso, type Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import { quarterOf, reportedMinutes, valueOf } from '../usage/deltas.ts';
 import type { UsageLedger } from '../usage/ports.ts';
-import type { Observation } from './detectors/rate.ts';
+import type { Observation } from './detectors.ts';
 import type { UsageSeries } from './ports.ts';
 
 /** CloudWatch shows what it was sent some minutes later; until then a difference says nothing. */

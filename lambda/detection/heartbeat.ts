@@ -1,6 +1,6 @@
 import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import { watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
-import type { Observation } from './detectors/rate.ts';
+import type { Observation } from './detectors.ts';
 import type { DetectionPorts } from './ports.ts';
 
 /** More than one request of the heartbeat is counted as: it asks for one token, and no model takes as much for it. */

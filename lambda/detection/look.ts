@@ -1,16 +1,16 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
 import type { BaselineAge, IncidentFacts, IncidentRecord, LookRecord, Span } from '../../contract/records.ts';
+import { detectorKinds, type DetectorKind } from '../../contract/registry.ts';
 import { dayMs, floorTo, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { cutsOf, echoUntil } from '../incidents/states.ts';
-import { rateStateText, startRate, type RateSettings, type RateState } from './detectors/rate.ts';
+import { detectors, type DetectorSettings, type Memory } from './detectors.ts';
 import { isLateUsageDue } from './due.ts';
 import { foldMinutes } from './fold.ts';
 import type { DetectionPorts } from './ports.ts';
 import { recall, type Baseline, type Until } from './recall.ts';
 import { isCarriedByCutKeys } from './sleeping-keys.ts';
 import { isWithin, joined } from './spans.ts';
-import { factsOf } from './units.ts';
 
 /** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */
 const rememberEveryMs = hourMs;
@@ -37,7 +37,13 @@ interface Known {
 }
 
 /** One look at one subject: folds its minutes, records what was not found before, and ends the incident when usage is calm. */
-export async function lookAt(last: LookRecord, until: Until, settings: RateSettings, known: Known, ports: DetectionPorts): Promise<Look> {
+export async function lookAt(
+  last: LookRecord,
+  until: Until,
+  settings: DetectorSettings,
+  known: Known,
+  ports: DetectionPorts,
+): Promise<Look> {
   const { subject } = last;
   const { now } = known;
   const incident = known.incidents.find((each) => each.kind === 'usage-anomaly' && each.subject === subject);
@@ -46,18 +52,29 @@ export async function lookAt(last: LookRecord, until: Until, settings: RateSetti
     [...last.unlearnt, ...ended].filter(({ to }) => to > until.open - historyMs),
     0,
   );
-  const start = await startOf(last, unlearnt, until, now, ports);
-  const observations = await ports.series.read(subject, Math.max(start.foldedUntil, floorTo(now, minuteMs) - historyMs), until.open);
+  const starts: Start[] = [];
+  for (const kind of detectorKinds) starts.push(await startOf(kind, last, unlearnt, until, now, ports));
+  const from = Math.min(...starts.map(({ foldedUntil }) => foldedUntil));
+  const observations = await ports.series.read(subject, Math.max(from, floorTo(now, minuteMs) - historyMs), until.open);
   const oldUntil = until.settled - lateMs;
-  const before = start.isLong ? [until.settled, ...(oldUntil > start.foldedUntil ? [oldUntil] : [])] : [];
-  const { alerts, states } = foldMinutes(start.state, observations, unlearnt, before, settings);
+  const folds = starts.map((start) => {
+    const { kind, isLong, foldedUntil } = start;
+    const before = isLong ? [until.settled, ...(oldUntil > foldedUntil ? [oldUntil] : [])] : [];
+    const own = observations.filter(({ at }) => at >= foldedUntil);
+    return { kind, ...foldMinutes(start.memory, own, unlearnt, before, settings) };
+  });
 
-  const fresh = alerts.filter(({ at }) => at >= until.open - lateMs && !isWithin(withLead(last.found, until), at));
-  const newest = fresh.at(-1);
-  const afresh = start.afresh === undefined ? last.afresh : { at: now, because: start.afresh };
+  const fresh = folds
+    .flatMap(({ alerts }) => alerts)
+    .filter(({ at }) => at >= until.open - lateMs && !isWithin(withLead(last.found, until), at))
+    .sort((a, b) => a.at - b.at);
+  // Where several detectors alert in this minute, the one that is listed first speaks.
+  const newest = fresh.find(({ at }) => at === fresh.at(-1)?.at);
+  const because = starts.map((start) => start.afresh).find((why) => why !== undefined);
+  const afresh = because === undefined ? last.afresh : { at: now, because };
   const isEcho = newest !== undefined && !isOpen(incident) && (await isCarriedByCutKeys(subject, until, ports));
   if (newest !== undefined) {
-    const facts = { ...factsOf(newest.verdict), ...learntAnew(afresh, now) };
+    const facts = { ...newest.facts, ...learntAnew(afresh, now) };
     if (!isEcho) await record('usage-anomaly', subject, facts, ports);
     // It is the same theft still, and nothing that could be cut off: `retired-key-used` tells of it, once.
     else if (incident?.state === 'contained')
@@ -71,8 +88,9 @@ export async function lookAt(last: LookRecord, until: Until, settings: RateSetti
     newest === undefined && until.visible - (found.at(-1)?.to ?? 0) >= calmMs && now - (incident?.lastFindingAt ?? 0) >= calmMs;
   if (isCalm) await clearAmong(known.incidents, 'usage-anomaly', subject, 'usage has been back in its usual band for half an hour', ports);
   // After the incident: killed in between, the next look finds the same minutes and the same incident.
-  for (const [foldedUntil, state] of isEcho ? [] : states)
-    await remember(subject, foldedUntil === oldUntil ? 'old' : 'recent', foldedUntil, state, ports);
+  for (const { kind, memories } of isEcho ? [] : folds)
+    for (const [foldedUntil, memory] of memories)
+      await remember(kind, subject, foldedUntil === oldUntil ? 'old' : 'recent', foldedUntil, memory, ports);
   const echo = isEcho ? [{ from: fresh[0]?.at ?? newest.at, to: newest.at + minuteMs }] : [];
   const next: LookRecord = {
     schema: 1,
@@ -86,6 +104,7 @@ export async function lookAt(last: LookRecord, until: Until, settings: RateSetti
 }
 
 interface Start extends Baseline {
+  readonly kind: DetectorKind;
   /** It is two days old, and what is folded from it is remembered. */
   readonly isLong: boolean;
   /** Why the baseline had to be learnt anew. */
@@ -97,24 +116,32 @@ interface Start extends Baseline {
  * holds already, a look begins at the old one: so usage that comes late is judged when it is seen, also in minutes that were
  * folded before. A baseline that cannot be read back is learnt anew from what CloudWatch keeps.
  */
-async function startOf(last: LookRecord, unlearnt: readonly Span[], until: Until, now: number, ports: DetectionPorts): Promise<Start> {
+async function startOf(
+  kind: DetectorKind,
+  last: LookRecord,
+  unlearnt: readonly Span[],
+  until: Until,
+  now: number,
+  ports: DetectionPorts,
+): Promise<Start> {
   const { subject } = last;
-  const stored = await ports.memory.baseline('recent', subject);
-  const recent = recall(stored, now);
+  const detector = detectors[kind];
+  const stored = await ports.memory.baseline(kind, 'recent', subject);
+  const recent = recall(stored, now, detector);
   if (
     typeof recent !== 'string' &&
     until.settled - recent.foldedUntil < rememberEveryMs &&
     !isLateUsageDue(last.lookedAt, now) &&
     unlearnt.every((span) => newPartOf(span, last.unlearnt) >= recent.foldedUntil)
   ) {
-    return { ...recent, isLong: false };
+    return { ...recent, kind, isLong: false };
   }
   if (typeof recent === 'string' && stored !== undefined)
     ports.log.warn('detection.baseline-unreadable', { subject, age: 'recent', because: recent });
-  const storedOld = await ports.memory.baseline('old', subject);
-  const old = recall(storedOld, now);
-  if (typeof old !== 'string') return { ...old, isLong: true };
-  const beginning = { foldedUntil: until.settled - historyMs, state: startRate(watchedMetrics.length), isLong: true };
+  const storedOld = await ports.memory.baseline(kind, 'old', subject);
+  const old = recall(storedOld, now, detector);
+  if (typeof old !== 'string') return { ...old, kind, isLong: true };
+  const beginning = { kind, foldedUntil: until.settled - historyMs, memory: detector.start(watchedMetrics.length), isLong: true };
   // Of a new subject nothing was lost.
   if (stored === undefined && storedOld === undefined) return beginning;
   ports.log.warn('detection.started-afresh', { subject, because: old });
@@ -128,17 +155,24 @@ function newPartOf(span: Span, known: readonly Span[]): number {
   return before.to >= span.to ? Infinity : before.to;
 }
 
-async function remember(subject: string, age: BaselineAge, foldedUntil: number, state: RateState, ports: DetectionPorts): Promise<void> {
+async function remember(
+  kind: DetectorKind,
+  subject: string,
+  age: BaselineAge,
+  foldedUntil: number,
+  memory: Memory,
+  ports: DetectionPorts,
+): Promise<void> {
   let text: string;
   try {
-    text = rateStateText(state);
+    text = memory.text();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // What could not be read back is not stored: the next look starts from what was remembered before.
     ports.log.warn('detection.baseline-refused', { subject, age, because: error.message });
     return;
   }
-  await ports.memory.remember(age, { schema: 1, subject, foldedUntil, state: text });
+  await ports.memory.remember(kind, age, { schema: 1, subject, foldedUntil, state: text });
 }
 
 /** The usage that the cuts of an incident have ended, from somewhat before it was seen until what was under way is counted. */

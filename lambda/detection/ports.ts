@@ -1,6 +1,7 @@
 import type { BaselineAge, BaselineRecord, LookRecord, WatermarkRecord } from '../../contract/records.ts';
+import type { DetectorKind } from '../../contract/registry.ts';
 import type { ContainmentPorts } from '../incidents/ports.ts';
-import type { Observation } from './detectors/rate.ts';
+import type { Observation } from './detectors.ts';
 
 export interface UsageSeries {
   /** The watched metrics of a subject in [from, to), a bucket a minute, only minutes that hold data, in time order. */
@@ -15,8 +16,8 @@ export interface DetectionMemory {
   /** Look records by subject. */
   looks(): Promise<ReadonlyMap<string, unknown>>;
   look(record: LookRecord): Promise<void>;
-  baseline(age: BaselineAge, subject: string): Promise<unknown>;
-  remember(age: BaselineAge, record: BaselineRecord): Promise<void>;
+  baseline(kind: DetectorKind, age: BaselineAge, subject: string): Promise<unknown>;
+  remember(kind: DetectorKind, age: BaselineAge, record: BaselineRecord): Promise<void>;
 }
 
 export interface DetectionPorts extends ContainmentPorts {

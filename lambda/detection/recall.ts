@@ -1,10 +1,9 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
 import type { LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
-import { counted } from '../foundation/counted.ts';
 import { parsedJson } from '../foundation/json.ts';
 import { settleMs, visibleUntil } from '../usage/watermark.ts';
-import { readRateState, type RateState } from './detectors/rate.ts';
+import type { Detector, Memory } from './detectors.ts';
 import { readSpans } from './spans.ts';
 
 /** Clocks of two functions differ by less. */
@@ -14,7 +13,7 @@ const longestSpanMs = 7 * dayMs;
 
 export interface Baseline {
   readonly foldedUntil: number;
-  readonly state: RateState;
+  readonly memory: Memory;
 }
 
 /**
@@ -39,28 +38,18 @@ export function untilOf(watermark: WatermarkRecord, now: number): Until {
   return { settled: floorTo(knownUntil, minuteMs), open, visible };
 }
 
-/**
- * A baseline as it was stored, or in plain words why it is none. Its instants have come by `now`, and its state was folded up to
- * the minute that it names and not further; else it would keep the detector from minutes that it has never seen.
- */
-export function recall(stored: unknown, now: number): Baseline | string {
+/** A baseline as it was stored, or in plain words why it is none. Its instants have come by `now`. */
+export function recall(stored: unknown, now: number, detector: Detector): Baseline | string {
   if (!(stored instanceof Object)) return 'it is missing';
   const foldedUntil = instantUpTo(Reflect.get(stored, 'foldedUntil'), now + skewMs);
   if (foldedUntil === undefined || foldedUntil % minuteMs !== 0) return 'it names no minute up to which it was folded';
   const text: unknown = Reflect.get(stored, 'state');
-  let state: RateState;
   try {
-    state = readRateState(typeof text === 'string' ? parsedJson(text) : undefined);
+    const parsed = typeof text === 'string' ? parsedJson(text) : undefined;
+    return { foldedUntil, memory: detector.recall(parsed, watchedMetrics.length, foldedUntil) };
   } catch (error) {
     return error instanceof TypeError ? error.message : 'it cannot be read';
   }
-  if (state.metrics.length !== watchedMetrics.length)
-    return `it has ${counted(state.metrics.length, 'metric')}, not ${watchedMetrics.length}`;
-  if (state.intervalMs !== minuteMs && state.lastAt !== null) return `it was folded in steps of ${state.intervalMs} ms`;
-  const instants = [state.lastAt, state.alertSince, state.calmSince, ...state.metrics.map(({ wokeAt }) => wokeAt)];
-  if (instants.some((at) => at !== null && (at < 0 || at >= foldedUntil)))
-    return 'it holds an instant after the minute up to which it was folded';
-  return { foldedUntil, state };
 }
 
 /** What is known of a subject beside its baseline. What cannot be is left out: the worst that follows is a finding told again. */

@@ -1,6 +1,7 @@
 import { watchedMetrics, type UsageMetric } from '../../contract/metrics.ts';
 import type { IncidentFacts } from '../../contract/records.ts';
-import type { Observation, RateVerdict } from './detectors/rate.ts';
+import type { Observation } from './detectors.ts';
+import type { RateVerdict } from './detectors/rate.ts';
 
 /**
  * The detector's floors count units that matter little one by one, such as tokens. So money is given to it in

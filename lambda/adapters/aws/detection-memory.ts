@@ -1,9 +1,17 @@
 import type { BaselineAge, MovedRecord } from '../../../contract/records.ts';
+import type { DetectorKind } from '../../../contract/registry.ts';
 import type { DetectionMemory } from '../../detection/ports.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
 import type { Item, Table } from './table.ts';
 
 const partitions: Readonly<Record<BaselineAge, string>> = { recent: 'BASELINE', old: 'BASELINE_OLD' };
+
+/** The first detector's memory lies where it lay before there was a second one: its name is not in the key. */
+const unnamed: string = 'rate';
+
+function partitionOf(kind: DetectorKind, age: BaselineAge): string {
+  return kind === unnamed ? partitions[age] : `${partitions[age]}#${kind}`;
+}
 
 export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'watermark'>): DetectionMemory {
   const bySubject = async <T>(pk: string, read: (item: Item) => T): Promise<ReadonlyMap<string, T>> =>
@@ -13,7 +21,7 @@ export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'waterma
     moved: () => bySubject('MOVED', (item) => item['movedAt' satisfies keyof MovedRecord]),
     looks: () => bySubject<unknown>('LOOK', (item) => item),
     look: (record) => table.put('LOOK', record.subject, record),
-    baseline: (age, subject) => table.get(partitions[age], subject),
-    remember: (age, record) => table.put(partitions[age], record.subject, record),
+    baseline: (kind, age, subject) => table.get(partitionOf(kind, age), subject),
+    remember: (kind, age, record) => table.put(partitionOf(kind, age), record.subject, record),
   };
 }

@@ -16,7 +16,7 @@ import {
 } from '../../../contract/metrics.ts';
 import { dayMs, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
-import type { Observation } from '../../detection/detectors/rate.ts';
+import type { Observation } from '../../detection/detectors.ts';
 import type { UsageSeries } from '../../detection/ports.ts';
 import { NotAccepted, type MetricSink } from '../../usage/ports.ts';
 import { awsCall, statusOf } from './calls.ts';

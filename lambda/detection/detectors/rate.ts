@@ -1,29 +1,41 @@
 import { rememberedDays } from '../baseline.ts';
+import type { Detector, DetectorSettings, Memory, Observation } from '../detectors.ts';
+import { factsOf, inDetectorUnits } from '../units.ts';
 import { blockMs, residualAtBudget } from '../budget.ts';
 import { scoreOf, settleAlert } from '../score.ts';
 import { closeBlock, closeLevels, closeSlot, seasonBeliefOf, unevennessOf } from './rate-learning.ts';
 import { foldMetric, foldRelation } from './rate-metric.ts';
 import { hourWindow, planOf } from './rate-plan.ts';
 import type { Found, RatePlan } from './rate-plan.ts';
-import { copyRateState, rateWithin, relationBelief, startRate } from './rate-state.ts';
+import { asUsual, copyRateState, rateWithin, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
+import { rateStateText, recallRate } from './stored-rate-state.ts';
 
-export { asUsual, startRate } from './rate-state.ts';
-export { readRateState, rateStateText } from './stored-rate-state.ts';
+export { asUsual, startRate };
 export type { RateState } from './rate-state.ts';
 
-export interface RateSettings {
-  /** Bucket width; deployed 60,000. */
-  readonly intervalMs: number;
-  /** False alarms per month expected of this key: the fleet's budget, already divided. */
-  readonly falseAlarmsPerMonth: number;
-}
+/** Judges how much a subject uses by what it uses at this hour of the day, and by how much it varies. */
+export const rate: Detector = {
+  start: (metrics) => memoryOf(startRate(metrics)),
+  recall: (stored, metrics, foldedUntil) => memoryOf(recallRate(stored, metrics, foldedUntil)),
+};
 
-export interface Observation {
-  /** Start of the bucket, epoch ms UTC. */
-  readonly at: number;
-  /** One per metric of the key, at least 0; null = no datum (a known gap). A bucket that is never folded had no traffic. */
-  readonly values: readonly (number | null)[];
+function memoryOf(state: RateState): Memory {
+  return {
+    lastAt: state.lastAt,
+    folder: (settings) => {
+      const folder = rateFolder(state, settings);
+      return {
+        fold(observation) {
+          const verdict = folder.fold(inDetectorUnits(observation));
+          return verdict.alert ? factsOf(verdict) : undefined;
+        },
+        memory: () => memoryOf(folder.state()),
+      };
+    },
+    asUsual: () => memoryOf(asUsual(state)),
+    text: () => rateStateText(state),
+  };
 }
 
 /** Rates in the metric's unit per bucket. */
@@ -58,7 +70,11 @@ const lastingMs = 86_400_000;
 const forgetAfterMs = (rememberedDays + 7) * 86_400_000;
 
 /** Folds one bucket; pure. For many buckets in a row `rateFolder` does the same without copying the state each time. */
-export function foldRate(state: RateState, observation: Observation, settings: RateSettings): { state: RateState; verdict: RateVerdict } {
+export function foldRate(
+  state: RateState,
+  observation: Observation,
+  settings: DetectorSettings,
+): { state: RateState; verdict: RateVerdict } {
   const folder = rateFolder(state, settings);
   const verdict = folder.fold(observation);
   return { state: folder.state(), verdict };
@@ -69,7 +85,7 @@ export function foldRate(state: RateState, observation: Observation, settings: R
  * Missing buckets between two folded ones count as silence. Throws RangeError when the state was folded with another
  * interval, or a bucket has another number of metrics.
  */
-export function rateFolder(start: RateState, settings: RateSettings): RateFolder {
+export function rateFolder(start: RateState, settings: DetectorSettings): RateFolder {
   const { intervalMs } = settings;
   if (!(intervalMs > 0)) throw new RangeError(`a bucket's width is above 0 ms, not ${intervalMs}`);
   if (!(settings.falseAlarmsPerMonth > 0)) throw new RangeError(`the budget is above 0 a month, not ${settings.falseAlarmsPerMonth}`);

@@ -1,3 +1,4 @@
+import { minuteMs } from '../../foundation/clock.ts';
 import { counted } from '../../foundation/counted.ts';
 import { rememberedDays } from '../baseline.ts';
 import { rememberedBlocks } from '../budget.ts';
@@ -19,6 +20,20 @@ export function rateStateText(state: RateState): string {
   if (text.length > greatestText) throw new TypeError(`state is ${counted(text.length, 'character')} long, more than ${greatestText}`);
   readRateState(JSON.parse(text));
   return text;
+}
+
+/**
+ * The state as it was stored, of so many metrics and folded up to the minute that it names and not further; else it would keep the
+ * detector from minutes that it has never seen. Throws TypeError in plain words.
+ */
+export function recallRate(stored: unknown, metrics: number, foldedUntil: number): RateState {
+  const state = readRateState(stored);
+  if (state.metrics.length !== metrics) throw new TypeError(`it has ${counted(state.metrics.length, 'metric')}, not ${metrics}`);
+  if (state.intervalMs !== minuteMs && state.lastAt !== null) throw new TypeError(`it was folded in steps of ${state.intervalMs} ms`);
+  const instants = [state.lastAt, state.alertSince, state.calmSince, ...state.metrics.map(({ wokeAt }) => wokeAt)];
+  if (instants.some((at) => at !== null && (at < 0 || at >= foldedUntil)))
+    throw new TypeError('it holds an instant after the minute up to which it was folded');
+  return state;
 }
 
 /**

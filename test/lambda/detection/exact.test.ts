@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
 import { dimensionNames, metricNamespace, usageMetrics } from '../../../contract/metrics.ts';
 import type { UsageQuarterRecord } from '../../../contract/records.ts';
-import type { Observation } from '../../../lambda/detection/detectors/rate.ts';
+import type { Observation } from '../../../lambda/detection/detectors.ts';
 import { withExactTotals } from '../../../lambda/detection/exact.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';

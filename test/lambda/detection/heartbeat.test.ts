@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { heartbeatModel } from '../../../contract/heartbeat.ts';
-import { startRate, type Observation } from '../../../lambda/detection/detectors/rate.ts';
+import type { Observation } from '../../../lambda/detection/detectors.ts';
+import { rate } from '../../../lambda/detection/detectors/rate.ts';
 import { foldMinutes } from '../../../lambda/detection/fold.ts';
 import { silentWhereBeat, withoutHeartbeat } from '../../../lambda/detection/heartbeat.ts';
 import { modelPrices } from '../../../lambda/usage/price-table.ts';
@@ -8,7 +9,7 @@ import { seeded } from '../../../local/traffic/random.ts';
 import { hourMs, minuteMs, monday } from './series.ts';
 
 const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: 1 };
-const alertsOf = (series: readonly Observation[]) => foldMinutes(startRate(2), series, [], [], settings).alerts;
+const alertsOf = (series: readonly Observation[]) => foldMinutes(rate.start(2), series, [], [], settings).alerts;
 
 /** A request an hour, at whichever of the first minutes; now and then one fails. */
 function beats(costUsd: number): readonly Observation[] {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rateFolder, rateStateText, readRateState, startRate, type Observation } from '../../../lambda/detection/detectors/rate.ts';
+import type { Observation } from '../../../lambda/detection/detectors.ts';
+import { rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { rateStateText, readRateState } from '../../../lambda/detection/detectors/stored-rate-state.ts';
 import { daily, dayMs, drawn, flat, hourMs, minuteMs, monday, withTheft } from './series.ts';
 
 function used(): unknown {

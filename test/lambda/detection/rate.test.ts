@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asUsual, foldRate, rateFolder, readRateState, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { asUsual, foldRate, rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { readRateState } from '../../../lambda/detection/detectors/stored-rate-state.ts';
 import {
   alertStarts,
   daily,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rateFolder, rateStateText, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { rate, rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { rateStateText } from '../../../lambda/detection/detectors/stored-rate-state.ts';
 import { readLook, recall, untilOf } from '../../../lambda/detection/recall.ts';
 import { joined, isWithin } from '../../../lambda/detection/spans.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
@@ -14,8 +15,11 @@ const foldedUntil = (state.lastAt ?? 0) + minuteMs;
 const stored = { schema: 1, subject: 'production', foldedUntil, state: rateStateText(state) };
 
 test('a baseline comes back as it was stored', () => {
-  expect(recall(stored, now)).toEqual({ foldedUntil, state });
-  expect(recall({ ...stored, foldedUntil: foldedUntil + 6 * hourMs }, now)).toMatchObject({ state });
+  for (const until of [foldedUntil, foldedUntil + 6 * hourMs]) {
+    const recalled = recall({ ...stored, foldedUntil: until }, now, rate);
+    if (typeof recalled === 'string') throw new Error(recalled);
+    expect([recalled.foldedUntil, recalled.memory.text()]).toEqual([until, stored.state]);
+  }
 });
 
 const text = (change: object): string => JSON.stringify({ ...state, ...change });
@@ -36,7 +40,7 @@ test.each([
   ['an alert that begins later', { ...stored, state: text({ alertSince: now + dayMs }) }, 'after the minute'],
   ['a number beyond all usage', { ...stored, state: text({ buckets: 1e200 }) }, 'state.buckets'],
 ])('a baseline with %s is none', (_name, wrong, because) => {
-  expect(recall(wrong, now)).toContain(because);
+  expect(recall(wrong, now, rate)).toContain(because);
 });
 
 test('whatever stands in the table, a look has instants that have come and spans that are over', () => {

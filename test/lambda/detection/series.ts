@@ -1,5 +1,6 @@
 import { seeded } from '../../../local/traffic/random.ts';
-import type { Observation, RateVerdict } from '../../../lambda/detection/detectors/rate.ts';
+import type { Observation } from '../../../lambda/detection/detectors.ts';
+import type { RateVerdict } from '../../../lambda/detection/detectors/rate.ts';
 import { rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
 
 export const minuteMs = 60_000;
