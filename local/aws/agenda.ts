@@ -31,11 +31,8 @@ interface Entry {
   readonly work: () => Promise<void>;
 }
 
-/**
- * `start` says when work that is due at once begins: `at-settle` keeps a test's order of calls repeatable,
- * `at-once` is what a long-running local world wants.
- */
-export function createAgenda(clock: WorldClock, start: 'at-settle' | 'at-once'): Agenda {
+/** Work that AWS would begin at once begins at the next settle: that keeps the order of calls repeatable. */
+export function createAgenda(clock: WorldClock): Agenda {
   const entries: Entry[] = [];
   const sources: DueSource[] = [
     {
@@ -74,10 +71,7 @@ export function createAgenda(clock: WorldClock, start: 'at-settle' | 'at-once'):
   };
 
   return {
-    soon(work) {
-      insert({ due: Number.NEGATIVE_INFINITY, work });
-      if (start === 'at-once') setImmediate(() => void settle());
-    },
+    soon: (work) => insert({ due: Number.NEGATIVE_INFINITY, work }),
     at: (due, work) => insert({ due, work }),
     addSource: (source) => sources.push(source),
     settle,

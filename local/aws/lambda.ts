@@ -21,7 +21,7 @@ export function lambda(account: Account): Service {
     if (!functions.exists(name)) throw new AwsError('ResourceNotFoundException', `Function not found: ${arnOf(name)}`, { Type: 'User' });
   };
 
-  const invoke = operation<InvocationRequest, InvocationResponse>(Invoke$, async (input) => {
+  const invoke = operation<InvocationRequest, InvocationResponse>(Invoke$, ['FunctionName', 'InvocationType', 'Payload'], async (input) => {
     const { FunctionName: name, InvocationType: type = 'RequestResponse' } = input;
     checkExists(name);
     const event = eventOf(input.Payload);
@@ -43,23 +43,27 @@ export function lambda(account: Account): Service {
     }
   });
 
-  const configuration = operation<GetFunctionConfigurationRequest, FunctionConfiguration>(GetFunctionConfiguration$, (input) => {
-    checkExists(input.FunctionName);
-    const arn = arnOf(input.FunctionName);
-    const name = arn.split(':')[6] ?? '';
-    return {
-      FunctionName: name,
-      FunctionArn: arn,
-      // A role of its own, as the stack gives each function.
-      Role: `arn:aws:iam::${account.accountId}:role/${name}`,
-      Environment: { Variables: { ...functions.environment(name) } },
-      DeadLetterConfig: { TargetArn: `arn:aws:sqs:${account.region}:${account.accountId}:${deadLetterQueueOf(name)}` },
-      State: 'Active',
-      LastUpdateStatus: 'Successful',
-    };
-  });
+  const configuration = operation<GetFunctionConfigurationRequest, FunctionConfiguration>(
+    GetFunctionConfiguration$,
+    ['FunctionName'],
+    (input) => {
+      checkExists(input.FunctionName);
+      const arn = arnOf(input.FunctionName);
+      const name = arn.split(':')[6] ?? '';
+      return {
+        FunctionName: name,
+        FunctionArn: arn,
+        // A role of its own, as the stack gives each function.
+        Role: `arn:aws:iam::${account.accountId}:role/${name}`,
+        Environment: { Variables: { ...functions.environment(name) } },
+        DeadLetterConfig: { TargetArn: `arn:aws:sqs:${account.region}:${account.accountId}:${deadLetterQueueOf(name)}` },
+        State: 'Active',
+        LastUpdateStatus: 'Successful',
+      };
+    },
+  );
 
-  const policy = operation<GetPolicyRequest, GetPolicyResponse>(GetPolicy$, (input) => {
+  const policy = operation<GetPolicyRequest, GetPolicyResponse>(GetPolicy$, ['FunctionName'], (input) => {
     checkExists(input.FunctionName);
     const services = functions.invokedBy(input.FunctionName);
     if (services.length === 0) {

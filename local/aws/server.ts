@@ -7,7 +7,7 @@ import { cloudWatch } from './cloudwatch/service.ts';
 import type { Alarms } from './cloudwatch/alarms.ts';
 import type { MetricsObserver } from './cloudwatch/service.ts';
 import { dynamoDb } from './dynamodb/service.ts';
-import type { DynamoDbOptions, TablesObserver } from './dynamodb/service.ts';
+import type { TablesObserver } from './dynamodb/service.ts';
 import { createFunctions } from './functions.ts';
 import type { Functions } from './functions.ts';
 import { createInterceptor } from './intercept.ts';
@@ -29,7 +29,7 @@ import { createDispatcher } from './wire/dispatch.ts';
 import type { Outcome } from './wire/dispatch.ts';
 import type { WireRequest } from './wire/http.ts';
 
-export interface LocalAwsOptions extends SecretsManagerOptions, DynamoDbOptions {
+export interface LocalAwsOptions extends SecretsManagerOptions {
   readonly clock: WorldClock;
   /** @default '000000000000' */
   readonly accountId?: string;
@@ -39,11 +39,6 @@ export interface LocalAwsOptions extends SecretsManagerOptions, DynamoDbOptions 
   readonly port?: number;
   /** Of everything that AWS draws at random. @default 1 */
   readonly seed?: number;
-  /**
-   * When deliveries and rotations begin that AWS would begin at once: at the next `settle`, which keeps the order of
-   * calls repeatable, or by themselves. @default 'at-settle'
-   */
-  readonly backgroundWork?: 'at-settle' | 'at-once';
   /** How far back a `stale` read may look, in world time: AWS promises seconds. @default 60 seconds */
   readonly staleWindowMs?: number;
 }
@@ -82,7 +77,7 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { clock, accountId = '000000000000', region = 'us-east-1' } = options;
   const randomness = seededRandomness(options.seed ?? 1);
-  const agenda = createAgenda(clock, options.backgroundWork ?? 'at-settle');
+  const agenda = createAgenda(clock);
   const functions = createFunctions({
     accountId,
     region,
@@ -99,7 +94,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 
   let endpoint = '';
   const secrets = secretsManager(account, options);
-  const tables = dynamoDb(account, options);
+  const tables = dynamoDb(account);
   const metrics = cloudWatch();
   const topics = sns(account);
   const federation = sts(account, () => endpoint);

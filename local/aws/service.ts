@@ -41,6 +41,17 @@ export class AwsError extends Error {
   }
 }
 
+/** For what AWS has and this world has not: never silence. It offers what the product, the demo and their tests use. */
+export function notOffered(what: string): AwsError {
+  return new AwsError('LocalAwsNotOffered', `The local AWS does not offer ${what}`);
+}
+
+/** Refuses a structure with other members than these. */
+export function refuseOthers(given: unknown, takes: readonly string[], where: string): void {
+  const other = Object.entries(given ?? {}).find(([name, value]) => value !== undefined && !takes.includes(name));
+  if (other !== undefined) throw notOffered(`${where}: ${other[0]}`);
+}
+
 /**
  * The SDK marks required members as `T | undefined`; the schema check of the wire has proven them present. Unions
  * (`$unknown`) are complete as they are.
@@ -57,21 +68,23 @@ export type Checked<T> = T extends string | number | boolean | Date | Uint8Array
           ? { [K in keyof T]: object extends Pick<T, K> ? Checked<T[K]> : Checked<Exclude<T[K], undefined>> }
           : T;
 
-/** One operation: the SDK's schema and what happens. */
+/** One operation: the SDK's schema, the parameters that are offered, and what happens. */
 export interface Operation {
   readonly schema: StaticOperationSchema;
+  readonly takes: readonly string[];
   readonly run: (input: never, call: Call) => unknown;
 }
 
 /**
  * Binds an operation's schema to its behaviour. `I` and `O` are the SDK's own input and output types of that schema;
- * the wire checks each input against the schema before `run` sees it.
+ * the wire checks each input against the schema, and refuses what `takes` does not name, before `run` sees it.
  */
 export function operation<I extends object, O extends object>(
   schema: StaticOperationSchema,
+  takes: readonly (keyof I & string)[],
   run: (input: Checked<I>, call: Call) => O | Promise<O>,
 ): Operation {
-  return { schema, run };
+  return { schema, takes, run };
 }
 
 /** A service as the wire needs it. */

@@ -67,58 +67,72 @@ export function sqs(account: Account, endpoint: () => string): Queues {
   };
 
   const operations = [
-    operation<GetQueueUrlRequest, GetQueueUrlResult>(GetQueueUrl$, ({ QueueName: name }, { now }) => {
+    operation<GetQueueUrlRequest, GetQueueUrlResult>(GetQueueUrl$, ['QueueName'], ({ QueueName: name }, { now }) => {
       messagesIn(name, now);
       return { QueueUrl: `${endpoint()}/${accountId}/${name}` };
     }),
 
-    operation<GetQueueAttributesRequest, GetQueueAttributesResult>(GetQueueAttributes$, (input, { now }) => {
-      const messages = byUrl(input.QueueUrl, now);
-      const hidden = messages.filter(({ visibleAt }) => visibleAt > now).length;
-      const known: Readonly<Record<string, string>> = {
-        ApproximateNumberOfMessages: String(messages.length - hidden),
-        ApproximateNumberOfMessagesNotVisible: String(hidden),
-      };
-      const wanted: readonly string[] = input.AttributeNames ?? [];
-      return { Attributes: Object.fromEntries(Object.entries(known).filter(([name]) => wanted.includes(name) || wanted.includes('All'))) };
-    }),
+    operation<GetQueueAttributesRequest, GetQueueAttributesResult>(
+      GetQueueAttributes$,
+      ['QueueUrl', 'AttributeNames'],
+      (input, { now }) => {
+        const messages = byUrl(input.QueueUrl, now);
+        const hidden = messages.filter(({ visibleAt }) => visibleAt > now).length;
+        const known: Readonly<Record<string, string>> = {
+          ApproximateNumberOfMessages: String(messages.length - hidden),
+          ApproximateNumberOfMessagesNotVisible: String(hidden),
+        };
+        const wanted: readonly string[] = input.AttributeNames ?? [];
+        return {
+          Attributes: Object.fromEntries(Object.entries(known).filter(([name]) => wanted.includes(name) || wanted.includes('All'))),
+        };
+      },
+    ),
 
-    operation<SendMessageRequest, SendMessageResult>(SendMessage$, (input, { now }) => {
+    operation<SendMessageRequest, SendMessageResult>(SendMessage$, ['QueueUrl', 'MessageBody'], (input, { now }) => {
       if (input.MessageBody === '') throw new AwsError('InvalidParameterValue', 'The request must contain the parameter MessageBody.');
       byUrl(input.QueueUrl, now);
       push(input.QueueUrl.slice(input.QueueUrl.lastIndexOf('/') + 1), input.MessageBody, {});
       return { MessageId: byUrl(input.QueueUrl, now).at(-1)?.id, MD5OfMessageBody: md5(input.MessageBody) };
     }),
 
-    operation<ReceiveMessageRequest, ReceiveMessageResult>(ReceiveMessage$, (input, { now }) => {
-      const most = input.MaxNumberOfMessages ?? 1;
-      if (most < 1 || most > 10) {
-        throw new AwsError(
-          'InvalidParameterValue',
-          `Value ${most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.`,
-        );
-      }
-      const hiddenMs = input.VisibilityTimeout === undefined ? defaultVisibilityMs : input.VisibilityTimeout * 1000;
-      const found = byUrl(input.QueueUrl, now)
-        .filter(({ visibleAt }) => visibleAt <= now)
-        .slice(0, most);
-      for (const message of found) {
-        message.visibleAt = now + hiddenMs;
-        message.receipt = randomness.uuid();
-      }
-      return found.length === 0 ? {} : { Messages: found.map(shown) };
-    }),
+    operation<ReceiveMessageRequest, ReceiveMessageResult>(
+      ReceiveMessage$,
+      ['QueueUrl', 'MaxNumberOfMessages', 'VisibilityTimeout', 'WaitTimeSeconds', 'MessageSystemAttributeNames'],
+      (input, { now }) => {
+        const most = input.MaxNumberOfMessages ?? 1;
+        if (most < 1 || most > 10) {
+          throw new AwsError(
+            'InvalidParameterValue',
+            `Value ${most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.`,
+          );
+        }
+        const hiddenMs = input.VisibilityTimeout === undefined ? defaultVisibilityMs : input.VisibilityTimeout * 1000;
+        const found = byUrl(input.QueueUrl, now)
+          .filter(({ visibleAt }) => visibleAt <= now)
+          .slice(0, most);
+        for (const message of found) {
+          message.visibleAt = now + hiddenMs;
+          message.receipt = randomness.uuid();
+        }
+        return found.length === 0 ? {} : { Messages: found.map(shown) };
+      },
+    ),
 
-    operation<ChangeMessageVisibilityRequest, object>(ChangeMessageVisibility$, (input, { now }) => {
-      const message = byUrl(input.QueueUrl, now).find(({ receipt }) => receipt === input.ReceiptHandle);
-      if (message === undefined || message.visibleAt <= now) {
-        throw new AwsError('MessageNotInflight', 'The specified message is not in flight.');
-      }
-      message.visibleAt = now + input.VisibilityTimeout * 1000;
-      return {};
-    }),
+    operation<ChangeMessageVisibilityRequest, object>(
+      ChangeMessageVisibility$,
+      ['QueueUrl', 'ReceiptHandle', 'VisibilityTimeout'],
+      (input, { now }) => {
+        const message = byUrl(input.QueueUrl, now).find(({ receipt }) => receipt === input.ReceiptHandle);
+        if (message === undefined || message.visibleAt <= now) {
+          throw new AwsError('MessageNotInflight', 'The specified message is not in flight.');
+        }
+        message.visibleAt = now + input.VisibilityTimeout * 1000;
+        return {};
+      },
+    ),
 
-    operation<DeleteMessageRequest, object>(DeleteMessage$, (input, { now }) => {
+    operation<DeleteMessageRequest, object>(DeleteMessage$, ['QueueUrl', 'ReceiptHandle'], (input, { now }) => {
       const messages = byUrl(input.QueueUrl, now);
       const index = messages.findIndex(({ receipt }) => receipt === input.ReceiptHandle);
       if (index >= 0) messages.splice(index, 1);

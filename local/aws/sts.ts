@@ -7,10 +7,10 @@ import type {
 } from '@aws-sdk/client-sts';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
-import { AwsError, operation } from './service.ts';
+import { AwsError, notOffered, operation } from './service.ts';
 import type { Account, Service } from './service.ts';
 
-type Algorithm = 'RS256' | 'ES384';
+const ALGORITHM = 'ES384';
 
 /** Who the callers of this account are, and the account's switch for outbound federation. */
 export interface Identity {
@@ -31,53 +31,52 @@ export interface Issuer {
 export function sts(account: Account, issuerUrl: () => string): { service: Service; identity: Identity; issuer: Issuer } {
   let roleArn = `arn:aws:iam::${account.accountId}:role/keyguard-local`;
   let federation: 'enabled' | 'disabled' = 'enabled';
-  const keys = new Map<Algorithm, Promise<SigningKey>>();
-  // Made when first needed: an RSA key costs a tenth of a second, and few worlds federate.
-  const keyFor = (algorithm: Algorithm): Promise<SigningKey> => {
-    const known = keys.get(algorithm) ?? makeKey(algorithm, account.randomness.uuid());
-    keys.set(algorithm, known);
-    return known;
-  };
+  let key: Promise<SigningKey> | undefined;
+  // Made when first needed: few worlds federate.
+  const signingKey = (): Promise<SigningKey> => (key ??= makeKey(account.randomness.uuid()));
 
   const operations = [
-    operation<GetCallerIdentityRequest, GetCallerIdentityResponse>(GetCallerIdentity$, () => ({
+    operation<GetCallerIdentityRequest, GetCallerIdentityResponse>(GetCallerIdentity$, [], () => ({
       Account: account.accountId,
       Arn: roleArn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/') + '/local',
       UserId: 'AROALOCAL:local',
     })),
-    operation<GetWebIdentityTokenRequest, GetWebIdentityTokenResponse>(GetWebIdentityToken$, async (input, { now }) => {
-      if (federation === 'disabled') {
-        throw new AwsError(
-          'OutboundWebIdentityFederationDisabledException',
-          'Outbound web identity federation is not enabled for this account.',
-        );
-      }
-      const { Audience: audience, SigningAlgorithm: algorithm, DurationSeconds: seconds = 300 } = input;
-      if (algorithm !== 'RS256' && algorithm !== 'ES384')
-        throw invalid('signingAlgorithm', algorithm, 'Member must satisfy enum value set: [RS256, ES384]');
-      if (seconds < 60 || seconds > 3600) throw invalid('durationSeconds', String(seconds), 'Member must be between 60 and 3600');
-      if (audience.length < 1 || audience.length > 10 || audience.some((entry) => entry.length < 1 || entry.length > 1000)) {
-        throw invalid('audience', audience.join(', '), 'Member must have between 1 and 10 entries of 1 to 1000 characters');
-      }
-      const { privateKey, kid } = await keyFor(algorithm);
-      const issuedAt = Math.floor(now / 1000);
-      const token = await new SignJWT({
-        'https://sts.amazonaws.com/': {
-          aws_account: account.accountId,
-          principal_id: roleArn,
-          ...(input.Tags === undefined ? {} : { request_tags: Object.fromEntries(input.Tags.map((tag) => [tag.Key, tag.Value])) }),
-        },
-      })
-        .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
-        .setIssuer(issuerUrl())
-        .setSubject(roleArn)
-        .setAudience(audience.length === 1 ? (audience[0] ?? '') : audience)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + seconds)
-        .setJti(account.randomness.uuid())
-        .sign(privateKey);
-      return { WebIdentityToken: token, Expiration: new Date((issuedAt + seconds) * 1000) };
-    }),
+    operation<GetWebIdentityTokenRequest, GetWebIdentityTokenResponse>(
+      GetWebIdentityToken$,
+      ['Audience', 'SigningAlgorithm', 'DurationSeconds'],
+      async (input, { now }) => {
+        if (federation === 'disabled') {
+          throw new AwsError(
+            'OutboundWebIdentityFederationDisabledException',
+            'Outbound web identity federation is not enabled for this account.',
+          );
+        }
+        const { Audience: audience, SigningAlgorithm: algorithm, DurationSeconds: seconds = 300 } = input;
+        if (algorithm === 'RS256') throw notOffered('sts:GetWebIdentityToken with RS256: ES384 is offered');
+        if (algorithm !== ALGORITHM) throw invalid('signingAlgorithm', algorithm, 'Member must satisfy enum value set: [RS256, ES384]');
+        if (seconds < 60 || seconds > 3600) throw invalid('durationSeconds', String(seconds), 'Member must be between 60 and 3600');
+        if (audience.length < 1 || audience.length > 10 || audience.some((entry) => entry.length < 1 || entry.length > 1000)) {
+          throw invalid('audience', audience.join(', '), 'Member must have between 1 and 10 entries of 1 to 1000 characters');
+        }
+        const { privateKey, kid } = await signingKey();
+        const issuedAt = Math.floor(now / 1000);
+        const token = await new SignJWT({
+          'https://sts.amazonaws.com/': {
+            aws_account: account.accountId,
+            principal_id: roleArn,
+          },
+        })
+          .setProtectedHeader({ alg: ALGORITHM, kid, typ: 'JWT' })
+          .setIssuer(issuerUrl())
+          .setSubject(roleArn)
+          .setAudience(audience.length === 1 ? (audience[0] ?? '') : audience)
+          .setIssuedAt(issuedAt)
+          .setExpirationTime(issuedAt + seconds)
+          .setJti(account.randomness.uuid())
+          .sign(privateKey);
+        return { WebIdentityToken: token, Expiration: new Date((issuedAt + seconds) * 1000) };
+      },
+    ),
   ];
 
   return {
@@ -104,12 +103,11 @@ export function sts(account: Account, issuerUrl: () => string): { service: Servi
             jwks_uri: `${url}/.well-known/jwks.json`,
             response_types_supported: ['id_token'],
             subject_types_supported: ['public'],
-            id_token_signing_alg_values_supported: ['RS256', 'ES384'],
+            id_token_signing_alg_values_supported: [ALGORITHM],
           };
         }
         if (path !== '/.well-known/jwks.json') return undefined;
-        const all = await Promise.all([keyFor('RS256'), keyFor('ES384')]);
-        return { keys: all.map(({ jwk }) => jwk) };
+        return { keys: [(await signingKey()).jwk] };
       },
     },
   };
@@ -121,9 +119,9 @@ interface SigningKey {
   readonly jwk: JWK;
 }
 
-async function makeKey(algorithm: Algorithm, kid: string): Promise<SigningKey> {
-  const { privateKey, publicKey } = await generateKeyPair(algorithm);
-  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' } };
+async function makeKey(kid: string): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM);
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: ALGORITHM, use: 'sig' } };
 }
 
 function invalid(member: string, value: string, constraint: string): AwsError {

@@ -1,4 +1,4 @@
-import { DeleteItemCommand, DynamoDBClient, PutItemCommand, UpdateItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { CancelRotateSecretCommand, PutSecretValueCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterEach, expect, test } from 'vitest';
@@ -69,16 +69,10 @@ async function weSwitch(to: string): Promise<void> {
   );
 }
 async function weRecord(key: MadeKey, fields: Readonly<Record<string, AttributeValue>>): Promise<void> {
-  const names = Object.keys(fields);
-  await new DynamoDBClient({}).send(
-    new UpdateItemCommand({
-      TableName: world.local.installation.stateTable,
-      Key: { pk: { S: 'API_KEY' }, sk: { S: key.id } },
-      UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-      ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, fields[name] ?? { NULL: true }])),
-    }),
-  );
+  const table = world.local.installation.stateTable;
+  const known = world.local.aws.inspect.tables.items(table).find(({ pk, sk }) => pk?.S === 'API_KEY' && sk?.S === key.id);
+  const Item = { pk: { S: 'API_KEY' }, sk: { S: key.id }, ...known, ...fields };
+  await new DynamoDBClient({}).send(new PutItemCommand({ TableName: table, Item }));
 }
 async function weTell(kind: string, state: string): Promise<void> {
   const alert = { kind, state, subject: managedKey, incidentId: 'by-hand' };

@@ -1,8 +1,5 @@
 import type { Dimension } from '@aws-sdk/client-cloudwatch';
 import { Series } from './series.ts';
-import type { Datum } from './series.ts';
-
-const RETENTION_MINUTES = 455 * 24 * 60;
 
 export interface MetricName {
   readonly namespace: string;
@@ -10,17 +7,24 @@ export interface MetricName {
   readonly dimensions: readonly { readonly name: string; readonly value: string }[];
 }
 
-export interface Metric extends MetricName {
-  /** A metric sent in two units is kept apart; a reader who names none gets one of them. */
+/** One datum as it was put. */
+export interface Datum {
+  readonly metric: MetricName;
+  readonly unit: string;
+  readonly minute: number;
+  readonly value: number;
+}
+
+interface Metric extends MetricName {
+  /** A metric sent in two units is kept apart. */
   readonly byUnit: Map<string, Series>;
-  lastPutAt: number;
 }
 
 /** All metrics of the account. The last put can be held back, for reads that are to come too early. */
 export interface Metrics {
-  put(entries: readonly { readonly metric: MetricName; readonly unit: string; readonly datum: Datum }[], now: number): void;
-  /** Series of one metric. With `stale` the last put is not in them yet, unless a fresher read has seen it. */
-  series(metric: MetricName, unit: string | undefined, stale: boolean): Series[];
+  put(data: readonly Datum[]): void;
+  /** With `stale` the last put is not in it yet, unless a fresher read has seen it. */
+  series(metric: MetricName, unit: string, stale: boolean): Series | undefined;
   all(): Metric[];
 }
 
@@ -34,28 +38,22 @@ export function createMetrics(): Metrics {
   };
 
   return {
-    put(entries, now) {
+    put(data) {
       release();
       held = () => {
-        for (const { metric, unit, datum } of entries) {
+        for (const { metric, unit, minute, value } of data) {
           const key = keyOf(metric);
           let known = metrics.get(key);
-          if (known === undefined) metrics.set(key, (known = { ...metric, byUnit: new Map(), lastPutAt: now }));
-          known.lastPutAt = now;
+          if (known === undefined) metrics.set(key, (known = { ...metric, byUnit: new Map() }));
           let series = known.byUnit.get(unit);
           if (series === undefined) known.byUnit.set(unit, (series = new Series()));
-          series.add(datum);
-          // Rarely, so that a year of history costs what a year of history needs.
-          if (datum.minute % 1440 === 0) series.forgetBefore(Math.floor(now / 60_000) - RETENTION_MINUTES);
+          series.add(minute, value);
         }
       };
     },
     series(metric, unit, stale) {
       if (!stale) release();
-      const { byUnit } = metrics.get(keyOf(metric)) ?? { byUnit: new Map<string, Series>() };
-      if (unit === undefined) return [...byUnit.values()];
-      const series = byUnit.get(unit);
-      return series === undefined ? [] : [series];
+      return metrics.get(keyOf(metric))?.byUnit.get(unit);
     },
     all() {
       release();

@@ -1,22 +1,13 @@
-import type { Checked } from '../service.ts';
-import type {
-  Datapoint,
-  GetMetricDataInput,
-  GetMetricDataOutput,
-  GetMetricStatisticsInput,
-  GetMetricStatisticsOutput,
-  MetricDataQuery,
-  MetricDataResult,
-  StatusCode,
-} from '@aws-sdk/client-cloudwatch';
+import type { GetMetricDataInput, GetMetricDataOutput, MetricDataQuery, MetricDataResult, StatusCode } from '@aws-sdk/client-cloudwatch';
 import type { ResultFault } from '../intercept.ts';
-import { AwsError } from '../service.ts';
-import type { Call } from '../service.ts';
+import { AwsError, notOffered, refuseOthers } from '../service.ts';
+import type { Call, Checked } from '../service.ts';
 import { metricName } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
-import type { Buckets } from './series.ts';
-import { checkPeriod, readBuckets, statistic } from './statistics.ts';
 
+const MINUTE_MS = 60_000;
+/** Custom metrics of one minute live for 15 days. */
+const LIFE_MS = 15 * 24 * 60 * MINUTE_MS;
 const MOST_DATAPOINTS = 100_800;
 
 const FAULTS: Readonly<Partial<Record<ResultFault, StatusCode>>> = {
@@ -55,29 +46,23 @@ function readPages(metrics: Metrics, input: Checked<GetMetricDataInput>, call: C
   let left = room;
   for (let index = token.query; index < queries.length; index += 1) {
     const query = queries[index];
-    if (query === undefined || query.ReturnData === false) continue;
-    const { times, values, units } = answer(metrics, query, { startMs, endMs }, input.ScanBy !== 'TimestampAscending', call);
+    if (query === undefined) continue;
+    const { times, values } = answer(metrics, query, { startMs, endMs }, input.ScanBy !== 'TimestampAscending', call);
     const from = index === token.query ? token.offset : 0;
     const to = Math.min(times.length, from + left);
     left -= to - from;
     const complete = to === times.length;
     results.push({
       Id: query.Id,
-      Label: query.Label ?? query.MetricStat?.Metric.MetricName ?? query.Id,
+      Label: query.MetricStat?.Metric.MetricName ?? query.Id,
       Timestamps: times.slice(from, to).map((time) => new Date(time)),
       Values: values.slice(from, to),
       StatusCode: complete ? 'Complete' : 'PartialData',
-      ...(units > 1 ? { Messages: [{ Code: 'MultipleUnits', Value: `${units} units were found, and one of them is returned` }] } : {}),
     });
     if (!complete) return { MetricDataResults: results, NextToken: writeToken(index, to) };
     if (left === 0 && index + 1 < queries.length) return { MetricDataResults: results, NextToken: writeToken(index + 1, 0) };
   }
   return { MetricDataResults: results };
-}
-
-/** How many metrics a call asks for: the bill counts these, however many points come back. */
-export function metricsAskedFor(input: Checked<GetMetricDataInput>): number {
-  return input.MetricDataQueries.filter((query) => query.MetricStat !== undefined).length;
 }
 
 function answer(
@@ -86,74 +71,28 @@ function answer(
   range: { readonly startMs: number; readonly endMs: number },
   newestFirst: boolean,
   call: Call,
-): { readonly times: number[]; readonly values: number[]; readonly units: number } {
-  const stat = query.MetricStat;
-  if (stat === undefined || query.Expression !== undefined) {
-    throw new AwsError('ValidationError', `The local AWS answers MetricStat queries only; ${query.Id} is an expression`);
-  }
-  const { Namespace: namespace = '', MetricName: name = '', Dimensions: dimensions } = stat.Metric;
-  checkPeriod(stat.Period);
-  const { needsValues, of } = statistic(stat.Stat);
-  const found = metrics.series(metricName(namespace, name, dimensions), stat.Unit, call.stale);
-  // Of several units one is answered, and AWS does not say which.
-  const { startMs, buckets } = readBuckets(found.slice(0, 1), { periodSeconds: stat.Period, nowMs: call.now, ...range }, needsValues);
+): { readonly times: readonly number[]; readonly values: readonly number[] } {
+  refuseOthers(query, ['Id', 'MetricStat'], `cloudwatch:GetMetricData ${query.Id}`);
+  const { Metric: metric, Period: periodSeconds, Stat: stat, Unit: unit } = query.MetricStat ?? {};
+  if (metric === undefined) throw new AwsError('ValidationError', `The query ${query.Id} has neither MetricStat nor Expression.`);
+  if (periodSeconds !== 60) throw notOffered(`cloudwatch:GetMetricData ${query.Id}: a period of ${periodSeconds ?? 0} s: 60 s is offered`);
+  if (stat !== 'Sum' && stat !== 'SampleCount') throw notOffered(`cloudwatch:GetMetricData ${query.Id}: the statistic ${stat ?? ''}`);
+  // Of several units AWS answers one, and does not say which.
+  if (unit === undefined) throw notOffered(`cloudwatch:GetMetricData ${query.Id}: a query that names no unit`);
+  const found = metrics.series(metricName(metric.Namespace ?? '', metric.MetricName ?? '', metric.Dimensions), unit, call.stale);
   const times: number[] = [];
   const values: number[] = [];
-  const { count } = buckets;
-  const last = count.length - 1;
-  for (let step = 0; step <= last; step += 1) {
-    const index = newestFirst ? last - step : step;
-    const value = count[index] === 0 ? undefined : of(buckets, index);
-    if (value === undefined) continue;
-    times.push(startMs + index * stat.Period * 1000);
-    values.push(value);
-  }
-  return { times, values, units: found.length };
-}
-
-/** GetMetricStatistics: at most 1,440 points, in no particular order. */
-export function getMetricStatistics(metrics: Metrics, input: Checked<GetMetricStatisticsInput>, call: Call): GetMetricStatisticsOutput {
-  const [startMs, endMs] = [input.StartTime.getTime(), input.EndTime.getTime()];
-  if (startMs >= endMs)
-    throw new AwsError('InvalidParameterValueException', 'The parameter StartTime must be less than the parameter EndTime.');
-  checkPeriod(input.Period);
-  const most = (endMs - startMs) / (input.Period * 1000);
-  if (most > 1440) {
-    throw new AwsError(
-      'InvalidParameterCombinationException',
-      `You have requested up to ${Math.ceil(most)} datapoints, which exceeds the limit of 1440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
-    );
-  }
-  const [names, extended] = [input.Statistics ?? [], input.ExtendedStatistics ?? []];
-  if (names.length + extended.length === 0) {
-    throw new AwsError(
-      'InvalidParameterCombinationException',
-      'At least one of the parameters Statistics and ExtendedStatistics must be specified.',
-    );
-  }
-  const series = metrics.series(metricName(input.Namespace, input.MetricName, input.Dimensions), input.Unit, call.stale);
-  const reading = { periodSeconds: input.Period, startMs, endMs, nowMs: call.now };
-  const read = readBuckets(series, reading, extended.length > 0);
-  const points: Datapoint[] = [];
-  read.buckets.count.forEach((count, index) => {
-    if (count === 0) return;
-    const Timestamp = new Date(read.startMs + index * input.Period * 1000);
-    points.push({ Timestamp, Unit: input.Unit ?? 'None', ...pointOf(read.buckets, index, names, extended) });
-  });
-  // AWS promises no order: odd ones first, so that nobody comes to rely on one.
-  return { Label: input.MetricName, Datapoints: [...points.filter((_, i) => i % 2 === 1), ...points.filter((_, i) => i % 2 === 0)] };
-}
-
-function pointOf(buckets: Buckets, index: number, names: readonly string[], extended: readonly string[]): Partial<Datapoint> {
-  const entries = (list: readonly string[]): [string, number][] =>
-    list.flatMap((name) => {
-      const value = statistic(name).of(buckets, index);
-      return value === undefined ? [] : [[name, value]];
+  // A period that is too short for the age of its start answers with nothing, newer points included (API_GetMetricData).
+  if (call.now - range.startMs <= LIFE_MS) {
+    // Nothing lies further ahead than the two hours that a put may be early.
+    const endMs = Math.min(range.endMs, call.now + 180 * MINUTE_MS);
+    // AWS rounds the start down.
+    found?.visit(Math.floor(range.startMs / MINUTE_MS), Math.ceil(endMs / MINUTE_MS), (minute, sum, count) => {
+      times.push(minute * MINUTE_MS);
+      values.push(stat === 'Sum' ? sum : count);
     });
-  return {
-    ...Object.fromEntries(entries(names)),
-    ...(extended.length === 0 ? {} : { ExtendedStatistics: Object.fromEntries(entries(extended)) }),
-  };
+  }
+  return newestFirst ? { times: times.reverse(), values: values.reverse() } : { times, values };
 }
 
 function checkIds(queries: readonly { readonly Id: string }[]): void {

@@ -1,35 +1,25 @@
-import {
-  DescribeAlarms$,
-  errorTypeRegistries,
-  GetMetricData$,
-  GetMetricStatistics$,
-  ListMetrics$,
-  PutMetricData$,
-} from '@aws-sdk/client-cloudwatch';
+import { DescribeAlarms$, errorTypeRegistries, GetMetricData$, PutMetricData$ } from '@aws-sdk/client-cloudwatch';
 import type {
   DescribeAlarmsInput,
   DescribeAlarmsOutput,
   GetMetricDataInput,
   GetMetricDataOutput,
-  GetMetricStatisticsInput,
-  GetMetricStatisticsOutput,
-  ListMetricsInput,
-  ListMetricsOutput,
   PutMetricDataInput,
 } from '@aws-sdk/client-cloudwatch';
-import { page } from '../pages.ts';
 import { operation } from '../service.ts';
-import type { Checked, Service } from '../service.ts';
+import type { Service } from '../service.ts';
 import { createAlarms, type Alarms } from './alarms.ts';
 import { createMetrics } from './metrics.ts';
-import type { Metric, MetricName } from './metrics.ts';
+import type { MetricName } from './metrics.ts';
 import { readPut } from './put.ts';
-import { getMetricData, getMetricStatistics, metricsAskedFor } from './read.ts';
-import type { StatisticSet } from './series.ts';
+import { getMetricData } from './read.ts';
+import type { Series } from './series.ts';
+
+const MINUTE_MS = 60_000;
 
 interface ObservedMetric extends MetricName {
   /** Each minute with data, all units together, in order. */
-  readonly minutes: readonly (StatisticSet & { readonly at: number })[];
+  readonly minutes: readonly { readonly at: number; readonly sum: number; readonly count: number }[];
 }
 export interface MetricsObserver {
   metrics(): readonly ObservedMetric[];
@@ -43,31 +33,21 @@ export function cloudWatch(): { service: Service; observer: MetricsObserver; ala
   let [asked, puts] = [0, 0];
 
   const operations = [
-    operation<PutMetricDataInput, object>(PutMetricData$, (input, { now }) => {
-      metrics.put(readPut(input, now), now);
+    operation<PutMetricDataInput, object>(PutMetricData$, ['Namespace', 'MetricData'], (input, { now }) => {
+      metrics.put(readPut(input, now));
       puts += 1;
       return {};
     }),
-    operation<GetMetricDataInput, GetMetricDataOutput>(GetMetricData$, (input, call) => {
-      asked += metricsAskedFor(input);
-      return getMetricData(metrics, input, call);
-    }),
-    operation<GetMetricStatisticsInput, GetMetricStatisticsOutput>(GetMetricStatistics$, (input, call) =>
-      getMetricStatistics(metrics, input, call),
+    operation<GetMetricDataInput, GetMetricDataOutput>(
+      GetMetricData$,
+      ['MetricDataQueries', 'StartTime', 'EndTime', 'ScanBy', 'MaxDatapoints', 'NextToken'],
+      (input, call) => {
+        // The bill counts these, however many points come back.
+        asked += input.MetricDataQueries.length;
+        return getMetricData(metrics, input, call);
+      },
     ),
-    operation<DescribeAlarmsInput, DescribeAlarmsOutput>(DescribeAlarms$, (input) => alarms.describe(input)),
-    operation<ListMetricsInput, ListMetricsOutput>(ListMetrics$, (input, { now }) => {
-      const listed = metrics.all().filter((metric) => matches(metric, input, now));
-      const { items, nextToken } = page(listed, 500, input.NextToken, 'InvalidParameterValueException');
-      return {
-        Metrics: items.map((metric) => ({
-          Namespace: metric.namespace,
-          MetricName: metric.name,
-          Dimensions: metric.dimensions.map(({ name, value }) => ({ Name: name, Value: value })),
-        })),
-        ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-      };
-    }),
+    operation<DescribeAlarmsInput, DescribeAlarmsOutput>(DescribeAlarms$, ['AlarmNames', 'MaxRecords'], (input) => alarms.describe(input)),
   ];
 
   return {
@@ -80,38 +60,27 @@ export function cloudWatch(): { service: Service; observer: MetricsObserver; ala
       operations,
     },
     alarms,
-    observer: { metrics: () => metrics.all().map(observed), cost: () => ({ metricsAskedFor: asked, puts }) },
+    observer: {
+      metrics: () =>
+        metrics.all().map(({ namespace, name, dimensions, byUnit }) => ({
+          namespace,
+          name,
+          dimensions,
+          minutes: minutesOf([...byUnit.values()]),
+        })),
+      cost: () => ({ metricsAskedFor: asked, puts }),
+    },
   };
 }
 
-function matches(metric: Metric, input: Checked<ListMetricsInput>, now: number): boolean {
-  if (input.Namespace !== undefined && input.Namespace !== metric.namespace) return false;
-  if (input.MetricName !== undefined && input.MetricName !== metric.name) return false;
-  // Metrics without data for two weeks are not listed; PT3H narrows that down.
-  const silentMs = now - metric.lastPutAt;
-  if (silentMs > (input.RecentlyActive === 'PT3H' ? 3 : 14 * 24) * 3_600_000) return false;
-  return (input.Dimensions ?? []).every((filter) =>
-    metric.dimensions.some(({ name, value }) => name === filter.Name && (filter.Value === undefined || filter.Value === value)),
-  );
-}
-
-function observed(metric: Metric): ObservedMetric {
-  const byMinute = new Map<number, StatisticSet>();
-  for (const series of metric.byUnit.values()) {
-    const range = series.range();
-    if (range === undefined) continue;
-    series.visit(range.from, range.to, (minute, hour, at) => {
-      const [sum, count, min, max] = [hour.sum[at] ?? 0, hour.count[at] ?? 0, hour.min[at] ?? 0, hour.max[at] ?? 0];
+function minutesOf(all: readonly Series[]): ObservedMetric['minutes'] {
+  const byMinute = new Map<number, { sum: number; count: number }>();
+  for (const series of all) {
+    const { from, to } = series.range();
+    series.visit(from, to, (minute, sum, count) => {
       const old = byMinute.get(minute);
-      byMinute.set(
-        minute,
-        old === undefined
-          ? { sum, count, min, max }
-          : { sum: old.sum + sum, count: old.count + count, min: Math.min(old.min, min), max: Math.max(old.max, max) },
-      );
+      byMinute.set(minute, { sum: (old?.sum ?? 0) + sum, count: (old?.count ?? 0) + count });
     });
   }
-  const { namespace, name, dimensions } = metric;
-  const minutes = [...byMinute].sort(([a], [b]) => a - b).map(([minute, set]) => ({ at: minute * 60_000, ...set }));
-  return { namespace, name, dimensions, minutes };
+  return [...byMinute].sort(([a], [b]) => a - b).map(([minute, each]) => ({ at: minute * MINUTE_MS, ...each }));
 }

@@ -1,19 +1,15 @@
-import { AwsError } from '../service.ts';
+import { AwsError, notOffered } from '../service.ts';
 import { RESERVED_WORDS } from './reserved-words.ts';
 
-export type ExpressionKind =
-  'ConditionExpression' | 'KeyConditionExpression' | 'FilterExpression' | 'UpdateExpression' | 'ProjectionExpression';
+export type ExpressionKind = 'ConditionExpression' | 'KeyConditionExpression';
 
 /** `word` covers bare names, keywords and functions; which it is depends on where it stands. */
-export interface Token {
-  readonly kind: 'word' | 'name' | 'value' | 'number' | 'sign' | 'end';
+interface Token {
+  readonly kind: 'word' | 'name' | 'value' | 'sign' | 'end';
   readonly text: string;
 }
 
-/** A path into an item; names still stand as written (`#n` or bare). */
-export type Path = readonly (string | number)[];
-
-const TOKEN = /\s*(?:(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([A-Za-z_][A-Za-z0-9_]*)|(\d+)|(<>|<=|>=|[=<>()[\],.+-]))/y;
+const TOKEN = /\s*(?:(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|([A-Za-z_][A-Za-z0-9_]*)|(<>|<=|>=|[=<>(),]))/y;
 
 /** Reads an expression token by token; all its errors are ValidationException in DynamoDB's words. */
 export class TokenReader {
@@ -21,8 +17,6 @@ export class TokenReader {
   /** `#names` and `:values` that the expression mentions. */
   readonly names = new Set<string>();
   readonly values = new Set<string>();
-  /** First steps of paths that are written without an alias. */
-  readonly bareNames = new Set<string>();
   readonly #tokens: readonly Token[];
   #at = 0;
 
@@ -53,13 +47,9 @@ export class TokenReader {
     if (!this.takeSign(sign)) throw this.unexpected();
   }
 
-  /** Whether the next token is this keyword, whatever its case. */
-  seesWord(word: string): boolean {
-    return this.peek().kind === 'word' && this.peek().text.toUpperCase() === word;
-  }
-
+  /** Takes the next token when it is this keyword, whatever its case. */
   takeWord(word: string): boolean {
-    if (!this.seesWord(word)) return false;
+    if (this.peek().kind !== 'word' || this.peek().text.toUpperCase() !== word) return false;
     this.#at += 1;
     return true;
   }
@@ -80,23 +70,8 @@ export class TokenReader {
     return token.text;
   }
 
-  /** `a.#b[0].c`. */
-  path(): Path {
-    const first = this.#element();
-    if (!first.startsWith('#')) this.bareNames.add(first);
-    const steps: (string | number)[] = [first];
-    for (;;) {
-      if (this.takeSign('.')) steps.push(this.#element());
-      else if (this.takeSign('[')) {
-        const index = this.next();
-        if (index.kind !== 'number') throw this.unexpected(-1);
-        this.expectSign(']');
-        steps.push(Number(index.text));
-      } else return steps;
-    }
-  }
-
-  #element(): string {
+  /** The name of an attribute, as written: `#n` or bare. */
+  attribute(): string {
     const token = this.next();
     if (token.kind === 'name') this.names.add(token.text);
     else if (token.kind !== 'word') throw this.unexpected(-1);
@@ -118,15 +93,18 @@ export class TokenReader {
   }
 
   #split(text: string): readonly Token[] {
-    const kinds = ['name', 'value', 'word', 'number', 'sign'] as const;
+    const kinds = ['name', 'value', 'word', 'sign'] as const;
     const tokens: Token[] = [];
     const pattern = new RegExp(TOKEN.source, 'y');
     const end = text.trimEnd().length;
     while (pattern.lastIndex < end) {
-      const from = pattern.lastIndex;
+      const rest = text.slice(pattern.lastIndex).trim();
       const match = pattern.exec(text);
-      if (match === null)
-        throw this.invalid(`Syntax error; token: "${text.slice(from).trim().charAt(0)}", near: "${text.slice(from).trim().slice(0, 10)}"`);
+      if (match === null) {
+        // The signs of paths and of sums.
+        if (/^[.[\]+-]/.test(rest)) throw notOffered(`"${rest.charAt(0)}" in a ${this.kind}`);
+        throw this.invalid(`Syntax error; token: "${rest.charAt(0)}", near: "${rest.slice(0, 10)}"`);
+      }
       const groups: readonly (string | undefined)[] = match.slice(1);
       const index = groups.findIndex((group) => group !== undefined);
       tokens.push({ kind: kinds[index] ?? 'sign', text: match[index + 1] ?? '' });

@@ -1,18 +1,19 @@
 import { TransactWriteItems$ } from '@aws-sdk/client-dynamodb';
 import type { CancellationReason, TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb';
 import type { ResultFault } from '../intercept.ts';
-import { AwsError, operation } from '../service.ts';
+import { AwsError, notOffered, operation, refuseOthers } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
-import type { Item } from './attribute-values.ts';
-import { keyText } from './attribute-values.ts';
-import type { Expressions } from './expressions.ts';
+import { conditional } from './items.ts';
 import type { Place, Table } from './table.ts';
 import type { Tables } from './tables.ts';
 import { prepareWrite } from './writes.ts';
-import type { PlannedWrite, PreparedWrite, WriteRequest } from './writes.ts';
+import type { PreparedWrite, WriteRequest } from './writes.ts';
 
 /** A token is remembered for ten minutes: API_TransactWriteItems, ClientRequestToken. */
 const TOKEN_MS = 600_000;
+
+/** A cancelled transaction never shows the item that won. */
+const inTransactions = conditional.filter((name) => name !== 'ReturnValuesOnConditionCheckFailure');
 
 /** What a cancelled transaction says of the item that could not be had. */
 const CANCELLED: Readonly<Partial<Record<ResultFault, CancellationReason>>> = {
@@ -21,50 +22,58 @@ const CANCELLED: Readonly<Partial<Record<ResultFault, CancellationReason>>> = {
   conflict: { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' },
 };
 
-/** TransactWriteItems: every condition is checked first, then all writes happen or none. */
-export function transactionOperation(account: Account, tables: Tables, expressions: Expressions): Operation {
+/** TransactWriteItems of puts and deletes: every condition is checked first, then all writes happen or none. */
+export function transactionOperation(account: Account, tables: Tables): Operation {
   const done = new Map<string, { readonly content: string; readonly at: number }>();
 
-  return operation<TransactWriteItemsInput, TransactWriteItemsOutput>(TransactWriteItems$, (input, { now, resultFault }) => {
-    const entries = input.TransactItems;
-    if (entries.length === 0 || entries.length > 100) {
-      throw new AwsError(
-        'ValidationException',
-        `1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length ${entries.length === 0 ? 'greater than or equal to 1' : 'less than or equal to 100'}`,
-      );
-    }
-    const token = input.ClientRequestToken;
-    const content = canonical(entries);
-    const known = token === undefined ? undefined : done.get(token);
-    if (known !== undefined && now - known.at < TOKEN_MS) {
-      if (known.content === content) return {};
-      throw new AwsError(
-        'IdempotentParameterMismatchException',
-        'Transaction request was not the same as the previous request with the same client token',
-      );
-    }
-    const prepared = entries.map((entry) => {
-      const [table, request] = requestOf(entry);
-      return { table, write: prepareWrite(table, request, expressions) };
-    });
-    refuseRepeats(prepared);
-    const cancelled = resultFault === undefined ? undefined : CANCELLED[resultFault];
-    if (cancelled !== undefined) throw cancellation([...entries.slice(1).map(() => ({ Code: 'None' })), cancelled]);
-    commitAll(prepared.map(({ write }) => write));
-    if (token !== undefined) done.set(token, { content, at: account.clock.now() });
-    return {};
-  });
+  return operation<TransactWriteItemsInput, TransactWriteItemsOutput>(
+    TransactWriteItems$,
+    ['TransactItems', 'ClientRequestToken'],
+    (input, { now, resultFault }) => {
+      const entries = input.TransactItems;
+      if (entries.length === 0 || entries.length > 100) {
+        throw new AwsError(
+          'ValidationException',
+          `1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length ${entries.length === 0 ? 'greater than or equal to 1' : 'less than or equal to 100'}`,
+        );
+      }
+      const token = input.ClientRequestToken;
+      const content = canonical(entries);
+      const known = token === undefined ? undefined : done.get(token);
+      if (known !== undefined && now - known.at < TOKEN_MS) {
+        if (known.content === content) return {};
+        throw new AwsError(
+          'IdempotentParameterMismatchException',
+          'Transaction request was not the same as the previous request with the same client token',
+        );
+      }
+      const prepared = entries.map((entry) => {
+        const [table, request] = requestOf(entry);
+        return { table, write: prepareWrite(table, request) };
+      });
+      refuseRepeats(prepared);
+      const cancelled = resultFault === undefined ? undefined : CANCELLED[resultFault];
+      if (cancelled !== undefined) throw cancellation([...entries.slice(1).map(() => ({ Code: 'None' })), cancelled]);
+      commitAll(prepared.map(({ write }) => write));
+      if (token !== undefined) done.set(token, { content, at: account.clock.now() });
+      return {};
+    },
+  );
 
   function requestOf(entry: Checked<TransactWriteItem>): [Table, WriteRequest] {
-    const { ConditionCheck: check, Put: put, Delete: remove, Update: update } = entry;
-    if ([check, put, remove, update].filter((part) => part !== undefined).length !== 1) {
+    const { Put: put, Delete: remove } = entry;
+    if (Object.keys(entry).length !== 1) {
       throw new AwsError('ValidationException', 'TransactItems can only contain one of Check, Put, Update or Delete');
     }
-    if (put !== undefined) return [tables.find(put.TableName), { kind: 'put', ...put }];
-    if (update !== undefined) return [tables.find(update.TableName), { kind: 'update', ...update }];
-    if (remove !== undefined) return [tables.find(remove.TableName), { kind: 'delete', ...remove }];
-    if (check !== undefined) return [tables.find(check.TableName), { kind: 'check', ...check }];
-    throw new AwsError('ValidationException', 'TransactItems can only contain one of Check, Put, Update or Delete');
+    if (put !== undefined) {
+      refuseOthers(put, ['TableName', 'Item', ...inTransactions], 'dynamodb:TransactWriteItems Put');
+      return [tables.find(put.TableName), { kind: 'put', ...put }];
+    }
+    if (remove !== undefined) {
+      refuseOthers(remove, ['TableName', 'Key', ...inTransactions], 'dynamodb:TransactWriteItems Delete');
+      return [tables.find(remove.TableName), { kind: 'delete', ...remove }];
+    }
+    throw notOffered(`dynamodb:TransactWriteItems with ${Object.keys(entry).join()}`);
   }
 }
 
@@ -82,7 +91,7 @@ function refuseRepeats(prepared: readonly { readonly table: Table; readonly writ
   for (const { table, write } of prepared) {
     const place = placeIn(write);
     if (place === undefined) continue;
-    const key = JSON.stringify([table.name, place.partition, place.sort === undefined ? '' : keyText(place.sort)]);
+    const key = JSON.stringify([table.name, place.partition, place.sort]);
     if (places.has(key)) {
       throw new AwsError('ValidationException', 'Transaction request cannot include multiple operations on one item');
     }
@@ -102,7 +111,7 @@ function placeIn(write: PreparedWrite): Place | undefined {
 
 function commitAll(prepared: readonly PreparedWrite[]): void {
   const reasons: CancellationReason[] = [];
-  const writes: PlannedWrite[] = [];
+  const writes: (() => void)[] = [];
   for (const write of prepared) {
     try {
       writes.push(write.plan());
@@ -112,7 +121,7 @@ function commitAll(prepared: readonly PreparedWrite[]): void {
     }
   }
   if (reasons.some((reason) => reason.Code !== 'None')) throw cancellation(reasons);
-  for (const write of writes) write.commit();
+  for (const write of writes) write();
 }
 
 function cancellation(reasons: readonly CancellationReason[]): AwsError {
@@ -125,8 +134,5 @@ function cancellation(reasons: readonly CancellationReason[]): AwsError {
 
 function reasonOf(error: unknown): CancellationReason {
   if (!(error instanceof AwsError)) throw error;
-  if (error.code !== 'ConditionalCheckFailedException') return { Code: 'ValidationError', Message: error.message };
-  const item = error.members['Item'];
-  const shown = typeof item === 'object' && item !== null ? { Item: { ...(item as Item) } } : {};
-  return { Code: 'ConditionalCheckFailed', Message: error.message, ...shown };
+  return { Code: error.code === 'ConditionalCheckFailedException' ? 'ConditionalCheckFailed' : 'ValidationError', Message: error.message };
 }

@@ -1,7 +1,5 @@
-import { RemoveRegionsFromReplication$, ReplicateSecretToRegions$ } from '@aws-sdk/client-secrets-manager';
+import { ReplicateSecretToRegions$ } from '@aws-sdk/client-secrets-manager';
 import type {
-  RemoveRegionsFromReplicationRequest,
-  RemoveRegionsFromReplicationResponse,
   ReplicaRegionType,
   ReplicateSecretToRegionsRequest,
   ReplicateSecretToRegionsResponse,
@@ -42,7 +40,6 @@ export interface Replication {
   /** Throws InvalidParameterException for Regions that cannot be replicas of `record`; a new secret has none. */
   check(regions: readonly ReplicaRegionType[], record?: SecretRecord): void;
   add(record: SecretRecord, regions: readonly ReplicaRegionType[], overwrite: 'overwrite' | 'keep'): void;
-  remove(record: SecretRecord, regions: readonly string[]): void;
   /** To be told of every write. */
   saved(record: SecretRecord): void;
   /** As DescribeSecret shows them; undefined for a secret without replicas. */
@@ -142,12 +139,6 @@ export function createReplication({ clock, region: primaryRegion }: Account): Re
       }
     },
 
-    remove(record, regions) {
-      const left = replicasOf(record).filter(({ region }) => !regions.includes(region));
-      const primary = primaries.get(record.arn);
-      if (primary !== undefined) primary.replicas = left;
-    },
-
     saved(record) {
       const primary = primaries.get(record.arn);
       if (primary === undefined) return;
@@ -177,35 +168,27 @@ export function createReplication({ clock, region: primaryRegion }: Account): Re
   };
 }
 
-/** The operations on replicas. StopReplicationToReplica is not here: it is called in the replica's Region. */
-export function replicaOperations(store: SecretStore, replication: Replication): readonly Operation[] {
-  const answer = (record: SecretRecord) => ({ ARN: record.arn, ReplicationStatus: replication.status(record) ?? [] });
-  return [
-    operation<ReplicateSecretToRegionsRequest, ReplicateSecretToRegionsResponse>(ReplicateSecretToRegions$, (input) => {
-      const record = store.findLive(input.SecretId);
-      checkAny('addReplicaRegions', input.AddReplicaRegions);
-      replication.check(input.AddReplicaRegions, record);
-      replication.add(record, input.AddReplicaRegions, overwriteOf(input));
-      return answer(record);
-    }),
-    operation<RemoveRegionsFromReplicationRequest, RemoveRegionsFromReplicationResponse>(RemoveRegionsFromReplication$, (input) => {
-      const record = store.findLive(input.SecretId);
-      checkAny('removeReplicaRegions', input.RemoveReplicaRegions);
-      replication.remove(record, input.RemoveReplicaRegions);
-      return answer(record);
-    }),
-  ];
-}
-
 export function overwriteOf(input: { readonly ForceOverwriteReplicaSecret?: boolean | undefined }): 'overwrite' | 'keep' {
   return input.ForceOverwriteReplicaSecret === true ? 'overwrite' : 'keep';
 }
 
-function checkAny(member: string, regions: readonly unknown[]): void {
-  if (regions.length > 0) return;
-  throw new AwsError(
-    'ValidationException',
-    `1 validation error detected: Value '[]' at '${member}' failed to satisfy constraint: Member must have length greater than or equal to 1`,
+/** ReplicateSecretToRegions. */
+export function replicateOperation(store: SecretStore, replication: Replication): Operation {
+  return operation<ReplicateSecretToRegionsRequest, ReplicateSecretToRegionsResponse>(
+    ReplicateSecretToRegions$,
+    ['SecretId', 'AddReplicaRegions', 'ForceOverwriteReplicaSecret'],
+    (input) => {
+      const record = store.findLive(input.SecretId);
+      if (input.AddReplicaRegions.length === 0) {
+        throw new AwsError(
+          'ValidationException',
+          "1 validation error detected: Value '[]' at 'addReplicaRegions' failed to satisfy constraint: Member must have length greater than or equal to 1",
+        );
+      }
+      replication.check(input.AddReplicaRegions, record);
+      replication.add(record, input.AddReplicaRegions, overwriteOf(input));
+      return { ARN: record.arn, ReplicationStatus: replication.status(record) ?? [] };
+    },
   );
 }
 

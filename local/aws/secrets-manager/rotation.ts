@@ -192,45 +192,49 @@ export function createRotation(account: Account, store: SecretStore, behaviour: 
     store.save({ ...after, versions });
   };
 
-  const rotate = operation<RotateSecretRequest, RotateSecretResponse>(RotateSecret$, (input, { now }) => {
-    const record = store.findLive(input.SecretId);
-    const token = input.ClientRequestToken ?? randomness.uuid();
-    checkToken(token);
-    const answer = { ARN: record.arn, Name: record.name, VersionId: token };
-    const setting = settingFor(record, input, (arn) => functions.exists(arn), now);
-    const open = openRotation(record);
-    if (tests.has(record.name)) {
-      // The caller's own retry of the call that began this test.
-      if (tests.get(record.name) === token) return answer;
-      throw incomplete();
-    }
-    if (open !== undefined) {
-      // The caller's own retry of the call that began this rotation.
-      if (open.id === token && runs.get(record.name)?.token === token) return answer;
-      reattempt(record, setting, open.id, now);
-      throw incomplete();
-    }
-    if (record.versions.get(token)?.value !== undefined) {
-      // Done already under this token.
-      if (record.versions.get(token)?.stages.includes(CURRENT)) return answer;
-      // API_RotateSecret declares no ResourceExistsException.
-      throw new AwsError(
-        'InvalidRequestException',
-        `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${record.arn}.`,
-      );
-    }
-    const planned = plannedRotationStays && input.RotateImmediately === false ? plannedBy(record, setting) : undefined;
-    const configured: SecretRecord = { ...record, rotation: planned === undefined ? setting : { ...setting, plannedAt: planned } };
-    if (input.RotateImmediately === false) {
-      beginTest(configured, setting, token);
-    } else {
-      begin(configured, token, now + windowLengthMs(setting.rules, now));
-      wake();
-    }
-    return answer;
-  });
+  const rotate = operation<RotateSecretRequest, RotateSecretResponse>(
+    RotateSecret$,
+    ['SecretId', 'ClientRequestToken', 'RotationLambdaARN', 'RotationRules', 'RotateImmediately'],
+    (input, { now }) => {
+      const record = store.findLive(input.SecretId);
+      const token = input.ClientRequestToken ?? randomness.uuid();
+      checkToken(token);
+      const answer = { ARN: record.arn, Name: record.name, VersionId: token };
+      const setting = settingFor(record, input, (arn) => functions.exists(arn), now);
+      const open = openRotation(record);
+      if (tests.has(record.name)) {
+        // The caller's own retry of the call that began this test.
+        if (tests.get(record.name) === token) return answer;
+        throw incomplete();
+      }
+      if (open !== undefined) {
+        // The caller's own retry of the call that began this rotation.
+        if (open.id === token && runs.get(record.name)?.token === token) return answer;
+        reattempt(record, setting, open.id, now);
+        throw incomplete();
+      }
+      if (record.versions.get(token)?.value !== undefined) {
+        // Done already under this token.
+        if (record.versions.get(token)?.stages.includes(CURRENT)) return answer;
+        // API_RotateSecret declares no ResourceExistsException.
+        throw new AwsError(
+          'InvalidRequestException',
+          `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${record.arn}.`,
+        );
+      }
+      const planned = plannedRotationStays && input.RotateImmediately === false ? plannedBy(record, setting) : undefined;
+      const configured: SecretRecord = { ...record, rotation: planned === undefined ? setting : { ...setting, plannedAt: planned } };
+      if (input.RotateImmediately === false) {
+        beginTest(configured, setting, token);
+      } else {
+        begin(configured, token, now + windowLengthMs(setting.rules, now));
+        wake();
+      }
+      return answer;
+    },
+  );
 
-  const cancel = operation<CancelRotateSecretRequest, CancelRotateSecretResponse>(CancelRotateSecret$, (input) => {
+  const cancel = operation<CancelRotateSecretRequest, CancelRotateSecretResponse>(CancelRotateSecret$, ['SecretId'], (input) => {
     const record = store.findLive(input.SecretId);
     if (record.rotation === undefined) {
       throw new AwsError('InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.');

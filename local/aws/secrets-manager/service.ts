@@ -1,6 +1,6 @@
 import { errorTypeRegistries } from '@aws-sdk/client-secrets-manager';
 import type { Account, Service } from '../service.ts';
-import { createReplication, replicaOperations } from './replicas.ts';
+import { createReplication, replicateOperation } from './replicas.ts';
 import type { ObservedReplica, Replicas } from './replicas.ts';
 import { createRotation } from './rotation.ts';
 import { settingOperations } from './settings.ts';
@@ -27,12 +27,11 @@ export interface SecretsManagerOptions {
   readonly rotationRetryMs?: number;
 }
 
-/** One version as an observer sees it: `text` and `binary` are missing while it is empty. */
+/** One version as an observer sees it: `text` is missing while it is empty. */
 interface ObservedVersion {
   readonly versionId: string;
   readonly labels: readonly string[];
   readonly text?: string;
-  readonly binary?: Uint8Array;
   readonly createdAt: number;
   /** The throw-away version on which new rotation settings are tested. */
   readonly isTest?: true;
@@ -66,7 +65,7 @@ export function secretsManager(
       operations: [
         ...valueOperations(account, store, replication, options.pendingAfterSwitch ?? 'stays'),
         ...settingOperations(account, store, replication),
-        ...replicaOperations(store, replication),
+        replicateOperation(store, replication),
         ...createRotation(account, store, {
           retryMs: options.rotationRetryMs ?? 300_000,
           pendingCleanUpMs: options.pendingCleanUpMs ?? 600_000,
@@ -83,7 +82,7 @@ export function secretsManager(
           labels: version.stages,
           createdAt: version.createdAt,
           ...(version.isTest === undefined ? {} : { isTest: version.isTest }),
-          ...version.value,
+          ...(version.value === undefined ? {} : { text: version.value }),
         })),
       rotates: (secretId) => store.find(secretId).rotation?.enabled === true,
       replicas: (secretId) => replication.observe(store.find(secretId)),

@@ -3,11 +3,8 @@ import {
   DeleteSecret$,
   DescribeSecret$,
   GetResourcePolicy$,
-  ListSecrets$,
   PutResourcePolicy$,
   RestoreSecret$,
-  TagResource$,
-  UntagResource$,
 } from '@aws-sdk/client-secrets-manager';
 import type {
   DeleteResourcePolicyRequest,
@@ -16,80 +13,46 @@ import type {
   DeleteSecretResponse,
   DescribeSecretRequest,
   DescribeSecretResponse,
-  Filter,
   GetResourcePolicyRequest,
   GetResourcePolicyResponse,
-  ListSecretsRequest,
-  ListSecretsResponse,
   PutResourcePolicyRequest,
   PutResourcePolicyResponse,
   RestoreSecretRequest,
   RestoreSecretResponse,
   Tag,
-  TagResourceRequest,
-  UntagResourceRequest,
 } from '@aws-sdk/client-secrets-manager';
-import { page } from '../pages.ts';
 import { AwsError, operation } from '../service.ts';
 import type { Account, Checked, Operation } from '../service.ts';
 import type { Replication } from './replicas.ts';
-import { checkTagKeys } from './tags.ts';
 import { nextWindow } from './rotation-window.ts';
 import type { SecretRecord, SecretStore } from './store.ts';
 
 const DAY_MS = 86_400_000;
 
-/** The operations around a secret: description, lists, tags, policies, deletion. */
+/** The operations around a secret: description, policies, deletion. */
 export function settingOperations(account: Account, store: SecretStore, replication: Replication): readonly Operation[] {
   return [
-    operation<DescribeSecretRequest, DescribeSecretResponse>(DescribeSecret$, (input, call) => describe(store.find(input.SecretId, call))),
+    operation<DescribeSecretRequest, DescribeSecretResponse>(DescribeSecret$, ['SecretId'], (input, call) =>
+      describe(store.find(input.SecretId, call)),
+    ),
 
-    operation<ListSecretsRequest, ListSecretsResponse>(ListSecrets$, (input, call) => {
-      const listed = store
-        .all(call)
-        .filter((record) => input.IncludePlannedDeletion === true || record.deletionAt === undefined)
-        .filter((record) => (input.Filters ?? []).every((filter) => matches(record, filter)))
-        .sort((a, b) => a.createdAt - b.createdAt);
-      if (input.SortOrder === 'desc') listed.reverse();
-      const { items, nextToken } = page(listed, input.MaxResults ?? 100, input.NextToken);
-      return {
-        SecretList: items.map((record) => {
-          const { VersionIdsToStages, ...entry } = describe(record);
-          return VersionIdsToStages === undefined ? entry : { ...entry, SecretVersionsToStages: VersionIdsToStages };
-        }),
-        ...(nextToken === undefined ? {} : { NextToken: nextToken }),
-      };
-    }),
-
-    operation<TagResourceRequest, object>(TagResource$, (input) => {
-      const record = store.findLive(input.SecretId);
-      checkTagKeys(input.Tags.map(({ Key = '' }) => Key));
-      const tags = new Map(record.tags.map((tag) => [tag.Key, tag]));
-      for (const tag of input.Tags) tags.set(tag.Key, tag);
-      if (tags.size > 50) throw new AwsError('InvalidParameterException', 'The number of tags on a secret must not exceed 50.');
-      store.save({ ...record, tags: [...tags.values()] });
-      return {};
-    }),
-    operation<UntagResourceRequest, object>(UntagResource$, (input) => {
-      const record = store.findLive(input.SecretId);
-      checkTagKeys(input.TagKeys);
-      store.save({ ...record, tags: record.tags.filter((tag) => !input.TagKeys.includes(tag.Key ?? '')) });
-      return {};
-    }),
-
-    operation<DeleteSecretRequest, DeleteSecretResponse>(DeleteSecret$, (input, { now }) => {
-      const record = store.find(input.SecretId);
-      const replicas = replication.status(record);
-      if (replicas !== undefined) {
-        const regions = replicas.map(({ Region }) => Region).join(', ');
-        throw new AwsError(
-          'InvalidParameterException',
-          `You can't delete secret ${record.arn} that still has replica regions [${regions}].`,
-        );
-      }
-      return deleteSecret(store, input, now);
-    }),
-    operation<RestoreSecretRequest, RestoreSecretResponse>(RestoreSecret$, (input) => {
+    operation<DeleteSecretRequest, DeleteSecretResponse>(
+      DeleteSecret$,
+      ['SecretId', 'RecoveryWindowInDays', 'ForceDeleteWithoutRecovery'],
+      (input, { now }) => {
+        const record = store.find(input.SecretId);
+        const replicas = replication.status(record);
+        if (replicas !== undefined) {
+          const regions = replicas.map(({ Region }) => Region).join(', ');
+          throw new AwsError(
+            'InvalidParameterException',
+            `You can't delete secret ${record.arn} that still has replica regions [${regions}].`,
+          );
+        }
+        return deleteSecret(store, input, now);
+      },
+    ),
+    operation<RestoreSecretRequest, RestoreSecretResponse>(RestoreSecret$, ['SecretId'], (input) => {
       const { deletionAt, ...record } = store.find(input.SecretId);
       if (deletionAt !== undefined) {
         store.save(record);
@@ -98,21 +61,25 @@ export function settingOperations(account: Account, store: SecretStore, replicat
       return { ARN: record.arn, Name: record.name };
     }),
 
-    operation<PutResourcePolicyRequest, PutResourcePolicyResponse>(PutResourcePolicy$, (input) => {
-      const record = store.findLive(input.SecretId);
-      try {
-        JSON.parse(input.ResourcePolicy);
-      } catch {
-        throw new AwsError('MalformedPolicyDocumentException', 'This resource policy contains invalid JSON.');
-      }
-      store.save({ ...record, policy: input.ResourcePolicy });
-      return { ARN: record.arn, Name: record.name };
-    }),
-    operation<GetResourcePolicyRequest, GetResourcePolicyResponse>(GetResourcePolicy$, (input, call) => {
+    operation<PutResourcePolicyRequest, PutResourcePolicyResponse>(
+      PutResourcePolicy$,
+      ['SecretId', 'ResourcePolicy', 'BlockPublicPolicy'],
+      (input) => {
+        const record = store.findLive(input.SecretId);
+        try {
+          JSON.parse(input.ResourcePolicy);
+        } catch {
+          throw new AwsError('MalformedPolicyDocumentException', 'This resource policy contains invalid JSON.');
+        }
+        store.save({ ...record, policy: input.ResourcePolicy });
+        return { ARN: record.arn, Name: record.name };
+      },
+    ),
+    operation<GetResourcePolicyRequest, GetResourcePolicyResponse>(GetResourcePolicy$, ['SecretId'], (input, call) => {
       const { arn, name, policy } = store.findLive(input.SecretId, call);
       return { ARN: arn, Name: name, ...(policy === undefined ? {} : { ResourcePolicy: policy }) };
     }),
-    operation<DeleteResourcePolicyRequest, DeleteResourcePolicyResponse>(DeleteResourcePolicy$, (input) => {
+    operation<DeleteResourcePolicyRequest, DeleteResourcePolicyResponse>(DeleteResourcePolicy$, ['SecretId'], (input) => {
       const { policy, ...record } = store.findLive(input.SecretId);
       if (policy !== undefined) store.save(record);
       return { ARN: record.arn, Name: record.name };
@@ -128,8 +95,6 @@ export function settingOperations(account: Account, store: SecretStore, replicat
       Name: record.name,
       CreatedDate: new Date(record.createdAt),
       LastChangedDate: new Date(record.lastChangedAt),
-      ...(record.description === undefined ? {} : { Description: record.description }),
-      ...(record.kmsKeyId === undefined ? {} : { KmsKeyId: record.kmsKeyId }),
       ...(record.tags.length === 0 ? {} : { Tags: record.tags.map((tag): Tag => ({ ...tag })) }),
       ...(record.lastAccessedAt === undefined ? {} : { LastAccessedDate: new Date(record.lastAccessedAt) }),
       ...(record.deletionAt === undefined ? {} : { DeletedDate: new Date(record.deletionAt) }),
@@ -171,23 +136,4 @@ function deleteSecret(store: SecretStore, input: Checked<DeleteSecretRequest>, n
   store.save({ ...record, deletionAt });
   store.emit('StartSecretVersionDelete', record);
   return { ARN: record.arn, Name: record.name, DeletionDate: new Date(deletionAt) };
-}
-
-function matches(record: SecretRecord, filter: Checked<Filter>): boolean {
-  const keys = record.tags.map((tag) => tag.Key ?? '');
-  const values = record.tags.map((tag) => tag.Value ?? '');
-  const fields: Record<string, readonly string[]> = {
-    name: [record.name],
-    description: [record.description ?? ''],
-    'tag-key': keys,
-    'tag-value': values,
-    all: [record.name, record.description ?? '', ...keys, ...values],
-  };
-  const candidates = fields[filter.Key ?? 'all'];
-  if (candidates === undefined)
-    throw new AwsError('InvalidParameterException', `The local AWS does not filter secrets by ${filter.Key ?? ''}`);
-  return (filter.Values ?? []).some((value) => {
-    const wanted = value.startsWith('!') ? value.slice(1) : value;
-    return candidates.some((candidate) => candidate.startsWith(wanted)) !== value.startsWith('!');
-  });
 }

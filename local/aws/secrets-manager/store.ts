@@ -6,15 +6,10 @@ export const CURRENT = 'AWSCURRENT';
 export const PREVIOUS = 'AWSPREVIOUS';
 export const PENDING = 'AWSPENDING';
 
-export interface SecretValue {
-  readonly text?: string;
-  readonly binary?: Uint8Array;
-}
-
 /** `value` is undefined while a rotation has registered the version and nobody has filled it. */
 export interface Version {
   readonly id: string;
-  readonly value: SecretValue | undefined;
+  readonly value: string | undefined;
   readonly stages: readonly string[];
   readonly createdAt: number;
   readonly lastAccessedAt?: number;
@@ -37,8 +32,6 @@ export interface RotationSetting {
 export interface SecretRecord {
   readonly arn: string;
   readonly name: string;
-  readonly description?: string;
-  readonly kmsKeyId?: string;
   readonly createdAt: number;
   readonly lastChangedAt: number;
   readonly lastAccessedAt?: number;

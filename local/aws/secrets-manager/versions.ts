@@ -1,7 +1,7 @@
 import { AwsError } from '../service.ts';
 import { checkLabelCount, dropLabel, moveCurrent, openRotation, placeLabel } from './labels.ts';
 import { CURRENT, holder, PENDING } from './store.ts';
-import type { SecretRecord, SecretStore, SecretValue, Version } from './store.ts';
+import type { SecretRecord, SecretStore, Version } from './store.ts';
 
 const BYTES_PER_VERSION = 65_536;
 
@@ -10,14 +10,14 @@ export function writeVersion(
   store: SecretStore,
   record: SecretRecord,
   token: string,
-  value: SecretValue,
+  value: string,
   stages: readonly string[],
   now: number,
 ): Version {
   checkToken(token);
   const known = record.versions.get(token);
   if (known?.value !== undefined) {
-    if (sameValue(known.value, value)) return known;
+    if (known.value === value) return known;
     throw new AwsError(
       'ResourceExistsException',
       `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${record.arn}.`,
@@ -46,7 +46,7 @@ export function checkToken(token: string): void {
 }
 
 /** A record with one more version, or with an empty one filled. Throws LimitExceededException above 20 labels. */
-export function addVersion(record: SecretRecord, id: string, value: SecretValue, stages: readonly string[], now: number): SecretRecord {
+export function addVersion(record: SecretRecord, id: string, value: string, stages: readonly string[], now: number): SecretRecord {
   const known = record.versions.get(id);
   const filled: Version = { id, value, stages: known?.stages ?? [], createdAt: known?.createdAt ?? now };
   let versions: ReadonlyMap<string, Version> = new Map(record.versions).set(id, filled);
@@ -89,33 +89,15 @@ export function checkStages(stages: readonly string[] | undefined): readonly str
   return stages;
 }
 
-/** The value of a request, or undefined. Throws for two values at once and beyond 65,536 bytes. */
-export function valueOf(input: {
-  readonly SecretString?: string | undefined;
-  readonly SecretBinary?: Uint8Array | undefined;
-}): SecretValue | undefined {
-  const { SecretString: text, SecretBinary: binary } = input;
-  if (text !== undefined && binary !== undefined) {
-    throw new AwsError(
-      'InvalidParameterException',
-      "You can't specify both a binary secret value and a string secret value in the same secret.",
-    );
-  }
-  const bytes = text === undefined ? binary?.byteLength : Buffer.byteLength(text);
+/** The value of a request, or undefined. Throws for an empty one and beyond 65,536 bytes. */
+export function valueOf({ SecretString: value }: { readonly SecretString?: string | undefined }): string | undefined {
+  const bytes = value === undefined ? undefined : Buffer.byteLength(value);
   if (bytes !== undefined && (bytes > BYTES_PER_VERSION || bytes === 0)) {
-    const member = text === undefined ? 'secretBinary' : 'secretString';
     const limit = bytes === 0 ? 'greater than or equal to 1' : `less than or equal to ${BYTES_PER_VERSION}`;
     throw new AwsError(
       'ValidationException',
-      `1 validation error detected: Value at '${member}' failed to satisfy constraint: Member must have length ${limit}`,
+      `1 validation error detected: Value at 'secretString' failed to satisfy constraint: Member must have length ${limit}`,
     );
   }
-  if (text !== undefined) return { text };
-  return binary === undefined ? undefined : { binary };
-}
-
-/** Equal byte for byte. */
-export function sameValue(a: SecretValue | undefined, b: SecretValue): boolean {
-  if (a === undefined || a.text !== b.text) return false;
-  return a.binary === undefined || b.binary === undefined ? a.binary === b.binary : Buffer.compare(a.binary, b.binary) === 0;
+  return value;
 }

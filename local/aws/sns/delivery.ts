@@ -1,9 +1,8 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sns';
-import { AwsError } from '../service.ts';
+import { AwsError, notOffered } from '../service.ts';
 import type { Account, Checked } from '../service.ts';
-import { parseFilterPolicy } from './filter-policy.ts';
 import { invalidParameter } from './topics.ts';
-import type { Subscription, Topic } from './topics.ts';
+import type { Subscription } from './topics.ts';
 
 /** A mail in somebody's mailbox. */
 export interface Mail {
@@ -35,29 +34,20 @@ export function checkMessage(input: {
 }): Readonly<Record<string, string>> {
   const { Message: message, Subject: subject, MessageAttributes: attributes = {} } = input;
   if (message === '') throw invalidParameter('Empty message');
-  const attributeBytes = Object.entries(attributes).reduce(
-    (bytes, [name, value]) =>
-      bytes + Buffer.byteLength(name + value.DataType) + (value.BinaryValue?.byteLength ?? Buffer.byteLength(value.StringValue ?? '')),
-    0,
-  );
+  let attributeBytes = 0;
+  for (const [name, { DataType: type, StringValue: value = '' }] of Object.entries(attributes)) {
+    if (type !== 'String') throw notOffered(`sns:Publish with an attribute of the type ${type}: String is offered`);
+    if (value === '') {
+      throw new AwsError(
+        'ParameterValueInvalid',
+        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type 'String'.`,
+      );
+    }
+    attributeBytes += Buffer.byteLength(name + type + value);
+  }
   if (Buffer.byteLength(message) + attributeBytes > MESSAGE_BYTES) throw invalidParameter('Message too long');
   // API_Publish: ASCII that begins with a letter, number or punctuation mark, no line breaks, under 100 characters.
   if (subject !== undefined && !/^[\x21-\x7e][\x20-\x7e]{0,99}$/.test(subject)) throw invalidParameter('Subject');
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!/^(?:String|Number|Binary|String\.Array)/.test(value.DataType)) {
-      throw new AwsError(
-        'ParameterValueInvalid',
-        `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
-      );
-    }
-    const isEmpty = value.DataType.startsWith('Binary') ? value.BinaryValue === undefined : (value.StringValue ?? '') === '';
-    if (isEmpty) {
-      throw new AwsError(
-        'ParameterValueInvalid',
-        `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${value.DataType}'.`,
-      );
-    }
-  }
   if (input.MessageStructure === undefined) return { default: message };
   if (input.MessageStructure !== 'json') throw invalidParameter('MessageStructure');
   return bodiesOf(message);
@@ -77,27 +67,18 @@ function bodiesOf(message: string): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(parsed).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
-/** Whether a subscription wants a message. */
-export function wants(subscription: Subscription, attributes: MessageAttributes): boolean {
-  if (!subscription.confirmed) return false;
-  const policy = subscription.attributes.get('FilterPolicy');
-  return policy === undefined || parseFilterPolicy(policy)(attributes);
-}
-
-/** The mail that an `email` or `email-json` subscriber finds. */
-export function mailFor(subscription: Subscription, topic: Topic, message: Publication): Mail {
-  const body = message.bodies[subscription.protocol] ?? message.bodies['default'] ?? '';
+/** The mail that an `email` subscriber finds. */
+export function mailFor({ endpoint }: Subscription, message: Publication): Mail {
   return {
     at: message.at,
-    to: subscription.endpoint,
+    to: endpoint,
     subject: message.subject ?? 'AWS Notification Message',
-    body: subscription.protocol === 'email' ? body : JSON.stringify(notification(topic, message, body)),
+    body: message.bodies['email'] ?? message.bodies['default'] ?? '',
   };
 }
 
 /** The event that a Lambda subscriber gets; the signature is a stand-in. */
-export function eventFor(subscription: Subscription, topic: Topic, message: Publication, account: Account): unknown {
-  const body = message.bodies['lambda'] ?? message.bodies['default'] ?? '';
+export function eventFor(subscription: Subscription, message: Publication, account: Account): unknown {
   return {
     Records: [
       {
@@ -105,30 +86,21 @@ export function eventFor(subscription: Subscription, topic: Topic, message: Publ
         EventVersion: '1.0',
         EventSubscriptionArn: subscription.arn,
         Sns: {
-          ...notification(topic, message, body),
+          Type: 'Notification',
+          MessageId: message.messageId,
+          TopicArn: subscription.topicArn,
+          Subject: message.subject ?? null,
+          Message: message.bodies['lambda'] ?? message.bodies['default'] ?? '',
+          Timestamp: new Date(message.at).toISOString(),
           SignatureVersion: '1',
           Signature: 'LOCAL',
           SigningCertUrl: `https://sns.${account.region}.amazonaws.com/SimpleNotificationService-local.pem`,
           UnsubscribeUrl: `https://sns.${account.region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=${subscription.arn}`,
           MessageAttributes: Object.fromEntries(
-            Object.entries(message.attributes).map(([name, value]) => [
-              name,
-              { Type: value.DataType, Value: value.StringValue ?? Buffer.from(value.BinaryValue ?? []).toString('base64') },
-            ]),
+            Object.entries(message.attributes).map(([name, { DataType, StringValue }]) => [name, { Type: DataType, Value: StringValue }]),
           ),
         },
       },
     ],
-  };
-}
-
-function notification(topic: Topic, message: Publication, body: string): Record<string, unknown> {
-  return {
-    Type: 'Notification',
-    MessageId: message.messageId,
-    TopicArn: topic.arn,
-    Subject: message.subject ?? null,
-    Message: body,
-    Timestamp: new Date(message.at).toISOString(),
   };
 }

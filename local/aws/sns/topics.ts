@@ -4,26 +4,21 @@ import type { Account } from '../service.ts';
 export interface Subscription {
   readonly arn: string;
   readonly topicArn: string;
-  readonly protocol: 'email' | 'email-json' | 'lambda';
+  readonly protocol: 'email' | 'lambda';
   readonly endpoint: string;
   confirmed: boolean;
-  readonly confirmationToken: string;
-  readonly attributes: Map<string, string>;
 }
 
-export interface Topic {
+interface Topic {
   readonly arn: string;
-  readonly name: string;
-  readonly attributes: Map<string, string>;
   readonly subscriptions: Subscription[];
 }
 
 export interface Topics {
-  create(name: string, attributes: Readonly<Record<string, string>>): Topic;
+  /** Makes it, or finds the one of this name. */
+  create(name: string): Topic;
   /** Throws NotFoundException, and InvalidParameterException for what is no topic's ARN. */
   find(arn: string): Topic;
-  findSubscription(arn: string): { readonly topic: Topic; readonly subscription: Subscription };
-  remove(arn: string): void;
   all(): Topic[];
   /** The same endpoint on the same topic is the same subscription. */
   subscribe(topic: Topic, protocol: Subscription['protocol'], endpoint: string): Subscription;
@@ -38,24 +33,16 @@ export function createTopics(account: Account): Topics {
     return topic;
   };
   return {
-    create(name, attributes) {
+    create(name) {
       if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalidParameter('Topic Name');
       const arn = `arn:aws:sns:${account.region}:${account.accountId}:${name}`;
       const known = topics.get(arn);
       if (known !== undefined) return known;
-      const topic: Topic = { arn, name, attributes: new Map(Object.entries(attributes)), subscriptions: [] };
+      const topic: Topic = { arn, subscriptions: [] };
       topics.set(arn, topic);
       return topic;
     },
     find,
-    findSubscription(arn) {
-      for (const topic of topics.values()) {
-        const subscription = topic.subscriptions.find((entry) => entry.arn === arn);
-        if (subscription !== undefined) return { topic, subscription };
-      }
-      throw new AwsError('NotFoundException', 'Subscription does not exist');
-    },
-    remove: (arn) => void topics.delete(arn),
     all: () => [...topics.values()],
     subscribe(topic, protocol, endpoint) {
       const known = topic.subscriptions.find((entry) => entry.protocol === protocol && entry.endpoint === endpoint);
@@ -67,8 +54,6 @@ export function createTopics(account: Account): Topics {
         endpoint,
         // A person has to say yes; a function of the same account has not.
         confirmed: protocol === 'lambda',
-        confirmationToken: account.randomness.suffix(64),
-        attributes: new Map(),
       };
       topic.subscriptions.push(subscription);
       return subscription;

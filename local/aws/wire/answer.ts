@@ -61,12 +61,12 @@ export function failure(service: Service, error: AwsError, requestId: string): W
 
 export function unknownOperation(service: Service, operation: string): AwsError {
   const code = service.protocol.kind === 'json' ? 'UnknownOperationException' : 'InvalidAction';
-  return new AwsError(code, `The local AWS does not know ${service.name}:${operation}`);
+  return new AwsError(code, `The local AWS does not offer ${service.name}:${operation}`);
 }
 
 /** For a request that is of no service here. */
 export function unknownService({ method, url }: WireRequest, requestId: string): WireResponse {
-  const message = `The local AWS does not know this service: ${method} ${pathOf(url)}`;
+  const message = `The local AWS does not offer this service: ${method} ${pathOf(url)}`;
   const body = JSON.stringify({ __type: 'UnknownOperationException', message });
   return { status: 404, headers: jsonHeaders('1.1', requestId), body: Buffer.from(body) };
 }

@@ -1,5 +1,5 @@
 import type { Interceptor, CallRecord, Fault, ResultFault } from '../intercept.ts';
-import { AwsError } from '../service.ts';
+import { AwsError, refuseOthers } from '../service.ts';
 import type { Account, Call, Operation, Service } from '../service.ts';
 import { failure, serverError, success, unknownOperation, unknownService } from './answer.ts';
 import type { WireRequest, WireResponse } from './http.ts';
@@ -26,6 +26,7 @@ export function createDispatcher(
       if (fault === 'error500') throw serverError(service);
       if (handler === undefined) throw unknownOperation(service, operation);
       const input = await route.decode(handler);
+      refuseOthers(input, handler.takes, `${service.name}:${operation}`);
       const resultFault = resultFaultOf(fault);
       const output = await run(handler, input, {
         now: account.clock.now(),

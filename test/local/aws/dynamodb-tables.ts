@@ -2,18 +2,13 @@ import { CreateTableCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { aws } from './clients.ts';
 import type { Clients } from './clients.ts';
-import type { LocalAwsOptions } from '../../../local/aws/server.ts';
 
 export type Item = Record<string, AttributeValue>;
 export const TABLE = 'state';
 
 /** A table with a text partition key `pk` and a sort key `sk`, and these items in it. */
-export async function withTable(
-  items: readonly Item[] = [],
-  options: Partial<LocalAwsOptions> = {},
-  sortType: 'S' | 'N' = 'S',
-): Promise<Clients> {
-  const clients = await aws(options);
+export async function withTable(items: readonly Item[] = []): Promise<Clients> {
+  const clients = await aws();
   await clients.dynamo.send(
     new CreateTableCommand({
       TableName: TABLE,
@@ -24,7 +19,7 @@ export async function withTable(
       ],
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: sortType },
+        { AttributeName: 'sk', AttributeType: 'S' },
       ],
     }),
   );

@@ -196,14 +196,4 @@ describe('settling', () => {
     expect(most).toBe(1);
     expect(clients.aws.functions.invocations('f')).toHaveLength(5);
   });
-
-  test('a world that runs by itself begins rotations and deliveries without being asked', async () => {
-    const clients = await aws({ backgroundWork: 'at-once' });
-    const called = new Promise((resolve) => {
-      clients.aws.functions.register('rotator', async (event) => resolve(event));
-    });
-    await clients.secrets.send(new CreateSecretCommand({ Name: 'key', SecretString: 'v' }));
-    await clients.secrets.send(new RotateSecretCommand({ SecretId: 'key', RotationLambdaARN: 'rotator' }));
-    expect(await called).toMatchObject({ Step: 'createSecret' });
-  });
 });

@@ -1,4 +1,5 @@
-import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, test } from 'vitest';
@@ -7,16 +8,9 @@ import { aws, refusal, token } from './clients.ts';
 import type { Clients } from './clients.ts';
 import { key, TABLE, withTable } from './dynamodb-tables.ts';
 
-const increment = (clients: Clients) =>
-  clients.dynamo.send(
-    new UpdateItemCommand({
-      TableName: TABLE,
-      Key: key('p', 's'),
-      UpdateExpression: 'ADD n :one',
-      ExpressionAttributeValues: { ':one': { N: '1' } },
-    }),
-  );
-const count = (clients: Clients) => Number(clients.aws.inspect.tables.items(TABLE)[0]?.['n']?.N ?? 0);
+/** Each call adds an item. */
+const add = (clients: Clients) => clients.dynamo.send(new PutItemCommand({ TableName: TABLE, Item: key('p', randomUUID()) }));
+const count = (clients: Clients) => clients.aws.inspect.tables.items(TABLE).length;
 
 describe('faults', () => {
   test.each<[Fault, number, number, string]>([
@@ -24,10 +18,10 @@ describe('faults', () => {
     ['error500', 0, 500, 'InternalServerError'],
   ])('%s: the call has %i effect and answers %i %s', async (fault, effect, status, name) => {
     const clients = await withTable();
-    clients.aws.intercept.inject({ operation: 'UpdateItem', fault });
-    await expect(increment(clients)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: status } });
+    clients.aws.intercept.inject({ operation: 'PutItem', fault });
+    await expect(add(clients)).rejects.toMatchObject({ name, $metadata: { httpStatusCode: status } });
     expect(count(clients)).toBe(effect);
-    await increment(clients);
+    await add(clients);
     expect(count(clients)).toBe(effect + 1);
   });
 
@@ -36,8 +30,8 @@ describe('faults', () => {
     ['drop-after', 1],
   ])('%s: the connection is cut with %i effect', async (fault, effect) => {
     const clients = await withTable();
-    clients.aws.intercept.inject({ operation: 'UpdateItem', fault });
-    expect(await refusal(increment(clients))).not.toBe('the call was not refused');
+    clients.aws.intercept.inject({ operation: 'PutItem', fault });
+    expect(await refusal(add(clients))).not.toBe('the call was not refused');
     expect(count(clients)).toBe(effect);
   });
 
@@ -46,12 +40,12 @@ describe('faults', () => {
     ['hang-after', 1],
   ])('%s: nobody answers, with %i effect, until the server stops', async (fault, effect) => {
     const clients = await withTable();
-    clients.aws.intercept.inject({ operation: 'UpdateItem', fault });
-    const call = refusal(increment(clients));
+    clients.aws.intercept.inject({ operation: 'PutItem', fault });
+    const call = refusal(add(clients));
     // A later call is served while the first one hangs.
     await clients.dynamo.send(new GetItemCommand({ TableName: TABLE, Key: key('p', 's') }));
     expect(count(clients)).toBe(effect);
-    expect(clients.aws.intercept.calls().find((entry) => entry.operation === 'UpdateItem')).toMatchObject({ status: 'unanswered', fault });
+    expect(clients.aws.intercept.calls().find((entry) => entry.operation === 'PutItem')).toMatchObject({ status: 'unanswered', fault });
     await clients.aws.stop();
     expect(await call).not.toBe('the call was not refused');
   });
@@ -86,16 +80,16 @@ describe('faults', () => {
 
   test('a rule hits the calls that it names, as often as it says, after those that it lets pass', async () => {
     const clients = await withTable();
-    clients.aws.intercept.inject({ service: 'dynamodb', operation: 'UpdateItem', fault: 'throttle', skip: 1, times: 2 });
+    clients.aws.intercept.inject({ service: 'dynamodb', operation: 'PutItem', fault: 'throttle', skip: 1, times: 2 });
     const outcomes: boolean[] = [];
     for (let times = 0; times < 5; times += 1) {
-      outcomes.push((await refusal(increment(clients))) === 'the call was not refused');
+      outcomes.push((await refusal(add(clients))) === 'the call was not refused');
       await clients.dynamo.send(new GetItemCommand({ TableName: TABLE, Key: key('p', 's') }));
     }
     expect(outcomes).toEqual([true, false, false, true, true]);
     clients.aws.intercept.inject({ fault: 'throttle', times: 9 });
     clients.aws.intercept.clearFaults();
-    await increment(clients);
+    await add(clients);
   });
 });
 
@@ -108,15 +102,15 @@ describe('the hook', () => {
       seen.push(`${number - first} ${service}:${operation} ${phase} ${count(clients)}`);
       return undefined;
     });
-    await increment(clients);
-    await increment(clients);
+    await add(clients);
+    await add(clients);
     off();
-    await increment(clients);
+    await add(clients);
     expect(seen).toEqual([
-      '0 dynamodb:UpdateItem before 0',
-      '0 dynamodb:UpdateItem after 1',
-      '1 dynamodb:UpdateItem before 1',
-      '1 dynamodb:UpdateItem after 2',
+      '0 dynamodb:PutItem before 0',
+      '0 dynamodb:PutItem after 1',
+      '1 dynamodb:PutItem before 1',
+      '1 dynamodb:PutItem after 2',
     ]);
   });
 
@@ -132,7 +126,7 @@ describe('the hook', () => {
         return new Promise(() => undefined);
       });
     });
-    const call = refusal(increment(clients));
+    const call = refusal(add(clients));
     await died;
     expect(count(clients)).toBe(effect);
     await clients.aws.stop();
@@ -142,7 +136,7 @@ describe('the hook', () => {
   test('a fault after the effect leaves the effect', async () => {
     const clients = await withTable();
     clients.aws.intercept.onCall(({ phase }) => (phase === 'after' ? 'error500' : undefined));
-    await expect(increment(clients)).rejects.toMatchObject({ $metadata: { httpStatusCode: 500 } });
+    await expect(add(clients)).rejects.toMatchObject({ $metadata: { httpStatusCode: 500 } });
     expect(count(clients)).toBe(1);
   });
 });
@@ -153,7 +147,7 @@ test.each<[string, CallHook]>([
 ])('a hook that is at fault itself, %s, does not pass for a fault of AWS', async (_what, hook) => {
   const clients = await withTable();
   clients.aws.intercept.onCall(hook);
-  expect(await refusal(increment(clients))).toContain('LocalAwsHookFailed: A call hook failed at dynamodb:UpdateItem');
+  expect(await refusal(add(clients))).toContain('LocalAwsHookFailed: A call hook failed at dynamodb:PutItem');
 });
 
 test('the log names every call and its outcome, and never a value', async () => {

@@ -1,11 +1,7 @@
 import {
   CreateTopicCommand,
-  DeleteTopicCommand,
-  GetSubscriptionAttributesCommand,
-  GetTopicAttributesCommand,
   ListSubscriptionsByTopicCommand,
   PublishCommand,
-  SetSubscriptionAttributesCommand,
   SubscribeCommand,
   UnsubscribeCommand,
 } from '@aws-sdk/client-sns';
@@ -45,8 +41,7 @@ describe('email', () => {
 
   test('subscribing twice is one subscription', async () => {
     const topic = await withTopic();
-    const first = await subscribe(topic, { ReturnSubscriptionArn: true });
-    expect(await subscribe(topic, { ReturnSubscriptionArn: true })).toBe(first);
+    for (let times = 0; times < 2; times += 1) await subscribe(topic, {});
     topic.aws.mailbox.confirm('ops@example.com');
     await publish(topic);
     expect(bodies(topic)).toEqual(['hello']);
@@ -56,24 +51,24 @@ describe('email', () => {
   test('each protocol gets its own body, and the default where it has none', async () => {
     const topic = await withTopic();
     await subscribe(topic, {});
-    await subscribe(topic, { Protocol: 'email-json', Endpoint: 'robot@example.com' });
     topic.aws.mailbox.confirm('ops@example.com');
-    topic.aws.mailbox.confirm('robot@example.com');
-    const message = JSON.stringify({ default: 'plain', email: 'Dear people: <ü> & "co"\n' });
-    await publish(topic, { Message: message, MessageStructure: 'json' });
-    const [people, robot] = bodies(topic);
-    expect(people).toBe('Dear people: <ü> & "co"\n');
-    expect(JSON.parse(robot ?? '')).toMatchObject({ Type: 'Notification', TopicArn: topic.topicArn, Message: 'plain' });
+    for (const bodies of [{ default: 'plain', email: 'Dear people: <ü> & "co"\n' }, { default: 'plain' }])
+      await publish(topic, { Message: JSON.stringify(bodies), MessageStructure: 'json' });
+    expect(bodies(topic)).toEqual(['Dear people: <ü> & "co"\n', 'plain']);
   });
 
   test('after unsubscribing nothing arrives', async () => {
     const topic = await withTopic();
-    const arn = await subscribe(topic, { ReturnSubscriptionArn: true });
+    await subscribe(topic, {});
     topic.aws.mailbox.confirm('ops@example.com');
-    await topic.sns.send(new UnsubscribeCommand({ SubscriptionArn: arn }));
+    const { Subscriptions: [one] = [] } = await topic.sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topic.topicArn }));
+    await topic.sns.send(new UnsubscribeCommand({ SubscriptionArn: one?.SubscriptionArn ?? '' }));
     await publish(topic);
     expect(bodies(topic)).toEqual([]);
     expect(topic.aws.inspect.topics.published()).toHaveLength(1);
+    expect(await refusal(topic.sns.send(new UnsubscribeCommand({ SubscriptionArn: one?.SubscriptionArn ?? '' })))).toContain(
+      'NotFoundException',
+    );
   });
 });
 
@@ -148,41 +143,6 @@ describe('lambda', () => {
   });
 });
 
-describe('filter policies', () => {
-  test.each<[unknown, Record<string, string>, boolean]>([
-    [{ kind: ['a', 'b'] }, { kind: 'b' }, true],
-    [{ kind: ['a', 'b'] }, { kind: 'c' }, false],
-    [{ kind: ['a'] }, {}, false],
-    [{ kind: [{ prefix: 'inc' }] }, { kind: 'incident' }, true],
-    [{ kind: [{ 'anything-but': ['a'] }] }, { kind: 'a' }, false],
-    [{ kind: [{ 'anything-but': 'a' }] }, { kind: 'b' }, true],
-    [{ kind: [{ exists: false }] }, {}, true],
-    [{ kind: [{ exists: true }] }, {}, false],
-    [{ kind: ['a'], level: ['high'] }, { kind: 'a', level: 'low' }, false],
-    [{ kind: ['a'], level: ['high'] }, { kind: 'a', level: 'high' }, true],
-  ])('%j meets %j: %s', async (policy, attributes, delivered) => {
-    const topic = await withTopic();
-    const arn = await subscribe(topic, { ReturnSubscriptionArn: true, Attributes: { FilterPolicy: JSON.stringify(policy) } });
-    topic.aws.mailbox.confirm('ops@example.com');
-    const MessageAttributes = Object.fromEntries(
-      Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
-    );
-    await publish(topic, { MessageAttributes });
-    expect(bodies(topic)).toEqual(delivered ? ['hello'] : []);
-    const { Attributes: shown } = await topic.sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: arn }));
-    expect(shown).toMatchObject({ FilterPolicy: JSON.stringify(policy), PendingConfirmation: 'false' });
-  });
-
-  test.each(['{', '[]', '{"kind":"a"}', '{"kind":[{"numeric":[">",1]}]}'])('%s is refused and not kept', async (policy) => {
-    const topic = await withTopic();
-    const arn = await subscribe(topic, { ReturnSubscriptionArn: true });
-    const set = new SetSubscriptionAttributesCommand({ SubscriptionArn: arn, AttributeName: 'FilterPolicy', AttributeValue: policy });
-    expect(await refusal(topic.sns.send(set))).toContain('InvalidParameterException: Invalid parameter: FilterPolicy');
-    const { Attributes: shown } = await topic.sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: arn }));
-    expect(shown).not.toHaveProperty('FilterPolicy');
-  });
-});
-
 describe('what SNS would refuse is refused', () => {
   test.each<[string, Partial<PublishCommandInput>, string]>([
     ['an empty message', { Message: '' }, 'Invalid parameter: Empty message'],
@@ -198,7 +158,12 @@ describe('what SNS would refuse is refused', () => {
       { MessageAttributes: { kind: { DataType: 'String', StringValue: '' } } },
       "The message attribute 'kind' must contain non-empty message attribute value for message attribute type 'String'.",
     ],
-    ['a text message', { PhoneNumber: '+10000000000' }, 'PhoneNumber'],
+    ['a phone number', { PhoneNumber: '+10000000000' }, 'does not offer sns:Publish: PhoneNumber'],
+    [
+      'an attribute of numbers',
+      { MessageAttributes: { n: { DataType: 'Number', StringValue: '1' } } },
+      'does not offer sns:Publish with an attribute of the type Number',
+    ],
   ])('a message with %s', async (_what, input, expected) => {
     const topic = await withTopic();
     expect(await refusal(publish(topic, input))).toContain(expected);
@@ -206,10 +171,11 @@ describe('what SNS would refuse is refused', () => {
   });
 
   test.each<[Partial<SubscribeCommandInput>, string]>([
-    [{ Protocol: 'https', Endpoint: 'https://example.com' }, 'delivers to email, email-json and lambda, not to https'],
+    [{ Protocol: 'https', Endpoint: 'https://example.com' }, 'does not offer sns:Subscribe of https'],
+    [{ Protocol: 'email-json' }, 'does not offer sns:Subscribe of email-json'],
     [{ Protocol: 'email', Endpoint: 'nobody' }, 'Invalid parameter: Endpoint'],
     [{ Protocol: 'lambda', Endpoint: 'arn:aws:lambda:us-east-1:000000000000:function:gone' }, 'Invalid parameter: Endpoint'],
-    [{ Attributes: { Colour: 'red' } }, 'does not know Colour'],
+    [{ Attributes: { FilterPolicy: '{}' } }, 'does not offer sns:Subscribe: Attributes'],
   ])('the subscription %j', async (input, expected) => {
     const topic = await withTopic();
     expect(await refusal(subscribe(topic, input))).toContain(expected);
@@ -225,14 +191,9 @@ test('256 KiB and a subject of 100 characters are still delivered', async () => 
   expect(topic.aws.mailbox.messages()).toMatchObject([{ subject: 'S'.repeat(100) }]);
 });
 
-test('a topic is created once, tells its subscriptions, and is gone once deleted', async () => {
+test('a topic is created once', async () => {
   const topic = await withTopic();
   expect((await topic.sns.send(new CreateTopicCommand({ Name: 'alerts' }))).TopicArn).toBe(topic.topicArn);
-  await subscribe(topic, {});
-  const { Attributes: attributes } = await topic.sns.send(new GetTopicAttributesCommand({ TopicArn: topic.topicArn }));
-  expect(attributes).toMatchObject({ SubscriptionsPending: '1', SubscriptionsConfirmed: '0' });
-  await topic.sns.send(new DeleteTopicCommand({ TopicArn: topic.topicArn }));
-  expect(await refusal(publish(topic))).toContain('Topic does not exist');
 });
 
 test.each<[string, string]>([

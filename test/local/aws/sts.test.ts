@@ -19,17 +19,13 @@ async function verify(token: string, issuer: string, now: number) {
   return jwtVerify(token, keys, { issuer, audience: AUDIENCE, currentDate: new Date(now) });
 }
 
-test.each(['RS256', 'ES384'] as const)('a token signed with %s is good for whoever reads the issuer', async (algorithm) => {
+test('a token is good for whoever reads the issuer', async () => {
   const clients = await aws();
   const issuer = clients.aws.identity.issuer();
-  const { token, expiration } = await mint(clients, {
-    SigningAlgorithm: algorithm,
-    DurationSeconds: 120,
-    Tags: [{ Key: 'team', Value: 'a' }],
-  });
+  const { token, expiration } = await mint(clients, { DurationSeconds: 120 });
   const { payload, protectedHeader } = await verify(token, issuer, clients.clock.now());
   const issuedAt = clients.clock.now() / 1000;
-  expect(protectedHeader).toMatchObject({ alg: algorithm, kid: expect.any(String) as string });
+  expect(protectedHeader).toMatchObject({ alg: 'ES384', kid: expect.any(String) as string });
   expect(payload).toMatchObject({
     iss: issuer,
     sub: 'arn:aws:iam::000000000000:role/keyguard-local',
@@ -37,7 +33,7 @@ test.each(['RS256', 'ES384'] as const)('a token signed with %s is good for whoev
     iat: issuedAt,
     exp: issuedAt + 120,
     jti: expect.any(String) as string,
-    'https://sts.amazonaws.com/': { aws_account: '000000000000', request_tags: { team: 'a' } },
+    'https://sts.amazonaws.com/': { aws_account: '000000000000' },
   });
   expect(expiration).toEqual(new Date((issuedAt + 120) * 1000));
   await expect(verify(token, issuer, clients.clock.now() + 121_000)).rejects.toThrow(/exp/);
@@ -86,4 +82,12 @@ test.each<[Partial<GetWebIdentityTokenCommandInput>]>([
 ])('a token with %j is refused', async (input) => {
   const clients = await aws();
   expect(await refusal(mint(clients, input))).toContain('ValidationError: 1 validation error detected');
+});
+
+test.each<[string, Partial<GetWebIdentityTokenCommandInput>]>([
+  ['tags', { Tags: [{ Key: 'team', Value: 'a' }] }],
+  ['RS256', { SigningAlgorithm: 'RS256' }],
+])('a token with %s is not offered', async (_what, input) => {
+  const clients = await aws();
+  expect(await refusal(mint(clients, input))).toContain('The local AWS does not offer sts:GetWebIdentityToken');
 });

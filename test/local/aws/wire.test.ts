@@ -40,7 +40,7 @@ test.each<[string, (clients: Clients) => Promise<unknown>]>([
   ],
   ['sts:AssumeRole', ({ sts }) => sts.send(new AssumeRoleCommand({ RoleArn: 'a', RoleSessionName: 'b' }))],
 ])('%s is refused by name', async (name, call) => {
-  expect(await refusal(call(await aws()))).toContain(`The local AWS does not know ${name}`);
+  expect(await refusal(call(await aws()))).toContain(`The local AWS does not offer ${name}`);
 });
 
 describe('a request that the schema does not allow', () => {
@@ -85,7 +85,7 @@ describe('a request that the schema does not allow', () => {
 test('a REST operation that nobody stands in for is refused by its method and path', async () => {
   const { lambda } = await aws();
   expect(await refusal(lambda.send(new GetFunctionCommand({ FunctionName: 'f' })))).toContain(
-    'The local AWS does not know this service: GET /2015-03-31/functions/f',
+    'The local AWS does not offer this service: GET /2015-03-31/functions/f',
   );
 });
 
