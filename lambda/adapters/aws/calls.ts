@@ -1,9 +1,9 @@
+import { isThrottlingError, isTransientError } from '@smithy/core/retry';
 import { AwsRefused, briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts';
 import { restoring } from '../../rotation/commands/obstacle.ts';
 
-/** Error names that mean: not now. The SDK has retried already (each service has its own words for throttling). */
-const passing =
-  /throttl|toomanyrequests|requestlimit|limitexceeded|internal|serviceunavailable|timeout|networking|ECONN|EPIPE|ENOTFOUND|socket|TransactionInProgress|TransactionConflict|ThroughputExceeded|SlowDown|PriorRequestNotComplete/i;
+/** What passes too, and the SDK does not know: a KMS key that is throttled, and an item that a transaction has in hand. */
+const passing = /throttl|TransactionConflict/i;
 
 /**
  * Runs one SDK call and turns what it throws into ours: `Unavailable` for what passes by itself, KeyguardError otherwise.
@@ -25,13 +25,29 @@ export async function awsCall<T>(operation: string, call: () => Promise<T>, know
         `${restoring('ARN')}; npx --no-install keyguard doctor names it`,
       );
     }
-    const status = statusOf(error);
-    const code: unknown = Reflect.get(error, 'code');
-    if (passing.test(error.name) || passing.test(String(code)) || status === undefined || status >= 500) {
-      throw new Unavailable(operation, briefly(error));
-    }
+    if (passes(error)) throw new Unavailable(operation, briefly(error));
     throw new AwsRefused(operation, error.name, briefly(error));
   }
+}
+
+/** Reads every page of one of AWS's lists, all or nothing; it throws as `awsCall` does. */
+export async function awsPages<T>(operation: string, pages: AsyncIterable<T>): Promise<readonly T[]> {
+  return awsCall(operation, async () => {
+    const all: T[] = [];
+    for await (const page of pages) all.push(page);
+    return all;
+  });
+}
+
+/** Not now: no answer came, the service failed, or it was too much for it. The SDK has retried already. */
+function passes(error: Error): boolean {
+  const status = statusOf(error);
+  if (status === undefined || status >= 500 || passing.test(error.name)) return true;
+  return isSdkError(error) && (isThrottlingError(error) || isTransientError(error));
+}
+
+function isSdkError(error: Error): error is Parameters<typeof isThrottlingError>[0] {
+  return error.cause === undefined || error.cause instanceof Error;
 }
 
 /** The status of the answer that an SDK's error stands for; undefined where no answer came. */

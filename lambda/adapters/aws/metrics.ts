@@ -1,6 +1,6 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import {
-  GetMetricDataCommand,
+  paginateGetMetricData,
   PutMetricDataCommand,
   type MetricDataQuery,
   type MetricDatum,
@@ -19,7 +19,7 @@ import { briefly, KeyguardError, Unavailable } from '../../foundation/errors.ts'
 import type { Observation } from '../../detection/detectors.ts';
 import type { UsageSeries } from '../../detection/ports.ts';
 import { NotAccepted, type MetricSink } from '../../usage/ports.ts';
-import { awsCall, statusOf } from './calls.ts';
+import { awsCall, awsPages, statusOf } from './calls.ts';
 
 /** CloudWatch takes up to 1,000 metrics a call, and 1 MB. */
 const dataPerCall = 1000;
@@ -130,42 +130,33 @@ async function readSeries(
   const series = new Map<string, Map<number, number>>();
   if (to <= from) return series;
   const complete = new Set<string>();
-  const tokens = new Set<string>();
-  let next: string | undefined;
-  for (;;) {
-    const page = await awsCall('cloudwatch:GetMetricData', () =>
-      client.send(
-        new GetMetricDataCommand({
-          MetricDataQueries: [...queries],
-          StartTime: new Date(from),
-          EndTime: new Date(to),
-          ScanBy: 'TimestampAscending',
-          MaxDatapoints: pointsPerCall,
-          ...(next === undefined ? {} : { NextToken: next }),
-        }),
-      ),
-    );
-    for (const result of page.MetricDataResults ?? []) {
-      const { Id: id = '', StatusCode: status } = result;
+  const pages = await awsPages(
+    'cloudwatch:GetMetricData',
+    paginateGetMetricData(
+      // A token that comes again ends the reading, and what is not complete by then counts as not read.
+      { client, stopOnSameToken: true },
+      {
+        MetricDataQueries: [...queries],
+        StartTime: new Date(from),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        MaxDatapoints: pointsPerCall,
+      },
+    ),
+  );
+  for (const { MetricDataResults = [], NextToken } of pages) {
+    for (const { Id: id = '', StatusCode: status, Timestamps = [], Values = [] } of MetricDataResults) {
       // With a token for the next page more of it follows.
-      if (status !== 'Complete' && (status !== 'PartialData' || !isToken(page.NextToken))) throw notRead(id, status);
+      if (status !== 'Complete' && (status !== 'PartialData' || NextToken === undefined || NextToken === '')) throw notRead(id, status);
       if (status === 'Complete') complete.add(id);
       const points = series.get(id) ?? new Map<number, number>();
       series.set(id, points);
-      (result.Timestamps ?? []).forEach((timestamp, index) => points.set(timestamp.getTime(), result.Values?.[index] ?? 0));
+      Timestamps.forEach((timestamp, index) => points.set(timestamp.getTime(), Values[index] ?? 0));
     }
-    next = page.NextToken;
-    if (!isToken(next)) break;
-    if (tokens.has(next)) throw new Unavailable('cloudwatch:GetMetricData', 'its pages have no end');
-    tokens.add(next);
   }
   const missing = queries.find(({ Id }) => Id !== undefined && !complete.has(Id));
   if (missing?.Id !== undefined) throw notRead(missing.Id, 'PartialData');
   return series;
-}
-
-function isToken(token: string | undefined): token is string {
-  return token !== undefined && token !== '';
 }
 
 /** The call succeeds, and says of each query how it ended. */

@@ -4,7 +4,7 @@ import {
   DescribeSecretCommand,
   GetSecretValueCommand,
   InvalidRequestException,
-  ListSecretVersionIdsCommand,
+  paginateListSecretVersionIds,
   PutSecretValueCommand,
   ResourceNotFoundException,
   RotateSecretCommand,
@@ -15,22 +15,16 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import { Secret } from '../../foundation/secret.ts';
 import { standbyLabel } from '../../rotation/ownership.ts';
 import type { Replica, Rotations, SecretDescription, SecretVersions, StandbyStore } from '../../rotation/ports.ts';
-import { awsCall } from './calls.ts';
+import { awsCall, awsPages } from './calls.ts';
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
     describe: async (secretArn) => descriptionOf(await describeSecret(client, secretArn)),
     async registeredAt(secretArn, versionId) {
-      let next: string | undefined;
-      do {
-        const page = await awsCall('secretsmanager:ListSecretVersionIds', () =>
-          client.send(new ListSecretVersionIdsCommand({ SecretId: secretArn, ...(next === undefined ? {} : { NextToken: next }) })),
-        );
-        const found = page.Versions?.find((version) => version.VersionId === versionId);
-        if (found !== undefined) return found.CreatedDate?.getTime();
-        next = page.NextToken;
-      } while (next !== undefined && next !== '');
-      return undefined;
+      const ask = { SecretId: secretArn };
+      const pages = await awsPages('secretsmanager:ListSecretVersionIds', paginateListSecretVersionIds({ client }, ask));
+      const versions = pages.flatMap(({ Versions = [] }) => Versions);
+      return versions.find(({ VersionId }) => VersionId === versionId)?.CreatedDate?.getTime();
     },
     read: (secretArn, versionId) => readVersion(client, secretArn, versionId),
     async putPending(secretArn, token, value) {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { counted } from '../../foundation/counted.ts';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
-import { awsCall } from './calls.ts';
+import { awsCall, awsPages } from './calls.ts';
 import { dynamoDb } from './clients.ts';
 import { fits, type Shape } from './record-shapes.ts';
 
@@ -46,26 +46,21 @@ export function openTable(name: string): Table {
       return Item;
     },
     async query(pk, range) {
-      const items: Item[] = [];
       // DynamoDB refuses bounds in this order; there is nothing between them.
-      if (range !== undefined && range.from > range.to) return items;
-      let start: Item | undefined;
-      do {
-        const page = await awsCall('dynamodb:Query', () =>
-          documents.send(
-            new QueryCommand({
-              TableName: name,
-              ConsistentRead: true,
-              KeyConditionExpression: range === undefined ? 'pk = :pk' : 'pk = :pk AND sk BETWEEN :from AND :to',
-              ExpressionAttributeValues: range === undefined ? { ':pk': pk } : { ':pk': pk, ':from': range.from, ':to': range.to },
-              ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-            }),
-          ),
-        );
-        items.push(...(page.Items ?? []));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-      return items;
+      if (range !== undefined && range.from > range.to) return [];
+      const pages = await awsPages(
+        'dynamodb:Query',
+        paginateQuery(
+          { client: documents },
+          {
+            TableName: name,
+            ConsistentRead: true,
+            KeyConditionExpression: range === undefined ? 'pk = :pk' : 'pk = :pk AND sk BETWEEN :from AND :to',
+            ExpressionAttributeValues: range === undefined ? { ':pk': pk } : { ':pk': pk, ':from': range.from, ':to': range.to },
+          },
+        ),
+      );
+      return pages.flatMap(({ Items = [] }) => Items);
     },
     async put(pk, sk, record) {
       await awsCall('dynamodb:PutItem', () => documents.send(new PutCommand({ TableName: name, Item: { ...record, pk, sk } })));

@@ -1,5 +1,5 @@
-import type { CloudWatchClient, GetMetricDataCommandOutput, MetricDataResult } from '@aws-sdk/client-cloudwatch';
-import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import type { GetMetricDataCommandOutput, MetricDataResult } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, test } from 'vitest';
 import { dimensionNames, metricNamespace } from '../../../../contract/metrics.ts';
 import { metricSink, usageSeries } from '../../../../lambda/adapters/aws/metrics.ts';
@@ -65,7 +65,7 @@ describe('pages', () => {
   const scripted = (pages: readonly Partial<GetMetricDataCommandOutput>[]) => {
     let calls = 0;
     const send = async (): Promise<unknown> => pages[Math.min(calls++, pages.length - 1)];
-    const client = { send } as unknown as CloudWatchClient;
+    const client = Object.assign(new CloudWatchClient({ region: 'us-east-1' }), { send });
     return metricSink(client, client, 'keyguard').sampleCounts('production', 0, now);
   };
   const result = (StatusCode: MetricDataResult['StatusCode'], ...minutes: number[]): MetricDataResult => ({
