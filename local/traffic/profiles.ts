@@ -92,7 +92,7 @@ export function profilesFile(): ProfilesFile {
   const checked = profilesFileSchema.safeParse(JSON.parse(readFileSync(new URL('profiles.json', import.meta.url), 'utf8')));
   if (checked.success) return checked.data;
   throw new Error(
-    `local/traffic/profiles.json: ${z.prettifyError(checked.error)}\nFit it again: node --import tsx local/traffic/fit.ts DATA_FOLDER`,
+    `local/traffic/profiles.json: ${z.prettifyError(checked.error)}\nFit it again: node --import tsx tools/fit-traffic/main.ts DATA_FOLDER`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../profiles.ts';
+import type { ProfileName } from '../../local/traffic/profiles.ts';
 import { bySlot, mean, measure } from './measure.ts';
 import type { Series } from './measure.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readTrace } from '../trace.ts';
-import type { Trace, TraceBucket } from '../trace.ts';
+import { readTrace } from '../../local/traffic/trace.ts';
+import type { Trace, TraceBucket } from '../../local/traffic/trace.ts';
 import { BUCKET_MS } from './measure.ts';
 import type { Series } from './measure.ts';
 

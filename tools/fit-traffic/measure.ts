@@ -1,5 +1,5 @@
-import { hourSlot } from '../draw.ts';
-import type { MinuteUsage } from '../draw.ts';
+import { hourSlot } from '../../local/traffic/draw.ts';
+import type { MinuteUsage } from '../../local/traffic/draw.ts';
 
 /** Requests of one key per ten-minute bucket; NaN where the trace's whole service was away. */
 export interface Series {

@@ -1,5 +1,5 @@
-import { drawUsage } from '../draw.ts';
-import type { Profile } from '../profiles.ts';
+import { drawUsage } from '../../local/traffic/draw.ts';
+import type { Profile } from '../../local/traffic/profiles.ts';
 import { sharpened } from './shape.ts';
 import { bucketed, deviation, mean, measure, median } from './measure.ts';
 import type { Burst, Figures, Series } from './measure.ts';

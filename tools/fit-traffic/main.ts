@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { profileNames, profilesFileSchema } from './profiles.ts';
-import type { FittedProfile, MinuteNoise, Profile, ProfileName, ProfilesFile } from './profiles.ts';
-import { calibrate, drawnFigures, medianFigures } from './fit/calibrate.ts';
-import { descriptions, kindOf } from './fit/kinds.ts';
-import { burstsOf, mean } from './fit/measure.ts';
-import { FOLLOWS_THE_CLOCK, fitShape } from './fit/shape.ts';
-import { fitMinuteNoise, fitTokens, geometricMean } from './fit/tokens.ts';
-import { ONE_MINUTE_TRACE, oneMinuteSeries, TEN_MINUTE_TRACE, tenMinuteSeries } from './fit/traces.ts';
-import type { KeySeries } from './fit/traces.ts';
+import { profileNames, profilesFileSchema } from '../../local/traffic/profiles.ts';
+import type { FittedProfile, MinuteNoise, Profile, ProfileName, ProfilesFile } from '../../local/traffic/profiles.ts';
+import { calibrate, drawnFigures, medianFigures } from './calibrate.ts';
+import { descriptions, kindOf } from './kinds.ts';
+import { burstsOf, mean } from './measure.ts';
+import { FOLLOWS_THE_CLOCK, fitShape } from './shape.ts';
+import { fitMinuteNoise, fitTokens, geometricMean } from './tokens.ts';
+import { ONE_MINUTE_TRACE, oneMinuteSeries, TEN_MINUTE_TRACE, tenMinuteSeries } from './traces.ts';
+import type { KeySeries } from './traces.ts';
 
 const about: ProfilesFile['about'] = {
-  madeBy: 'node --import tsx local/traffic/fit.ts DATA_FOLDER',
+  madeBy: 'node --import tsx tools/fit-traffic/main.ts DATA_FOLDER',
   sources: [
     {
       file: TEN_MINUTE_TRACE,
@@ -125,7 +125,7 @@ function main(folder: string | undefined): void {
   const json = JSON.stringify(file, undefined, 2).replaceAll(/\[\s+(-?[\d.e+-]+(?:,\s+-?[\d.e+-]+)*)\s+\]/g, (list) =>
     list.replaceAll(/\s+/g, ' '),
   );
-  writeFileSync(new URL('profiles.json', import.meta.url), `${json}\n`);
+  writeFileSync(new URL('../../local/traffic/profiles.json', import.meta.url), `${json}\n`);
   for (const [name, { keys, goodness }] of Object.entries(file.profiles)) {
     console.log(`${name}: ${keys} keys; shape error ${goodness.heldOutShapeError} (flat ${goodness.heldOutFlatError})`);
     for (const [figure, value] of Object.entries(goodness.real))

@@ -1,5 +1,5 @@
-import type { TraceBucket } from '../trace.ts';
-import type { MinuteNoise, Profile } from '../profiles.ts';
+import type { TraceBucket } from '../../local/traffic/trace.ts';
+import type { MinuteNoise, Profile } from '../../local/traffic/profiles.ts';
 import { deviation, mean, median } from './measure.ts';
 import type { KeySeries } from './traces.ts';
 
