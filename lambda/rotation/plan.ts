@@ -2,7 +2,7 @@ import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../contrac
 import type { Sight } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
 import { isOver, type Shown } from './death.ts';
-import { fenceMs, isCondemned, lateWake } from './lifecycle.ts';
+import { fenceMs, isCondemned, lateWake, lifecycle } from './lifecycle.ts';
 import {
   claimRestMs,
   endOf,
@@ -61,6 +61,7 @@ interface Rule extends Pick<PlannedStep, 'because' | 'log' | 'counts'> {
 const off: readonly ApiKeyState[] = ['inactive', 'contained'];
 const old: readonly ApiKeyState[] = ['draining', ...off];
 const pool: readonly ApiKeyState[] = ['standby', 'rejected'];
+const containable = apiKeyStates.filter((state) => lifecycle[state].contained !== 'refused');
 
 /**
  * All that retirement does with an API key: the first rule whose `when` holds says what. Whoever stored an intent is given its time first;
@@ -68,15 +69,15 @@ const pool: readonly ApiKeyState[] = ['standby', 'rejected'];
  * is cut off. Where no rule holds, nothing is to be done.
  */
 const rules: readonly Rule[] = [
-  // Containment comes to a key in any state.
-  { because: 'containment-at-work', of: apiKeyStates, when: (key) => intends(key, 'contained') && isAtWork(key), step: waitForIntent },
+  // Containment comes to a key in any state but the last.
+  { because: 'containment-at-work', of: containable, when: (key) => intends(key, 'contained') && isAtWork(key), step: waitForIntent },
   {
     because: 'containment-stopped',
-    of: apiKeyStates,
+    of: containable,
     when: (key) => intends(key, 'contained') && key.status === 'active' && key.intent?.ordered !== true,
     step: withdraw('containment-stopped'),
   },
-  { because: 'containment-unfinished', of: apiKeyStates, when: (key) => intends(key, 'contained'), step: finishContainment },
+  { because: 'containment-unfinished', of: containable, when: (key) => intends(key, 'contained'), step: finishContainment },
 
   {
     because: 'found-alive',
