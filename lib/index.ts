@@ -33,7 +33,7 @@ export type { GuardedSecret, GuardedSecretProps } from './guarded-secret.ts';
 export type { ItemAction, StateTable, StateTableProps } from './state-table.ts';
 // Words that they share with what runs.
 export type { AdminAccess as AdminAccessDefinition, VariableName } from '../contract/environment.ts';
-export type { FunctionName, PostedChannel } from '../contract/registry.ts';
+export type { ChannelKind, FunctionName, PostedChannel, StrategyKind } from '../contract/registry.ts';
 export type { HeartbeatDefinition } from '../contract/heartbeat.ts';
 export type { UsageMetric } from '../contract/metrics.ts';
 export type { ContainmentPolicy, Definitions, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
