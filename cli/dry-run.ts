@@ -2,18 +2,19 @@ import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { Trial } from '../lambda/rotation/trial.ts';
 import type { CliIo } from './command.ts';
-import { lookAtOldKey } from './cut-old-key.ts';
-import type { EmergencyPlan } from './emergency-plan.ts';
-import { emergencyText } from './emergency.ts';
+import { emergencyText, oldKeyTexts } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
 import { rotationObstacle } from '../lambda/rotation/commands/obstacle.ts';
+import { lookAtOldKey } from '../lambda/rotation/commands/revoke-old-key.ts';
+import type { RevokePlan } from '../lambda/rotation/commands/revoke-plan.ts';
+import { noKeyError, planRotation, type RotationPlan } from '../lambda/rotation/commands/rotate.ts';
 import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
-import { noKeyError, planOf, planText, planWhy, type RotationPlan } from './rotation-plan.ts';
+import { planText, planWhy } from './rotation-plan.ts';
 import { tryKey } from './trial.ts';
 
 export interface DryRunOrder {
-  readonly emergency: EmergencyPlan | undefined;
+  readonly emergency: RevokePlan | undefined;
   readonly proves: boolean;
   readonly asJson: boolean;
 }
@@ -23,17 +24,17 @@ export interface DryRunOrder {
  * rotation would.
  */
 export async function dryRun(
-  sight: KeySnapshot,
+  snapshot: KeySnapshot,
   { emergency, proves, asJson }: DryRunOrder,
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<void> {
-  const { definition, pause } = sight;
+  const { definition, pause } = snapshot;
   const { name } = definition;
-  const plan = emergency?.rotation ?? planOf(sight, installation.clock.now());
+  const plan = emergency?.rotation ?? planRotation(snapshot, installation.clock.now());
   const { next } = plan;
   // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
-  const refusal = emergency === undefined ? refusalOf(plan, sight) : undefined;
+  const refusal = emergency === undefined ? refusalOf(plan, snapshot) : undefined;
   const trial =
     refusal === undefined && next !== undefined && proves && canBeTried(next)
       ? await tried(name, next, asJson, installation, io)
@@ -54,7 +55,7 @@ export async function dryRun(
   } else if (refusal !== undefined || next === undefined) {
     line(`A rotation of ${name} would fail: ${refusal?.because ?? planWhy(plan)}.`, io);
   } else {
-    const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(sight, emergency, installation);
+    const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(snapshot, emergency, installation);
     line(`A rotation of ${name} would do this:`, io);
     for (const sentence of text) line(`  ${sentence}`, io);
     line(proofText(next, trial, proves), io);
@@ -64,31 +65,33 @@ export async function dryRun(
 }
 
 /** Why the command itself would not even begin, and with which error. */
-function refusalOf(plan: RotationPlan, sight: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
-  const obstacle = rotationObstacle(sight);
+function refusalOf(plan: RotationPlan, snapshot: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
+  const obstacle = rotationObstacle(snapshot);
   if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
-  return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan, sight.definition) } : undefined;
+  return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan, snapshot.definition) } : undefined;
 }
 
 /** What an emergency would do that names a key which is off by the records: nothing rotates. */
 export async function dryCut(
   stolen: ApiKeyRecord,
-  sight: KeySnapshot,
+  snapshot: KeySnapshot,
   asJson: boolean,
   installation: OpenInstallation,
   io: CliIo,
 ): Promise<void> {
-  const { isAwake, plan, status } = await lookAtOldKey(stolen, sight, installation);
-  const { name } = sight.definition;
+  const old = await lookAtOldKey(stolen, snapshot, installation.ports);
+  const { isAwake, status } = old;
+  const plan = await oldKeyTexts(old, installation);
+  const { name } = snapshot.definition;
   if (asJson) {
     json(
       {
         managedKey: name,
         wouldClaim: null,
         because: `${stolen.apiKeyId} is ${stolen.state}, so nothing has to take its place`,
-        current: sight.own.find((record) => record.state === 'current')?.apiKeyId ?? null,
+        current: snapshot.own.find((record) => record.state === 'current')?.apiKeyId ?? null,
         wouldCutOff: isAwake ? [stolen.apiKeyId] : [],
-        paused: sight.pause !== undefined,
+        paused: snapshot.pause !== undefined,
         proof: null,
       },
       io,

@@ -1,9 +1,11 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
-import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
+import { hourMs } from '../lambda/foundation/clock.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
+import { settledMs } from '../lambda/rotation/commands/unstick.ts';
 import { isSettled } from '../lambda/rotation/dead-key.ts';
+import { shortKeys, type Pool } from '../lambda/rotation/pool-cover.ts';
 import { emergencyOf, isUnfinishedIntake, shouldBeAwake } from '../lambda/rotation/lifecycle.ts';
 import {
   knownWithoutAnthropic,
@@ -16,7 +18,7 @@ import {
 import { deletionText, pausedText, restoring } from '../lambda/rotation/commands/obstacle.ts';
 import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
-import { shortKeys, shortText, type PoolSight } from './pool-cover.ts';
+import { shortText } from './pool-cover.ts';
 
 /** What is looked at, and what it says where all is well. */
 export const keyChecks = {
@@ -63,8 +65,6 @@ export interface KeyReading extends KeySnapshot {
 
 /** A window of an hour may be late without anything being wrong. */
 const lateMs = hourMs;
-/** Whatever a run began, it or the next one has finished by then; retirement returns a claim after this time too. */
-export const settledMs = 15 * minuteMs;
 /** States of a key that has served. */
 const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'archived', 'contained'];
 
@@ -285,7 +285,7 @@ function noReplacement({ own, definition, now }: KeyReading): readonly Finding[]
 }
 
 /** The pool of a managed key that was read. */
-export function poolIn({ definition, own, secret, incidents: all, now }: KeyReading): PoolSight {
+export function poolIn({ definition, own, secret, incidents: all, now }: KeyReading): Pool {
   const hasFailed = all.some(
     (incident) =>
       incident.kind === 'rotation-failed' && incident.subject === definition.name && incident.state === 'open' && owesRotation(incident),
@@ -295,10 +295,10 @@ export function poolIn({ definition, own, secret, incidents: all, now }: KeyRead
 
 /** Standby keys that are counted on, and that no rotation of the schedule will take. */
 function shortLived(reading: KeyReading): readonly Finding[] {
-  const sight = poolIn(reading);
+  const pool = poolIn(reading);
   const fix = `make one that lives longer, or never expires, then: npx --no-install keyguard standby add ${reading.definition.name}`;
-  return shortKeys(sight).map((key): Finding => {
-    const what = `standby key ${key.record.apiKeyId} ${shortText(key, sight)}`;
+  return shortKeys(pool).map((key): Finding => {
+    const what = `standby key ${key.record.apiKeyId} ${shortText(key, pool)}`;
     return { check: 'pool', state: 'attention', what, fix };
   });
 }

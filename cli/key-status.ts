@@ -1,11 +1,10 @@
 import type { ApiKeyRecord, IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
-import type { PoolCover } from '../lambda/rotation/pool-cover.ts';
+import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
+import { coverOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
 import { keyFindings, poolIn, standingEmergency, type KeyReading } from './key-findings.ts';
-import { coverIn } from './pool-cover.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
-import { waysBack, type WayBack } from './way-back.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
 export type Health = 'ok' | 'attention' | 'broken';
@@ -16,7 +15,7 @@ export interface KeyStatus {
   readonly health: Health;
   readonly current: CurrentKey | null;
   readonly previous: readonly PreviousKey[];
-  readonly waysBack: readonly WayBack[];
+  readonly restorable: readonly Restorable[];
   readonly pool: PoolCover;
   readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
   readonly wishes: readonly WaitingWish[];
@@ -67,8 +66,8 @@ export function keyStatus(reading: KeyReading): KeyStatus {
           now,
         ),
       ),
-    waysBack: waysBack(own, definition, now),
-    pool: coverIn(poolIn(reading)),
+    restorable: restorable(own, definition, now),
+    pool: coverOf(poolIn(reading)),
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap((record): readonly WaitingWish[] => {
       const { apiKeyId, wanted } = record;

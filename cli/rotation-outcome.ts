@@ -1,7 +1,9 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { CliIo } from './command.ts';
-import type { Rotated, RotationOutcome } from './follow.ts';
-import { instant, isoOrNull, lengthText, line } from './output.ts';
+import type { KeyguardError } from '../lambda/foundation/errors.ts';
+import { causeText } from '../lambda/incidents/message/cause-text.ts';
+import type { Rotated, RotationOutcome } from '../lambda/rotation/commands/follow.ts';
+import { instant, isoOrNull, lengthText, line, progress } from './output.ts';
 import { graceEnd, graceText } from './previous-key.ts';
 
 /** Ends the command where the rotation did not come to its end; `besides` says what else holds then. */
@@ -15,7 +17,7 @@ export function rotatedOrFail(
     case 'rotated':
       return outcome;
     case 'failed': {
-      const { reason: what = 'see the log of the rotation function', fix: next } = outcome;
+      const { reason: what, fix: next } = outcome;
       return io.fail(
         `the rotation of ${name} failed: ${what}`,
         `${next ?? 'npx --no-install keyguard runbook rotation-failed'}. ${besides}`,
@@ -24,7 +26,7 @@ export function rotatedOrFail(
     }
     case 'not back':
       return io.fail(
-        `${name} was not brought back: ${outcome.because}`,
+        `${name} was not brought back: ${outcome.cause === undefined ? '' : causeText(outcome.cause)}`,
         `consumers keep the key that is current; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
         1,
       );
@@ -62,4 +64,9 @@ export function sayPrevious({ rotation }: ManagedKeyDefinition, { current, previ
 
 export function currentSince({ current }: Rotated): string {
   return `${current.apiKeyId} (${current.hint}) is current since ${instant(current.since)}`;
+}
+
+/** Says what retirement could not do when it was asked to run. */
+export function saysUndone(io: CliIo): (error: KeyguardError) => void {
+  return ({ message }) => progress(`Retirement is not done with everything yet: ${message}`, io);
 }

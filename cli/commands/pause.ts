@@ -1,22 +1,13 @@
-import type { PauseRecord } from '../../contract/records.ts';
-import { audit } from '../../lambda/adapters/aws/audit.ts';
-import { pauses } from '../../lambda/adapters/aws/pauses.ts';
-import { rotationSchedule } from '../../lambda/adapters/aws/rotation-schedule.ts';
-import { minuteMs } from '../../lambda/foundation/clock.ts';
-import { LostRace } from '../../lambda/foundation/errors.ts';
+import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
+import { pauseKey } from '../../lambda/rotation/commands/pause.ts';
+import { openVersion, snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { standingEmergency } from '../key-findings.ts';
-import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
-import { type KeySnapshot, openVersion, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
 import { agreed } from '../prompt.ts';
-
-/** A rotation that has begun may come to its end; one that hangs is broken off. */
-const patienceMs = 2 * minuteMs;
-const beatMs = 5_000;
 
 interface Flags extends InstallationFlags {
   readonly because: string;
@@ -55,8 +46,12 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
     const question = `Pause ${name}? Until npx --no-install keyguard resume ${name}, no key rotates, and no old key becomes inactive or is archived.`;
     if (flags.yes !== true) await agreed(question, io);
   }
-  const record = before.pause ?? (await begin(name, because, installation));
-  const after = before.pause !== undefined && !before.secret.rotationEnabled ? before : await stop(record, before, installation, io);
+  const { pause: record, after } = await pauseKey(
+    before,
+    { by: await callerName(), because },
+    () => progress('A rotation is under way; waiting for its end …', io),
+    installation.ports,
+  );
   const leftOpen = openVersion(after);
   if (flags.json === true) {
     json(
@@ -69,35 +64,6 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   line(`${name} is paused${already}, since ${instant(record.at)} by ${record.by}: ${record.because}.`, io);
   if (leftOpen !== undefined) line(`A rotation was broken off; to clear it away: npx --no-install keyguard unstick ${name}`, io);
   line(`It goes on with: npx --no-install keyguard resume ${name}`, io);
-}
-
-/** Stored before the schedule stops: killed in between, no rotation begins all the same. */
-async function begin(name: string, because: string, { table, clock }: OpenInstallation): Promise<PauseRecord> {
-  const record: PauseRecord = { schema: 1, managedKey: name, at: clock.now(), by: await callerName(), because };
-  try {
-    await pauses(table).begin(record);
-    return record;
-  } catch (error) {
-    const found = error instanceof LostRace ? await pauses(table).find(name) : undefined;
-    if (found === undefined) throw error;
-    return found;
-  }
-}
-
-async function stop(record: PauseRecord, { definition }: KeySnapshot, installation: OpenInstallation, io: CliIo): Promise<KeySnapshot> {
-  const { table, secrets, clock } = installation;
-  await audit(table).note({
-    managedKey: record.managedKey,
-    at: clock.now(),
-    by: await callerName(),
-    cause: { code: 'paused', by: record.by, reason: record.because },
-  });
-  const deadline = clock.now() + patienceMs;
-  if (openVersion(await snapshotOf(definition, installation.ports)) !== undefined)
-    progress('A rotation is under way; waiting for its end …', io);
-  while (openVersion(await snapshotOf(definition, installation.ports)) !== undefined && clock.now() < deadline) await clock.pause(beatMs);
-  await rotationSchedule(secrets).stop(definition.secretName);
-  return snapshotOf(definition, installation.ports);
 }
 
 function warningsOf({ own, definition: { name } }: KeySnapshot, now: number): readonly string[] {

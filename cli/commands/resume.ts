@@ -1,18 +1,10 @@
-import { audit } from '../../lambda/adapters/aws/audit.ts';
-import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { pauses } from '../../lambda/adapters/aws/pauses.ts';
-import { KeyguardError, LostRace } from '../../lambda/foundation/errors.ts';
-import { isWanted } from '../../lambda/rotation/claim.ts';
-import { cutOffLast } from '../../lambda/rotation/conditions.ts';
-import { isCondemned } from '../../lambda/rotation/lifecycle.ts';
-import { owesRotation } from '../../lambda/rotation/ports.ts';
+import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
+import { resumeKey } from '../../lambda/rotation/commands/pause.ts';
+import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
-import { enableSchedule } from '../../lambda/rotation/commands/schedule.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
-import { type KeySnapshot, openVersion, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 import { consumersWait, waitingText } from '../read-keys.ts';
 
@@ -45,64 +37,25 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const definition = managedKey(installation, name);
   const before = await snapshotOf(definition, installation.ports);
   checkRestored(definition.secretName, before.secret);
-  const stopped = before.pause !== undefined || !before.secret.rotationEnabled;
-  if (stopped) await goOn(before, because, installation);
-  const after = await snapshotOf(definition, installation.ports);
+  const { resumed, after, owed } = await resumeKey(before, { by: await callerName(), because }, installation.ports);
   const { nextRotationAt } = after.secret;
-  // Before, because turning the schedule on makes a version of its own, to try the function.
-  const rotationOwed = (stopped && openVersion(before) !== undefined) || (await isOwed(after, installation));
   if (flags.json === true) {
     json(
       {
         managedKey: name,
         pausedSince: isoOrNull(before.pause?.at ?? null),
-        resumed: stopped,
+        resumed,
         nextRotationAt: isoOrNull(nextRotationAt),
-        rotationOwed,
+        rotationOwed: owed,
       },
       io,
     );
     return;
   }
-  line(stopped ? `${name} goes on${afterText(before)}.` : `${name} is not paused; nothing was changed.`, io);
-  if (!rotationOwed && (await consumersWait(name, installation))) line(waitingText(name), io);
-  if (rotationOwed) line('A rotation that did not come to its end, or was asked for, begins again within minutes.', io);
-  line(`${rotationOwed ? 'By its schedule the' : 'Its'} next rotation is due by ${instant(nextRotationAt)}.`, io);
-}
-
-/** Whether retirement will start one by itself, as soon as there is a key for it. */
-async function isOwed(sight: KeySnapshot, { table, clock }: OpenInstallation): Promise<boolean> {
-  const failed = await incidentStore(table).find('rotation-failed', sight.definition.name);
-  const now = clock.now();
-  return (
-    (failed?.state === 'open' && owesRotation(failed)) ||
-    cutOffLast(sight) !== undefined ||
-    sight.own.some((record) => isWanted(record, now) || (record.state === 'current' && isCondemned(record, now)))
-  );
-}
-
-/** The schedule first: killed in between, the key stays paused and a repeat goes on. */
-async function goOn({ definition, secret, pause }: KeySnapshot, because: string, installation: OpenInstallation): Promise<void> {
-  const { name } = definition;
-  const { table, clock } = installation;
-  if (!secret.rotationEnabled) {
-    await enableSchedule(definition, 'the next window on', installation.ports);
-    if (!(await snapshotOf(definition, installation.ports)).secret.rotationEnabled) {
-      throw new KeyguardError(
-        'still-stopped',
-        `the rotation schedule of ${name} could not be turned on`,
-        `npx --no-install keyguard unstick ${name}, then this again`,
-      );
-    }
-  }
-  await audit(table).note({ managedKey: name, at: clock.now(), by: await callerName(), cause: { code: 'resumed', reason: because } });
-  if (pause === undefined) return;
-  try {
-    await pauses(table).end(name);
-  } catch (error) {
-    // Somebody else ended it.
-    if (!(error instanceof LostRace)) throw error;
-  }
+  line(resumed ? `${name} goes on${afterText(before)}.` : `${name} is not paused; nothing was changed.`, io);
+  if (!owed && (await consumersWait(name, installation))) line(waitingText(name), io);
+  if (owed) line('A rotation that did not come to its end, or was asked for, begins again within minutes.', io);
+  line(`${owed ? 'By its schedule the' : 'Its'} next rotation is due by ${instant(nextRotationAt)}.`, io);
 }
 
 function afterText({ pause }: KeySnapshot): string {

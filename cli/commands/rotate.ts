@@ -1,21 +1,18 @@
-import type { ApiKeyRecord } from '../../contract/records.ts';
-import { audit } from '../../lambda/adapters/aws/audit.ts';
-import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
+import { isHeld, planRevocation, stolenKey } from '../../lambda/rotation/commands/revoke-plan.ts';
+import { justRotated, justRotatedError, noKeyError, planRotation, requestRotation } from '../../lambda/rotation/commands/rotate.ts';
+import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { dryCut, dryRun } from '../dry-run.ts';
-import { emergencyPlan, onItsWayBack } from '../emergency-plan.ts';
-import { isOffByRecord, rotateInEmergency } from '../emergency.ts';
-import { rotateAndFollow } from '../follow.ts';
+import { rotateInEmergency } from '../emergency.ts';
+import { follow } from '../follow.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { isDead, justRotated, justRotatedError, repeatMs } from '../just-rotated.ts';
-import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
-import { type KeySnapshot, snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { json, line } from '../output.ts';
 import { canAsk, agreed } from '../prompt.ts';
 import { currentSince, rotatedJson, rotatedOrFail, sayPrevious } from '../rotation-outcome.ts';
-import { noKeyError, planOf, planText } from '../rotation-plan.ts';
+import { planText } from '../rotation-plan.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
@@ -72,57 +69,35 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (!flags.proof && flags.dryRun !== true) io.fail('--no-proof belongs to --dry-run: a rotation always proves', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const sight = await snapshotOf(definition, installation.ports);
-  const stolen = stolenKey(sight, flags.apiKeyId);
+  const snapshot = await snapshotOf(definition, installation.ports);
+  const stolen = flags.apiKeyId === undefined ? undefined : stolenKey(snapshot, flags.apiKeyId);
   const asJson = flags.json === true;
-  if (flags.dryRun === true && stolen !== undefined && isOffByRecord(stolen)) {
-    await dryCut(stolen, sight, asJson, installation, io);
+  if (flags.dryRun === true && stolen !== undefined && !isHeld(stolen.state)) {
+    await dryCut(stolen, snapshot, asJson, installation, io);
   } else if (flags.dryRun === true) {
-    const emergency = flags.emergency === true ? emergencyPlan(sight, stolen?.apiKeyId, installation.clock.now()) : undefined;
-    await dryRun(sight, { emergency, proves: flags.proof, asJson }, installation, io);
+    const emergency = flags.emergency === true ? planRevocation(snapshot, stolen?.apiKeyId, installation.clock.now()) : undefined;
+    await dryRun(snapshot, { emergency, proves: flags.proof, asJson }, installation, io);
   } else if (flags.emergency === true) {
-    await rotateInEmergency(sight, { because, stolen, yes: flags.yes === true, asJson }, installation, io);
+    await rotateInEmergency(snapshot, { because, stolen, yes: flags.yes === true, asJson }, installation, io);
   } else {
-    await rotateNow(sight, because, flags, installation, io);
+    await rotateNow(snapshot, because, flags, installation, io);
   }
 }
 
-function stolenKey({ own, definition: { name } }: KeySnapshot, apiKeyId: string | undefined): ApiKeyRecord | undefined {
-  if (apiKeyId === undefined) return undefined;
-  const record = own.find((each) => each.apiKeyId === apiKeyId);
-  if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
-  if (record?.origin !== undefined) throw onItsWayBack(record);
-  const what = record === undefined ? 'no key' : `a ${record.state} key`;
-  throw new KeyguardError(
-    'nothing-to-cut',
-    `${apiKeyId} is ${what} of ${name}: consumers do not hold it`,
-    record?.state === 'standby'
-      ? `npx --no-install keyguard standby remove ${name} ${apiKeyId}`
-      : `npx --no-install keyguard status ${name}`,
-  );
-}
-
-async function rotateNow(sight: KeySnapshot, because: string, flags: Flags, installation: OpenInstallation, io: CliIo): Promise<void> {
-  const { definition } = sight;
+async function rotateNow(snapshot: KeySnapshot, because: string, flags: Flags, installation: OpenInstallation, io: CliIo): Promise<void> {
+  const { definition } = snapshot;
   const { name } = definition;
-  checkRotates(sight);
-  const { table, clock } = installation;
-  const now = clock.now();
-  const soon = flags.again === true ? undefined : justRotated(sight, await audit(table).read(name, now - repeatMs), now);
-  const lately = soon === undefined || (await isDead(soon, installation)) ? undefined : soon;
+  const { ports } = installation;
+  checkRotates(snapshot);
+  const lately = flags.again === true ? undefined : await justRotated(snapshot, ports);
   if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
-  const plan = planOf(sight, now);
+  const plan = planRotation(snapshot, ports.clock.now());
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
   if (plan.next === undefined) throw noKeyError(plan, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
   if (flags.yes !== true) await agreed(`${question} ${planText(plan, definition)}`, io);
-  await audit(table).note({
-    managedKey: name,
-    at: clock.now(),
-    by: await callerName(),
-    cause: { code: 'rotation-asked-for', reason: because },
-  });
-  const outcome = await rotateAndFollow(definition, installation, io);
+  const by = await callerName();
+  const outcome = await follow(definition, () => requestRotation(definition, { by, because }, ports), installation, io);
   const rotated = rotatedOrFail(definition, outcome, io);
   if (flags.json === true) {
     json(rotatedJson(definition, rotated), io);

@@ -1,18 +1,18 @@
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
+import { cutOffText } from '../../lambda/incidents/message/cut-off-text.ts';
+import type { Restorable } from '../../lambda/rotation/commands/undo.ts';
 import type { CliIo, Command } from '../command.ts';
 import { eachKey, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { incidentText } from '../key-findings.ts';
 import { keyStatus, type Health, type KeyStatus } from '../key-status.ts';
 import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
-import { coverText } from '../pool-cover.ts';
+import { coverJson, coverText } from '../pool-cover.ts';
 import type { PreviousKey } from '../previous-key.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { removedFix, removedFrom, removedText } from '../removed-keys.ts';
-import { coverJson } from '../standby/pool.ts';
 import { unpricedText, usageText } from '../usage-text.ts';
-import type { WayBack } from '../way-back.ts';
 
 /** `keyguard status`: a question, so it is answered with exit code 0 whatever the answer. */
 export const status: Command = {
@@ -103,7 +103,7 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
       ['previous key', `${previous.apiKeyId} (${previous.hint}), ${validText(previous)}`],
       ['', previous.waits],
     ]),
-    ...key.waysBack.map((old) => ['old key', wayBackText(old, key.name)]),
+    ...key.restorable.map((old) => ['old key', restorableText(old, key.name)]),
     ...key.wishes.map(({ apiKeyId, wish, at, by, because }) => [
       wish === 'come back' ? 'wanted back' : 'no grace',
       `${apiKeyId}, since ${instant(at)} by ${by}: ${because}`,
@@ -140,10 +140,10 @@ function validText({ validAtLeastUntil, validAtMostUntil, dead }: PreviousKey): 
   return validAtMostUntil === null ? `${atLeast}, then until it is quiet` : `${atLeast}, ${instant(validAtMostUntil)} at the latest`;
 }
 
-function wayBackText({ apiKeyId, hint, state, since, comesBackUntil, cutBecause }: WayBack, name: string): string {
+function restorableText({ apiKeyId, hint, state, since, comesBackUntil, cut }: Restorable, name: string): string {
   const command = `npx --no-install keyguard undo ${name} --api-key-id ${apiKeyId}`;
-  const cut = cutBecause === null ? '' : `, cut off (${cutBecause})`;
-  return `${apiKeyId} (${hint}), ${state} since ${instant(since)}${cut}; comes back until ${instant(comesBackUntil)} by: ${command}`;
+  const why = cut === undefined ? '' : `, cut off (${cutOffText(cut)})`;
+  return `${apiKeyId} (${hint}), ${state} since ${instant(since)}${why}; comes back until ${instant(comesBackUntil)} by: ${command}`;
 }
 
 function tallyText(healths: readonly Health[]): string {
@@ -168,7 +168,12 @@ function keyJson(key: KeyStatus): object {
       validAtLeastUntil: isoOrNull(previous.validAtLeastUntil),
       validAtMostUntil: isoOrNull(previous.validAtMostUntil),
     })),
-    waysBack: key.waysBack.map((old) => ({ ...old, since: isoOrNull(old.since), comesBackUntil: isoOrNull(old.comesBackUntil) })),
+    waysBack: key.restorable.map(({ cut, ...old }) => ({
+      ...old,
+      since: isoOrNull(old.since),
+      comesBackUntil: isoOrNull(old.comesBackUntil),
+      cutBecause: cut === undefined ? null : cutOffText(cut),
+    })),
     pool: coverJson(key.pool),
     paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
     wishes: key.wishes.map((wish) => ({ ...wish, at: isoOrNull(wish.at) })),

@@ -1,18 +1,14 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { audit } from '../../lambda/adapters/aws/audit.ts';
-import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
-import { withoutWish } from '../../lambda/rotation/lifecycle.ts';
-import { updateRecord } from '../../lambda/rotation/commands/update-record.ts';
+import { causeText } from '../../lambda/incidents/message/cause-text.ts';
+import { became, planUnstick, unstickKey, type Act, type Became, type UnstickPlan } from '../../lambda/rotation/commands/unstick.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { keyFindings, type KeyReading } from '../key-findings.ts';
-import { counted, json, line, progress } from '../output.ts';
+import { counted, instant, json, line, progress } from '../output.ts';
 import { agreed } from '../prompt.ts';
 import { readKey, readRecords } from '../read-keys.ts';
-import { retireNow } from '../retire-now.ts';
-import { unstickPlan, type UnstickPlan } from '../unstick-plan.ts';
+import { saysUndone } from '../rotation-outcome.ts';
 
 interface Flags extends InstallationFlags {
   readonly yes?: boolean;
@@ -40,17 +36,20 @@ export const unstick: Command = {
 async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const plan = unstickPlan(await read(definition, installation));
+  const plan = planUnstick(await read(definition, installation));
+  const told = plan.acts.map(willText);
   if (plan.acts.length > 0) {
-    for (const { will } of plan.acts) progress(will, io);
+    for (const will of told) progress(will, io);
     if (flags.yes !== true) await agreed(`Do that for ${name}?`, io);
-    await carryOut(plan, definition, installation, io);
+    const by = await callerName();
+    progress('Retirement is asked to run now …', io);
+    await unstickKey(definition, plan, { by, told }, saysUndone(io), installation.ports);
   }
   const after = await read(definition, installation);
-  const outcomes = plan.acts.map(({ will, did }) => ({ will, became: did(after) }));
-  const did = outcomes.flatMap(({ became }) => became ?? []);
-  const remains = outcomes.filter(({ became }) => became === undefined).map(({ will }) => will);
-  const { waits } = unstickPlan(after);
+  const outcomes = plan.acts.map((act) => ({ act, is: became(act, after) }));
+  const did = outcomes.flatMap(({ act, is }) => (is === 'as before' ? [] : [didText(act, is)]));
+  const remains = outcomes.filter(({ is }) => is === 'as before').map(({ act }) => willText(act));
+  const waits = planUnstick(after).waits.map(waitText);
   const left = keyFindings(after);
   if (flags.json === true) json({ managedKey: name, did, remains, waits, left }, io);
   else {
@@ -75,20 +74,35 @@ async function read(definition: ManagedKeyDefinition, installation: OpenInstalla
   return readKey(definition, await readRecords(installation), undefined, installation);
 }
 
-/** Wishes first: the next rotation must not take one up again. */
-async function carryOut(
-  { wishes, discard, acts }: UnstickPlan,
-  { name, secretName }: ManagedKeyDefinition,
-  installation: OpenInstallation,
-  io: CliIo,
-): Promise<void> {
-  const { table, secrets, clock } = installation;
-  const by = await callerName();
-  await audit(table).note({ managedKey: name, at: clock.now(), by, cause: { code: 'unstuck', acts: acts.map(({ will }) => will) } });
-  for (const { apiKeyId } of wishes) {
-    await updateRecord(apiKeyLedger(table), apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
+function willText(act: Act): string {
+  if (act.act === 'discard version') return `AWSPENDING is taken off version ${act.versionId}, whose rotation does not end.`;
+  const { apiKeyId, wanted, intent } = act.record;
+  switch (act.act) {
+    case 'take wish back':
+      return `The wish that ${apiKeyId} comes back is taken back (${wanted?.because ?? ''}).`;
+    case 'give grace':
+      return `Retirement gives ${apiKeyId} its grace: AWSCURRENT was about to move to it, and consumers may have read it.`;
+    case 'finish':
+      return `Retirement finishes that ${apiKeyId} becomes ${intent?.to ?? ''} (${intent === undefined ? '' : causeText(intent.cause)}).`;
+    case 'return':
+      return `Retirement returns ${apiKeyId} to where it was claimed from.`;
   }
-  if (discard !== undefined) await secretVersions(secrets).discardPending(secretName, discard);
-  progress('Retirement is asked to run now …', io);
-  await retireNow(installation, (sentence) => progress(sentence, io));
+}
+
+function didText(act: Act, is: Exclude<Became, 'as before'>): string {
+  if (act.act === 'discard version') {
+    return is === 'version discarded'
+      ? `AWSPENDING is taken off version ${act.versionId}.`
+      : `Version ${act.versionId} had become current before.`;
+  }
+  if (typeof is === 'string') return willText(act);
+  const { apiKeyId } = act.record;
+  if (is.before === true) return `The wish that ${apiKeyId} comes back had been carried out before: it is ${is.state}.`;
+  return `${apiKeyId} is ${is.state}${act.act === 'return' ? ' again' : ''}.`;
+}
+
+function waitText({ apiKeyId, until }: UnstickPlan['waits'][number]): string {
+  return until === undefined
+    ? `${apiKeyId} may have become current a moment ago: in five minutes it gets its grace, if it is not current then.`
+    : `${apiKeyId} is returned 15 minutes after its claim, at ${instant(until)}.`;
 }

@@ -1,24 +1,17 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { rotations } from '../../lambda/adapters/aws/secret-versions.ts';
 import type { AdmitOptions } from '../../lambda/rotation/admit.ts';
-import { cutOffLast } from '../../lambda/rotation/conditions.ts';
-import { owesRotation } from '../../lambda/rotation/ports.ts';
-import { attemptOf, cutOffCause, failureCause, rotationToken } from '../../lambda/rotation/rotation-token.ts';
+import { onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
+import { coverOf } from '../../lambda/rotation/pool-cover.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo } from '../command.ts';
 import { failureOf } from '../failure.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { snapshotOf } from '../../lambda/rotation/commands/snapshot.ts';
 import { narrated } from '../narration.ts';
 import { instant, isoOrNull, json, line, progress } from '../output.ts';
-import { coverText } from '../pool-cover.ts';
+import { coverJson, coverText, shortText } from '../pool-cover.ts';
 import { consumersWait, waitingText } from '../read-keys.ts';
 import { canAsk, secretFrom, typed } from '../prompt.ts';
-import { coverJson, coverOf } from './pool.ts';
-import { takeIn } from './take-in.ts';
 
 export interface AddFlags extends InstallationFlags {
   readonly apiKeyId?: string;
@@ -44,13 +37,14 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     ...(apiKeyId === undefined ? {} : { apiKeyId }),
     ...(flags.inUse === true ? { inUse: asking(flags.confirm, io) } : {}),
   } as const;
-  const record = await takeIn(definition, value, options, ports, installation, io);
+  const { record, pool, short } = await onboardKey(definition, value, options, ports);
+  if (short !== undefined) progress(`Take note: ${record.apiKeyId} ${shortText(short, pool)}.`, io);
   if (flags.json !== true) {
     const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;
     line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
   }
   const rotationResumed = await resumed(installation, definition, io);
-  const cover = await coverOf(definition, await apiKeyLedger(installation.table).all(), installation);
+  const cover = coverOf(await poolOf(definition, await installation.ports.ledger.all(), installation.ports));
   if (flags.json === true) {
     json(
       {
@@ -93,7 +87,7 @@ function asking(confirm: string | undefined, io: CliIo): NonNullable<AdmitOption
 /** Whatever becomes of the rotation, the key is taken in: who is told of a failure must not make another one. */
 async function resumed(installation: OpenInstallation, definition: ManagedKeyDefinition, io: CliIo): Promise<boolean> {
   try {
-    return await resume(installation, definition);
+    return await startOwedRotation(definition, installation.ports);
   } catch (error) {
     const { message, fix } = failureOf(error);
     progress(`A rotation of ${definition.name} to it could not be started: ${message}`, io);
@@ -104,19 +98,4 @@ async function resumed(installation: OpenInstallation, definition: ManagedKeyDef
     if (fix !== '') progress(fix, io);
     return false;
   }
-}
-
-/** A rotation that failed for want of a key goes on now, and so does one to the key that consumers lack since a cut-off; Secrets Manager itself may have closed its window. */
-async function resume(installation: OpenInstallation, definition: ManagedKeyDefinition): Promise<boolean> {
-  const { table: records, secrets } = installation;
-  const failed = await incidentStore(records).find('rotation-failed', definition.name);
-  const sight = await snapshotOf(definition, installation.ports);
-  // RotateSecret would turn on again what a pause has stopped.
-  const cut = cutOffLast(sight);
-  const owed = failed?.state === 'open' && owesRotation(failed) ? failureCause(definition.name, failed.lastFindingAt) : undefined;
-  const cause = owed ?? (cut === undefined ? undefined : cutOffCause(cut));
-  if (cause === undefined || sight.pause !== undefined) return false;
-  // Retirement would ask for the same one within minutes.
-  await rotations(secrets).start(definition.secretName, rotationToken(cause, attemptOf(cause, sight.own, installation.clock.now())));
-  return true;
 }

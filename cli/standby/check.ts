@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
+import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
+import { shortKeys, type ShortKey } from '../../lambda/rotation/pool-cover.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
 import type { Trial } from '../../lambda/rotation/trial.ts';
@@ -9,9 +10,8 @@ import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts'
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { counted, json, line, progress, table } from '../output.ts';
-import { shortKeys, shortText, type ShortKey } from '../pool-cover.ts';
+import { byAge, shortText } from '../pool-cover.ts';
 import { tryKey } from '../trial.ts';
-import { byAge, poolSight } from './pool.ts';
 
 export interface CheckFlags extends InstallationFlags {
   readonly prove?: boolean;
@@ -35,7 +35,7 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
   const infos = new Map((await installation.ports.keys.list()).map((info) => [info.apiKeyId, info]));
-  const records = await apiKeyLedger(installation.table).all();
+  const records = await installation.ports.ledger.all();
   const { read, unread } = await eachKey(wanted, (definition) =>
     checkPool(definition, { records, infos, prove: flags.prove === true }, installation, io),
   );
@@ -66,11 +66,11 @@ async function checkPool(
   const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
   const secret = await installation.ports.secrets.describe(standbySecretName);
   checkRestored(standbySecretName, secret);
-  const sight = await poolSight(definition, records, installation);
+  const whole = await poolOf(definition, records, installation.ports);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
-    shortKeys(sight)
+    shortKeys(whole)
       .filter((key) => key.record === record && key.tooShortFor === tooShortFor)
-      .map((key) => `it ${shortText(key, sight)}`);
+      .map((key) => `it ${shortText(key, whole)}`);
   const checked: Checked[] = [];
   for (const record of pool) {
     const { apiKeyId } = record;

@@ -1,13 +1,12 @@
 import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
-import type { PoolCover } from '../../lambda/rotation/pool-cover.ts';
+import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
+import { coverOf, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line, table } from '../output.ts';
-import { coverText } from '../pool-cover.ts';
-import { byAge, coverJson, coverOf } from './pool.ts';
+import { byAge, coverJson, coverText } from '../pool-cover.ts';
 
 /** What waits in the pool, or should have. */
 const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
@@ -22,12 +21,12 @@ interface Pool {
 export async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
-  const records = await apiKeyLedger(installation.table).all();
+  const records = await installation.ports.ledger.all();
   const { read: pools, unread } = await eachKey(wanted, async (definition): Promise<Pool> => {
     const keys = records
       .filter((record) => record.managedKey === definition.name && listed.includes(record.state) && record.origin === undefined)
       .sort(byAge);
-    return { name: definition.name, keys, cover: await coverOf(definition, records, installation) };
+    return { name: definition.name, keys, cover: coverOf(await poolOf(definition, records, installation.ports)) };
   });
   if (flags.json === true) {
     json(

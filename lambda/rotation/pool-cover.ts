@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { dayMs } from '../foundation/clock.ts';
-import { chooseLater, isInPool } from './claim.ts';
+import { chooseLater, isInPool, neededLifeMs } from './claim.ts';
 
 export interface PoolCover {
   readonly standbyKeys: number;
@@ -15,10 +15,27 @@ export interface PoolCover {
   readonly days: number;
 }
 
+/** What says when rotations take which key of a pool. Instants are epoch ms, UTC. */
+export interface Pool {
+  readonly definition: ManagedKeyDefinition;
+  /** Its API keys. */
+  readonly own: readonly ApiKeyRecord[];
+  readonly nextRotationAt: number | null;
+  /** Whether a rotation failed, and goes on as soon as it can. */
+  readonly hasFailed: boolean;
+  readonly now: number;
+}
+
+/** A standby key that no rotation of the schedule takes, because it expires too soon after its turn. */
+export interface ShortKey {
+  readonly record: ApiKeyRecord;
+  /** `next`: for the very next rotation; `its turn`: only because other keys go first. */
+  readonly tooShortFor: 'next' | 'its turn';
+}
+
 /**
- * How far the pool reaches: the schedule played forward with the very choice that a rotation makes. A key that is being tried
- * this moment counts, or each trial would tell people of an empty pool; after a rotation that holds its key the next one is an interval
- * away.
+ * How far the pool reaches. A key that is being tried this moment counts, or each trial would tell people of an empty pool; after a
+ * rotation that holds its key the next one is an interval away.
  */
 export function poolCover(
   definition: ManagedKeyDefinition,
@@ -27,22 +44,59 @@ export function poolCover(
   now: number,
 ): PoolCover {
   const { intervalMs } = definition.rotation;
-  let until = isServed(definition, records) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
-  let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
-  const standbyKeys = left.length;
-  const isScheduled = nextRotationAt !== null;
-  let rotations = 0;
-  for (;;) {
-    const choice = chooseLater(left, definition, until);
-    if (choice.claim === 'none') return { standbyKeys, rotations, until, isScheduled, days: Math.floor((until - now) / dayMs) };
-    const { apiKeyId } = choice.claim;
-    left = left.filter((record) => record.apiKeyId !== apiKeyId);
-    rotations += 1;
-    until += intervalMs;
-  }
+  const from = isServed(definition, records) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
+  const { taken, left, until } = playedForward(definition, records, from);
+  return {
+    standbyKeys: taken + left.length,
+    rotations: taken,
+    until,
+    isScheduled: nextRotationAt !== null,
+    days: Math.floor((until - now) / dayMs),
+  };
+}
+
+/** The same from the rotation on that takes the pool's first key; where it is empty, from the next date. */
+export function coverOf(pool: Pool): PoolCover {
+  const { definition, own, nextRotationAt, now } = pool;
+  const cover = poolCover(definition, own, own.some(isInPool) ? takesAt(pool) : nextRotationAt, now);
+  return { ...cover, isScheduled: nextRotationAt !== null };
+}
+
+/** When a rotation takes a standby key at the earliest: now, where one is owed or no key serves yet. */
+export function takesAt({ definition, own, nextRotationAt, hasFailed, now }: Pool): number {
+  if (isServed(definition, own)) return now + definition.rotation.intervalMs;
+  if (hasFailed || !own.some((record) => record.state === 'current')) return now;
+  return Math.max(nextRotationAt ?? now, now);
+}
+
+/** The standby keys that are left when the schedule has found its last one. */
+export function shortKeys(pool: Pool): readonly ShortKey[] {
+  const { definition, own } = pool;
+  const first = takesAt(pool);
+  const aliveUntil = first + neededLifeMs(definition.rotation);
+  return playedForward(definition, own, first).left.map((record) => ({
+    record,
+    tooShortFor: (record.expiresAt ?? aliveUntil) < aliveUntil ? 'next' : 'its turn',
+  }));
 }
 
 /** Whether a rotation is under way that has its key from the pool. */
 export function isServed({ name }: ManagedKeyDefinition, records: readonly ApiKeyRecord[]): boolean {
   return records.some(({ managedKey, state, origin }) => managedKey === name && state === 'pending' && origin === undefined);
+}
+
+/** The schedule from `from` on, with the very choice that a rotation makes, until one finds no key. */
+function playedForward(
+  definition: ManagedKeyDefinition,
+  records: readonly ApiKeyRecord[],
+  from: number,
+): { readonly taken: number; readonly left: readonly ApiKeyRecord[]; readonly until: number } {
+  let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
+  let taken = 0;
+  for (let until = from; ; until += definition.rotation.intervalMs) {
+    const { claim } = chooseLater(left, definition, until);
+    if (claim === 'none') return { taken, left, until };
+    left = left.filter((record) => record !== claim);
+    taken += 1;
+  }
 }

@@ -416,10 +416,10 @@ test('old keys that an undo can bring back, and until when', () => {
     aRecord({ apiKeyId: 'apikey_unused', state: 'contained', since: now - hourMs }),
     aRecord({ ...old, apiKeyId: 'apikey_going', state: 'inactive', since: now - hourMs, intent: anIntent('archived') }),
   ];
-  expect(statusOf({ own: [current, standby, expiring, ...hopeless, cut, replaced] }).waysBack).toMatchObject([
-    { apiKeyId: 'apikey_replaced', comesBackUntil: now - hourMs + rotation.undoMs, cutBecause: null },
-    { apiKeyId: 'apikey_cut', comesBackUntil: now - 2 * hourMs + rotation.undoMs, cutBecause: 'a theft' },
-    { apiKeyId: 'apikey_expiring', comesBackUntil: now + hourMs, cutBecause: null },
+  expect(statusOf({ own: [current, standby, expiring, ...hopeless, cut, replaced] }).restorable).toMatchObject([
+    { apiKeyId: 'apikey_replaced', comesBackUntil: now - hourMs + rotation.undoMs, cut: undefined },
+    { apiKeyId: 'apikey_cut', comesBackUntil: now - 2 * hourMs + rotation.undoMs, cut: { by: 'containment', cause: cut.cause } },
+    { apiKeyId: 'apikey_expiring', comesBackUntil: now + hourMs, cut: undefined },
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../../lambda/foundation/clock.ts';
-import { poolCover } from '../../../lambda/rotation/pool-cover.ts';
+import { coverOf, poolCover, shortKeys, takesAt, type Pool } from '../../../lambda/rotation/pool-cover.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 
 const definition = aDefinition();
@@ -72,4 +72,47 @@ test('a rotation that is overdue needs its key now', () => {
 
 test('where no rotation is planned, the next one is an interval away', () => {
   expect(poolCover(definition, [], null, now)).toMatchObject({ until: now + policy.intervalMs });
+});
+
+const current = aRecord({ apiKeyId: 'apikey_current', state: 'current' });
+const standby = (apiKeyId: string, addedAt: number, days: number | null) =>
+  aRecord({ apiKeyId, addedAt, expiresAt: days === null ? null : now + days * dayMs });
+const pool = (own: Pool['own'], changes: Partial<Pool> = {}): Pool => ({
+  definition,
+  own,
+  nextRotationAt: next,
+  hasFailed: false,
+  now,
+  ...changes,
+});
+
+test.each<[string, Pool, number]>([
+  ['the next rotation', pool([current]), next],
+  ['now, where that is late', pool([current], { nextRotationAt: now - dayMs }), now],
+  ['now, where nothing is scheduled', pool([current], { nextRotationAt: null }), now],
+  ['now, where no key serves yet', pool([]), now],
+  ['now, where a rotation that failed goes on', pool([current], { hasFailed: true }), now],
+  ['an interval later, where a rotation has its key', pool([current, aRecord({ state: 'pending' })]), now + 30 * dayMs],
+])('a standby key is taken at the earliest by %s', (_name, at, expected) => {
+  expect(takesAt(at)).toBe(expected);
+});
+
+const short = (at: Pool) => shortKeys(at).map(({ record, tooShortFor }) => [record.apiKeyId, tooShortFor]);
+
+test('a key that expires too soon after the next rotation is left over', () => {
+  expect(short(pool([current, standby('apikey_a', 1, 46.9)]))).toEqual([['apikey_a', 'next']]);
+  expect(short(pool([current, standby('apikey_a', 1, 36)], { hasFailed: true }))).toEqual([['apikey_a', 'next']]);
+  expect(short(pool([current, standby('apikey_a', 1, 47), standby('apikey_b', 2, null)]))).toEqual([]);
+});
+
+test('a key that is too late only because others go first is named as such, and one that goes before them is not', () => {
+  const others = standby('apikey_a', 1, null);
+  expect(short(pool([current, others, standby('apikey_b', 2, 50)]))).toEqual([['apikey_b', 'its turn']]);
+  expect(short(pool([current, others, standby('apikey_b', 2, 77)]))).toEqual([]);
+  expect(short(pool([current, others, standby('apikey_b', 0, 50)]))).toEqual([]);
+});
+
+test('a first key that lives long enough from now on counts, although nothing is scheduled so soon', () => {
+  expect(coverOf(pool([standby('apikey_a', 1, 38)]))).toMatchObject({ rotations: 1, until: now + 30 * dayMs });
+  expect(coverOf(pool([]))).toMatchObject({ rotations: 0, until: next });
 });

@@ -1,19 +1,19 @@
-import type { ApiKeyRecord, Wish } from '../contract/records.ts';
-import { hourMs, minuteMs } from '../lambda/foundation/clock.ts';
-import { KeyguardError } from '../lambda/foundation/errors.ts';
-import { chooseStandby } from '../lambda/rotation/claim.ts';
-import { emergencyOf, isReplacedByEmergency, withoutGrace } from '../lambda/rotation/lifecycle.ts';
-import { checkRestored } from '../lambda/rotation/commands/obstacle.ts';
-import { claimedKey, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
-import { instant } from './output.ts';
-import { nextKeyText, planOf, planWhy, type RotationPlan } from './rotation-plan.ts';
+import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
+import { hourMs, minuteMs, utcMinute } from '../../foundation/clock.ts';
+import { KeyguardError } from '../../foundation/errors.ts';
+import { noKeyTexts } from '../../incidents/message/cause-text.ts';
+import { chooseStandby } from '../claim.ts';
+import { emergencyOf, isReplacedByEmergency } from '../lifecycle.ts';
+import { checkRestored } from './obstacle.ts';
+import { nextKeyText, planRotation, type RotationPlan } from './rotate.ts';
+import { claimedKey, type KeySnapshot } from './snapshot.ts';
 
 /** An emergency that is given again within this time goes on; later it is a new one. */
 const sameEmergencyMs = hourMs;
 /** An emergency that was over so lately is not begun anew by a mere repeat, which would cut off the key that has just taken over. */
 const lateMs = 15 * minuteMs;
 
-export interface EmergencyPlan {
+export interface RevokePlan {
   /**
    * `cut`: an emergency that was given before has switched already, and its old keys still live. `cut one`: the key that was named
    * is in its grace, and no other one is touched. Only `rotate and cut` ends a pause.
@@ -30,18 +30,18 @@ export interface EmergencyPlan {
  * What an emergency would do at `now`; `stolen`: the key that an operator named. Throws KeyguardError where no standby key can
  * take over, somebody is at work, or it was done a moment ago.
  */
-export function emergencyPlan(sight: KeySnapshot, stolen: string | undefined, now: number): EmergencyPlan {
-  const { own, definition } = sight;
+export function planRevocation(snapshot: KeySnapshot, stolen: string | undefined, now: number): RevokePlan {
+  const { own, definition } = snapshot;
   const { name } = definition;
   const current = own.find((record) => record.state === 'current');
   const draining = own.filter((record) => record.state === 'draining');
   const wanted = own.filter((record) => record.wanted !== undefined);
-  const rotation = planOf(sight, now, chooseStandby);
+  const rotation = planRotation(snapshot, now, chooseStandby);
   const named = draining.filter((record) => record.apiKeyId === stolen);
   if (named.length > 0 && current !== undefined) {
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };
   }
-  const claimed = claimedKey(sight);
+  const claimed = claimedKey(snapshot);
   if (claimed?.origin !== undefined) throw onItsWayBack(claimed);
   const isCurrentNamed = current !== undefined && current.apiKeyId === stolen;
   const begun =
@@ -50,7 +50,7 @@ export function emergencyPlan(sight: KeySnapshot, stolen: string | undefined, no
   if (begun !== undefined && current !== undefined) {
     throw new KeyguardError(
       'nothing-to-cut',
-      `an emergency of ${name} was over ${instant(begun.since)}: ${begun.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
+      `an emergency of ${name} was over ${utcMinute(begun.since)}: ${begun.apiKeyId} is inactive, and ${current.apiKeyId} has taken over`,
       `nothing; to cut off ${current.apiKeyId} too: npx --no-install keyguard rotate ${name} --emergency --api-key-id ${current.apiKeyId}`,
     );
   }
@@ -62,15 +62,33 @@ export function emergencyPlan(sight: KeySnapshot, stolen: string | undefined, no
       `npx --no-install keyguard rotate ${name}`,
     );
   }
-  checkRestored(definition.secretName, sight.secret);
+  checkRestored(definition.secretName, snapshot.secret);
   if (rotation.next === undefined) {
     throw new KeyguardError(
       'no-standby-key',
-      `${name} cannot rotate: ${planWhy(rotation)}`,
+      `${name} cannot rotate: ${noKeyTexts[rotation.why]}`,
       `${nextKeyText(rotation, definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
     );
   }
   return { todo: 'rotate and cut', dying, rotation, wanted };
+}
+
+/** The key that an operator named as stolen. Throws KeyguardError `nothing-to-cut` where consumers do not hold it. */
+export function stolenKey({ own, definition: { name } }: KeySnapshot, apiKeyId: string): ApiKeyRecord {
+  const record = own.find((each) => each.apiKeyId === apiKeyId);
+  if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
+  if (record?.origin !== undefined) throw onItsWayBack(record);
+  const what = record === undefined ? 'no key' : `a ${record.state} key`;
+  throw new KeyguardError(
+    'nothing-to-cut',
+    `${apiKeyId} is ${what} of ${name}: consumers do not hold it`,
+    `npx --no-install keyguard ${record?.state === 'standby' ? `standby remove ${name} ${apiKeyId}` : `status ${name}`}`,
+  );
+}
+
+/** Whether consumers hold a key in this state, as far as the records know. */
+export function isHeld(state: ApiKeyState): boolean {
+  return state === 'current' || state === 'draining';
 }
 
 /** The key that was replaced last, where an emergency did that lately: what is given again goes on with it. */
@@ -89,16 +107,10 @@ function begunLately(own: readonly ApiKeyRecord[], now: number): ApiKeyRecord | 
 }
 
 /** An undo is at work on the key: cutting it off could leave consumers without one. */
-export function onItsWayBack({ apiKeyId, managedKey: name }: ApiKeyRecord): KeyguardError {
+function onItsWayBack({ apiKeyId, managedKey: name }: ApiKeyRecord): KeyguardError {
   return new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,
     `wait until npx --no-install keyguard status ${name} shows it as current, then give the emergency again; if it does not come: npx --no-install keyguard unstick ${name}`,
   );
-}
-
-/** The record with the emergency's wish; undefined where it has one that still holds, or consumers do not hold the key any more. */
-export function condemned(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> | undefined {
-  if (record.state !== 'current' && record.state !== 'draining') return undefined;
-  return emergencyOf(record, wish.at) === undefined ? withoutGrace(record, wish) : undefined;
 }
