@@ -1,4 +1,4 @@
-import { CancelRotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
+import { CancelRotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { pauses } from '../../lambda/adapters/aws/pauses.ts';
@@ -71,39 +71,6 @@ test('an emergency that was killed right after it had ended a pause is told to p
   expect(states()[second]).toBe('inactive');
 });
 
-test('an emergency that names the current key replaces and cuts that one, whatever else is being cut off', async () => {
-  const { first, second, third } = await rotatedTwice();
-  const outage = me.world.anthropic.intercept.onCall(({ phase, method }) =>
-    phase === 'before' && method === 'POST' ? { kind: 'status', status: 500 } : undefined,
-  );
-  await withQuickTimers(() => me.run([...emergency, '--api-key-id', first]));
-  outage();
-  me.world.aws.schedules.disable('retirement');
-  me.world.clock.advance(minuteMs);
-  const named = [...emergency, '--api-key-id', second];
-  expect(await me.asJson([...named, '--dry-run', '--no-proof'])).toMatchObject({ wouldCutOff: [second] });
-  const said = await me.run(named);
-  expect(said).toMatchObject({ code: 0 });
-  expect(said.out).toContain(`production rotated: ${third}`);
-  expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
-});
-
-test('an emergency that names the current key leaves a key in its grace alone', async () => {
-  const { first, second, third } = await rotatedTwice();
-  expect(await me.run([...emergency, '--api-key-id', second])).toMatchObject({ code: 0 });
-  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'inactive', [third]: 'current' });
-});
-
-test.each([0, 2])('an emergency that names none, %i minutes after one that cut a key in its grace, is no repeat of it', async (minutes) => {
-  const { first, second, third } = await rotatedTwice();
-  if (minutes === 0) await me.killed([...emergency, '--api-key-id', first], { phase: 'before', operation: 'Invoke' });
-  else await me.run([...emergency, '--api-key-id', first]);
-  me.world.clock.advance(minutes * minuteMs);
-  const said = await me.run(emergency);
-  expect(said).toMatchObject({ code: 0 });
-  expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'inactive', [third]: 'current' });
-});
-
 test('a key that is paused is cut off by an emergency all the same, and one that was void is given anew', async () => {
   const { first } = await rotatedTwice();
   const named = [...emergency, '--api-key-id', first];
@@ -141,18 +108,6 @@ test('an emergency whose switch is done goes on with the keys that are still on,
   }
   expect(await me.run(emergency)).toMatchObject({ code: 0 });
   expect(states()).toMatchObject({ [first]: 'inactive', [third]: 'current', [fourth]: 'standby' });
-});
-
-test('an emergency is no repeat of an old one whose key somebody has touched since', async () => {
-  const { second, third, fourth } = await rotatedTwice();
-  await me.run(emergency);
-  await me.world.passes(48 * hourMs, { beatMs: 12 * hourMs });
-  for (const status of ['active', 'inactive'] as const) {
-    me.world.anthropic.console.setStatus(second, status);
-    await me.world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
-  }
-  expect(await me.run(emergency)).toMatchObject({ code: 0 });
-  expect(states()).toMatchObject({ [third]: 'inactive', [fourth]: 'current' });
 });
 
 test('an emergency that is given again while an undo brings its key back says so, and is not over', async () => {
@@ -377,27 +332,6 @@ test('an old key that is wanted back does not come back when it is named as stol
   expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
 });
 
-test('an old key to which somebody has moved AWSCURRENT back by hand is not cut before the records know it', async () => {
-  const { second } = await rotatedTwice();
-  await me.run(emergency);
-  me.world.anthropic.console.setStatus(second, 'active');
-  const { secretArn } = me.world.definition('production');
-  const versionOf = (label: string) =>
-    me.world.aws.inspect.secrets.versions(secretArn).find(({ labels }) => labels.includes(label))?.versionId;
-  await me.world.secrets.send(
-    new UpdateSecretVersionStageCommand({
-      SecretId: secretArn,
-      VersionStage: 'AWSCURRENT',
-      RemoveFromVersionId: versionOf('AWSCURRENT'),
-      MoveToVersionId: versionOf('AWSPREVIOUS'),
-    }),
-  );
-  const said = await me.run([...emergency, '--api-key-id', second]);
-  expect(said.code).toBe(1);
-  expect(said.err).toContain(`${second} of production is on its way back this moment`);
-  expect(statusOf(second)).toBe('active');
-});
-
 test('killed and never given again, the emergency is carried out by retirement', async () => {
   const { after } = await rotatedTwice();
   await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
@@ -430,12 +364,6 @@ test('without a standby key it refuses, with instructions, and changes nothing',
   expect(states()).toEqual({ [only]: 'current' });
 });
 
-test('where no key is in use there is nothing to cut off', async () => {
-  me = await anOperator();
-  await me.added();
-  expect((await me.run(emergency)).err).toContain('no key of production is in use');
-});
-
 test('an emergency ends a pause, with the schedule on again', async () => {
   const { after } = await rotatedTwice();
   const pause = { schema: 1, managedKey: 'production', at: me.world.clock.now(), by: 'Ada', because: 'an audit' } as const;
@@ -466,14 +394,6 @@ test('where the rotation of an emergency lost its key, the same command takes th
   expect(await me.run(emergency)).toMatchObject({ code: 0 });
   expect(me.world.clock.now() - before).toBeLessThan(minuteMs);
   expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'inactive', [fourth]: 'current' });
-});
-
-test('only a key that consumers may hold can be named', async () => {
-  const { fourth } = await rotatedTwice();
-  const said = await me.run([...emergency, '--api-key-id', fourth]);
-  expect(said.code).toBe(1);
-  expect(said.err).toContain(`${fourth} is a standby key of production: consumers do not hold it`);
-  expect(said.err).toContain(`npx --no-install keyguard standby remove production ${fourth}`);
 });
 
 test('what somebody wants back does not come back in an emergency', async () => {

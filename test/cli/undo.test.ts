@@ -1,10 +1,6 @@
 import { CancelRotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
-import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
-import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { causeText } from '../../lambda/incidents/message/cause-text.ts';
-import { moved } from '../../lambda/rotation/lifecycle.ts';
 import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
@@ -81,31 +77,6 @@ test.each<Moment>([
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
-test('undo goes back to the key that AWSCURRENT left, not to one that was about to become current and never did', async () => {
-  const { second, third } = await rotatedTwice();
-  const fourth = await me.added();
-  me.world.aws.schedules.disable('retirement');
-  const outage = me.world.aws.intercept.onCall(({ phase, operation }) =>
-    phase === 'before' && operation === 'UpdateSecretVersionStage' ? 'error500' : undefined,
-  );
-  await me.world.rotate('production');
-  expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending', [fourth]: 'standby' });
-  outage();
-  await forgetRotation();
-  await me.world.aws.settle({ coalesce: true });
-  await me.world.rotate('production');
-  expect(states()).toMatchObject({ [second]: 'draining', [third]: 'pending', [fourth]: 'current' });
-  me.world.clock.advance(minuteMs);
-  // Only now somebody sees what had become of the third key: its grace begins after that of the second one.
-  me.world.aws.schedules.enable('retirement');
-  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
-  expect(states()).toMatchObject({ [second]: 'draining', [third]: 'draining', [fourth]: 'current' });
-  const said = await me.run(undo);
-  expect(said).toMatchObject({ code: 0 });
-  expect(said.err).not.toContain('was replaced later');
-  expect(states()).toMatchObject({ [second]: 'current', [third]: 'draining', [fourth]: 'draining' });
-});
-
 /** A person stops the open rotation by hand, takes AWSPENDING away and turns the schedule on again. */
 async function forgetRotation(): Promise<void> {
   const { secretArn } = me.world.definition('production');
@@ -123,27 +94,6 @@ test('two who undo at once bring the key back once', async () => {
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
-});
-
-test('what cannot come back is refused with the reason, and nothing is changed', async () => {
-  me = await anOperator();
-  const first = await me.added();
-  await me.run(['rotate', 'production', '--yes']);
-  const refused = async (args: readonly string[]): Promise<string> => {
-    const said = await me.run([...undo, ...args]);
-    expect(said.code).toBe(1);
-    return said.err;
-  };
-  expect(await refused([])).toContain('production has no old key to go back to');
-  const second = await me.added();
-  await me.run(['rotate', 'production', '--again', '--yes']);
-  const third = await me.added();
-  expect(await refused(['--api-key-id', 'apikey_other'])).toContain('apikey_other is no key of production');
-  expect(await refused(['--api-key-id', third])).toContain(`${third} of production is standby, no old key`);
-  await me.world.passes(10 * dayMs, { beatMs: dayMs, eachMinute: othersAtWork(me.world) });
-  expect(await refused([])).toMatch(new RegExp(`the last key of production, ${first}, is archived since 2026-09-1\\d`));
-  expect(await refused(['--api-key-id', first])).toContain('which is for ever');
-  expect(states()).toEqual({ [first]: 'archived', [second]: 'current', [third]: 'standby' });
 });
 
 test('an undo whose rotation was broken off is cleared away first', async () => {
@@ -167,41 +117,6 @@ test('an undo whose rotation was broken off is cleared away first', async () => 
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
-test('a rotation that is under way is not crossed', async () => {
-  const { second, third } = await rotatedTwice();
-  me.world.anthropic.intercept.onCall(({ phase, route }) =>
-    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
-  );
-  await me.world.rotate('production');
-  const said = await me.run([...undo, '--json']);
-  expect(JSON.parse(said.err)).toMatchObject({
-    error: {
-      code: 'busy',
-      message: expect.stringContaining(`a rotation of production to ${third} is under way`) as unknown,
-      fix: 'wait until it is done, or: npx --no-install keyguard unstick production',
-    },
-  });
-  expect(states()).toMatchObject({ [second]: 'current', [third]: 'pending' });
-});
-
-test('a key that was cut off comes back only by name, with a warning', async () => {
-  const { first, second, third } = await rotatedTwice();
-  const ledger = apiKeyLedger(openTable(me.world.installation.stateTable));
-  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === first);
-  if (record === undefined) throw new Error('no record');
-  const cause = { code: 'containment', incidentId: 'usage-anomaly-1' } as const;
-  const because = causeText(cause);
-  await ledger.replace(record, moved(record, { type: 'contained', at: me.world.clock.now(), cause }), 'containment');
-  me.world.anthropic.console.setStatus(first, 'inactive');
-  const refused = await me.run(undo);
-  expect(refused.err).toMatch(new RegExp(`the last key of production, ${first}, was cut off 2026-\\S+ \\S+ UTC: ${because}`));
-  expect(refused.err).toContain(`npx --no-install keyguard undo production --api-key-id ${first}`);
-  const said = await me.run([...undo, '--api-key-id', first]);
-  expect(said).toMatchObject({ code: 0 });
-  expect(said.err).toContain(`Careful: ${first} was cut off (${because})`);
-  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
-});
-
 test('a key that an emergency ended comes back only by name, with a warning', async () => {
   me = await anOperator();
   const [leaked, next] = [await me.added(), await me.added()];
@@ -218,16 +133,6 @@ test('a key that an emergency ended comes back only by name, with a warning', as
   expect(said).toMatchObject({ code: 0 });
   expect(said.err).toContain(`Careful: ${leaked} was cut off (an emergency ended it)`);
   expect(states()).toEqual({ [leaked]: 'current', [next]: 'draining' });
-});
-
-test('a key that an emergency is about to cut off comes back only by name', async () => {
-  const { first, second, third } = await rotatedTwice();
-  await me.killed(['rotate', 'production', '--emergency', '--because', 'leaked', '--yes'], { phase: 'before', operation: 'Invoke' });
-  expect(states()).toMatchObject({ [first]: 'draining', [second]: 'draining', [third]: 'current' });
-  const refused = await me.run(undo);
-  expect(refused.code).toBe(1);
-  expect(refused.err).toContain(`the last key of production, ${second}, was cut off`);
-  expect((await me.run([...undo, '--api-key-id', second])).err).toContain(`Careful: ${second} was cut off (an emergency: leaked)`);
 });
 
 test('a key in its grace that somebody disabled in the Console comes back only by name, with a warning', async () => {

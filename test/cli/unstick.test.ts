@@ -49,31 +49,6 @@ test('unstick frees the label, returns the claimed key, says what it did and wha
   expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
 });
 
-test('a claim that is younger than 15 minutes is returned later, and unstick says when', async () => {
-  const { second } = await stuck();
-  me.world.clock.advance(8 * minuteMs);
-  const said = await me.run(unstick);
-  expect(said.out).toMatch(new RegExp(`waits: ${second} is returned 15 minutes after its claim, at 2026-09-07 00:\\d\\d UTC`));
-  expect(states()[second]).toBe('pending');
-  await me.world.passes(15 * minuteMs, { beatMs: 5 * minuteMs });
-  expect(states()[second]).toBe('standby');
-});
-
-test('a rotation that is at work is left alone', async () => {
-  me = await anOperator();
-  const [first, second] = [await me.added(), await me.added()];
-  await me.run(['rotate', 'production', '--yes']);
-  me.world.anthropic.intercept.onCall(({ phase, route }) =>
-    phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
-  );
-  await me.world.rotate('production');
-  const said = await me.run(unstick);
-  expect(said).toMatchObject({ code: 0 });
-  expect(said.out).toContain('Nothing of production is stuck.');
-  expect(labels()).toContain('AWSPENDING');
-  expect(states()).toEqual({ [first]: 'current', [second]: 'pending' });
-});
-
 test('a wish is taken back', async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
