@@ -2,7 +2,7 @@ import { utcMinute } from '../lambda/foundation/clock.ts';
 import type { AdmitPorts } from '../lambda/rotation/admit.ts';
 
 /** The ports of an intake that say aloud what is asked of them; each sentence once, however often a poll repeats it. */
-export function narrated<P extends AdmitPorts>(ports: P, say: (sentence: string) => void): P {
+export function narrated(ports: AdmitPorts, say: (sentence: string) => void): AdmitPorts {
   const said = new Set<string>();
   const once = (sentence: string): void => {
     if (said.has(sentence)) return;

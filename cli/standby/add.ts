@@ -1,4 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { admitPorts } from '../../lambda/adapters/assemble.ts';
 import type { AdmitOptions } from '../../lambda/rotation/admit.ts';
 import { onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf } from '../../lambda/rotation/pool-cover.ts';
@@ -30,14 +31,15 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   // Before anybody pastes a value.
   if (!installation.isDeployed) await installation.ports.secrets.describe(definition.secretName);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
-  const ports = narrated(installation.ports, (sentence) => progress(sentence, io));
+  const { definition: deployed, managedKeys, table, secrets, clock } = installation;
+  const intake = narrated(admitPorts(deployed, managedKeys, table, secrets, clock), (sentence) => progress(sentence, io));
   const options = {
     by: await callerName(),
     userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
     ...(apiKeyId === undefined ? {} : { apiKeyId }),
     ...(flags.inUse === true ? { inUse: asking(flags.confirm, io) } : {}),
   } as const;
-  const { record, pool, short } = await onboardKey(definition, value, options, ports);
+  const { record, pool, short } = await onboardKey(definition, value, options, { ...installation.ports, ...intake });
   if (short !== undefined) progress(`Take note: ${record.apiKeyId} ${shortText(short, pool)}.`, io);
   if (flags.json !== true) {
     const expiry = record.expiresAt === null ? 'never expires' : `expires ${instant(record.expiresAt)}`;

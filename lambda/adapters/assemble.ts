@@ -4,7 +4,7 @@ import type { InstallationDefinition } from '../../contract/installation.ts';
 import type { IncidentKind } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { Definitions, ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
+import type { IncidentRecord } from '../../contract/records.ts';
 import { homeOf } from '../../contract/names.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
@@ -13,10 +13,9 @@ import type { IncidentPorts } from '../incidents/ports.ts';
 import { rotationEndTexts } from '../incidents/message/cause-text.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { AdmitPorts } from '../rotation/admit.ts';
-import type { CommandPorts } from '../rotation/commands/ports.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
 import { onlyOurKeys } from '../rotation/ownership.ts';
-import type { FailedRotation, RetirementPorts, RotationPorts } from '../rotation/ports.ts';
+import type { RetirementPorts, RotationPorts } from '../rotation/ports.ts';
 import { apiKeys } from './anthropic/api-keys.ts';
 import { adminClient } from './anthropic/client.ts';
 import { keyProbe } from './anthropic/key-probe.ts';
@@ -24,19 +23,16 @@ import { reportedUse } from './anthropic/key-usage.ts';
 import { canonicalId } from './anthropic/organization.ts';
 import { alertPublisher } from './aws/alert-publisher.ts';
 import { apiKeyLedger } from './aws/api-key-ledger.ts';
-import { audit } from './aws/audit.ts';
-import { lambdaThatWaits, sns, sts } from './aws/clients.ts';
+import { sns, sts } from './aws/clients.ts';
 import { incidentStore } from './aws/incident-store.ts';
-import { invoke } from './aws/invoke.ts';
-import { keptVersions } from './aws/kept-versions.ts';
 import { keyDirectory } from './aws/key-directory.ts';
 import { pauses } from './aws/pauses.ts';
-import { rotationSchedule } from './aws/rotation-schedule.ts';
 import { rotations, secretVersions, standbyStore } from './aws/secret-versions.ts';
 import { sightings } from './aws/sightings.ts';
 import type { Table } from './aws/table.ts';
 import { usageLedger } from './aws/usage-ledger.ts';
 import { readAdminAccess } from './environment.ts';
+import { failureIn, lastingFailure } from './failed-rotation.ts';
 
 /** What several functions are made of. Each function's file says which of it that function has. */
 
@@ -96,7 +92,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
       clear: (kind, managedKey, end) => clear(kind, managedKey, rotationEndTexts[end], incidents, end),
-      lasting: lasting(incidents.incidents),
+      lasting: lastingFailure(incidents.incidents),
     },
     pauses: pauses(table),
     organizationId: canonicalId(env.organizationId),
@@ -143,20 +139,6 @@ export function retirementPorts(
   };
 }
 
-function lasting(incidents: IncidentPorts['incidents']): RotationPorts['alarm']['lasting'] {
-  return async (kind, managedKey) => {
-    const incident = await incidents.find(kind, managedKey);
-    return incident === undefined ? undefined : failureIn(incident);
-  };
-}
-
-/** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
-function failureIn({ state, openedAt, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
-  const reasoned = (known: IncidentFacts): FailedRotation['facts'] => ({ reason: 'see the log of the rotation function', ...known });
-  if (state !== 'recovered') return { openedAt, at: lastFindingAt, facts: reasoned(facts) };
-  return next === undefined ? undefined : { openedAt: next.at, at: next.at, facts: reasoned(next.facts) };
-}
-
 /** What intake needs, from what an installation says of itself. */
 export function admitPorts(
   installation: Pick<InstallationDefinition, 'anthropicBaseUrl' | 'organizationId' | 'adminAccess'>,
@@ -193,28 +175,5 @@ export function admitPorts(
     },
     organizationId: canonicalId(organizationId),
     clock,
-  };
-}
-
-/** What an operator's verbs need, from what an installation says of itself. */
-export function commandPorts(
-  installation: InstallationDefinition,
-  managedKeys: readonly ManagedKeyDefinition[],
-  table: Table,
-  secrets: SecretsManagerClient,
-  clock: Clock,
-): CommandPorts {
-  return {
-    ...admitPorts(installation, managedKeys, table, secrets, clock),
-    secrets: secretVersions(secrets),
-    pauses: pauses(table),
-    rotations: rotations(secrets),
-    schedule: rotationSchedule(secrets),
-    audit: audit(table),
-    alarm: { lasting: lasting(withInstantsThatHaveCome(incidentStore(table), clock)) },
-    keptVersions: (secretArn) => keptVersions(secrets, secretArn),
-    async retireNow() {
-      await invoke(lambdaThatWaits(), installation.functions.retirement, {});
-    },
   };
 }

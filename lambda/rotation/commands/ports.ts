@@ -1,10 +1,8 @@
 import type { AuditRecord, PauseRecord } from '../../../contract/records.ts';
-import type { AdmitPorts } from '../admit.ts';
-import type { Pauses, Rotations, RotationPorts, SecretVersions } from '../ports.ts';
+import type { Pauses, Rotations, RotationPorts } from '../ports.ts';
 
 /** What the verbs of an operator need from outside: each of them names the part that it uses. */
-export interface CommandPorts extends AdmitPorts {
-  readonly secrets: SecretVersions;
+export interface CommandPorts extends Pick<RotationPorts, 'ledger' | 'secrets' | 'keys' | 'clock'> {
   readonly pauses: Pauses & PauseWriter;
   readonly rotations: Rotations;
   readonly schedule: RotationSchedule;
