@@ -12,11 +12,10 @@ export async function snapshotOf(
   definition: ManagedKeyDefinition,
   { ledger, secrets, pauses }: Pick<CommandPorts, 'ledger' | 'secrets' | 'pauses'>,
 ): Promise<KeySnapshot> {
-  const [records, secret, pause] = await Promise.all([
-    ledger.all(definition.name),
-    secrets.describe(definition.secretName),
-    pauses.find(definition.name),
-  ]);
+  // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
+  const records = await ledger.all(definition.name);
+  const secret = await secrets.describe(definition.secretName);
+  const pause = await pauses.find(definition.name);
   return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
 }
 
