@@ -8,12 +8,13 @@ import { containmentPorts } from './memory-incidents.ts';
 import {
   comeToQuiescence,
   containment,
+  emergency,
   intake,
   judgeQuiescence,
-  operator,
   removal,
   retirement,
   rotation,
+  undo,
   verification,
 } from './scenarios.ts';
 import { runSchedule, type Actor, type Turn } from './schedule.ts';
@@ -57,14 +58,14 @@ const choices = {
   containment: (_model, world) => (world.incidents.size === 0 ? undefined : containment(world)),
   undo: (_model, world, which) => {
     const old = recordsIn(world, ['draining', 'inactive', 'contained']);
-    return old.length === 0 ? undefined : operator(world, 'undo', old[which % old.length] ?? '');
+    return old.length === 0 ? undefined : undo(world, old[which % old.length] ?? '');
   },
   emergency: (_model, world, which) => {
     const used = recordsIn(world, ['current', 'draining']);
     const chosen = used[which % Math.max(used.length, 1)];
     if (chosen === undefined) return undefined;
     world.exempt.add(chosen);
-    return operator(world, 'emergency', chosen);
+    return emergency(world, chosen);
   },
   removal: (_model, world, which) => {
     const pool = recordsIn(world, ['standby', 'rejected']);

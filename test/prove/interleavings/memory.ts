@@ -1,10 +1,12 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord, PauseRecord } from '../../../contract/records.ts';
+import type { ApiKeyIntent, ApiKeyRecord, AuditRecord, PauseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { CommandPorts } from '../../../lambda/rotation/commands/ports.ts';
 import type { ApiKeyInfo, FailedRotation, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
+import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
 
@@ -50,6 +52,9 @@ export class MemoryWorld {
   /** What the last retirement found that people must know. */
   known: readonly WatchedKind[] = [];
   paused: PauseRecord | undefined;
+  rotationEnabled = true;
+  /** What operators did that moved no API key. */
+  readonly acts: AuditRecord[] = [];
   /** When AWSCURRENT left a key, by its id. */
   readonly leftAt = new Map<string, number>();
   /** Keys that a person or an emergency may take without grace. */
@@ -176,6 +181,11 @@ export class MemoryWorld {
     return [...this.versions].find(([, version]) => version.labels.has(label))?.[0];
   }
 
+  #openVersion(): string | undefined {
+    const pending = this.holder('AWSPENDING');
+    return pending === this.holder('AWSCURRENT') ? undefined : pending;
+  }
+
   idOf(value: Secret | undefined): string | undefined {
     return [...this.keys].find(([, key]) => key.value === value)?.[0];
   }
@@ -245,7 +255,7 @@ export class MemoryWorld {
   }
 
   /** The ports of one run: one call of a Lambda function, or one command. */
-  ports(gate: Gate): RetirementPorts & AdmitPorts {
+  ports(gate: Gate): RetirementPorts & AdmitPorts & CommandPorts {
     /** Keys whose value this run has seen accepted. */
     const accepted = new Set<string>();
     /** Keys whose value it has seen refused. */
@@ -261,13 +271,45 @@ export class MemoryWorld {
       workspaceId: definition.workspaceId,
       expiresAt: this.key(apiKeyId).expiresAt,
     });
+    const again = (): RetirementPorts => this.ports(gate);
     const silent = { info: () => undefined, warn: () => undefined };
     return {
       organizationId,
       log: silent,
       clock: { now: () => this.now, pause: async (ms) => void (this.now += ms) },
       directory: { all: async () => [this.definition], bySecret: async () => this.definition },
-      pauses: { all: async () => (this.paused === undefined ? [] : [this.paused]), find: async () => this.paused },
+      pauses: {
+        all: async () => (this.paused === undefined ? [] : [this.paused]),
+        find: async () => this.paused,
+        begin: (record) =>
+          call('pauses.begin', () => {
+            if (this.paused !== undefined) throw new LostRace(record.managedKey);
+            this.paused = record;
+          }),
+        end: (managedKey) =>
+          call('pauses.end', () => {
+            if (this.paused === undefined) throw new LostRace(managedKey);
+            this.paused = undefined;
+          }),
+      },
+      audit: {
+        read: (_managedKey, since) => call('audit.read', () => this.acts.filter(({ at }) => at >= since)),
+        note: (act) => call('audit.note', () => void this.acts.push({ schema: 1, ...act })),
+      },
+      keptVersions: () => call('secrets.keptVersions', () => new Set(this.versions.keys())),
+      schedule: {
+        stop: () => call('schedule.stop', () => void (this.rotationEnabled = false)),
+        enable: (secretArn, from) =>
+          call('schedule.enable', () => {
+            this.rotationEnabled = true;
+            if (this.#openVersion() !== undefined) return 'unfinished' as const;
+            if (from === 'now on') this.asked.push(secretArn);
+            return 'on' as const;
+          }),
+      },
+      async retireNow() {
+        await retireDueKeys(again());
+      },
       ledger: {
         all: () => call('ledger.all', () => (seen = [...this.records.values()])),
         add: (record) =>
@@ -280,9 +322,7 @@ export class MemoryWorld {
             if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw new LostRace(before.apiKeyId);
             judgeContainment(this, before, after, seen);
             this.#judgeDeath(before, after.state, refused);
-            if (after.intent?.to === 'archived' && (before.state === 'standby' || before.state === 'rejected')) {
-              this.removed.add(before.apiKeyId);
-            }
+            if (after.intent?.to === 'archived' && isInOperatorsHand(before, after.intent)) this.removed.add(before.apiKeyId);
             const stored = { ...after, revision: before.revision + 1 };
             this.records.set(before.apiKeyId, stored);
             return stored;
@@ -296,7 +336,7 @@ export class MemoryWorld {
       secrets: {
         describe: () =>
           call('secrets.describe', () => ({
-            rotationEnabled: true,
+            rotationEnabled: this.rotationEnabled,
             stages: new Map([...this.versions].filter(([, { labels }]) => labels.size > 0).map(([id, { labels }]) => [id, [...labels]])),
             nextRotationAt: this.now + 20 * dayMs,
             lastRotatedAt: null,
@@ -403,9 +443,8 @@ export class MemoryWorld {
       rotations: {
         start: (secretArn) =>
           call('rotations.start', () => {
-            const pending = this.holder('AWSPENDING');
             // Secrets Manager tries the one again that is open.
-            if (pending !== undefined && pending !== this.holder('AWSCURRENT')) return 'running' as const;
+            if (this.#openVersion() !== undefined) return 'running' as const;
             this.asked.push(secretArn);
             return 'started' as const;
           }),
@@ -427,4 +466,10 @@ export class MemoryWorld {
 
 function lastUntil(instants: readonly number[] = [], until: number): number | undefined {
   return instants.findLast((at) => at <= until);
+}
+
+/** Whether an operator may take it out of the pool: one that was cut off before it served, too, which retirement archives in its time. */
+function isInOperatorsHand({ state, servedSince }: ApiKeyRecord, { cause }: ApiKeyIntent): boolean {
+  if (state === 'contained') return servedSince === undefined && cause.code === 'removing';
+  return state === 'standby' || state === 'rejected';
 }

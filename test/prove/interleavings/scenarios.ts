@@ -4,11 +4,15 @@ import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
 import { clear, record } from '../../../lambda/incidents/raise.ts';
 import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
-import { intending, moved, wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
+import { removeKey } from '../../../lambda/rotation/commands/remove.ts';
+import { lookAtOldKey, revokeOldKey } from '../../../lambda/rotation/commands/revoke-old-key.ts';
+import { isHeld, planRevocation, stolenKey } from '../../../lambda/rotation/commands/revoke-plan.ts';
+import { requestRevocation } from '../../../lambda/rotation/commands/revoke.ts';
+import { snapshotOf } from '../../../lambda/rotation/commands/snapshot.ts';
+import { planUndo, requestUndo } from '../../../lambda/rotation/commands/undo.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
-import { removal as reasons } from '../../support/removal.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
 import { containmentPorts } from './memory-incidents.ts';
 import { runSchedule, type Actor } from './schedule.ts';
@@ -77,36 +81,35 @@ export function verification(world: MemoryWorld, apiKeyId: string): Actor {
   };
 }
 
-/** As `standby remove` does it: the intent first, so that no rotation claims the key meanwhile. */
+const byOperator = { by: 'operator', because: 'distrusted' };
+
 export function removal(world: MemoryWorld, apiKeyId: string): Actor {
+  return { name: 'removal', run: (gate) => removeKey(world.definition, apiKeyId, byOperator, world.ports(gate)) };
+}
+
+/** An operator wants this old key back. Their command has asked for the rotation, and follows it no further. */
+export function undo(world: MemoryWorld, apiKeyId: string): Actor {
   return {
-    name: 'removal',
+    name: 'undo',
     run: async (gate) => {
-      const { ledger, keys, clock } = world.ports(gate);
-      const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
-      if (record === undefined || (record.state !== 'standby' && record.state !== 'rejected')) return;
-      if (record.intent !== undefined && record.intent.to !== 'archived') return;
-      const intended =
-        record.intent === undefined
-          ? await ledger.replace(record, intending(record, { to: 'archived', at: clock.now(), ...reasons.before }), 'operator')
-          : record;
-      const info = await keys.retrieve(apiKeyId);
-      if (info !== 'gone' && info.status !== 'archived') await keys.setStatus(apiKeyId, 'archived');
-      await ledger.replace(intended, moved(intended, { type: 'archived', at: clock.now(), ...reasons.after }), 'operator');
+      const ports = world.ports(gate);
+      const snapshot = await snapshotOf(world.definition, ports);
+      const { target } = await planUndo(snapshot, apiKeyId, ports);
+      if (target.state !== 'current') await requestUndo(snapshot, target, byOperator, ports);
     },
   };
 }
 
-export function operator(world: MemoryWorld, verb: 'undo' | 'emergency', apiKeyId: string): Actor {
+/** The same of an operator who wants this key cut off, without grace. */
+export function emergency(world: MemoryWorld, apiKeyId: string): Actor {
   return {
-    name: verb,
+    name: 'emergency',
     run: async (gate) => {
       const ports = world.ports(gate);
-      const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
-      if (record === undefined) return;
-      const wish = { at: world.now, by: 'operator', because: verb };
-      await ports.ledger.replace(record, verb === 'undo' ? wishedBack(record, wish) : withoutGrace(record, wish), 'operator');
-      await ports.rotations.start(definition.secretName);
+      const snapshot = await snapshotOf(world.definition, ports);
+      const stolen = stolenKey(snapshot, apiKeyId);
+      if (isHeld(stolen.state)) await requestRevocation(snapshot, planRevocation(snapshot, apiKeyId, world.now), byOperator, ports);
+      else await revokeOldKey(await lookAtOldKey(stolen, snapshot, ports), byOperator, snapshot, ports);
     },
   };
 }
@@ -121,7 +124,7 @@ function undone(world: MemoryWorld): Actor {
   return {
     name: 'undo',
     run: async (gate) => {
-      await operator(world, 'undo', 'old').run(gate);
+      await undo(world, 'old').run(gate);
       world.register('t-undo');
       await rotation(world, 't-undo').run(gate);
     },
@@ -151,7 +154,7 @@ async function withOpenRotation(agoMs: number): Promise<MemoryWorld> {
 /** `old` is inactive, an operator has asked for it back, and Anthropic never accepts its value again. */
 async function withUndoInVain(): Promise<MemoryWorld> {
   const world = await afterOneRotation(3 * hourMs);
-  await quietly(retirement(world), operator(world, 'undo', 'old'));
+  await quietly(retirement(world), undo(world, 'old'));
   world.asked.splice(0);
   world.register('t-undo');
   world.unfelt.add('old');
@@ -203,18 +206,18 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'an undo while the old key retires',
     begin: () => afterOneRotation(3 * hourMs),
-    actors: (world) => [operator(world, 'undo', 'old'), retirement(world)],
+    actors: (world) => [undo(world, 'old'), retirement(world)],
   },
   {
     name: 'an undo during a rotation',
     begin: () => withOpenRotation(minuteMs),
-    actors: (world) => [operator(world, 'undo', 'old'), rotation(world, 't-next')],
+    actors: (world) => [undo(world, 'old'), rotation(world, 't-next')],
   },
   {
     name: 'the rotation of an undo while the old key retires',
     begin: async () => {
       const world = await afterOneRotation(3 * hourMs);
-      await quietly(operator(world, 'undo', 'old'));
+      await quietly(undo(world, 'old'));
       world.register('t-undo');
       return world;
     },
@@ -225,7 +228,7 @@ export const scenarios: readonly Scenario[] = [
     begin: async () => {
       const { intervalMs, maximumGraceMs } = definition.rotation;
       const world = await afterOneRotation(3 * hourMs, intervalMs + maximumGraceMs + hourMs);
-      await quietly(operator(world, 'undo', 'old'));
+      await quietly(undo(world, 'old'));
       world.register('t-undo');
       return world;
     },
@@ -236,7 +239,7 @@ export const scenarios: readonly Scenario[] = [
     begin: () => withOpenRotation(minuteMs),
     actors: (world) => {
       world.exempt.add('current');
-      return [operator(world, 'emergency', 'current'), rotation(world, 't-next')];
+      return [emergency(world, 'current'), rotation(world, 't-next')];
     },
   },
   {
@@ -319,7 +322,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'containment of the old key and its undo',
     begin: async () => withIncident(await afterOneRotation(minuteMs), 'old'),
-    actors: (world) => [containment(world), operator(world, 'undo', 'old')],
+    actors: (world) => [containment(world), undo(world, 'old')],
   },
   {
     name: 'containment of a key that was cut off before, and the rotation of its undo',
@@ -330,7 +333,7 @@ export const scenarios: readonly Scenario[] = [
       await clear('retired-key-used', definition.name, 'calm', containmentPorts(world, undisturbed));
       world.now += hourMs;
       await withIncident(world, 'old');
-      await quietly(operator(world, 'undo', 'old'));
+      await quietly(undo(world, 'old'));
       world.register('t-undo');
       return world;
     },
