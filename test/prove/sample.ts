@@ -3,7 +3,7 @@ import { seeded } from '../../local/traffic/random.ts';
 import { caseName, type Case } from './crash.ts';
 
 /** About so many cases take a minute. */
-const shortLength = 90;
+export const shortLength = 90;
 
 /** One of `shares` equal shares of the short form: the things that the seed draws. */
 export function sampleOf<T>(things: readonly T[], shares: number, seed: number): readonly T[] {
