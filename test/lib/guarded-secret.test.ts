@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Synthesised, example, rendered } from './stacks.ts';
+import { Synthesised, example, rendered, synthesised } from './stacks.ts';
 
 const operator = 'arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Security_0123456789abcdef';
 
@@ -52,7 +52,7 @@ test('functions and operators read the admin key, operators write it, deployment
 });
 
 test('without operators only the functions read it, and who stores it is a matter of the account', () => {
-  const stack = new Synthesised(example);
+  const stack = synthesised(example);
   expect(refusals(stack, 'InstallationAdminAccess')).toEqual([{ actions: reading, butFor: readers }]);
 });
 

@@ -6,11 +6,11 @@ import { unattributed, usageMetrics } from '../../contract/metrics.ts';
 import { functionNames, postedChannels, type FunctionName } from '../../contract/registry.ts';
 import { channelOutput, functionOutput, managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 import { configurationSchema } from '../../lib/config/schema.ts';
-import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
+import { Synthesised, beating, example, rendered, withKeys, synthesised } from './stacks.ts';
 
-const stack = new Synthesised(example);
-const withHeartbeat = new Synthesised(beating);
-const many = new Synthesised(withKeys(50));
+const stack = synthesised(example);
+const withHeartbeat = synthesised(beating);
+const many = synthesised(withKeys(50));
 const withoutSlack = new Synthesised(configurationSchema.parse({ ...example, alerts: { emails: ['oncall@example.com'] } }));
 const federated = new Synthesised(
   configurationSchema.parse({
@@ -218,7 +218,7 @@ test('with federation there is no Admin key, and a token only for the audience, 
 });
 
 test.each([1, 30, 50])('%i managed keys fit into one stack, with room to grow', (count) => {
-  const { Resources } = (count === 50 ? many : new Synthesised(withKeys(count))).template.toJSON() as { Resources: object };
+  const { Resources } = synthesised(withKeys(count)).template.toJSON() as { Resources: object };
   expect(Object.keys(Resources).length).toBeLessThan(450);
 });
 

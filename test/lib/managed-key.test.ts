@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { functionsOf } from '../../contract/heartbeat.ts';
 import { deniesAllBut } from '../../cli/doctor/policies.ts';
-import { Synthesised, example, rendered } from './stacks.ts';
+import { Synthesised, example, rendered, synthesised } from './stacks.ts';
 
-const stack = new Synthesised(example);
+const stack = synthesised(example);
 const secrets = stack.resources('AWS::SecretsManager::Secret');
 
 test('no secret is given a value, nor is one generated', () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { FunctionName } from '../../contract/registry.ts';
-import { Synthesised, beating, example, rendered, withKeys } from './stacks.ts';
+import { Synthesised, beating, example, rendered, withKeys, synthesised } from './stacks.ts';
 
-const stack = new Synthesised(example);
-const withHeartbeat = new Synthesised(beating);
+const stack = synthesised(example);
+const withHeartbeat = synthesised(beating);
 
 interface Statement {
   readonly effect: string;
@@ -223,7 +223,7 @@ test('the encryption key is used through one service at a time, never by itself'
 test('policies do not grow with the number of managed keys, and fit into what IAM allows', () => {
   const sizes = (of: Synthesised): readonly number[] =>
     [...of.resources('AWS::IAM::ManagedPolicy').values()].map(({ Properties }) => JSON.stringify(Properties.PolicyDocument).length);
-  const many = new Synthesised(withKeys(50));
+  const many = synthesised(withKeys(50));
   expect(sizes(many)).toEqual(sizes(new Synthesised(withKeys(1))));
   expect(Math.max(...sizes(many))).toBeLessThan(6144);
 });

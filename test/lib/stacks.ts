@@ -12,10 +12,16 @@ const cdkJson: unknown = JSON.parse(readFileSync(`${root}/cdk.json`, 'utf8'));
 
 export const example = loadConfiguration({ path: `${root}/keyguard.example.json` }).configuration;
 
+const ofLength = new Map<number, Configuration>();
+
 /** The example with other managed keys: as many as asked for. */
 export function withKeys(count: number): Configuration {
+  const known = ofLength.get(count);
+  if (known !== undefined) return known;
   const managedKeys = Array.from({ length: count }, (_, index) => ({ name: `team-number-${index}`, workspaceId: 'wrkspc_01Example' }));
-  return configurationSchema.parse({ ...example, managedKeys });
+  const configuration = configurationSchema.parse({ ...example, managedKeys });
+  ofLength.set(count, configuration);
+  return configuration;
 }
 
 /** The example with a heartbeat, on a managed key of its own. */
@@ -92,6 +98,15 @@ export function definitionsIn(stack: Stack): unknown {
   const last = texts.at(-1);
   if (last === undefined) throw new Error('no function has definitions');
   return JSON.parse(last);
+}
+
+const stacks = new Map<Configuration, Synthesised>();
+
+/** A stack that several files look at: it is synthesised once. */
+export function synthesised(configuration: Configuration): Synthesised {
+  const stack = stacks.get(configuration) ?? new Synthesised(configuration);
+  stacks.set(configuration, stack);
+  return stack;
 }
 
 /** Text of an intrinsic function, each reference as `{LogicalId}` or `{LogicalId.Attribute}`. */

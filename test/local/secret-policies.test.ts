@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { secretPolicies } from '../../local/secret-policies.ts';
-import { example, rendered, Synthesised } from '../lib/stacks.ts';
+import { example, rendered, synthesised } from '../lib/stacks.ts';
 
 interface Statement {
   readonly Action: string | readonly string[];
@@ -30,7 +30,7 @@ function plain(statements: readonly object[]): readonly object[] {
 }
 
 test("the local world's secrets have the policies that the stack gives them", () => {
-  const stack = new Synthesised(example);
+  const stack = synthesised(example);
   const [name = ''] = example.managedKeys.map((key) => key.name);
   const key = `ManagedKeys${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   const role = (of: string): string => roles[of] ?? of;
