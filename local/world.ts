@@ -36,6 +36,7 @@ import { openTable } from '../lambda/adapters/aws/table.ts';
 import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
 import { jsonLog } from '../lambda/foundation/log.ts';
+import { onFirstCall } from '../lambda/foundation/once.ts';
 import type { Runtime } from '../lambda/foundation/runtime.ts';
 import { Secret } from '../lambda/foundation/secret.ts';
 import { heartbeatHandler } from '../lambda/heartbeat.ts';
@@ -135,7 +136,7 @@ const defaultRotation: RotationPolicy = {
 export async function startWorld(options: WorldOptions): Promise<World> {
   const clock = settableClock(options.start ?? '2026-09-07T00:00:00Z');
   const seed = options.seed ?? 1;
-  const aws = await startLocalAws({ ...options.aws, clock, seed });
+  const aws = await startLocalAws({ ownClients: 'handed-over', ...options.aws, clock, seed });
   const anthropic = await startLocalAnthropic({ ...options.anthropic, clock, seed });
   const receivers = await startReceivers();
   // The SDK's warning about this Node is for people who write programs, not for those who watch a demo.
@@ -455,10 +456,9 @@ function registerFunctions(
     const { handler, ...options } = localFunctions[name];
     const own = environment(name);
     const settings = { alias: name, environment: own, ...options };
-    return [
-      name,
-      aws.functions.register(deployedFunctionName(installation.installation, name), handler(own, runtime, definitions), settings),
-    ];
+    // As Lambda does: what a function holds is made when it is called for the first time.
+    const onCall = onFirstCall(() => handler(own, runtime, definitions));
+    return [name, aws.functions.register(deployedFunctionName(installation.installation, name), onCall, settings)];
   });
   return Object.fromEntries(arns) as Functions;
 }

@@ -10,6 +10,7 @@ import { dynamoDb } from './dynamodb/service.ts';
 import type { TablesObserver } from './dynamodb/service.ts';
 import { createFunctions } from './functions.ts';
 import type { Functions } from './functions.ts';
+import { handOver, neverAnswered } from './hand-over.ts';
 import { createInterceptor } from './intercept.ts';
 import type { Intercept } from './intercept.ts';
 import { lambda } from './lambda.ts';
@@ -39,6 +40,8 @@ export interface LocalAwsOptions extends SecretsManagerOptions {
   readonly port?: number;
   /** Of everything that AWS draws at random. @default 1 */
   readonly seed?: number;
+  /** How the SDK clients of this very process reach it: handed over, a call takes a third less time. @default 'by-socket' */
+  readonly ownClients?: 'by-socket' | 'handed-over';
   /** How far back a `stale` read may look, in world time: AWS promises seconds. @default 60 seconds */
   readonly staleWindowMs?: number;
 }
@@ -114,6 +117,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the local AWS listens on no port');
   endpoint = `http://127.0.0.1:${address.port}`;
+  const takeBack = options.ownClients === 'handed-over' ? handOver(address.port, dispatch) : undefined;
 
   return {
     endpoint,
@@ -141,10 +145,22 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     stop: () =>
       new Promise((resolve) => {
         // The only error that closing knows is that it is closed already.
+        takeBack?.();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+/** By its events: an iterator over a stream costs more than the rest of a small call. */
+function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', reject);
+  });
 }
 
 async function serve(
@@ -155,15 +171,14 @@ async function serve(
 ): Promise<void> {
   try {
     const { method = '', url = '/', headers } = request;
+    if (headers[neverAnswered] !== undefined) return;
     const document = method === 'GET' ? await issuer.document(url) : undefined;
     if (document !== undefined) {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document));
       return;
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const outcome = await dispatch({ method, url, headers, body: Buffer.concat(chunks) });
+    const outcome = await dispatch({ method, url, headers, body: await bodyOf(request) });
     if (outcome === 'unanswered') return;
     if (outcome === 'cut') {
       request.socket.destroy();
