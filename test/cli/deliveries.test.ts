@@ -24,7 +24,7 @@ const isDead = 'consumers fail, the current key';
 test('Slack answers 429 again and again while the current key dies: email and doctor say so, redrive delivers it, once', async () => {
   await aDeath();
   me.world.slack.fail(429, 400);
-  await me.world.passes(20 * minuteMs);
+  await me.world.passes(21 * minuteMs, { beatMs: 3 * minuteMs });
   expect(cards(isDead)).toBe(0);
   // The other channel has the alert, and is told that this one has not.
   expect(subjects().filter((subject) => subject.includes(isDead))).toHaveLength(1);
@@ -61,7 +61,7 @@ test('Slack answers 429 again and again while the current key dies: email and do
 test('what nobody wants any more is shown whole, and dropped once somebody agrees; others stay', async () => {
   await aDeath();
   me.world.slack.fail(429, 400);
-  await me.world.passes(20 * minuteMs);
+  await me.world.passes(21 * minuteMs, { beatMs: 3 * minuteMs });
   const listed = (await me.asJson(['deliveries'])) as { readonly deadLetters: readonly { readonly id: string; readonly what: string }[] };
   const { id = '' } = listed.deadLetters.find(({ what }) => what.includes('current-key-dead')) ?? {};
   const others = listed.deadLetters.filter((letter) => letter.id !== id);

@@ -22,8 +22,8 @@ afterEach(() => me.leaves());
 async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
   me = await anOperator(options);
   const [first, second] = [await me.added(), await me.added()];
-  await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
+  await me.world.rotate('production');
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   return { first, second };
 }
 

@@ -21,9 +21,9 @@ const emergency = ['rotate', 'production', '--emergency', '--because', 'seen in 
 async function rotatedTwice() {
   me = await anOperator();
   const ids = [await me.added(), await me.added(), await me.added(), await me.added()] as const;
-  await me.run(['rotate', 'production', '--yes']);
+  await me.world.rotate('production');
   await me.world.passes(hourMs, { beatMs: hourMs });
-  await me.run(['rotate', 'production', '--yes']);
+  await me.world.rotate('production');
   me.world.clock.advance(minuteMs);
   const [first, second, third, fourth] = ids;
   return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };

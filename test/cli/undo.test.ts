@@ -15,9 +15,9 @@ const undo = ['undo', 'production', '--because', 'the new key is refused', '--ye
 async function rotatedTwice() {
   me = await anOperator();
   const [first, second, third] = [await me.added(), await me.added(), await me.added()];
-  await me.run(['rotate', 'production', '--yes']);
+  await me.world.rotate('production');
   await me.world.passes(hourMs, { beatMs: hourMs });
-  await me.run(['rotate', 'production', '--yes']);
+  await me.world.rotate('production');
   me.world.clock.advance(minuteMs);
   return { first, second, third };
 }

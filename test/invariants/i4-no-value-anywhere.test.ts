@@ -31,6 +31,7 @@ test.each(['key', 'federation'] as const)(
       const stolen = await world.currentValue('production');
       await world.passes(2 * hourMs, { beatMs: 30 * minuteMs });
       await world.passes(20 * minuteMs, {
+        beatMs: 5 * minuteMs,
         eachMinute: (at) =>
           void world.anthropic.use(stolen, {
             model: 'claude-opus-5-5',

@@ -25,7 +25,7 @@ interface Spell {
   readonly beatMs?: number;
 }
 
-async function passes(ms: number, { work, stolen, beatMs = minuteMs }: Spell): Promise<void> {
+async function passes(ms: number, { work, stolen, beatMs = 3 * minuteMs }: Spell): Promise<void> {
   let value = await world.currentValue('production');
   await world.passes(ms, {
     beatMs,
@@ -50,7 +50,7 @@ const table = () => openTable(world.installation.stateTable);
 
 test('a weekend of silence, then work, then thefts: each is told once and contained once', async () => {
   await aKey(3);
-  await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(2 * dayMs, { work: usual, beatMs: 16 * hourMs });
   // Thirty hours of nothing left numbers in the memory that the table refuses.
   await passes(3.2 * dayMs, { beatMs: dayMs });
   await passes(hourMs, { work: usual, beatMs: 10 * minuteMs });
@@ -71,8 +71,8 @@ test('a theft that the report shows six hours late is told once', async () => {
   const stolen = await world.currentValue('production');
   const from = world.clock.now();
   world.anthropic.intercept.usage.delay({ from, until: from + 40 * minuteMs }, 5 * hourMs);
-  await passes(40 * minuteMs, { work: usual, stolen, beatMs: 10 * minuteMs });
-  await passes(4 * hourMs, { work: usual, beatMs: 30 * minuteMs });
+  await passes(40 * minuteMs, { work: usual, stolen, beatMs: 20 * minuteMs });
+  await passes(4 * hourMs, { work: usual, beatMs: hourMs });
   expect(told()).toEqual([]);
   await passes(2 * hourMs, { work: usual, beatMs: 10 * minuteMs });
   await passes(2 * hourMs, { work: usual, beatMs: 20 * minuteMs });
@@ -130,11 +130,11 @@ test('two failed looks at a key are told, its other incidents stay as they are, 
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'GetMetricData', fault: 'throttle', times: 99 });
-  await withQuickTimers(() => passes(minuteMs, { work: usual }));
+  await withQuickTimers(() => passes(minuteMs, { work: usual, beatMs: minuteMs }));
   expect(told()).toEqual(before);
-  await withQuickTimers(() => passes(2 * minuteMs, { work: usual }));
+  await withQuickTimers(() => passes(2 * minuteMs, { work: usual, beatMs: minuteMs }));
   expect(told()).toEqual([...before, 'detection-failing open']);
   world.aws.intercept.clearFaults();
-  await passes(2 * minuteMs, { work: usual });
+  await passes(2 * minuteMs, { work: usual, beatMs: minuteMs });
   expect(told()).toEqual([...before, 'detection-failing open', 'detection-failing recovered']);
 });

@@ -18,21 +18,12 @@ const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 9
 const failures = (name: string) => world.aws.functions.invocations(name).filter((invocation) => !invocation.ok);
 const hourly = { beatMs: hourMs };
 
-test('a key taken in is proven, stored and asleep', async () => {
-  await aWorld();
-  const { apiKeyId, value } = await world.addStandbyKey('production');
-  expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
-  expect(world.anthropic.use(value, traffic)).toMatchObject({ accepted: 0 });
-});
-
-test('deploying does not rotate: the function is only tested, without a candidate', async () => {
+test('deploying only tests the function, a key taken in is asleep, and a rotation wakes the oldest one alone', async () => {
   await aWorld();
   expect(world.aws.functions.invocations('rotation')).toMatchObject([{ kind: 'rotation:testSecret', ok: true }]);
-});
-
-test('a rotation makes the oldest standby key current, and leaves the others asleep', async () => {
-  await aWorld();
   const first = await world.addStandbyKey('production');
+  expect(statuses()).toEqual({ [first.apiKeyId]: 'inactive' });
+  expect(world.anthropic.use(first.value, traffic)).toMatchObject({ accepted: 0 });
   world.clock.advance(minuteMs);
   const second = await world.addStandbyKey('production');
   await world.rotate('production');
@@ -94,7 +85,7 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   expect(world.aws.mailbox.messages()[0]?.body).toContain('npx --no-install keyguard standby add production');
 
   const second = await world.addStandbyKey('production');
-  await world.passes(2 * hourMs, { beatMs: 5 * minuteMs });
+  await world.passes(2 * hourMs, { beatMs: 15 * minuteMs });
   expect(await world.currentValue('production')).toBe(second.value);
   const subjects = world.aws.mailbox.messages().map((mail) => mail.subject);
   expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
@@ -117,9 +108,9 @@ test('a standby key that fails its proof ends the rotation, people are told, and
 test('a standby key that somebody woke in the Console is put back to sleep', async () => {
   await aWorld();
   const { apiKeyId } = await world.addStandbyKey('production');
-  await world.passes(10 * minuteMs);
+  await world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   world.anthropic.console.setStatus(apiKeyId, 'active');
-  await world.passes(10 * minuteMs);
+  await world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
   expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
 });
 
@@ -143,18 +134,24 @@ test('a federation rule that no longer lets anybody in is called that, and no ou
   expect(statuses()).toEqual({ [apiKeyId]: 'inactive' });
 });
 
-test.each([
-  ['an unknown step', { Step: 'cleanSecret' }, 'unknown step'],
-  ['no step at all', { Step: undefined }, 'has no Step'],
-  ['a secret of somebody else', { SecretId: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-AbCdEf' }, 'no managed key'],
-  ['a token that is no version', { ClientRequestToken: 'ffffffff-0000-4000-8000-000000000000' }, 'is no version'],
-])('an event with %s gets one clear error and changes nothing', async (_name, changes, message) => {
+const senseless = [
+  [{ Step: 'cleanSecret' }, 'unknown step'],
+  [{ Step: undefined }, 'has no Step'],
+  [{ SecretId: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:other-AbCdEf' }, 'no managed key'],
+  [{ ClientRequestToken: 'ffffffff-0000-4000-8000-000000000000' }, 'is no version'],
+] as const;
+
+test('an event that makes no sense gets one clear error and changes nothing', async () => {
   await aWorld();
   await world.addStandbyKey('production');
-  const before = [statuses(), world.aws.inspect.secrets.versions(world.definition('production').secretArn)];
-  const event = { Step: 'createSecret', SecretId: world.definition('production').secretArn, ClientRequestToken: 'token', ...changes };
-  await expect(world.aws.functions.invoke('rotation', event)).rejects.toThrow(message);
-  expect([statuses(), world.aws.inspect.secrets.versions(world.definition('production').secretArn)]).toEqual(before);
+  const SecretId = world.definition('production').secretArn;
+  const seen = () => [statuses(), world.aws.inspect.secrets.versions(SecretId)];
+  const before = seen();
+  for (const [changes, message] of senseless) {
+    const event = { Step: 'createSecret', SecretId, ClientRequestToken: 'token', ...changes };
+    await expect(world.aws.functions.invoke('rotation', event)).rejects.toThrow(message);
+  }
+  expect(seen()).toEqual(before);
 });
 
 test('that the policy cuts an old key off while it is used is told before, in that moment, and not called an all-clear afterwards', async () => {

@@ -46,7 +46,7 @@ describe('a change of the schedule takes no standby key, not even hours later', 
     await changesSchedule();
     expect(rotationCalls().slice(calls)).toEqual(tested);
     expect(versions()).toHaveLength(before);
-    await world.passes(3 * hourMs, { beatMs: 10 * minuteMs });
+    await world.passes(3 * hourMs, { beatMs: 30 * minuteMs });
     expect(rotationCalls().slice(calls)).toEqual(tested);
     expect(states()).toEqual({ [current.apiKeyId]: 'current', [standby.apiKeyId]: 'standby' });
     expect(toldKinds()).not.toContain('rotation-failed');
@@ -131,7 +131,7 @@ describe.each(['stays', 'removed'] as const)('where AWSPENDING %s after a switch
     const second = await world.addStandbyKey('production');
     await world.rotate('production');
     const spare = await world.addStandbyKey('production');
-    await world.passes(5 * minuteMs);
+    await world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
     const [old, current] = versions();
     await world.secrets.send(
       new UpdateSecretVersionStageCommand({
@@ -141,7 +141,7 @@ describe.each(['stays', 'removed'] as const)('where AWSPENDING %s after a switch
         RemoveFromVersionId: current?.versionId,
       }),
     );
-    await world.passes(hourMs, { beatMs: 5 * minuteMs });
+    await world.passes(hourMs, { beatMs: 15 * minuteMs });
     expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining', [spare.apiKeyId]: 'standby' });
   });
 });

@@ -144,7 +144,7 @@ const refused = (status: number, type: string): Fault => ({
   },
 });
 
-test.each<[what: string, fault: Fault, error: string | undefined]>([
+const failures: readonly (readonly [what: string, fault: Fault, error: string | undefined])[] = [
   ['no capacity', { kind: 'status', status: 529 }, undefined],
   ['a rate limit', { kind: 'status', status: 429, retryAfterSeconds: 60 }, undefined],
   ['an error inside Anthropic', { kind: 'status', status: 500 }, undefined],
@@ -155,19 +155,22 @@ test.each<[what: string, fault: Fault, error: string | undefined]>([
   ['an organization on hold', { kind: 'stranger', answer: strangers.onHold }, 'put the organization on hold'],
   ['a page of a proxy', { kind: 'stranger', answer: strangers.blockPage }, "is not Anthropic's own"],
   ['another answer than a message', { kind: 'altered', alter: (own) => ({ ...own, body: {} }) }, 'the field usage'],
-])('of %s one request comes, and what people must mend is an error of the function', async (_what, fault, error) => {
+];
+
+test('whatever fails, one request comes an hour, and what people must mend is an error of the function', async () => {
   await anOrganization();
   for (const others of ['usage-collector', 'anomaly-detector', 'retirement']) world.aws.schedules.disable(others);
   await aKeyFor('heartbeat');
-  const phase = fault.kind === 'altered' ? 'after' : 'before';
-  world.anthropic.intercept.onCall((call) => (call.route === '/v1/messages' && call.phase === phase ? fault : undefined));
-  await world.passes(hourMs, hourly);
-  await world.passes(30 * minuteMs, hourly);
-  expect(beats()).toHaveLength(1);
-  const [run] = world.aws.functions.invocations('heartbeat');
-  expect(run?.ok).toBe(error === undefined);
-  expect(run?.errorMessage ?? '').toContain(error ?? '');
-  expect(logged('heartbeat.not-now')).toHaveLength(error === undefined ? 1 : 0);
+  for (const [index, [what, fault, error]] of failures.entries()) {
+    const phase = fault.kind === 'altered' ? 'after' : 'before';
+    const stop = world.anthropic.intercept.onCall((call) => (call.route === '/v1/messages' && call.phase === phase ? fault : undefined));
+    await world.passes(hourMs, hourly);
+    stop();
+    const run = world.aws.functions.invocations('heartbeat').at(-1);
+    expect([what, beats().length, run?.ok]).toEqual([what, index + 1, error === undefined]);
+    expect(run?.errorMessage ?? '').toContain(error ?? '');
+  }
+  expect(logged('heartbeat.not-now')).toHaveLength(failures.filter(([, , error]) => error === undefined).length);
 });
 
 test('without a current key nothing is sent, and the error says so', async () => {

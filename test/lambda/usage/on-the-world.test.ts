@@ -14,6 +14,7 @@ let world: World;
 afterEach(() => world.stop());
 
 const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 900, cacheReadTokens: 100, outputTokens: 300 };
+const fiveMinutes = { beatMs: 5 * minuteMs };
 const tenMinutes = { beatMs: 10 * minuteMs };
 const hourly = { beatMs: hourMs };
 
@@ -65,7 +66,7 @@ test.each([
 ])('a put that was cut off with %s is neither counted twice nor lost', async (_name, fault) => {
   const { use } = await aBusyWorld();
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
-  await world.passes(30 * minuteMs, { eachMinute: use });
+  await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
   await world.passes(hourMs, tenMinutes);
   expect(published('outputTokens')).toBe(30 * 300);
 });
@@ -76,7 +77,7 @@ test.each(['result-internal-error', 'result-partial'] as const)(
     const { use } = await aBusyWorld();
     world.aws.intercept.inject({ operation: 'PutMetricData', fault: 'drop-after' });
     world.aws.intercept.inject({ operation: 'GetMetricData', fault, times: 2 });
-    await world.passes(30 * minuteMs, { eachMinute: use });
+    await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
     await world.passes(hourMs, tenMinutes);
     expect(world.aws.functions.invocations('usage-collector').filter(({ ok }) => !ok).length).toBeGreaterThanOrEqual(3);
     expect(published('outputTokens')).toBe(30 * 300);
@@ -86,7 +87,7 @@ test.each(['result-internal-error', 'result-partial'] as const)(
 test('a put that CloudWatch has refused is sent again by the next run, and not left in doubt', async () => {
   const { use } = await aBusyWorld();
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault: 'throttle' });
-  await world.passes(12 * minuteMs, { eachMinute: use });
+  await world.passes(12 * minuteMs, { beatMs: 3 * minuteMs, eachMinute: use });
   const runs = world.aws.functions.invocations('usage-collector').filter(({ ok }) => !ok);
   expect(runs).toMatchObject([{ errorMessage: expect.stringContaining('PutMetricData was refused: ThrottlingException') as unknown }]);
   // Each minute up to the one that the feed, five minutes late, shows last.
@@ -99,7 +100,7 @@ test('usage that Anthropic shows late or restates is corrected to the token', as
   const { use } = await aBusyWorld();
   const from = world.clock.now() + 10 * minuteMs;
   world.anthropic.intercept.usage.delay({ from, until: from + 5 * minuteMs }, 45 * minuteMs);
-  await world.passes(30 * minuteMs, { eachMinute: use });
+  await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
   await world.passes(3 * hourMs, { beatMs: 20 * minuteMs });
   expect(published('outputTokens')).toBe(30 * 300);
 });

@@ -29,7 +29,7 @@ describe.each(profileNames)('a drawn key of kind %s', (name) => {
   const profile = known[name];
 
   test('is the same for the same seed and another for another seed', () => {
-    const said = (seed: number) => JSON.stringify(draw(profile, { seed }));
+    const said = (seed: number) => JSON.stringify(draw(profile, { seed, minutes: WEEK / 7 }));
     expect(said(2)).toBe(said(2));
     expect(said(3)).not.toBe(said(2));
   });
@@ -42,7 +42,7 @@ describe.each(profileNames)('a drawn key of kind %s', (name) => {
         const until = monday + minutes * 60_000;
         expect(JSON.stringify(draw(profile, { minutes }))).toBe(JSON.stringify(week.filter(({ at }) => at < until)));
       }),
-      { numRuns: 6 },
+      { numRuns: 3 },
     );
   });
 
