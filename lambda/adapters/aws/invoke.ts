@@ -4,7 +4,7 @@ import { parsedJson } from '../../foundation/json.ts';
 import { awsCall } from './calls.ts';
 
 /** Errors of ours, whose messages hold ids and plain words only. */
-const ours = ['KeyguardError', 'LostRace', 'Unavailable'];
+const ours = ['KeyguardError', 'LostRace', 'Unavailable', 'AwsRefused'];
 
 /**
  * Asks one of our functions for something and waits for its answer. Repeated by the SDK where no answer came, so what is asked

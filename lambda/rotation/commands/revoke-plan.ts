@@ -79,10 +79,11 @@ export function stolenKey({ own, definition: { name } }: KeySnapshot, apiKeyId: 
   if (record !== undefined && record.state !== 'standby' && record.state !== 'pending') return record;
   if (record?.origin !== undefined) throw onItsWayBack(record);
   const what = record === undefined ? 'no key' : `a ${record.state} key`;
+  const status = `npx --no-install keyguard status ${name}`;
   throw new KeyguardError(
     'nothing-to-cut',
     `${apiKeyId} is ${what} of ${name}: consumers do not hold it`,
-    `npx --no-install keyguard ${record?.state === 'standby' ? `standby remove ${name} ${apiKeyId}` : `status ${name}`}`,
+    record?.state === 'standby' ? `npx --no-install keyguard standby remove ${name} ${apiKeyId}` : status,
   );
 }
 

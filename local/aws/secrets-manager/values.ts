@@ -45,8 +45,12 @@ export function valueOperations(
   return [
     operation<CreateSecretRequest, CreateSecretResponse>(
       CreateSecret$,
-      ['Name', 'ClientRequestToken', 'SecretString', 'AddReplicaRegions', 'ForceOverwriteReplicaSecret'],
+      ['Name', 'ClientRequestToken', 'SecretString', 'AddReplicaRegions', 'ForceOverwriteReplicaSecret', 'Tags'],
       (input, { now }) => {
+        // Only CloudFormation gives a tag of this kind.
+        if (input.Tags?.some(({ Key }) => Key?.startsWith('aws:'))) {
+          throw new AwsError('InvalidRequestException', 'aws: prefixed tag key names are not allowed for external use.');
+        }
         if (!/^[A-Za-z0-9/_+=.@!-]{1,512}$/.test(input.Name)) {
           throw new AwsError(
             'ValidationException',
@@ -65,7 +69,7 @@ export function valueOperations(
           name: input.Name,
           createdAt: now,
           lastChangedAt: now,
-          tags: [],
+          tags: input.Tags ?? [],
           versions: new Map(),
         };
         const created = value === undefined ? bare : addVersion(bare, token, value, [CURRENT], now);
