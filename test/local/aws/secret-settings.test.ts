@@ -59,13 +59,13 @@ test.each<[Omit<DeleteSecretCommandInput, 'SecretId'>]>([
   expect((await read(clients)).SecretString).toBe('value of key');
 });
 
-test('a secret that a stack made bears its name, and no caller writes tags', async () => {
+test('a secret that a stack made bears its name, which no caller can write', async () => {
   const clients = await withSecrets('key');
   clients.aws.ofStack('key', 'keyguard');
   const stackTag = { Key: 'aws:cloudformation:stack-name', Value: 'keyguard' };
   expect((await clients.secrets.send(new DescribeSecretCommand({ SecretId: 'key' }))).Tags).toEqual([stackTag]);
   const forged = clients.secrets.send(new CreateSecretCommand({ Name: 'ghost', Tags: [stackTag] }));
-  expect(await refusal(forged)).toBe('LocalAwsNotOffered: The local AWS does not offer secretsmanager:CreateSecret: Tags');
+  expect(await refusal(forged)).toBe('InvalidRequestException: aws: prefixed tag key names are not allowed for external use.');
 });
 
 test('a resource policy is kept as it is, and one that is not JSON is refused', async () => {
