@@ -28,7 +28,7 @@ export interface Memory {
   text(): string;
 }
 
-export interface Folder {
+interface Folder {
   /** What makes this bucket an alert, in people's units; undefined where it is none. */
   fold(observation: Observation): IncidentFacts | undefined;
   /** After the buckets folded so far. */

@@ -3,7 +3,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { keyEvents, moved, restOf, stillWakeable, withoutWish, type KeyEventType } from './lifecycle.ts';
 
 /** Something that became known of a key, or was given up, and moves it into no other state. */
-export const notes = [
+const notes = [
   /** Consumers read it, and it is dead at Anthropic. */
   'dead',
   /** Somebody has enabled a dead one again. */

@@ -48,7 +48,7 @@ export interface PlannedStep {
   readonly counts?: Count;
 }
 
-export type Count = 'retired' | 'archived' | 'returned' | 'putToSleep' | 'waiting';
+type Count = 'retired' | 'archived' | 'returned' | 'putToSleep' | 'waiting';
 
 interface Rule extends Pick<PlannedStep, 'because' | 'log' | 'counts'> {
   readonly of: readonly ApiKeyState[];
@@ -241,14 +241,9 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * What is to be done with each API key of a managed key, by the rules above. Pure: the same snapshot gives the same plan. `looks`: what
- * Anthropic answered when it was asked for a key itself.
+ * What is to be done with an API key, by the rules above. Pure: the same snapshot gives the same plan. `look`: what Anthropic answered when it
+ * was asked for the key itself.
  */
-export function plan(snapshot: Sight, looks?: ReadonlyMap<string, Shown>): readonly PlannedStep[] {
-  return snapshot.own.map((record) => planKey(record, snapshot, looks?.get(record.apiKeyId)));
-}
-
-/** The same of one API key. */
 export function planKey(record: ApiKeyRecord, snapshot: Sight, look?: Shown): PlannedStep {
   const key: Key = {
     record,

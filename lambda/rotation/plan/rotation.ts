@@ -28,7 +28,7 @@ export interface RotationView {
 }
 
 /** Of a dead current key, with its record. */
-export type DueCause = RotationCause & { readonly dead?: ApiKeyRecord };
+type DueCause = RotationCause & { readonly dead?: ApiKeyRecord };
 
 /** What is due of a managed key's rotations; absent: nothing. */
 export interface RotationSteps {

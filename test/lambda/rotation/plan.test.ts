@@ -38,7 +38,7 @@ type Drawn = typeof aKey extends fc.Arbitrary<infer T> ? T : never;
 
 function drawn({ state, age, intent, lateUntil, verified, ...key }: Drawn): {
   readonly record: ApiKeyRecord;
-  plan(look?: Shown): PlannedStep;
+  readonly plan: (look?: Shown) => PlannedStep;
 } {
   const optional = {
     wanted: request(key.wanted),
