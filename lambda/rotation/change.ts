@@ -3,31 +3,29 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { keyEvents, moved, restOf, stillWakeable, withoutWish, type KeyEventType } from './lifecycle.ts';
 
 /** Something that became known of a key, or was given up, and moves it into no other state. */
-const notes = [
+export type Note =
   /** Consumers read it, and it is dead at Anthropic. */
-  'dead',
+  | 'dead'
   /** Somebody has enabled a dead one again. */
-  'alive',
+  | 'alive'
   /** Another key is about to be asked for in the place of this dead one. */
-  'being replaced',
+  | 'being replaced'
   /** An old key that should be inactive was enabled by somebody: its undo period does not run meanwhile. */
-  'reactivated',
+  | 'reactivated'
   /** It is inactive again, and its undo period begins anew. */
-  'inactive again',
+  | 'inactive again'
   /** A key of the pool is inactive, and whatever this run began with it is over. */
-  'verified inactive',
+  | 'verified inactive'
   /** The emergency is void: the key has its ordinary grace. */
-  'with grace',
+  | 'with grace'
   /** What another run began is given up. */
-  'without intent',
+  | 'without intent'
   /** No call can come late any more that would activate it. */
-  'no late call',
+  | 'no late call'
   /** Nobody wants it back any more. */
-  'not wanted',
+  | 'not wanted'
   /** Only the history says more: the record stays. */
-  'as it is',
-] as const;
-export type Note = (typeof notes)[number];
+  | 'as it is';
 
 /** What is recorded of a key: an event of its lifecycle, or a note; and why. `seenActiveAt`: when a dead key was last seen not to be. */
 export interface Change {
