@@ -20,7 +20,7 @@ export interface Deployment {
   readonly records: readonly ApiKeyRecord[];
 }
 
-export interface AccountSight {
+export interface AccountSnapshot {
   readonly region: string;
   readonly configuration: Configuration;
   /** Undefined where no function of the installation is there. */
@@ -30,12 +30,17 @@ export interface AccountSight {
 }
 
 /** What a deployment of the file would fail on, break, lose or leave behind. */
-export function accountVerdicts(sight: AccountSight): readonly Answer[] {
-  const { region, configuration, deployment } = sight;
-  const blocked = createdBy(sight).flatMap((name) => blockedBy(name, sight));
+export function accountVerdicts(snapshot: AccountSnapshot): readonly Answer[] {
+  const { region, configuration, deployment } = snapshot;
+  const blocked = createdBy(snapshot).flatMap((name) => blockedBy(name, snapshot));
   if (deployment === undefined)
     return [good(`there is no installation "${configuration.installation}" in ${region} yet: a deployment makes one`), ...blocked];
-  const answers = [...missing(deployment, configuration), ...breaks(deployment, configuration), ...blocked, ...leaves(deployment, sight)];
+  const answers = [
+    ...missing(deployment, configuration),
+    ...breaks(deployment, configuration),
+    ...blocked,
+    ...leaves(deployment, snapshot),
+  ];
   return answers.length === 0 ? [good(`a deployment to ${region} loses nothing and leaves nothing behind`)] : answers;
 }
 
@@ -60,7 +65,7 @@ function hadChannel(kind: PostedChannel, { settings }: Deployment): boolean | un
 }
 
 /** The secrets that this file has and the deployment has not: CloudFormation makes them. */
-function createdBy({ configuration, deployment }: AccountSight): readonly string[] {
+function createdBy({ configuration, deployment }: AccountSnapshot): readonly string[] {
   const { installation, anthropic, alerts, managedKeys } = configuration;
   const known = deployment?.definitions?.managedKeys.map(({ name }) => name);
   const added = deployment !== undefined && known === undefined ? [] : managedKeys.filter(({ name }) => known?.includes(name) !== true);
@@ -75,7 +80,7 @@ function createdBy({ configuration, deployment }: AccountSight): readonly string
 }
 
 /** CloudFormation makes no second secret of a name. What holds anything, or may be of a living stack, is never advised to be deleted for good. */
-function blockedBy(name: string, { secrets, deployment }: AccountSight): readonly Answer[] {
+function blockedBy(name: string, { secrets, deployment }: AccountSnapshot): readonly Answer[] {
   const secret = secrets.get(name);
   if (secret === undefined) return [];
   const { stackName, deletionAt, stages } = secret;
@@ -163,7 +168,7 @@ function isLive({ state }: ApiKeyRecord): boolean {
 }
 
 /** What stays in the account, and nobody looks after any more. */
-function leaves(deployment: Deployment, { configuration, secrets }: AccountSight): readonly Answer[] {
+function leaves(deployment: Deployment, { configuration, secrets }: AccountSnapshot): readonly Answer[] {
   const { installation, anthropic, alerts, managedKeys } = configuration;
   const adminKey = adminKeySecretName(installation);
   const later = (name: string): string =>

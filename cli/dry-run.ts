@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
-import type { Trial } from '../lambda/rotation/trial.ts';
+import type { StandbyVerification } from '../lambda/rotation/verify-standby.ts';
 import type { CliIo } from './command.ts';
 import { emergencyText, oldKeyTexts } from './emergency.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -11,7 +11,7 @@ import { noKeyError, planRotation, type RotationPlan } from '../lambda/rotation/
 import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
 import { planText, planWhy } from './rotation-plan.ts';
-import { tryKey } from './trial.ts';
+import { tryKey } from './verify-standby.ts';
 
 export interface DryRunOrder {
   readonly emergency: RevokePlan | undefined;
@@ -35,8 +35,8 @@ export async function dryRun(
   const { next } = plan;
   // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
   const refusal = emergency === undefined ? refusalOf(plan, snapshot) : undefined;
-  const trial =
-    refusal === undefined && next !== undefined && proves && canBeTried(next)
+  const verification =
+    refusal === undefined && next !== undefined && proves && canBeVerified(next)
       ? await tried(name, next, asJson, installation, io)
       : undefined;
   if (asJson) {
@@ -48,7 +48,7 @@ export async function dryRun(
         current: plan.current?.apiKeyId ?? null,
         wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
         paused: pause !== undefined,
-        proof: trial === undefined ? null : { verdict: trial.verdict, because: trial.because ?? null },
+        proof: verification === undefined ? null : { verdict: verification.verdict, because: verification.because ?? null },
       },
       io,
     );
@@ -58,10 +58,10 @@ export async function dryRun(
     const text = emergency === undefined ? [planText(plan, definition)] : await emergencyText(snapshot, emergency, installation);
     line(`A rotation of ${name} would do this:`, io);
     for (const sentence of text) line(`  ${sentence}`, io);
-    line(proofText(next, trial, proves), io);
+    line(proofText(next, verification, proves), io);
   }
   if (refusal !== undefined) throw refusal.error;
-  if (trial !== undefined && trial.verdict !== 'good') throw trialError(name, trial);
+  if (verification !== undefined && verification.verdict !== 'good') throw verificationError(name, verification);
 }
 
 /** Why the command itself would not even begin, and with which error. */
@@ -80,7 +80,7 @@ export async function dryCut(
   io: CliIo,
 ): Promise<void> {
   const old = await lookAtOldKey(stolen, snapshot, installation.ports);
-  const { isAwake, status } = old;
+  const { isActive, status } = old;
   const plan = await oldKeyTexts(old, installation);
   const { name } = snapshot.definition;
   if (asJson) {
@@ -90,7 +90,7 @@ export async function dryCut(
         wouldClaim: null,
         because: `${stolen.apiKeyId} is ${stolen.state}, so nothing has to take its place`,
         current: snapshot.own.find((record) => record.state === 'current')?.apiKeyId ?? null,
-        wouldCutOff: isAwake ? [stolen.apiKeyId] : [],
+        wouldCutOff: isActive ? [stolen.apiKeyId] : [],
         paused: snapshot.pause !== undefined,
         proof: null,
       },
@@ -105,11 +105,17 @@ export async function dryCut(
 }
 
 /** Keys that a rotation holds already, or that served before, are not tried: they are awake for others. */
-function canBeTried({ state, intent }: ApiKeyRecord): boolean {
+function canBeVerified({ state, intent }: ApiKeyRecord): boolean {
   return state === 'standby' && intent === undefined;
 }
 
-async function tried(name: string, next: ApiKeyRecord, asJson: boolean, installation: OpenInstallation, io: CliIo): Promise<Trial> {
+async function tried(
+  name: string,
+  next: ApiKeyRecord,
+  asJson: boolean,
+  installation: OpenInstallation,
+  io: CliIo,
+): Promise<StandbyVerification> {
   const { apiKeyId } = next;
   if (!asJson) {
     progress(
@@ -117,12 +123,12 @@ async function tried(name: string, next: ApiKeyRecord, asJson: boolean, installa
       io,
     );
   }
-  const trial = await tryKey(name, next.apiKeyId, installation);
-  return trial ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
+  const verification = await tryKey(name, next.apiKeyId, installation);
+  return verification ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
 }
 
-function proofText({ apiKeyId, state }: ApiKeyRecord, trial: Trial | undefined, proves: boolean): string {
-  switch (trial?.verdict) {
+function proofText({ apiKeyId, state }: ApiKeyRecord, verification: StandbyVerification | undefined, proves: boolean): string {
+  switch (verification?.verdict) {
     case 'good':
       return `${apiKeyId} was awake for a moment: Anthropic accepts it and shows it as it should be. It is inactive again and proven dead; nothing remains changed.`;
     case 'rejected':
@@ -134,7 +140,7 @@ function proofText({ apiKeyId, state }: ApiKeyRecord, trial: Trial | undefined, 
   }
 }
 
-function trialError(name: string, { apiKeyId, verdict, because }: Trial): KeyguardError {
+function verificationError(name: string, { apiKeyId, verdict, because }: StandbyVerification): KeyguardError {
   const why = because ?? 'no reason is known';
   if (verdict === 'unclear')
     return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, 'try again in five minutes');

@@ -85,7 +85,7 @@ async function cutOff(
   for (const sentence of plan) progress(sentence, io);
   if (plan.length > 0 && !yes) await agreed(`Cut off ${stolen.apiKeyId}?`, io);
   const after = plan.length === 0 ? old : await revokeOldKey(old, { by: await callerName(), because }, snapshot, ports);
-  if (after.isAwake) {
+  if (after.isActive) {
     io.fail(
       `${stolen.apiKeyId} was made inactive, and Anthropic shows it as ${after.status}`,
       'give the command again; if it lasts, delete the key in the Claude Console, which cannot be undone',
@@ -96,12 +96,12 @@ async function cutOff(
 }
 
 /** What is done to a key that is off by the records, a sentence each; none: nothing is left to do. */
-export async function oldKeyTexts({ record, status, isAwake }: OldKey, installation: OpenInstallation): Promise<readonly string[]> {
-  const { apiKeyId, hint, state, since, wanted } = record;
+export async function oldKeyTexts({ record, status, isActive }: OldKey, installation: OpenInstallation): Promise<readonly string[]> {
+  const { apiKeyId, hint, state, since, undoRequest } = record;
   const cut = `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, but Anthropic shows it as ${status}. It is made inactive at once`;
   return [
-    ...(isAwake ? [`${cut}: ${(await useTexts(installation))(apiKeyId)}.`] : []),
-    ...(wanted === undefined ? [] : [takenBackText(record)]),
+    ...(isActive ? [`${cut}: ${(await useTexts(installation))(apiKeyId)}.`] : []),
+    ...(undoRequest === undefined ? [] : [takenBackText(record)]),
   ];
 }
 
@@ -110,13 +110,13 @@ function sayOver({ own, definition: { name } }: KeySnapshot, old: OldKey, asJson
   const current = own.find((record) => record.state === 'current');
   if (current === undefined) io.fail(`${overText(old)}, and no key of ${name} is current`, `npx --no-install keyguard rotate ${name}`, 1);
   const rotated = rotatedTo(current, current.token ?? '', own);
-  if (asJson) json({ ...outcomeJson(rotated, [old.record], false), anthropicStatus: old.status, wasAwake: old.isAwake }, io);
+  if (asJson) json({ ...outcomeJson(rotated, [old.record], false), anthropicStatus: old.status, wasAwake: old.isActive }, io);
   else line(`${overText(old)}; ${currentSince(rotated)}.`, io);
 }
 
-function overText({ record: { apiKeyId, hint, state, since }, status, isAwake }: OldKey): string {
+function overText({ record: { apiKeyId, hint, state, since }, status, isActive }: OldKey): string {
   const shown = status === 'gone' ? 'Anthropic knows it no more' : `Anthropic shows it as ${status}`;
-  return isAwake
+  return isActive
     ? `${apiKeyId} (${hint}) was awake and is cut off: ${shown}, and whether its value is refused only a function could try`
     : `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, and ${shown}`;
 }

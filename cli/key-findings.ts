@@ -1,12 +1,12 @@
-import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, Wish } from '../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, OperatorRequest } from '../contract/records.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
-import { conditionsOf, cutOffLast, recordedDeath } from '../lambda/rotation/conditions.ts';
-import { settledMs } from '../lambda/rotation/commands/unstick.ts';
-import { isSettled } from '../lambda/rotation/dead-key.ts';
+import { conditionsOf, cutOffLast, recordedDeadKey } from '../lambda/rotation/conditions.ts';
+import { stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
+import { isListCaughtUp } from '../lambda/rotation/dead-key.ts';
 import { shortKeys, type Pool } from '../lambda/rotation/pool-cover.ts';
-import { emergencyOf, isUnfinishedIntake, shouldBeAwake } from '../lambda/rotation/lifecycle.ts';
+import { emergencyOf, isUnfinishedIntake, shouldBeActive } from '../lambda/rotation/lifecycle.ts';
 import {
   knownWithoutAnthropic,
   owesRotation,
@@ -48,7 +48,7 @@ export interface Finding {
 }
 
 /** A managed key and what else was read of it, at `now`. Instants are epoch ms, UTC. */
-export interface KeyReading extends KeySnapshot {
+export interface StatusSnapshot extends KeySnapshot {
   /** Of the whole installation; those that have not ended. */
   readonly incidents: readonly IncidentRecord[];
   readonly lastUses: ReadonlyMap<string, LastUseRecord>;
@@ -69,32 +69,32 @@ const lateMs = hourMs;
 const served: readonly ApiKeyState[] = ['current', 'draining', 'inactive', 'archived', 'contained'];
 
 /** Everything about a managed key that is not as it should be. Pure: the same reading gives the same answer. */
-export function keyFindings(reading: KeyReading): readonly Finding[] {
-  const conditions = conditionsIn(reading);
+export function keyFindings(snapshot: StatusSnapshot): readonly Finding[] {
+  const conditions = conditionsIn(snapshot);
   return [
-    ...deletions(reading),
-    ...currentKey(reading),
-    ...schedule(reading),
-    ...rotation(reading),
-    ...halfDone(reading),
-    ...wishes(reading),
-    ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition, reading)),
-    ...notCompared(reading),
-    ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(reading)),
-    ...shortLived(reading),
-    ...rejected(reading),
-    ...incidents(reading, [...conditions.map(({ kind }) => kind), ...(consumersFail(reading) ? ['current-key-dead'] : [])]),
+    ...deletions(snapshot),
+    ...currentKey(snapshot),
+    ...schedule(snapshot),
+    ...rotation(snapshot),
+    ...halfDone(snapshot),
+    ...requests(snapshot),
+    ...conditions.filter(({ facts }) => !isSaidAbove(facts)).map((condition) => conditionFinding(condition, snapshot)),
+    ...notCompared(snapshot),
+    ...(conditions.some(({ kind }) => kind === 'pool-low') ? [] : noReplacement(snapshot)),
+    ...shortLived(snapshot),
+    ...rejected(snapshot),
+    ...incidents(snapshot, [...conditions.map(({ kind }) => kind), ...(consumersFail(snapshot) ? ['current-key-dead'] : [])]),
   ];
 }
 
 /** A fix that ends with a rotation: a paused managed key does not rotate, except in an emergency. */
-function rotating({ pause, definition: { name } }: Pick<KeyReading, 'pause' | 'definition'>, before = ''): string {
+function rotating({ pause, definition: { name } }: Pick<StatusSnapshot, 'pause' | 'definition'>, before = ''): string {
   const resume = pause === undefined ? '' : `npx --no-install keyguard resume ${name}, then `;
   return `${resume}${before}npx --no-install keyguard rotate ${name}`;
 }
 
 /** Of both secrets: until they are restored nobody reads them, and afterwards nothing brings them back. */
-function deletions({ definition, secret, standbyDeletion }: KeyReading): readonly Finding[] {
+function deletions({ definition, secret, standbyDeletion }: StatusSnapshot): readonly Finding[] {
   const { name, secretName, standbySecretName } = definition;
   const found: Finding[] = [];
   if (secret.deletionAt !== null) {
@@ -117,8 +117,8 @@ function isSaidAbove({ grade }: Condition['facts']): boolean {
   return grade === 'cut-off' || grade === 'secret-deleted';
 }
 
-function consumersFail(reading: KeyReading): boolean {
-  return cutOffLast(reading) !== undefined || reading.secret.deletionAt !== null;
+function consumersFail(snapshot: StatusSnapshot): boolean {
+  return cutOffLast(snapshot) !== undefined || snapshot.secret.deletionAt !== null;
 }
 
 /** One line of an incident: what, since when. */
@@ -126,19 +126,19 @@ export function incidentText({ kind, state, openedAt, brake }: IncidentRecord): 
   return `incident ${kind} is ${state} since ${instant(openedAt)}${brake === undefined ? '' : `, held back: ${brakeText(brake)}`}`;
 }
 
-function currentKey(reading: KeyReading): readonly Finding[] {
-  const { own, secret, definition } = reading;
+function currentKey(snapshot: StatusSnapshot): readonly Finding[] {
+  const { own, secret, definition } = snapshot;
   if (own.some((record) => record.state === 'current')) return [];
   const check = 'current key';
   const add = own.some((record) => record.state === 'standby') ? '' : `npx --no-install keyguard standby add ${definition.name}, then `;
-  const fix = rotating(reading, add);
+  const fix = rotating(snapshot, add);
   if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
   const cut = cutOffLast({ own, secret });
   const what = cut === undefined ? 'no key is current' : `${cut.apiKeyId} was cut off and no key took its place`;
   return [{ check, state: 'broken', what, fix }];
 }
 
-function schedule({ secret, pause, definition: { name }, now, ...rest }: KeyReading): readonly Finding[] {
+function schedule({ secret, pause, definition: { name }, now, ...rest }: StatusSnapshot): readonly Finding[] {
   const check = 'schedule';
   const resume = `npx --no-install keyguard resume ${name}`;
   if (pause !== undefined) {
@@ -159,55 +159,55 @@ function schedule({ secret, pause, definition: { name }, now, ...rest }: KeyRead
   ];
 }
 
-function rotation(reading: KeyReading): readonly Finding[] {
-  const { definition, openSince, now } = reading;
-  if (openVersion(reading) === undefined || (openSince !== undefined && now - openSince <= settledMs)) return [];
-  const claimed = claimedKey(reading);
+function rotation(snapshot: StatusSnapshot): readonly Finding[] {
+  const { definition, openSince, now } = snapshot;
+  if (openVersion(snapshot) === undefined || (openSince !== undefined && now - openSince <= stuckAfterMs)) return [];
+  const claimed = claimedKey(snapshot);
   const since = openSince === undefined ? '' : ` since ${instant(openSince)}`;
   const what = `a rotation is under way${since} and does not end${claimed === undefined ? '' : `; it has claimed ${claimed.apiKeyId}`}`;
   return [{ check: 'rotation', state: 'broken', what, fix: `npx --no-install keyguard unstick ${definition.name}` }];
 }
 
-function halfDone(reading: KeyReading): readonly Finding[] {
-  const fix = `npx --no-install keyguard unstick ${reading.definition.name}`;
-  return reading.own.flatMap((record): readonly Finding[] => {
+function halfDone(snapshot: StatusSnapshot): readonly Finding[] {
+  const fix = `npx --no-install keyguard unstick ${snapshot.definition.name}`;
+  return snapshot.own.flatMap((record): readonly Finding[] => {
     const { apiKeyId, intent } = record;
-    if (intent !== undefined && reading.now - intent.at > settledMs) {
+    if (intent !== undefined && snapshot.now - intent.at > stuckAfterMs) {
       const what = `${apiKeyId} is about to become ${intent.to} since ${instant(intent.at)} (${causeText(intent.cause)}), and is not`;
       return [{ check: 'half-done work', state: 'broken', what, fix }];
     }
-    if (!isAbandoned(record, reading)) return [];
+    if (!isAbandoned(record, snapshot)) return [];
     const what = `${apiKeyId} is claimed since ${instant(record.since)} by a rotation that is over`;
-    const state = reading.now - record.since > settledMs ? 'broken' : 'attention';
+    const state = snapshot.now - record.since > stuckAfterMs ? 'broken' : 'attention';
     return [{ check: 'half-done work', state, what, fix: `nothing: it is returned 15 minutes after its claim; or ${fix}` }];
   });
 }
 
 /** An emergency that is going to be carried out: not while an undo is at work on its key. */
-export function standingEmergency(record: ApiKeyRecord, now: number): Wish | undefined {
+export function standingEmergency(record: ApiKeyRecord, now: number): OperatorRequest | undefined {
   return record.state === 'pending' ? undefined : emergencyOf(record, now);
 }
 
-function wishes({ own, definition: { name }, now }: KeyReading): readonly Finding[] {
-  const wished = own.map((record) => ({ ...record, noGrace: standingEmergency(record, now) }));
-  return wished.flatMap(({ apiKeyId, state, wanted, noGrace, switchedAt }): readonly Finding[] => [
-    ...(wanted === undefined
+function requests({ own, definition: { name }, now }: StatusSnapshot): readonly Finding[] {
+  const requested = own.map((record) => ({ ...record, revokeRequest: standingEmergency(record, now) }));
+  return requested.flatMap(({ apiKeyId, state, undoRequest, revokeRequest, switchedAt }): readonly Finding[] => [
+    ...(undoRequest === undefined
       ? []
       : [
           {
             check: 'wishes',
             state: 'attention',
-            what: `${apiKeyId} is wanted back since ${instant(wanted.at)} by ${wanted.by} (${wanted.because})`,
+            what: `${apiKeyId} is wanted back since ${instant(undoRequest.at)} by ${undoRequest.by} (${undoRequest.because})`,
             fix: `nothing: it comes back within minutes, if it can; npx --no-install keyguard unstick ${name} takes the wish back`,
           } as const,
         ]),
-    ...(noGrace === undefined
+    ...(revokeRequest === undefined
       ? []
       : [
           {
             check: 'wishes',
-            state: state === 'draining' && now - Math.max(noGrace.at, switchedAt ?? 0) > settledMs ? 'broken' : 'attention',
-            what: `${apiKeyId} is to be cut off without grace since ${instant(noGrace.at)} by ${noGrace.by} (${noGrace.because}), and is ${state}`,
+            state: state === 'draining' && now - Math.max(revokeRequest.at, switchedAt ?? 0) > stuckAfterMs ? 'broken' : 'attention',
+            what: `${apiKeyId} is to be cut off without grace since ${instant(revokeRequest.at)} by ${revokeRequest.by} (${revokeRequest.because}), and is ${state}`,
             fix: `npx --no-install keyguard rotate ${name} --emergency --api-key-id ${apiKeyId} goes on with it`,
           } as const,
         ]),
@@ -215,21 +215,21 @@ function wishes({ own, definition: { name }, now }: KeyReading): readonly Findin
 }
 
 /** What the engine itself would tell people of; where Anthropic was not asked, without what only Anthropic knows. */
-function conditionsIn({ infos, ...sight }: KeyReading): readonly Condition[] {
-  const rest = { ...sight, activeAt: new Map(), refused: new Set<string>() };
+function conditionsIn({ infos, ...snapshot }: StatusSnapshot): readonly Condition[] {
+  const rest = { ...snapshot, activeAt: new Map(), refused: new Set<string>() };
   if (infos !== undefined) return conditionsOf({ ...rest, infos });
   const known = { ...rest, infos: new Map() };
-  const death = recordedDeath(known);
-  return [...(death === undefined ? [] : [death]), ...conditionsOf(known, knownWithoutAnthropic)];
+  const revocation = recordedDeadKey(known);
+  return [...(revocation === undefined ? [] : [revocation]), ...conditionsOf(known, knownWithoutAnthropic)];
 }
 
 /** Keys that Anthropic does not show as their records say, and whose records are too young to say that somebody changed something. */
-function notCompared({ infos, own, definition: { name }, now }: KeyReading): readonly Finding[] {
+function notCompared({ infos, own, definition: { name }, now }: StatusSnapshot): readonly Finding[] {
   if (infos === undefined) return [];
   return own.flatMap((record): readonly Finding[] => {
     const { apiKeyId, state, since, intent } = record;
     const status = infos.get(apiKeyId)?.status ?? 'gone';
-    if (intent !== undefined || state === 'pending' || isSettled(record, now) || isAsRecorded(state, status)) return [];
+    if (intent !== undefined || state === 'pending' || isListCaughtUp(record, now) || isAsRecorded(state, status)) return [];
     const what = `not compared yet: ${apiKeyId} is ${state} since ${instant(since)}, and Anthropic shows it as ${status}, which may be an old answer`;
     const fix =
       state === 'current'
@@ -241,7 +241,7 @@ function notCompared({ infos, own, definition: { name }, now }: KeyReading): rea
 
 function isAsRecorded(state: ApiKeyState, status: string): boolean {
   if (status === 'unknown') return true;
-  if (shouldBeAwake(state)) return status === 'active';
+  if (shouldBeActive(state)) return status === 'active';
   return state === 'archived' ? status === 'archived' || status === 'gone' : status !== 'active';
 }
 
@@ -255,8 +255,8 @@ const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>
   'replica-behind': { check: 'replicas', state: 'attention' },
 };
 
-function conditionFinding({ kind, managedKey: name, facts }: Condition, reading: KeyReading): Finding {
-  const rotate = rotating(reading);
+function conditionFinding({ kind, managedKey: name, facts }: Condition, snapshot: StatusSnapshot): Finding {
+  const rotate = rotating(snapshot);
   const key = facts.apiKeyId ?? '';
   const words: Readonly<Record<WatchedKind, readonly [what: string, fix: string]>> = {
     'current-key-dead': [
@@ -277,7 +277,7 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition, reading:
 }
 
 /** Long before the next rotation an empty pool matters too: nothing could take the place of a stolen key. */
-function noReplacement({ own, definition, now }: KeyReading): readonly Finding[] {
+function noReplacement({ own, definition, now }: StatusSnapshot): readonly Finding[] {
   const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
@@ -285,7 +285,7 @@ function noReplacement({ own, definition, now }: KeyReading): readonly Finding[]
 }
 
 /** The pool of a managed key that was read. */
-export function poolIn({ definition, own, secret, incidents: all, now }: KeyReading): Pool {
+export function poolIn({ definition, own, secret, incidents: all, now }: StatusSnapshot): Pool {
   const hasFailed = all.some(
     (incident) =>
       incident.kind === 'rotation-failed' && incident.subject === definition.name && incident.state === 'open' && owesRotation(incident),
@@ -294,9 +294,9 @@ export function poolIn({ definition, own, secret, incidents: all, now }: KeyRead
 }
 
 /** Standby keys that are counted on, and that no rotation of the schedule will take. */
-function shortLived(reading: KeyReading): readonly Finding[] {
-  const pool = poolIn(reading);
-  const fix = `make one that lives longer, or never expires, then: npx --no-install keyguard standby add ${reading.definition.name}`;
+function shortLived(snapshot: StatusSnapshot): readonly Finding[] {
+  const pool = poolIn(snapshot);
+  const fix = `make one that lives longer, or never expires, then: npx --no-install keyguard standby add ${snapshot.definition.name}`;
   return shortKeys(pool).map((key): Finding => {
     const what = `standby key ${key.record.apiKeyId} ${shortText(key, pool)}`;
     return { check: 'pool', state: 'attention', what, fix };
@@ -304,7 +304,7 @@ function shortLived(reading: KeyReading): readonly Finding[] {
 }
 
 /** Nothing becomes of a rejected key by itself, and whoever added it counts on it. */
-function rejected({ own, definition: { name } }: KeyReading): readonly Finding[] {
+function rejected({ own, definition: { name } }: StatusSnapshot): readonly Finding[] {
   return own
     .filter(({ state, intent }) => state === 'rejected' && intent?.to !== 'archived')
     .map((record): Finding => {
@@ -317,7 +317,7 @@ function rejected({ own, definition: { name } }: KeyReading): readonly Finding[]
 }
 
 /** What is not told by a condition that was found above. */
-function incidents({ incidents: all, definition: { name } }: KeyReading, told: readonly string[]): readonly Finding[] {
+function incidents({ incidents: all, definition: { name } }: StatusSnapshot, told: readonly string[]): readonly Finding[] {
   return all
     .filter(({ subject, state, kind }) => subject === name && state !== 'recovered' && !told.includes(kind))
     .map((incident): Finding => {

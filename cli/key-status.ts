@@ -1,9 +1,9 @@
-import type { ApiKeyRecord, IncidentRecord, PauseRecord, Wish } from '../contract/records.ts';
+import type { ApiKeyRecord, IncidentRecord, PauseRecord, OperatorRequest } from '../contract/records.ts';
 import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
 import { coverOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
-import { keyFindings, poolIn, standingEmergency, type KeyReading } from './key-findings.ts';
+import { keyFindings, poolIn, standingEmergency, type StatusSnapshot } from './key-findings.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
@@ -18,7 +18,7 @@ export interface KeyStatus {
   readonly restorable: readonly Restorable[];
   readonly pool: PoolCover;
   readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
-  readonly wishes: readonly WaitingWish[];
+  readonly wishes: readonly WaitingRequest[];
   readonly replicas: readonly Replica[];
   /** Since when a rotation is under way. */
   readonly rotatingSince: number | null;
@@ -38,17 +38,17 @@ interface CurrentKey {
 }
 
 /** What an operator asked for and nobody has done yet. */
-interface WaitingWish extends Wish {
+interface WaitingRequest extends OperatorRequest {
   readonly apiKeyId: string;
   readonly wish: 'come back' | 'no grace';
 }
 
 /** A managed key's state from what AWS holds of it; nothing is asked of Anthropic. */
-export function keyStatus(reading: KeyReading): KeyStatus {
-  const { definition, own, secret, pause, usageKnownUntil, now } = reading;
-  const incidents = reading.incidents.filter(({ subject, state }) => subject === definition.name && state !== 'recovered');
+export function keyStatus(snapshot: StatusSnapshot): KeyStatus {
+  const { definition, own, secret, pause, usageKnownUntil, now } = snapshot;
+  const incidents = snapshot.incidents.filter(({ subject, state }) => subject === definition.name && state !== 'recovered');
   const current = own.find((record) => record.state === 'current');
-  const findings = keyFindings(reading);
+  const findings = keyFindings(snapshot);
   const broken = findings.filter(({ state }) => state === 'broken');
   return {
     name: definition.name,
@@ -61,24 +61,24 @@ export function keyStatus(reading: KeyReading): KeyStatus {
         previousKey(
           record,
           definition,
-          { lastUse: reading.lastUses.get(record.apiKeyId), usageKnownUntil, incidents },
+          { lastUse: snapshot.lastUses.get(record.apiKeyId), usageKnownUntil, incidents },
           pause !== undefined,
           now,
         ),
       ),
     restorable: restorable(own, definition, now),
-    pool: coverOf(poolIn(reading)),
+    pool: coverOf(poolIn(snapshot)),
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
-    wishes: own.flatMap((record): readonly WaitingWish[] => {
-      const { apiKeyId, wanted } = record;
-      const noGrace = standingEmergency(record, now);
+    wishes: own.flatMap((record): readonly WaitingRequest[] => {
+      const { apiKeyId, undoRequest } = record;
+      const revokeRequest = standingEmergency(record, now);
       return [
-        ...(wanted === undefined ? [] : [{ apiKeyId, wish: 'come back', ...wanted } as const]),
-        ...(noGrace === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...noGrace } as const]),
+        ...(undoRequest === undefined ? [] : [{ apiKeyId, wish: 'come back', ...undoRequest } as const]),
+        ...(revokeRequest === undefined ? [] : [{ apiKeyId, wish: 'no grace', ...revokeRequest } as const]),
       ];
     }),
     replicas: secret.replicas,
-    rotatingSince: reading.openSince ?? null,
+    rotatingSince: snapshot.openSince ?? null,
     nextRotationAt: secret.nextRotationAt,
     lastRotatedAt: secret.lastRotatedAt ?? switchedAt(current),
     incidents,

@@ -1,8 +1,8 @@
 import { utcMinute } from '../lambda/foundation/clock.ts';
-import type { AdmitPorts } from '../lambda/rotation/admit.ts';
+import type { OnboardPorts } from '../lambda/rotation/onboard.ts';
 
 /** The ports of an intake that say aloud what is asked of them; each sentence once, however often a poll repeats it. */
-export function narrated(ports: AdmitPorts, say: (sentence: string) => void): AdmitPorts {
+export function narrated(ports: OnboardPorts, say: (sentence: string) => void): OnboardPorts {
   const said = new Set<string>();
   const once = (sentence: string): void => {
     if (said.has(sentence)) return;
@@ -44,10 +44,10 @@ export function narrated(ports: AdmitPorts, say: (sentence: string) => void): Ad
       },
     },
     standby: {
-      put: (secretArn, apiKeyId, value) => {
+      put: (secretId, apiKeyId, value) => {
         once('Anthropic accepts it. Storing it …');
         stored = true;
-        return ports.standby.put(secretArn, apiKeyId, value);
+        return ports.standby.put(secretId, apiKeyId, value);
       },
     },
   };

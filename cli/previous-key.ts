@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../contract/records.ts';
 import { judgeGrace } from '../lambda/rotation/grace.ts';
-import { isCondemned } from '../lambda/rotation/lifecycle.ts';
+import { isRevoked } from '../lambda/rotation/lifecycle.ts';
 import { instant, lengthText } from './output.ts';
 
 /** Whether consumers may hold it as the previous key: in its grace, or on its way back from there. */
@@ -25,7 +25,7 @@ export interface PreviousKey {
 }
 
 /** What is known of an old key that does not work before its time, because somebody else ended it. */
-function deathText({ apiKeyId, foundDeadAt }: ApiKeyRecord, incidents: readonly IncidentRecord[]): string | null {
+function deadKeyText({ apiKeyId, foundDeadAt }: ApiKeyRecord, incidents: readonly IncidentRecord[]): string | null {
   if (foundDeadAt !== undefined) return `it was found dead at Anthropic ${instant(foundDeadAt)}, before it was replaced`;
   const isDisabled = incidents.some(
     ({ kind, state, facts }) =>
@@ -58,7 +58,7 @@ export function previousKey(
   const latest = rotation.atMaximum === 'cut' ? switchedAt + rotation.maximumGraceMs : null;
   const earliest = Math.max(minimumEnd, quietSince + rotation.quietMs);
   const verdict = judgeGrace(
-    { switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil, noGrace: isCondemned(record, now) },
+    { switchedAt, lastTokensAt: lastUse?.at ?? null, usageKnownUntil, revokeRequest: isRevoked(record, now) },
     rotation,
     now,
   );
@@ -67,16 +67,16 @@ export function previousKey(
   const comesBack = record.state === 'draining' ? undefined : 'an operator wants it back: its proof is under way';
   const hasCome = expiry <= now ? `it expired ${instant(record.expiresAt)}` : undefined;
   const stays =
-    paused && verdict.verdict === 'retire' && !isCondemned(record, now)
+    paused && verdict.verdict === 'retire' && !isRevoked(record, now)
       ? 'its time has come, and it stays while the managed key is paused'
       : undefined;
   return {
     apiKeyId: record.apiKeyId,
     hint: record.hint,
     switchedAt,
-    validAtLeastUntil: Math.min(isCondemned(record, now) ? now : ripe, expiry),
+    validAtLeastUntil: Math.min(isRevoked(record, now) ? now : ripe, expiry),
     validAtMostUntil: latest === null && record.expiresAt === null ? null : Math.min(latest ?? expiry, expiry),
-    dead: deathText(record, incidents),
+    dead: deadKeyText(record, incidents),
     waits:
       comesBack ??
       hasCome ??
@@ -88,8 +88,8 @@ export function previousKey(
 /** What the policy promises for a key that is replaced at `switchedAt`, before any usage is known. */
 export function graceText(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): string {
   const { expiresAt } = record;
-  if (isCondemned(record, switchedAt)) return 'gets no grace: an emergency cuts it off within minutes';
-  const dead = deathText(record, []);
+  if (isRevoked(record, switchedAt)) return 'gets no grace: an emergency cuts it off within minutes';
+  const dead = deadKeyText(record, []);
   if (dead !== null) return `does not work: ${dead}`;
   if (expiresAt !== null && expiresAt <= switchedAt) return `expired ${instant(expiresAt)}`;
   const minimumEnd = switchedAt + policy.minimumGraceMs;
@@ -100,7 +100,7 @@ export function graceText(record: ApiKeyRecord, policy: RotationPolicy, switched
 
 /** Until when it is valid at least; epoch ms, UTC. */
 export function graceEnd(record: ApiKeyRecord, policy: RotationPolicy, switchedAt: number): number {
-  if (isCondemned(record, switchedAt)) return switchedAt;
+  if (isRevoked(record, switchedAt)) return switchedAt;
   if (record.foundDeadAt !== undefined) return record.foundDeadAt;
   return Math.min(switchedAt + policy.minimumGraceMs, record.expiresAt ?? Number.POSITIVE_INFINITY);
 }

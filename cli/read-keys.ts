@@ -5,7 +5,7 @@ import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
 import { silenceKnownUntil } from '../lambda/usage/watermark.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
-import type { KeyReading } from './key-findings.ts';
+import type { StatusSnapshot } from './key-findings.ts';
 import { type KeySnapshot, openSince } from '../lambda/rotation/commands/snapshot.ts';
 
 /** What the state table holds of all managed keys, read once. */
@@ -28,25 +28,28 @@ export async function readRecords({ table, ports, clock }: OpenInstallation) {
 export async function readKey(
   definition: ManagedKeyDefinition,
   { records, pauses: paused, ...known }: Records,
-  infos: KeyReading['infos'],
+  infos: StatusSnapshot['infos'],
   installation: OpenInstallation,
-): Promise<KeyReading> {
+): Promise<StatusSnapshot> {
   const { name } = definition;
-  const sight: KeySnapshot = {
+  const snapshot: KeySnapshot = {
     definition,
     own: records.filter((record) => record.managedKey === name),
     secret: await installation.ports.secrets.describe(definition.secretName),
     pause: paused.find((pause) => pause.managedKey === name),
   };
-  const [since, standbyDeletion] = await Promise.all([openSince(sight, installation.ports), standbyDeletionOf(definition, installation)]);
-  return { ...sight, ...known, infos, openSince: since, standbyDeletion };
+  const [since, standbyDeletion] = await Promise.all([
+    openSince(snapshot, installation.ports),
+    standbyDeletionOf(definition, installation),
+  ]);
+  return { ...snapshot, ...known, infos, openSince: since, standbyDeletion };
 }
 
 /** When the standby secret is deleted for good, where that is scheduled; `gone`: it was. */
 async function standbyDeletionOf(
   { standbySecretName }: ManagedKeyDefinition,
   { secrets }: OpenInstallation,
-): Promise<KeyReading['standbyDeletion']> {
+): Promise<StatusSnapshot['standbyDeletion']> {
   try {
     return (await secretVersions(secrets).describe(standbySecretName)).deletionAt;
   } catch (error) {

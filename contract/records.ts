@@ -30,17 +30,17 @@ export interface ApiKeyRecord {
   /** What somebody was about to do when this was written: whoever comes next finishes it. */
   readonly intent?: ApiKeyIntent;
   /** Several runs were at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
-  readonly restsUntil?: number;
+  readonly claimBlockedUntil?: number;
   /** An undo that came to nothing gave it back asleep: until then a late call of that undo may wake it. */
-  readonly mayWakeUntil?: number;
+  readonly lateActivationUntil?: number;
   /** When its intake was done: it was asleep, and Anthropic refused its value. Absent while nobody has proven that. */
-  readonly parkedAt?: number;
+  readonly verifiedInactiveAt?: number;
   /** When AWSCURRENT first moved to it: its age counts from then, also when it left and came back. */
   readonly servedSince?: number;
   /** When AWSCURRENT moved away from it. */
   readonly switchedAt?: number;
   /** Of an old key that should be asleep: when somebody was first seen to have enabled it again. */
-  readonly wokenAt?: number;
+  readonly reactivatedAt?: number;
   /** Of a key that consumers read, or have just read: when it was first found dead at Anthropic, as people were told then. */
   readonly foundDeadAt?: number;
   /** The last pass before that which saw it active. */
@@ -48,9 +48,9 @@ export interface ApiKeyRecord {
   /** Of a key that died while consumers read it: when Key Guard by itself asked for another one in its place. */
   readonly replacedAt?: number;
   /** An operator wants this old key back: the next rotation takes it instead of a standby key. */
-  readonly wanted?: Wish;
+  readonly undoRequest?: OperatorRequest;
   /** An operator's emergency: as soon as AWSCURRENT has left it, it is cut off without any grace. */
-  readonly noGrace?: Wish;
+  readonly revokeRequest?: OperatorRequest;
   /** Of a claimed key that an operator wants back: the state that it came from, and the consumer secret's version that holds its value. */
   readonly origin?: { readonly state: OldState; readonly versionId: string };
   /** Why it is in this state. */
@@ -62,7 +62,7 @@ export const oldStates = ['draining', 'inactive', 'contained'] as const satisfie
 export type OldState = (typeof oldStates)[number];
 
 /** What an operator asked for, until somebody has done it. */
-export interface Wish {
+export interface OperatorRequest {
   readonly at: number;
   readonly by: string;
   /** @sentence */

@@ -54,7 +54,7 @@ export function anomalyDetectorHandler(
       },
     );
     const detection = await detectAnomalies(ports);
-    // First what containment will do, then the message that says it, then the deed (people hear before or with every enforcement).
+    // First what containment will do, then the message that says it, then the auditContext (people hear before or with every enforcement).
     const brakes = await findBrakes(ports);
     const unannounced = await announceOwed(ports);
     const containment = await containIncidents(ports);

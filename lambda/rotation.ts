@@ -7,7 +7,7 @@ import { readEnvironment } from './adapters/environment.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { rotationStep } from './rotation/rotate.ts';
-import { isTrialRequest, tryStandbyKeys } from './rotation/trial.ts';
+import { isStandbyVerificationRequest, verifyStandbyKeys } from './rotation/verify-standby.ts';
 
 /** Secrets Manager calls this four times a rotation, and again after a failure; an operator, to have standby keys tried, or to be told what is deployed. */
 export function rotationHandler(
@@ -20,7 +20,7 @@ export function rotationHandler(
   const ports = rotationPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return async (event) => {
     if (isDefinitionsRequest(event)) return definitions;
-    return isTrialRequest(event) ? tryStandbyKeys(event, ports) : rotationStep(event, ports);
+    return isStandbyVerificationRequest(event) ? verifyStandbyKeys(event, ports) : rotationStep(event, ports);
   };
 }
 

@@ -31,7 +31,7 @@ import {
   type PostedChannel,
 } from '../contract/registry.ts';
 import type { ContainmentPolicy, Definitions, ManagedKeyDefinition, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
-import { admitPorts } from '../lambda/adapters/assemble.ts';
+import { onboardPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
 import { anomalyDetectorHandler } from '../lambda/anomaly-detector.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../lambda/foundation/clock.ts';
@@ -43,7 +43,7 @@ import { heartbeatHandler } from '../lambda/heartbeat.ts';
 import { notifierHandler } from '../lambda/notifier.ts';
 import { retirementHandler } from '../lambda/retirement.ts';
 import { rotationHandler } from '../lambda/rotation.ts';
-import { admitStandbyKey } from '../lambda/rotation/admit.ts';
+import { onboardStandbyKey } from '../lambda/rotation/onboard.ts';
 import { usageCollectorHandler } from '../lambda/usage-collector.ts';
 import { definitionsDigest } from '../lib/config/definitions-digest.ts';
 import { startLocalAnthropic, type LocalAnthropic, type LocalAnthropicOptions } from './anthropic/server.ts';
@@ -175,7 +175,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return found;
   };
   const ids = new Map<string, string>();
-  const intake = admitPorts(installation, [...deployed.values()], table, clients.secrets, clock);
+  const intake = onboardPorts(installation, [...deployed.values()], table, clients.secrets, clock);
 
   return {
     clock,
@@ -203,7 +203,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         ...(expiresAt === undefined ? {} : { expiresAt }),
       });
       ids.set(value, id);
-      await admitStandbyKey(definition, new Secret(value), { apiKeyId: id, by: 'operator' }, intake);
+      await onboardStandbyKey(definition, new Secret(value), { apiKeyId: id, by: 'operator' }, intake);
       return { apiKeyId: id, value };
     },
     keyOf: (value) => ids.get(value),

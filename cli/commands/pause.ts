@@ -68,7 +68,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
 
 function warningsOf({ own, definition: { name } }: KeySnapshot, now: number): readonly string[] {
   return own.flatMap((record) => {
-    const { apiKeyId, state, wanted } = record;
+    const { apiKeyId, state, undoRequest } = record;
     return [
       ...(standingEmergency(record, now) === undefined
         ? []
@@ -77,7 +77,9 @@ function warningsOf({ own, definition: { name } }: KeySnapshot, now: number): re
               state === 'current' ? 'and stays on while it is paused' : 'and is, although it is paused'
             }.`,
           ]),
-      ...(wanted === undefined ? [] : [`${apiKeyId} is wanted back (${wanted.because}), and does not come back while ${name} is paused.`]),
+      ...(undoRequest === undefined
+        ? []
+        : [`${apiKeyId} is wanted back (${undoRequest.because}), and does not come back while ${name} is paused.`]),
     ];
   });
 }

@@ -104,8 +104,8 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
       ['', previous.waits],
     ]),
     ...key.restorable.map((old) => ['old key', restorableText(old, key.name)]),
-    ...key.wishes.map(({ apiKeyId, wish, at, by, because }) => [
-      wish === 'come back' ? 'wanted back' : 'no grace',
+    ...key.wishes.map(({ apiKeyId, wish: request, at, by, because }) => [
+      request === 'come back' ? 'wanted back' : 'no grace',
       `${apiKeyId}, since ${instant(at)} by ${by}: ${because}`,
     ]),
     ['pool', coverText(key.pool)],
@@ -168,7 +168,7 @@ function keyJson(key: KeyStatus): object {
       validAtLeastUntil: isoOrNull(previous.validAtLeastUntil),
       validAtMostUntil: isoOrNull(previous.validAtMostUntil),
     })),
-    waysBack: key.restorable.map(({ cut, ...old }) => ({
+    restorables: key.restorable.map(({ cut, ...old }) => ({
       ...old,
       since: isoOrNull(old.since),
       comesBackUntil: isoOrNull(old.comesBackUntil),
@@ -176,7 +176,7 @@ function keyJson(key: KeyStatus): object {
     })),
     pool: coverJson(key.pool),
     paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
-    wishes: key.wishes.map((wish) => ({ ...wish, at: isoOrNull(wish.at) })),
+    wishes: key.wishes.map((request) => ({ ...request, at: isoOrNull(request.at) })),
     replicas: key.replicas,
     rotatingSince: isoOrNull(key.rotatingSince),
     nextRotationAt: isoOrNull(key.nextRotationAt),

@@ -4,7 +4,7 @@ import { became, planUnstick, unstickKey, type Act, type Became, type UnstickPla
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
-import { keyFindings, type KeyReading } from '../key-findings.ts';
+import { keyFindings, type StatusSnapshot } from '../key-findings.ts';
 import { counted, instant, json, line, progress } from '../output.ts';
 import { agreed } from '../prompt.ts';
 import { readKey, readRecords } from '../read-keys.ts';
@@ -70,16 +70,16 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   }
 }
 
-async function read(definition: ManagedKeyDefinition, installation: OpenInstallation): Promise<KeyReading> {
+async function read(definition: ManagedKeyDefinition, installation: OpenInstallation): Promise<StatusSnapshot> {
   return readKey(definition, await readRecords(installation), undefined, installation);
 }
 
 function willText(act: Act): string {
   if (act.act === 'discard version') return `AWSPENDING is taken off version ${act.versionId}, whose rotation does not end.`;
-  const { apiKeyId, wanted, intent } = act.record;
+  const { apiKeyId, undoRequest, intent } = act.record;
   switch (act.act) {
     case 'take wish back':
-      return `The wish that ${apiKeyId} comes back is taken back (${wanted?.because ?? ''}).`;
+      return `The wish that ${apiKeyId} comes back is taken back (${undoRequest?.because ?? ''}).`;
     case 'give grace':
       return `Retirement gives ${apiKeyId} its grace: AWSCURRENT was about to move to it, and consumers may have read it.`;
     case 'finish':

@@ -13,7 +13,7 @@ import { heartbeatPauseMs, overdueBeat } from '../../lambda/usage/blind.ts';
 import { readLook } from '../../lambda/detection/recall.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted, instant, lengthText } from '../output.ts';
-import { askForNothing } from '../trial.ts';
+import { askForNothing } from '../verify-standby.ts';
 import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
 import { letsInvoke } from './policies.ts';
 

@@ -2,14 +2,14 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { OpenInstallation } from '../installation.ts';
-import { incidentText, keyChecks, keyFindings, type KeyCheck, type KeyReading } from '../key-findings.ts';
+import { incidentText, keyChecks, keyFindings, type KeyCheck, type StatusSnapshot } from '../key-findings.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { checked, good, warning, type Answer, type Check } from './check.ts';
 
 /** Every check of each of these managed keys; `infos`: what Anthropic lists, if it could be asked. */
 export async function managedKeyChecks(
   definitions: readonly ManagedKeyDefinition[],
-  infos: KeyReading['infos'],
+  infos: StatusSnapshot['infos'],
   installation: OpenInstallation,
 ): Promise<readonly Check[]> {
   let records: Awaited<ReturnType<typeof readRecords>> | undefined;
@@ -43,15 +43,15 @@ function otherIncidents(incidents: readonly IncidentRecord[], { managedKeys }: O
     }));
 }
 
-function checksOf(reading: KeyReading): readonly Check[] {
-  const findings = keyFindings(reading);
+function checksOf(snapshot: StatusSnapshot): readonly Check[] {
+  const findings = keyFindings(snapshot);
   return (Object.keys(keyChecks) as readonly KeyCheck[]).flatMap((check) => {
     const found = findings.filter((finding) => finding.check === check);
-    return answersOf(check, found, reading).map((answer) => ({ about: reading.definition.name, check, ...answer }));
+    return answersOf(check, found, snapshot).map((answer) => ({ about: snapshot.definition.name, check, ...answer }));
   });
 }
 
-function answersOf(check: KeyCheck, found: ReturnType<typeof keyFindings>, { infos }: KeyReading): readonly Answer[] {
+function answersOf(check: KeyCheck, found: ReturnType<typeof keyFindings>, { infos }: StatusSnapshot): readonly Answer[] {
   if (check === 'Anthropic' && infos === undefined)
     return [warning('not looked at: Anthropic could not be asked', 'mend the check of Anthropic above')];
   if (found.length === 0) return [good(keyChecks[check])];

@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { admitPorts } from '../../lambda/adapters/assemble.ts';
-import type { AdmitOptions } from '../../lambda/rotation/admit.ts';
+import { onboardPorts } from '../../lambda/adapters/assemble.ts';
+import type { OnboardOptions } from '../../lambda/rotation/onboard.ts';
 import { onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf } from '../../lambda/rotation/pool-cover.ts';
 import { checkedApiKeyId } from '../arguments.ts';
@@ -32,7 +32,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   if (!installation.isDeployed) await installation.ports.secrets.describe(definition.secretName);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);
   const { definition: deployed, managedKeys, table, secrets, clock } = installation;
-  const intake = narrated(admitPorts(deployed, managedKeys, table, secrets, clock), (sentence) => progress(sentence, io));
+  const intake = narrated(onboardPorts(deployed, managedKeys, table, secrets, clock), (sentence) => progress(sentence, io));
   const options = {
     by: await callerName(),
     userKey: flags.acceptUserKey === true ? 'accepted' : 'refused',
@@ -67,7 +67,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
 }
 
 /** Asks once more, with what is known of the usage: whoever uses the key fails from then on. */
-function asking(confirm: string | undefined, io: CliIo): NonNullable<AdmitOptions['inUse']> {
+function asking(confirm: string | undefined, io: CliIo): NonNullable<OnboardOptions['inUse']> {
   return async ({ message }, apiKeyId) => {
     const found = message.replace(/, so it was neither stored nor deactivated/, '');
     progress(`Take note: ${found}.`, io);

@@ -4,14 +4,14 @@ import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
 import { shortKeys, type ShortKey } from '../../lambda/rotation/pool-cover.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
-import type { Trial } from '../../lambda/rotation/trial.ts';
+import type { StandbyVerification } from '../../lambda/rotation/verify-standby.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
 import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { byAge, shortText } from '../pool-cover.ts';
-import { tryKey } from '../trial.ts';
+import { tryKey } from '../verify-standby.ts';
 
 export interface CheckFlags extends InstallationFlags {
   readonly prove?: boolean;
@@ -27,7 +27,7 @@ interface Checked {
   readonly unclear: readonly string[];
   /** What somebody should know of it although it is good. */
   readonly notes: readonly string[];
-  readonly trial: Trial | undefined;
+  readonly verification: StandbyVerification | undefined;
 }
 
 /** `keyguard standby check [NAME] [--prove]`. */
@@ -77,14 +77,14 @@ async function checkPool(
     const problems = [...problemsOf(record, infos.get(apiKeyId), secret, definition), ...tooShort(record, 'next')];
     const proves = prove && problems.length === 0;
     if (proves) progress(`${apiKeyId} is made active for a moment, and proven …`, io);
-    const trial = proves ? await tryKey(name, apiKeyId, installation) : undefined;
+    const verification = proves ? await tryKey(name, apiKeyId, installation) : undefined;
     checked.push({
       record,
       elsewhere: elsewhere(infos.get(apiKeyId), definition),
-      problems: [...problems, ...failedTrial(trial, 'rejected')],
-      unclear: failedTrial(trial, 'unclear'),
+      problems: [...problems, ...failedVerification(verification, 'rejected')],
+      unclear: failedVerification(verification, 'unclear'),
       notes: tooShort(record, 'its turn'),
-      trial,
+      verification,
     });
   }
   return checked;
@@ -150,21 +150,21 @@ function problemsOf(
   ];
 }
 
-function failedTrial(trial: Trial | undefined, verdict: 'rejected' | 'unclear'): readonly string[] {
-  return trial?.verdict === verdict ? [`its proof is ${verdict}: ${trial.because ?? 'no reason is known'}`] : [];
+function failedVerification(verification: StandbyVerification | undefined, verdict: 'rejected' | 'unclear'): readonly string[] {
+  return verification?.verdict === verdict ? [`its proof is ${verdict}: ${verification.because ?? 'no reason is known'}`] : [];
 }
 
 async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {
-  const rows = checked.map(({ record, problems, unclear, notes, trial }) => {
+  const rows = checked.map(({ record, problems, unclear, notes, verification }) => {
     const found = [...problems, ...unclear];
-    const good = trial === undefined ? 'good, not proven' : 'good, proven and asleep again';
+    const good = verification === undefined ? 'good, not proven' : 'good, proven and asleep again';
     return [record.managedKey, record.apiKeyId, record.hint, [...(found.length > 0 ? found : [good]), ...notes].join('; ')];
   });
   await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE'], rows, io);
   if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove wakes each key for a moment.', io);
 }
 
-function checkedJson({ record, problems, unclear, notes, trial }: Checked): object {
+function checkedJson({ record, problems, unclear, notes, verification }: Checked): object {
   const { managedKey: name, apiKeyId, hint } = record;
   return {
     managedKey: name,
@@ -173,6 +173,6 @@ function checkedJson({ record, problems, unclear, notes, trial }: Checked): obje
     good: problems.length === 0 && unclear.length === 0,
     problems: [...problems, ...unclear],
     notes,
-    proof: trial?.verdict ?? null,
+    proof: verification?.verdict ?? null,
   };
 }

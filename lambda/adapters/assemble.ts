@@ -12,7 +12,7 @@ import { withInstantsThatHaveCome } from '../incidents/instants.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
 import { rotationEndTexts } from '../incidents/message/cause-text.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
-import type { AdmitPorts } from '../rotation/admit.ts';
+import type { OnboardPorts } from '../rotation/onboard.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
 import { onlyOurKeys } from '../rotation/ownership.ts';
 import type { RetirementPorts, RotationPorts } from '../rotation/ports.ts';
@@ -123,7 +123,7 @@ export function retirementPorts(
           }),
         );
       },
-      async settle(found, left, kinds) {
+      async update(found, left, kinds) {
         const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));
         const names = new Set((await rotation.directory.all()).map(({ name }) => name));
         const records = await rotation.ledger.all();
@@ -140,13 +140,13 @@ export function retirementPorts(
 }
 
 /** What intake needs, from what an installation says of itself. */
-export function admitPorts(
+export function onboardPorts(
   installation: Pick<InstallationDefinition, 'anthropicBaseUrl' | 'organizationId' | 'adminAccess'>,
   managedKeys: readonly ManagedKeyDefinition[],
   table: Table,
   secrets: SecretsManagerClient,
   clock: Clock,
-): AdmitPorts {
+): OnboardPorts {
   const { anthropicBaseUrl, organizationId, adminAccess: access } = installation;
   const admin = adminClient({ baseUrl: anthropicBaseUrl, organizationId, access, secrets, sts, clock });
   const ledger = apiKeyLedger(table);

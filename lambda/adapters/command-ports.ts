@@ -26,7 +26,7 @@ export function commandPorts(
 ): CommandPorts {
   // Anthropic's SDK takes longer to load than all the rest: only a verb that asks Anthropic waits for it.
   const anthropic = onFirstCall(() => {
-    const keys = import('./assemble.ts').then(({ admitPorts }) => admitPorts(installation, managedKeys, table, secrets, clock).keys);
+    const keys = import('./assemble.ts').then(({ onboardPorts }) => onboardPorts(installation, managedKeys, table, secrets, clock).keys);
     return () => keys;
   });
   return {

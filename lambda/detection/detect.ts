@@ -8,7 +8,7 @@ import { isDue } from './due.ts';
 import { lookAt } from './look.ts';
 import type { DetectionPorts } from './ports.ts';
 import { readLook, untilOf } from './recall.ts';
-import { lookForAwakened, readSleepers } from './sleeping-keys.ts';
+import { lookForReactivated, readInactiveKeys } from './inactive-keys.ts';
 
 /** One run may fail by chance. */
 const failingRuns = 2;
@@ -34,8 +34,8 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const moved = await ports.memory.moved();
   const looks = await ports.memory.looks();
   const incidents = await ports.incidents.all();
-  const sleepers = await readSleepers(ports);
-  for (const subject of new Set([...watched, ...sleepers.subjects])) {
+  const inactiveKeys = await readInactiveKeys(ports);
+  for (const subject of new Set([...watched, ...inactiveKeys.subjects])) {
     const last = readLook(subject, looks.get(subject), now);
     const movedAt = moved.has(subject) ? (instantUpTo(moved.get(subject), now) ?? now) : undefined;
     const isWatched = watched.includes(subject);
@@ -47,7 +47,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
         if (look.isAlerting) tally.alerting += 1;
         ({ next } = look);
       }
-      await lookForAwakened(subject, sleepers, incidents, until, ports);
+      await lookForReactivated(subject, inactiveKeys, incidents, until, ports);
       if (next !== undefined) await ports.memory.look(next);
       if (last.failing !== undefined && (next !== undefined || !isWatched)) {
         await clearAmong(incidents, 'detection-failing', subject, 'its usage is looked at again', ports);

@@ -9,7 +9,7 @@ import { isLateUsageDue } from './due.ts';
 import { foldMinutes } from './fold.ts';
 import type { DetectionPorts } from './ports.ts';
 import { recall, type Baseline, type Until } from './recall.ts';
-import { isCarriedByCutKeys } from './sleeping-keys.ts';
+import { isCarriedByCutKeys } from './inactive-keys.ts';
 import { isWithin, joined } from './spans.ts';
 
 /** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */

@@ -5,7 +5,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
 import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
-import { deathIn, isOver, type Death, type Shown } from '../rotation/death.ts';
+import { verifyRevokedIn, isOver, type Revocation, type Shown } from '../rotation/verify-revoked.ts';
 import { execute, stillAlive, type Act } from '../rotation/execute.ts';
 import { fenceMs } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
@@ -186,7 +186,7 @@ async function cut(
   const status = await shownOf(target.apiKeyId, ports);
   const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';
   if (isCutAlready) {
-    if ((await deathOf(target, definition, ports)) === 'alive') throw stillAlive(target.apiKeyId, cure);
+    if ((await revocationOf(target, definition, ports)) === 'alive') throw stillAlive(target.apiKeyId, cure);
   } else {
     // The intent is stored first: whatever else is at work on this key, such as its undo, loses its race and reads again.
     const act: Act = {
@@ -196,7 +196,7 @@ async function cut(
       proof: 'refused',
       change: { to: 'contained', cause },
     };
-    const prove = (record: ApiKeyRecord): Promise<Death> => deathOf(record, definition, ports);
+    const prove = (record: ApiKeyRecord): Promise<Revocation> => revocationOf(record, definition, ports);
     await execute(target, act, { by, prove, cure }, ports);
   }
   ports.log.info('containment.cut', { incidentId: incident.incidentId, apiKeyId: target.apiKeyId, managedKey: definition.name });
@@ -206,9 +206,9 @@ async function cut(
  * A key that consumers ever read is proven dead by its value. Of a standby key only the rotation may read the value: the
  * standby secret refuses everybody else, so there the Admin API's word has to do.
  */
-async function deathOf(target: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: ContainmentPorts): Promise<Death> {
-  const death = target.token === undefined ? 'no value' : await deathIn(secretName, target.token, ports);
-  if (death !== 'no value') return death;
+async function revocationOf(target: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: ContainmentPorts): Promise<Revocation> {
+  const revocation = target.token === undefined ? 'no value' : await verifyRevokedIn(secretName, target.token, ports);
+  if (revocation !== 'no value') return revocation;
   return (await shownOf(target.apiKeyId, ports)) === 'active' ? 'alive' : 'dead';
 }
 

@@ -2,7 +2,7 @@ import type { Brake } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
 import { chooseStandby } from '../rotation/claim.ts';
-import { shouldBeAwake } from '../rotation/lifecycle.ts';
+import { shouldBeActive } from '../rotation/lifecycle.ts';
 
 export type ContainmentVerdict =
   | { readonly verdict: 'cut' }
@@ -57,10 +57,10 @@ export function likeliestTarget(
   lastUses: readonly LastUseRecord[],
   since: number,
 ): ApiKeyRecord | undefined {
-  const awake = records.filter((record) => record.managedKey === managedKey && shouldBeAwake(record.state));
-  if (awake.length === 1) return awake[0];
+  const active = records.filter((record) => record.managedKey === managedKey && shouldBeActive(record.state));
+  if (active.length === 1) return active[0];
   const tokens = new Map(lastUses.filter((use) => use.tokens > 0 && use.at >= since).map((use) => [use.apiKeyId, use.tokens]));
-  return awake
+  return active
     .filter((record) => tokens.has(record.apiKeyId))
     .sort((a, b) => (tokens.get(b.apiKeyId) ?? 0) - (tokens.get(a.apiKeyId) ?? 0))[0];
 }

@@ -1,6 +1,6 @@
 import type { Cause } from '../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { keyEvents, moved, restOf, stillWakeable, withoutWish, type KeyEventType } from './lifecycle.ts';
+import { keyEvents, transition, claimBlockOf, lateActivationOf, withoutUndoRequest, type KeyEventType } from './lifecycle.ts';
 
 /** Something that became known of a key, or was given up, and moves it into no other state. */
 export type Note =
@@ -39,7 +39,7 @@ export function changed(record: ApiKeyRecord, { to, cause, seenActiveAt }: Chang
   if (isEvent(to)) {
     // One that was cut off before begins its undo period anew.
     if (to === 'contained' && record.state === to) return { ...inactiveAgain(record, at), cause };
-    return moved(record, { type: to, at, cause });
+    return transition(record, { type: to, at, cause });
   }
   switch (to) {
     case 'dead':
@@ -51,25 +51,25 @@ export function changed(record: ApiKeyRecord, { to, cause, seenActiveAt }: Chang
     case 'being replaced':
       return { ...record, replacedAt: at };
     case 'reactivated':
-      return { ...withoutIntent(record, at), wokenAt: record.wokenAt ?? at };
+      return { ...withoutIntent(record, at), reactivatedAt: record.reactivatedAt ?? at };
     case 'inactive again':
       return inactiveAgain(record, at);
     case 'verified inactive': {
       const { intent, ...rest } = record;
-      return { ...rest, parkedAt: at };
+      return { ...rest, verifiedInactiveAt: at };
     }
     case 'with grace': {
-      const { noGrace, ...rest } = record;
+      const { revokeRequest, ...rest } = record;
       return rest;
     }
     case 'without intent':
       return withoutIntent(record, at);
     case 'no late call': {
-      const { mayWakeUntil, ...rest } = record;
+      const { lateActivationUntil, ...rest } = record;
       return rest;
     }
     case 'not wanted':
-      return withoutWish(record);
+      return withoutUndoRequest(record);
     case 'as it is':
       return record;
   }
@@ -81,11 +81,11 @@ export function isEvent(to: Change['to']): to is Exclude<KeyEventType, 'claimed'
 }
 
 function withoutIntent(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { intent, restsUntil, ...rest } = record;
-  return { ...rest, ...restOf(restsUntil, intent, at) };
+  const { intent, claimBlockedUntil, ...rest } = record;
+  return { ...rest, ...claimBlockOf(claimBlockedUntil, intent, at) };
 }
 
 function inactiveAgain(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {
-  const { wokenAt, mayWakeUntil, ...rest } = withoutIntent(record, at);
-  return { ...rest, since: at, ...stillWakeable(mayWakeUntil, at) };
+  const { reactivatedAt, lateActivationUntil, ...rest } = withoutIntent(record, at);
+  return { ...rest, since: at, ...lateActivationOf(lateActivationUntil, at) };
 }

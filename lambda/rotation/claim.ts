@@ -2,10 +2,10 @@ import type { NoKeyCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
-import { isOld, isResting, isUnfinishedIntake } from './lifecycle.ts';
+import { isOld, isClaimBlocked, isUnfinishedIntake } from './lifecycle.ts';
 
 /** A wish that nobody fulfilled for so long is void: a rotation weeks later must not bring an old key back. */
-export const wishLastsMs = hourMs;
+export const requestLastsMs = hourMs;
 
 /** How long a key must still live to be worth claiming: a whole interval and the longest overlap after it. */
 export function neededLifeMs(policy: RotationPolicy): number {
@@ -29,14 +29,14 @@ export function isPassing(why: NoKeyCause): boolean {
 
 /** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  const wanted = records.find((record) => record.managedKey === definition.name && isWanted(record, now));
+  const wanted = records.find((record) => record.managedKey === definition.name && hasUndoRequest(record, now));
   if (wanted === undefined) return chooseStandby(records, definition, now);
-  return isResting(wanted, now) ? { claim: 'none', why: 'late-call-possible' } : { claim: wanted };
+  return isClaimBlocked(wanted, now) ? { claim: 'none', why: 'late-call-possible' } : { claim: wanted };
 }
 
 /** The oldest standby key of the managed key that lives long enough at `now`. */
 export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  const free = records.filter((record) => record.intent === undefined && !isResting(record, now));
+  const free = records.filter((record) => record.intent === undefined && !isClaimBlocked(record, now));
   const choice = chooseLater(free, definition, now);
   if (choice.claim !== 'none') return choice;
   const later = chooseLater(records, definition, now);
@@ -73,6 +73,6 @@ export function isInPool({ state, intent }: ApiKeyRecord): boolean {
   return state === 'standby' && (intent === undefined || intent.to === 'standby');
 }
 
-export function isWanted({ wanted, state, intent }: ApiKeyRecord, now: number): boolean {
-  return wanted !== undefined && isOld(state) && intent === undefined && now < wanted.at + wishLastsMs;
+export function hasUndoRequest({ undoRequest, state, intent }: ApiKeyRecord, now: number): boolean {
+  return undoRequest !== undefined && isOld(state) && intent === undefined && now < undoRequest.at + requestLastsMs;
 }

@@ -4,9 +4,9 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
-import { deathText, isFoundDead, isLate, isSettled, replacementOf, type DeathSight } from './dead-key.ts';
+import { deadKeyText, isFoundDead, isLate, isListCaughtUp, replacementOf, type DeadKeySnapshot } from './dead-key.ts';
 import { isKnown, judgeGrace } from './grace.ts';
-import { isCondemned, lateWake } from './lifecycle.ts';
+import { isRevoked, lateActivation } from './lifecycle.ts';
 import { isServed, poolCover, type PoolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type Condition, type WatchedKind } from './ports.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
@@ -16,27 +16,27 @@ import { isServing, isSwitchedByHand, versionWith } from './switch.ts';
 const replicaLagMs = 15 * minuteMs;
 
 /** What was seen of one managed key. Instants are epoch ms, UTC. */
-export interface Sight extends DeathSight {
+export interface Snapshot extends DeadKeySnapshot {
   /** Silence of a key is known until then. */
   readonly usageKnownUntil: number;
 }
 
-type Finder = (sight: Sight) => AlarmFacts | undefined;
+type Finder = (snapshot: Snapshot) => AlarmFacts | undefined;
 
 /** What people must know of a managed key at this moment, as far as it is of these kinds. Pure: the same sight gives the same answer. */
-export function conditionsOf(sight: Sight, kinds: readonly WatchedKind[] = watchedKinds): readonly Condition[] {
-  const { name: managedKey, removed } = sight.definition;
+export function conditionsOf(snapshot: Snapshot, kinds: readonly WatchedKind[] = watchedKinds): readonly Condition[] {
+  const { name: managedKey, removed } = snapshot.definition;
   // Of a removed managed key nobody expects a rotation, and that its keys end is what was wanted; `leftActive` tells of the others.
   return kinds
     .filter((kind) => removed !== true || kind === 'straggler')
     .flatMap((kind) => {
-      const facts = finders[kind](sight);
-      return facts === undefined ? [] : [{ kind, managedKey, facts: resumingFirst(kind, facts, sight) }];
+      const facts = finders[kind](snapshot);
+      return facts === undefined ? [] : [{ kind, managedKey, facts: resumingFirst(kind, facts, snapshot) }];
     });
 }
 
 /** People are told to rotate, and no rotation begins while the managed key is paused or its schedule is off. */
-function resumingFirst(kind: WatchedKind, facts: AlarmFacts, { definition: { name }, secret }: Sight): AlarmFacts {
+function resumingFirst(kind: WatchedKind, facts: AlarmFacts, { definition: { name }, secret }: Snapshot): AlarmFacts {
   const asks = kind === 'rotation-overdue' || kind === 'key-expiring' || gradesThatAsk.includes(facts.grade);
   if (secret.rotationEnabled || !asks) return facts;
   return {
@@ -48,32 +48,32 @@ function resumingFirst(kind: WatchedKind, facts: AlarmFacts, { definition: { nam
 const gradesThatAsk: readonly AlarmFacts['grade'][] = ['replacing', 'dead', 'label-moved', 'secret-written'];
 
 const finders: Readonly<Record<WatchedKind, Finder>> = {
-  straggler: (sight) => {
-    const [first, ...others] = sight.own
-      .flatMap((record) => straggling(record, sight))
+  straggler: (snapshot) => {
+    const [first, ...others] = snapshot.own
+      .flatMap((record) => straggling(record, snapshot))
       .sort((a, b) => Number(b.grade === 'cut') - Number(a.grade === 'cut'));
     if (first === undefined) return undefined;
     const also = others.length === 0 ? '' : `, as is ${others.map((facts) => facts.apiKeyId).join(', ')}`;
     return { ...first, reason: `${first.reason}${also}` };
   },
 
-  'current-key-dead': (sight) => {
-    const { own, infos } = sight;
-    const cut = cutOffLast(sight);
+  'current-key-dead': (snapshot) => {
+    const { own, infos } = snapshot;
+    const cut = cutOffLast(snapshot);
     if (cut !== undefined) {
       const reason = 'it was cut off, and no key could take its place';
-      return { reason, apiKeyId: cut.apiKeyId, startedAt: cut.since, workspaceId: sight.definition.workspaceId, grade: 'cut-off' };
+      return { reason, apiKeyId: cut.apiKeyId, startedAt: cut.since, workspaceId: snapshot.definition.workspaceId, grade: 'cut-off' };
     }
-    const deletion = secretDeletion(sight);
+    const deletion = secretDeletion(snapshot);
     if (deletion !== undefined) return deletion;
-    const current = own.find((record) => isFoundDead(record, sight));
+    const current = own.find((record) => isFoundDead(record, snapshot));
     if (current === undefined) return undefined;
     const status = infos.get(current.apiKeyId)?.status ?? 'gone';
     const shown = status === 'gone' ? 'Anthropic lists it no more' : `Anthropic shows it as ${status}, and Key Guard did not do it`;
-    return deadFacts(current, shown, sight);
+    return deadFacts(current, shown, snapshot);
   },
 
-  'key-changed': (sight) => asOne([...changedKeys(sight), ...changedSecret(sight)]),
+  'key-changed': (snapshot) => asOne([...changedKeys(snapshot), ...changedSecret(snapshot)]),
 
   'rotation-overdue': ({ definition: { rotation }, own, now }) => {
     const current = own.find((record) => record.state === 'current');
@@ -111,9 +111,9 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     };
   },
 
-  'key-expiring': (sight) => {
-    const current = sight.own.find((record) => record.state === 'current');
-    if (current === undefined || !expiresTooSoon(sight, sight.now)) return undefined;
+  'key-expiring': (snapshot) => {
+    const current = snapshot.own.find((record) => record.state === 'current');
+    if (current === undefined || !expiresTooSoon(snapshot, snapshot.now)) return undefined;
     return { reason: `it expires ${utcMinute(current.expiresAt ?? 0)}, before its next grace is over`, apiKeyId: current.apiKeyId };
   },
 
@@ -130,7 +130,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
 
 /** Whether the current key does not live through the grace that follows the next switch. */
 export function expiresTooSoon(
-  { definition: { rotation }, own, secret }: Pick<Sight, 'definition' | 'own' | 'secret'>,
+  { definition: { rotation }, own, secret }: Pick<Snapshot, 'definition' | 'own' | 'secret'>,
   now: number,
 ): boolean {
   const expiresAt = own.find((record) => record.state === 'current')?.expiresAt ?? null;
@@ -139,35 +139,36 @@ export function expiresTooSoon(
 }
 
 /** Of a current key that is dead: since when, and who replaces it. */
-function deadFacts(dead: ApiKeyRecord, shown: string, sight: Sight): AlarmFacts {
-  const replacement = replacementOf(dead, sight);
-  const late = replacement.by === 'itself' && isLate(dead, sight.now) ? 'it could not be replaced within a quarter of an hour' : undefined;
+function deadFacts(dead: ApiKeyRecord, shown: string, snapshot: Snapshot): AlarmFacts {
+  const replacement = replacementOf(dead, snapshot);
+  const late =
+    replacement.by === 'itself' && isLate(dead, snapshot.now) ? 'it could not be replaced within a quarter of an hour' : undefined;
   const waits = replacement.by === 'people' ? replacement.because : late;
   return {
-    reason: `${shown}: ${deathText(dead, sight)}${waits === undefined ? '' : `; it is not replaced by itself: ${waits}`}`,
+    reason: `${shown}: ${deadKeyText(dead, snapshot)}${waits === undefined ? '' : `; it is not replaced by itself: ${waits}`}`,
     apiKeyId: dead.apiKeyId,
-    startedAt: dead.seenActiveAt ?? sight.activeAt.get(dead.apiKeyId) ?? dead.foundDeadAt ?? sight.now,
-    workspaceId: sight.definition.workspaceId,
+    startedAt: dead.seenActiveAt ?? snapshot.activeAt.get(dead.apiKeyId) ?? dead.foundDeadAt ?? snapshot.now,
+    workspaceId: snapshot.definition.workspaceId,
     grade: waits === undefined ? 'replacing' : 'dead',
   };
 }
 
 /** What a pass recorded of a dead current key, where Anthropic was not asked. */
-export function recordedDeath(sight: Sight): Condition | undefined {
-  const dead = sight.own.find(({ state, foundDeadAt }) => state === 'current' && foundDeadAt !== undefined);
-  if (dead === undefined || sight.secret.deletionAt !== null) return undefined;
-  const facts = deadFacts(dead, 'Anthropic did not show it as active', sight);
-  return { kind: 'current-key-dead', managedKey: sight.definition.name, facts };
+export function recordedDeadKey(snapshot: Snapshot): Condition | undefined {
+  const dead = snapshot.own.find(({ state, foundDeadAt }) => state === 'current' && foundDeadAt !== undefined);
+  if (dead === undefined || snapshot.secret.deletionAt !== null) return undefined;
+  const facts = deadFacts(dead, 'Anthropic did not show it as active', snapshot);
+  return { kind: 'current-key-dead', managedKey: snapshot.definition.name, facts };
 }
 
 /** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
-export function cutOffLast({ own, secret }: Pick<Sight, 'own' | 'secret'>): ApiKeyRecord | undefined {
+export function cutOffLast({ own, secret }: Pick<Snapshot, 'own' | 'secret'>): ApiKeyRecord | undefined {
   if (own.some((record) => record.state === 'current')) return undefined;
   return own.find((record) => record.state === 'contained' && isServing(record, secret));
 }
 
 /** Secrets Manager refuses every read of a secret from the moment on in which somebody schedules its deletion. */
-function secretDeletion({ definition, own, secret, infos, refused, now }: Sight): AlarmFacts | undefined {
+function secretDeletion({ definition, own, secret, infos, refused, now }: Snapshot): AlarmFacts | undefined {
   const current = own.find((record) => record.state === 'current');
   if (secret.deletionAt === null || current === undefined) return undefined;
   const dead =
@@ -183,10 +184,10 @@ function rotationText({ isScheduled, rotations, until }: PoolCover): string {
   return `${rotations === 0 ? 'the next rotation' : `the one after ${rotations} more`}, which is not scheduled now,`;
 }
 
-function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Sight): readonly AlarmFacts[] {
+function straggling(record: ApiKeyRecord, { definition: { rotation }, lastUses, usageKnownUntil, now }: Snapshot): readonly AlarmFacts[] {
   const { apiKeyId } = record;
   const use = lastUses.get(apiKeyId);
-  if (record.state !== 'draining' || isCondemned(record, now) || use === undefined) return [];
+  if (record.state !== 'draining' || isRevoked(record, now) || use === undefined) return [];
   const switchedAt = record.switchedAt ?? record.since;
   const grace = judgeGrace({ switchedAt, lastTokensAt: use.at, usageKnownUntil }, rotation, now);
   const { model, workspaceId } = use;
@@ -246,7 +247,7 @@ export function recoveryOf(
 /** Not every straggler goes quiet: some are ended while they are used. */
 function endOfStraggler(apiKeyId: string | undefined, own: readonly ApiKeyRecord[], now: number): string {
   const record = own.find((each) => each.apiKeyId === apiKeyId);
-  if (record !== undefined && isCondemned(record, now)) return 'an emergency takes its grace';
+  if (record !== undefined && isRevoked(record, now)) return 'an emergency takes its grace';
   if (record === undefined || record.state === 'draining') return recovered.straggler;
   return `it is ${record.state}${record.cause === undefined ? '' : ` (${causeText(record.cause)})`}`;
 }
@@ -268,12 +269,12 @@ export function isRemoved(
 export function leftActive(
   records: readonly ApiKeyRecord[],
   definitions: readonly ManagedKeyDefinition[],
-  infos: Sight['infos'],
+  infos: Snapshot['infos'],
 ): readonly Condition[] {
   const known = new Set(definitions.filter(({ removed }) => removed !== true).map(({ name }) => name));
-  const awake = records.filter(({ managedKey, apiKeyId }) => !known.has(managedKey) && infos.get(apiKeyId)?.status === 'active');
-  return [...new Set(awake.map((record) => record.managedKey))].flatMap((managedKey) => {
-    const changes = awake
+  const active = records.filter(({ managedKey, apiKeyId }) => !known.has(managedKey) && infos.get(apiKeyId)?.status === 'active');
+  return [...new Set(active.map((record) => record.managedKey))].flatMap((managedKey) => {
+    const changes = active
       .filter((record) => record.managedKey === managedKey)
       .map(({ apiKeyId }): Change => {
         const reason = `${apiKeyId} is still active at Anthropic, although ${managedKey} was taken out of the configuration`;
@@ -300,10 +301,10 @@ function rank(grade: ChangeGrade): number {
   return incidentGrades['key-changed'].indexOf(grade);
 }
 
-function changedKeys({ own, infos, secret, now }: Sight): readonly Change[] {
+function changedKeys({ own, infos, secret, now }: Snapshot): readonly Change[] {
   return settled(own, now).flatMap((record): readonly Change[] => {
     const { apiKeyId, state, intent } = record;
-    const late = isServing(record, secret) ? undefined : lateWake(record, now);
+    const late = isServing(record, secret) ? undefined : lateActivation(record, now);
     // What is about to be done is our own doing; that it is put back to sleep lasts until it is asleep.
     if (intent !== undefined && (late === undefined || intent.ordered !== true)) return [];
     const status = infos.get(apiKeyId)?.status ?? 'gone';
@@ -341,7 +342,7 @@ function hasExpired({ expiresAt }: ApiKeyRecord, now: number): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
 
-function changedSecret({ own, secret }: Sight): readonly Change[] {
+function changedSecret({ own, secret }: Snapshot): readonly Change[] {
   const version = versionWith(secret.stages, 'AWSCURRENT');
   const current = own.find((record) => record.state === 'current');
   if (version === undefined || current === undefined) return [];
@@ -355,7 +356,7 @@ function changedSecret({ own, secret }: Sight): readonly Change[] {
 }
 
 function settled(own: readonly ApiKeyRecord[], now: number): readonly ApiKeyRecord[] {
-  return own.filter((record) => isSettled(record, now));
+  return own.filter((record) => isListCaughtUp(record, now));
 }
 
 function days(ms: number): string {

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
 import { noKeyTexts } from '../incidents/message/cause-text.ts';
-import { chooseNext, isPassing, isWanted } from './claim.ts';
+import { chooseNext, isPassing, hasUndoRequest } from './claim.ts';
 import { emergencyOf } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, SecretDescription } from './ports.ts';
 import type { RotationCause } from './rotation-token.ts';
@@ -19,7 +19,7 @@ const patienceMs = 15 * minuteMs;
 const witnessesAtMost = 5;
 
 /** What was seen of a managed key whose current key may be dead. Instants are epoch ms, UTC. */
-export interface DeathSight {
+export interface DeadKeySnapshot {
   readonly definition: ManagedKeyDefinition;
   readonly own: readonly ApiKeyRecord[];
   readonly secret: SecretDescription;
@@ -38,24 +38,27 @@ export interface DeathSight {
 const settlingMs = 5 * minuteMs;
 
 /** Whether what Anthropic shows of it can be compared with its record. */
-export function isSettled({ since, parkedAt = 0 }: ApiKeyRecord, now: number): boolean {
-  return Math.max(since, parkedAt) + settlingMs <= now;
+export function isListCaughtUp({ since, verifiedInactiveAt = 0 }: ApiKeyRecord, now: number): boolean {
+  return Math.max(since, verifiedInactiveAt) + settlingMs <= now;
 }
 
 /** Whether it is the key that consumers read, and Anthropic does not show it as active: of one that is current since a moment ago, with its value refused. */
-export function isFoundDead(record: ApiKeyRecord, { infos, refused, now }: Pick<DeathSight, 'infos' | 'refused' | 'now'>): boolean {
+export function isFoundDead(record: ApiKeyRecord, { infos, refused, now }: Pick<DeadKeySnapshot, 'infos' | 'refused' | 'now'>): boolean {
   if (record.state !== 'current' || record.intent !== undefined) return false;
-  return isShownDead(record, infos) && (isSettled(record, now) || refused.has(record.apiKeyId));
+  return isShownDead(record, infos) && (isListCaughtUp(record, now) || refused.has(record.apiKeyId));
 }
 
 /** Whether Anthropic shows a key as one that it accepts no more. */
-export function isShownDead({ apiKeyId }: ApiKeyRecord, infos: DeathSight['infos']): boolean {
+export function isShownDead({ apiKeyId }: ApiKeyRecord, infos: DeadKeySnapshot['infos']): boolean {
   const status = infos.get(apiKeyId)?.status ?? 'gone';
   return status !== 'active' && status !== 'unknown';
 }
 
 /** Between which instants it died, as far as anybody saw. @sentence */
-export function deathText(record: ApiKeyRecord, { lastUses, activeAt, now }: Pick<DeathSight, 'lastUses' | 'activeAt' | 'now'>): string {
+export function deadKeyText(
+  record: ApiKeyRecord,
+  { lastUses, activeAt, now }: Pick<DeadKeySnapshot, 'lastUses' | 'activeAt' | 'now'>,
+): string {
   const { apiKeyId, foundDeadAt = now, since } = record;
   const seen = record.seenActiveAt ?? activeAt.get(apiKeyId);
   const active = seen === undefined ? `it is current since ${utcMinute(since)}` : `it was last seen active ${utcMinute(seen)}`;
@@ -65,14 +68,14 @@ export function deathText(record: ApiKeyRecord, { lastUses, activeAt, now }: Pic
 }
 
 /** What follows the death of the current key `dead`. Pure. */
-export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, infos, pause, now }: DeathSight): Replacement {
+export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, infos, pause, now }: DeadKeySnapshot): Replacement {
   const people = (because: string): Replacement => ({ by: 'people', because });
   if (definition.rotation.onDeath === 'ask') return people('rotation.onDeath is "ask"');
   if (pause !== undefined) return people(`${definition.name} is paused`);
   if (!secret.rotationEnabled) return people('its rotation schedule is off');
   if (isSwitchedByHand(dead)) return people('somebody moved AWSCURRENT to this key by hand');
   if (emergencyOf(dead, now) !== undefined) return people('an emergency of an operator is at work on it');
-  if (own.some((record) => isWanted(record, now))) return people('an undo of an operator is at work');
+  if (own.some((record) => hasUndoRequest(record, now))) return people('an undo of an operator is at work');
   const before = own.find(({ apiKeyId, replacedAt = 0 }) => apiKeyId !== dead.apiKeyId && now < replacedAt + oneInMs);
   if (before !== undefined) {
     return people(`${before.apiKeyId} died too, and was replaced ${utcMinute(before.replacedAt ?? now)}; it is done once an hour`);
@@ -93,11 +96,16 @@ export function isLate({ foundDeadAt }: ApiKeyRecord, now: number): boolean {
 }
 
 /** Why a rotation is due: the current key is dead, and is replaced by itself. */
-export function deathCause(sight: DeathSight): (RotationCause & { readonly dead: ApiKeyRecord }) | undefined {
-  const dead = sight.own.find((record) => isFoundDead(record, sight));
-  if (dead === undefined || sight.infos.size === 0 || sight.secret.deletionAt !== null || replacementOf(dead, sight).by === 'people')
+export function deadKeyCause(snapshot: DeadKeySnapshot): (RotationCause & { readonly dead: ApiKeyRecord }) | undefined {
+  const dead = snapshot.own.find((record) => isFoundDead(record, snapshot));
+  if (
+    dead === undefined ||
+    snapshot.infos.size === 0 ||
+    snapshot.secret.deletionAt !== null ||
+    replacementOf(dead, snapshot).by === 'people'
+  )
     return undefined;
-  return { why: 'dead key', about: dead.apiKeyId, at: dead.foundDeadAt ?? sight.now, dead };
+  return { why: 'dead key', about: dead.apiKeyId, at: dead.foundDeadAt ?? snapshot.now, dead };
 }
 
 /** A key that should be active, and where its value lies. */
@@ -108,8 +116,8 @@ export interface Witness {
 }
 
 /** The keys of the fleet that consumers hold, and that Anthropic shows as active. */
-export function witnessesIn(sights: readonly DeathSight[]): readonly Witness[] {
-  return sights.flatMap(({ definition: { secretName }, own, infos }) =>
+export function witnessesIn(snapshots: readonly DeadKeySnapshot[]): readonly Witness[] {
+  return snapshots.flatMap(({ definition: { secretName }, own, infos }) =>
     own.flatMap(({ apiKeyId, state, token, intent }): readonly Witness[] => {
       const holds = token !== undefined && intent === undefined && (state === 'current' || state === 'draining');
       return holds && infos.get(apiKeyId)?.status === 'active' ? [{ apiKeyId, secretName, versionId: token }] : [];

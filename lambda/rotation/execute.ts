@@ -1,8 +1,8 @@
 import type { ApiKeyIntent, ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError } from '../foundation/errors.ts';
-import { deathIn, type Death } from './death.ts';
+import { verifyRevokedIn, type Revocation } from './verify-revoked.ts';
 import { changed, isEvent, type Change } from './change.ts';
-import { intending } from './lifecycle.ts';
+import { withIntent } from './lifecycle.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { ApiKeyLedger, ApiKeys, RotationPorts, SecretVersions } from './ports.ts';
 
@@ -33,7 +33,7 @@ export interface Actor {
   /** For the history. */
   readonly by: string;
   /** Whether Anthropic refuses the key's value, polled to a deadline. */
-  readonly prove: (record: ApiKeyRecord) => Promise<Death>;
+  readonly prove: (record: ApiKeyRecord) => Promise<Revocation>;
   /** What people can do where its value is accepted all the same. @default look at its status */
   readonly cure?: string;
   /** Calls before this one that belong to the same step. */
@@ -42,7 +42,7 @@ export interface Actor {
 
 /** How a step ended. `given up`: what was seen right before the effect speaks against it, and the next plan decides. */
 export type Outcome =
-  | { readonly done: true; readonly record: ApiKeyRecord; readonly death?: Death }
+  | { readonly done: true; readonly record: ApiKeyRecord; readonly revocation?: Revocation }
   | { readonly done: false; readonly why: 'given up' | 'accepted'; readonly record: ApiKeyRecord; readonly requestIds: readonly string[] };
 
 /**
@@ -56,7 +56,7 @@ export async function execute(record: ApiKeyRecord, act: Act, actor: Actor, port
 
 /** The same in two parts: what is returned proves and records, which may take a minute. */
 export async function begin(record: ApiKeyRecord, act: Act, actor: Actor, ports: ExecutePorts): Promise<() => Promise<Outcome>> {
-  const intended = act.intent === undefined ? record : await ports.ledger.replace(record, intending(record, act.intent), actor.by);
+  const intended = act.intent === undefined ? record : await ports.ledger.replace(record, withIntent(record, act.intent), actor.by);
   const effect = act.set === undefined ? [] : await set(record.apiKeyId, act.set, act.looksFirst === true, ports);
   if (effect === 'given up') return async () => ({ done: false, why: 'given up', record: intended, requestIds: [] });
   const requestIds = [...(actor.requestIds ?? []), ...effect];
@@ -66,14 +66,14 @@ export async function begin(record: ApiKeyRecord, act: Act, actor: Actor, ports:
     // Of an event the record itself says when and why.
     return ports.ledger.replace(intended, after, actor.by, {
       ...(requestIds.length === 0 ? {} : { requestIds }),
-      ...(isEvent(to) ? {} : { occasion: { at, cause } }),
+      ...(isEvent(to) ? {} : { auditEvent: { at, cause } }),
     });
   };
   return async () => {
-    const death = act.proof === undefined ? undefined : await actor.prove(intended);
-    if (death !== 'alive') {
-      const change = death === 'no value' ? withoutValue(act.change) : act.change;
-      return { done: true, record: await write(change), ...(death === undefined ? {} : { death }) };
+    const revocation = act.proof === undefined ? undefined : await actor.prove(intended);
+    if (revocation !== 'alive') {
+      const change = revocation === 'no value' ? withoutValue(act.change) : act.change;
+      return { done: true, record: await write(change), ...(revocation === undefined ? {} : { revocation }) };
     }
     if (act.ifAccepted === undefined) throw stillAlive(record.apiKeyId, actor.cure);
     return { done: false, why: 'accepted', record: act.ifAccepted === 'nothing' ? intended : await write(act.ifAccepted), requestIds };
@@ -101,7 +101,7 @@ export function refusedIn(
   secretName: string,
   ports: Pick<RotationPorts, 'probe' | 'clock'> & { readonly secrets: Pick<SecretVersions, 'read'> },
 ): Actor['prove'] {
-  return async ({ token }) => (token === undefined ? 'no value' : deathIn(secretName, token, ports));
+  return async ({ token }) => (token === undefined ? 'no value' : verifyRevokedIn(secretName, token, ports));
 }
 
 function withoutValue(change: Change): Change {

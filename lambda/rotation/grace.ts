@@ -11,7 +11,7 @@ export interface DrainingKey {
   /** Silence before this instant is known: tokens of somebody in the organization are visible that are not earlier. */
   readonly usageKnownUntil: number;
   /** An operator's emergency: it gets no grace. */
-  readonly noGrace?: boolean;
+  readonly revokeRequest?: boolean;
 }
 
 export type GraceVerdict =
@@ -28,7 +28,7 @@ export function isKnown(usageKnownUntil: number, now: number): boolean {
  * silent yesterday may be at work today. What is known of the future is known of nothing. Total: every input has a verdict.
  */
 export function judgeGrace(key: DrainingKey, policy: RotationPolicy, now: number): GraceVerdict {
-  if (key.noGrace === true) return { verdict: 'retire', because: 'emergency' };
+  if (key.revokeRequest === true) return { verdict: 'retire', because: 'emergency' };
   if (now < key.switchedAt + policy.minimumGraceMs) return { verdict: 'wait', because: 'minimum grace' };
   const quietSince = Math.max(key.lastTokensAt === null ? key.switchedAt : key.lastTokensAt + 60_000, key.switchedAt);
   const isFresh = isKnown(key.usageKnownUntil, now);

@@ -1,5 +1,12 @@
 import type { Cause } from '../../contract/causes.ts';
-import { oldStates, type ApiKeyIntent, type ApiKeyRecord, type ApiKeyState, type OldState, type Wish } from '../../contract/records.ts';
+import {
+  oldStates,
+  type ApiKeyIntent,
+  type ApiKeyRecord,
+  type ApiKeyState,
+  type OldState,
+  type OperatorRequest,
+} from '../../contract/records.ts';
 import { dayMs, isWithin, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
@@ -16,7 +23,7 @@ const lookMs = 30 * minuteMs;
 
 /**
  * What can happen to an API key.
- * - `admitted`: it was taken in again, after an intake that was broken off.
+ * - `onboarded`: it was taken in again, after an intake that was broken off.
  * - `claimed`: a rotation took it. Old keys are claimed only where an operator wants them back.
  * - `abandoned`: that rotation is over without it.
  * - `rejected`: it failed its proof, or Anthropic no longer lets it live.
@@ -24,7 +31,7 @@ const lookMs = 30 * minuteMs;
  * - `retired`: made inactive after its grace. `contained`: made inactive because of an incident. `archived`: for ever.
  */
 export const keyEvents = [
-  'admitted',
+  'onboarded',
   'claimed',
   'abandoned',
   'rejected',
@@ -50,7 +57,7 @@ type Answer = ApiKeyState | 'origin' | 'same' | 'refused';
 /** The whole lifecycle: every state has an answer to every event. docs/rotation.md shows this table. */
 export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventType, Answer>>>> = {
   standby: {
-    admitted: 'standby',
+    onboarded: 'standby',
     claimed: 'pending',
     abandoned: 'same',
     rejected: 'rejected',
@@ -61,7 +68,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   pending: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'refused',
     abandoned: 'origin',
     rejected: 'rejected',
@@ -72,7 +79,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'refused',
   },
   current: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'refused',
@@ -83,7 +90,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'refused',
   },
   draining: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -94,7 +101,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'refused',
   },
   inactive: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -105,7 +112,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   contained: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'pending',
     abandoned: 'refused',
     rejected: 'refused',
@@ -116,7 +123,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   rejected: {
-    admitted: 'standby',
+    onboarded: 'standby',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'same',
@@ -127,7 +134,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
     archived: 'archived',
   },
   archived: {
-    admitted: 'refused',
+    onboarded: 'refused',
     claimed: 'refused',
     abandoned: 'refused',
     rejected: 'refused',
@@ -140,7 +147,7 @@ export const lifecycle: Readonly<Record<ApiKeyState, Readonly<Record<KeyEventTyp
 };
 
 /** Whether Anthropic should show a key in this state as active. `pending` may still be on its way. */
-export function shouldBeAwake(state: ApiKeyState): boolean {
+export function shouldBeActive(state: ApiKeyState): boolean {
   return state === 'current' || state === 'draining' || state === 'pending';
 }
 
@@ -150,8 +157,8 @@ export function hasServed({ state, servedSince }: ApiKeyRecord): boolean {
 }
 
 /** A key whose intake was broken off, or failed its last check: nobody has proven that its value is its own. */
-export function isUnfinishedIntake({ state, parkedAt }: ApiKeyRecord): boolean {
-  return parkedAt === undefined && (state === 'standby' || state === 'rejected');
+export function isUnfinishedIntake({ state, verifiedInactiveAt }: ApiKeyRecord): boolean {
+  return verifiedInactiveAt === undefined && (state === 'standby' || state === 'rejected');
 }
 
 /** Whether an emergency ended it that also put another key in its place. */
@@ -179,30 +186,42 @@ export function isOld(state: ApiKeyState): state is OldState {
  * The record after an event. An intent is fulfilled and so removed, and so is a wish; a key that is given back forgets its
  * claim. Throws KeyguardError `illegal-transition` where the lifecycle refuses the event.
  */
-export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord, 'revision'> {
+export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord, 'revision'> {
   const answer = lifecycle[record.state][event.type];
   if (answer === 'refused') throw illegal(record, event.type);
   if (answer === 'same') return record;
-  const { intent, token, switchedAt, origin, wanted, noGrace, wokenAt, foundDeadAt, restsUntil, mayWakeUntil, ...rest } = record;
+  const {
+    intent,
+    token,
+    switchedAt,
+    origin,
+    undoRequest,
+    revokeRequest,
+    reactivatedAt,
+    foundDeadAt,
+    claimBlockedUntil,
+    lateActivationUntil,
+    ...rest
+  } = record;
   // An emergency outlives an undo that comes to nothing.
-  const kept = noGrace !== undefined && isCondemned(record, event.at) ? { noGrace } : {};
-  const death = foundDeadAt === undefined ? {} : { foundDeadAt };
+  const kept = revokeRequest !== undefined && isRevoked(record, event.at) ? { revokeRequest } : {};
+  const revocation = foundDeadAt === undefined ? {} : { foundDeadAt };
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
   // An undo that comes to nothing leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
   const cause: Cause = isTried && saysEmergency(record.cause) ? { ...event.cause, before: 'emergency' } : event.cause;
   // Where AWSCURRENT moved, the intent may be that of another run, which is at work on the key still.
   const foreign = event.type === 'replaced' || event.type === 'promoted' ? intent : undefined;
-  const base = { ...rest, state, since: event.at, cause, ...restOf(restsUntil, foreign, event.at) };
+  const base = { ...rest, state, since: event.at, cause, ...claimBlockOf(claimBlockedUntil, foreign, event.at) };
   switch (event.type) {
-    case 'admitted':
+    case 'onboarded':
       return base;
     case 'claimed': {
       if (event.token === undefined) throw illegal(record, 'claimed without a token');
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
       if (!isOld(record.state)) return claim;
-      if (wanted === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
-      return { ...claim, ...kept, ...death, origin: { state: record.state, versionId: token } };
+      if (undoRequest === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
+      return { ...claim, ...kept, ...revocation, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':
       if (origin === undefined) return base;
@@ -210,7 +229,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...base,
         token: origin.versionId,
         ...(switchedAt === undefined ? {} : { switchedAt }),
-        ...(origin.state === 'draining' ? { ...kept, ...death } : { mayWakeUntil: event.at + fenceMs }),
+        ...(origin.state === 'draining' ? { ...kept, ...revocation } : { lateActivationUntil: event.at + fenceMs }),
       };
     case 'promoted':
       return { ...base, servedSince: record.servedSince ?? event.at, ...(token === undefined ? {} : { token }) };
@@ -220,7 +239,7 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...(token === undefined ? {} : { token }),
         servedSince: record.servedSince ?? intent?.at ?? record.since,
         switchedAt: event.at,
-        ...death,
+        ...revocation,
         ...kept,
       };
     case 'rejected':
@@ -233,17 +252,17 @@ export function moved(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord,
         ...base,
         ...(token === undefined ? {} : { token }),
         ...(switchedAt === undefined ? {} : { switchedAt }),
-        ...stillWakeable(mayWakeUntil, event.at),
+        ...lateActivationOf(lateActivationUntil, event.at),
       };
   }
 }
 
 /** The operator's emergency that has taken its grace, and holds at `now`. */
-export function emergencyOf({ noGrace }: ApiKeyRecord, now: number): Wish | undefined {
-  return noGrace !== undefined && isWithin(noGrace.at, emergencyLastsMs, now) ? noGrace : undefined;
+export function emergencyOf({ revokeRequest }: ApiKeyRecord, now: number): OperatorRequest | undefined {
+  return revokeRequest !== undefined && isWithin(revokeRequest.at, emergencyLastsMs, now) ? revokeRequest : undefined;
 }
 
-export function isCondemned(record: ApiKeyRecord, now: number): boolean {
+export function isRevoked(record: ApiKeyRecord, now: number): boolean {
   return emergencyOf(record, now) !== undefined;
 }
 
@@ -251,11 +270,15 @@ export function isCondemned(record: ApiKeyRecord, now: number): boolean {
  * The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. Who goes
  * on with what another run began stores it anew, so that the other one loses its race; that one's calls may come late all the same.
  */
-export function intending(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
-  const { wanted, restsUntil, ...rest } = record;
+export function withIntent(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
+  const { undoRequest, claimBlockedUntil, ...rest } = record;
   // Whoever goes on with an order does not end it.
   const isOrdered = record.intent?.ordered === true && record.intent.to === intent.to;
-  return { ...rest, intent: isOrdered ? { ...intent, ordered: true } : intent, ...restOf(restsUntil, record.intent, intent.at) };
+  return {
+    ...rest,
+    intent: isOrdered ? { ...intent, ordered: true } : intent,
+    ...claimBlockOf(claimBlockedUntil, record.intent, intent.at),
+  };
 }
 
 /**
@@ -272,18 +295,22 @@ export function checkTimely({ apiKeyId, managedKey, intent }: ApiKeyRecord, now:
 }
 
 /** Whether a late call may still reach it, of a run that lost it to another one. */
-export function isResting({ restsUntil }: ApiKeyRecord, now: number): boolean {
-  return restsUntil !== undefined && now < restsUntil;
+export function isClaimBlocked({ claimBlockedUntil }: ApiKeyRecord, now: number): boolean {
+  return claimBlockedUntil !== undefined && now < claimBlockedUntil;
 }
 
 /** How long a key rests that somebody else's `intent` was to put to sleep; nothing where all of that is over at `at`. */
-export function restOf(known: number | undefined, intent: ApiKeyIntent | undefined, at: number): Pick<ApiKeyRecord, 'restsUntil'> {
+export function claimBlockOf(
+  known: number | undefined,
+  intent: ApiKeyIntent | undefined,
+  at: number,
+): Pick<ApiKeyRecord, 'claimBlockedUntil'> {
   const until = Math.max(known ?? 0, intent === undefined || intent.to === 'current' ? 0 : intent.at + fenceMs);
-  return until > at ? { restsUntil: until } : {};
+  return until > at ? { claimBlockedUntil: until } : {};
 }
 
 /** An operator asks for an old key back. Throws KeyguardError where it cannot come back, or somebody is at work on it. */
-export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> {
+export function withUndoRequest(record: ApiKeyRecord, request: OperatorRequest): Omit<ApiKeyRecord, 'revision'> {
   if (!isOld(record.state) || record.token === undefined) {
     throw new KeyguardError(
       'cannot-come-back',
@@ -298,29 +325,29 @@ export function wishedBack(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord,
       'try again in five minutes',
     );
   }
-  return { ...record, wanted: wish };
+  return { ...record, undoRequest: request };
 }
 
 /** Of a key that was given back asleep: whether a call that wakes it may still come late, or may have come; later it is a person's doing. */
-export function lateWake({ mayWakeUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {
-  if (mayWakeUntil === undefined || now >= mayWakeUntil + lookMs) return undefined;
-  return now < mayWakeUntil ? 'may come' : 'may have come';
+export function lateActivation({ lateActivationUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {
+  if (lateActivationUntil === undefined || now >= lateActivationUntil + lookMs) return undefined;
+  return now < lateActivationUntil ? 'may come' : 'may have come';
 }
 
-export function stillWakeable(until: number | undefined, at: number): Pick<ApiKeyRecord, 'mayWakeUntil'> {
-  return until !== undefined && until > at ? { mayWakeUntil: until } : {};
+export function lateActivationOf(until: number | undefined, at: number): Pick<ApiKeyRecord, 'lateActivationUntil'> {
+  return until !== undefined && until > at ? { lateActivationUntil: until } : {};
 }
 
 /** Nobody wants it back any more. */
-export function withoutWish(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { wanted, ...rest } = record;
+export function withoutUndoRequest(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+  const { undoRequest, ...rest } = record;
   return rest;
 }
 
 /** An operator's emergency: the key gets no grace once it is replaced. Throws KeyguardError for a key that consumers do not hold. */
-export function withoutGrace(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> {
+export function withRevokeRequest(record: ApiKeyRecord, request: OperatorRequest): Omit<ApiKeyRecord, 'revision'> {
   if (record.state !== 'current' && record.state !== 'draining') throw illegal(record, 'an old key without grace');
-  return { ...record, noGrace: wish };
+  return { ...record, revokeRequest: request };
 }
 
 function illegal(record: ApiKeyRecord, what: string): KeyguardError {

@@ -1,10 +1,10 @@
 import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../contract/records.ts';
-import type { Sight } from './conditions.ts';
+import type { Snapshot } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
-import { isOver, type Shown } from './death.ts';
-import { fenceMs, isCondemned, lateWake, lifecycle } from './lifecycle.ts';
+import { isOver, type Shown } from './verify-revoked.ts';
+import { fenceMs, isRevoked, lateActivation, lifecycle } from './lifecycle.ts';
 import {
-  claimRestMs,
+  claimGraceMs,
   endOf,
   hasLabel,
   intends,
@@ -83,7 +83,7 @@ const rules: readonly Rule[] = [
     because: 'found-alive',
     of: apiKeyStates.filter((state) => state !== 'pending'),
     when: ({ record, intent, status, now }) =>
-      record.foundDeadAt !== undefined && status === 'active' && intent === undefined && !isCondemned(record, now),
+      record.foundDeadAt !== undefined && status === 'active' && intent === undefined && !isRevoked(record, now),
     step: note('alive', { code: 'found-alive' }),
   },
 
@@ -99,8 +99,8 @@ const rules: readonly Rule[] = [
   {
     because: 'claim-is-young',
     of: ['pending'],
-    when: ({ record, now }) => now - record.since < claimRestMs,
-    step: ({ record }) => ({ do: 'wait', until: record.since + claimRestMs }),
+    when: ({ record, now }) => now - record.since < claimGraceMs,
+    step: ({ record }) => ({ do: 'wait', until: record.since + claimGraceMs }),
   },
   { because: 'claim-abandoned', of: ['pending'], when: () => true, step: giveBack, counts: 'returned' },
 
@@ -121,12 +121,17 @@ const rules: readonly Rule[] = [
     because: 'paused',
     of: old,
     when: ({ record, intent, snapshot, now }) =>
-      snapshot.pause !== undefined && intent === undefined && lateWake(record, now) === undefined && !isCondemned(record, now),
+      snapshot.pause !== undefined && intent === undefined && lateActivation(record, now) === undefined && !isRevoked(record, now),
     step: wait,
   },
 
   // An undo that came to nothing gave it back inactive: until none of its calls can come any more, nothing is done.
-  { because: 'late-call-possible', of: off, when: (key) => isGivenBack(key) && lateWake(key.record, key.now) === 'may come', step: wait },
+  {
+    because: 'late-call-possible',
+    of: off,
+    when: (key) => isGivenBack(key) && lateActivation(key.record, key.now) === 'may come',
+    step: wait,
+  },
   { because: 'undo-asked-for', of: off, when: (key) => isGivenBack(key) && isAskedFor(key), step: wait },
   {
     because: 'undo-lapsed',
@@ -161,7 +166,7 @@ const rules: readonly Rule[] = [
     when: ({ status }) => status === 'active',
     looksAgain: () => true,
     step: ({ record, intent }) =>
-      record.wokenAt !== undefined && intent === undefined ? wait : note('reactivated', { code: 'enabled-outside' }),
+      record.reactivatedAt !== undefined && intent === undefined ? wait : note('reactivated', { code: 'enabled-outside' }),
     log: 'retirement.reactivated-outside',
   },
 
@@ -175,7 +180,7 @@ const rules: readonly Rule[] = [
   {
     because: 'emergency-lapsed',
     of: ['draining'],
-    when: ({ record, now }) => record.noGrace !== undefined && !isCondemned(record, now),
+    when: ({ record, now }) => record.revokeRequest !== undefined && !isRevoked(record, now),
     step: note('with grace', { code: 'emergency-lapsed' }),
   },
   {
@@ -199,7 +204,7 @@ const rules: readonly Rule[] = [
   {
     because: 'inactive-again',
     of: off,
-    when: ({ record, status }) => record.wokenAt !== undefined && !isOver(status),
+    when: ({ record, status }) => record.reactivatedAt !== undefined && !isOver(status),
     step: note('inactive again', { code: 'undo-period-anew' }),
   },
   {
@@ -211,7 +216,7 @@ const rules: readonly Rule[] = [
   },
   { because: 'undo-period-over', of: off, when: () => true, step: archive, counts: 'archived' },
 
-  // Of the pool: active only between its claim and its retirement. Intake, a trial or a removal may still be at work on it.
+  // Of the pool: active only between its claim and its retirement. Intake, a verification or a removal may still be at work on it.
   { because: 'at-work', of: pool, when: isAtWork, step: waitForIntent },
   { because: 'removal-unfinished', of: pool, when: (key) => intends(key, 'archived'), step: finishRemoval },
   { because: 'not-listed', of: pool, when: (key) => key.status === 'gone' && !mayBeGone(key), step: wait },
@@ -226,7 +231,7 @@ const rules: readonly Rule[] = [
     because: 'inactive',
     of: pool,
     when: ({ record, intent, status, now }) =>
-      intent === undefined && (status !== 'active' || now - Math.max(record.since, record.parkedAt ?? 0) < fenceMs),
+      intent === undefined && (status !== 'active' || now - Math.max(record.since, record.verifiedInactiveAt ?? 0) < fenceMs),
     step: wait,
   },
   {
@@ -244,7 +249,7 @@ const rules: readonly Rule[] = [
  * What is to be done with an API key, by the rules above. Pure: the same snapshot gives the same plan. `look`: what Anthropic answered when it
  * was asked for the key itself.
  */
-export function planKey(record: ApiKeyRecord, snapshot: Sight, look?: Shown): PlannedStep {
+export function planKey(record: ApiKeyRecord, snapshot: Snapshot, look?: Shown): PlannedStep {
   const key: Key = {
     record,
     intent: record.intent,

@@ -34,7 +34,7 @@ export interface ShortKey {
 }
 
 /**
- * How far the pool reaches. A key that is being tried this moment counts, or each trial would tell people of an empty pool; after a
+ * How far the pool reaches. A key that is being tried this moment counts, or each verification would tell people of an empty pool; after a
  * rotation that holds its key the next one is an interval away.
  */
 export function poolCover(

@@ -28,23 +28,23 @@ export interface ApiKeyLedger {
    * Replaces `before` by `after` and writes the audit record in the same transaction, only if nobody changed the record
    * since `before` was read; otherwise throws `LostRace`. Returns what is now stored.
    */
-  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, deed?: Deed): Promise<ApiKeyRecord>;
+  replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, auditContext?: AuditContext): Promise<ApiKeyRecord>;
   /** Takes a record out again, under the same condition and with an audit record: for a key that is none of ours. */
-  forget(record: ApiKeyRecord, by: string, deed: Deed): Promise<void>;
+  forget(record: ApiKeyRecord, by: string, auditContext: AuditContext): Promise<void>;
 }
 
 /** When something happened, and why. */
-export interface Occasion {
+export interface AuditEvent {
   readonly at: number;
   readonly cause: Cause;
 }
 
 /** What the audit says of a write beside who and what. */
-export interface Deed {
+export interface AuditContext {
   /** The calls that had the effect which is recorded here. */
   readonly requestIds?: readonly string[];
-  /** When and why, where the record itself does not say it: what was intended or wished is no longer. */
-  readonly occasion?: Occasion;
+  /** When and why, where the record itself does not say it: what was intended or requested is no longer. */
+  readonly auditEvent?: AuditEvent;
 }
 
 /** What Secrets Manager says of a secret. Instants are epoch ms, UTC. */
@@ -72,25 +72,25 @@ export interface Replica {
 
 export interface SecretVersions {
   /** Throws KeyguardError `secret-not-found`. */
-  describe(secretArn: string): Promise<SecretDescription>;
+  describe(secretId: string): Promise<SecretDescription>;
   /** When a version that has a label was registered. */
-  registeredAt(secretArn: string, versionId: string): Promise<number | undefined>;
+  registeredAt(secretId: string, versionId: string): Promise<number | undefined>;
   /** By version id, never by label: a read by label misses between the steps. `absent` also for a registered empty version. */
-  read(secretArn: string, versionId: string): Promise<Secret | 'absent'>;
+  read(secretId: string, versionId: string): Promise<Secret | 'absent'>;
   /** Fills the version that Secrets Manager registered for this rotation. The same value again is no change. */
-  putPending(secretArn: string, token: string, value: Secret): Promise<void>;
+  putPending(secretId: string, token: string, value: Secret): Promise<void>;
   /** Moves AWSCURRENT in one call; `from` is undefined for a secret that never held a value. Returns the ids of the request. */
-  promote(secretArn: string, to: string, from: string | undefined): Promise<readonly string[]>;
+  promote(secretId: string, to: string, from: string | undefined): Promise<readonly string[]>;
   /** Takes AWSPENDING off a version whose candidate is lost: the documented cure for a rotation that can never complete. */
-  discardPending(secretArn: string, versionId: string): Promise<void>;
+  discardPending(secretId: string, versionId: string): Promise<void>;
   /** Takes the standby labels of these API keys off: a secret carries 20 labels at the most, and used keys need none. */
-  freeStandbyLabels(standbySecretArn: string, apiKeyIds: ReadonlySet<string>): Promise<void>;
+  freeStandbyLabels(standbySecretId: string, apiKeyIds: ReadonlySet<string>): Promise<void>;
 }
 
 /** Writing side of the standby secret: one version and one staging label of its own per standby key, so nobody overwrites anybody. */
 export interface StandbyStore {
   /** Returns the version id. */
-  put(secretArn: string, apiKeyId: string, value: Secret): Promise<string>;
+  put(secretId: string, apiKeyId: string, value: Secret): Promise<string>;
 }
 
 export interface ApiKeyInfo {
@@ -115,11 +115,11 @@ export interface ApiKeys {
   retrieve(apiKeyId: string): Promise<ApiKeyInfo | 'gone'>;
   list(): Promise<readonly ApiKeyInfo[]>;
   /** Throws KeyguardError `key-status-refused` when Anthropic will not (archived, expired, active-key limit). */
-  setStatus(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): Promise<ApiKeyInfo & Traced>;
+  setStatus(apiKeyId: string, status: 'active' | 'inactive' | 'archived'): Promise<ApiKeyInfo & RequestTrace>;
 }
 
 /** The ids under which the platforms know the requests of a call, such as `anthropic req_…`: for the audit. */
-export interface Traced {
+export interface RequestTrace {
   readonly requestIds: readonly string[];
 }
 
@@ -151,7 +151,7 @@ export interface UsageEvidence {
  * twice with the same `token` (32 to 64 characters) asks for one rotation.
  */
 export interface Rotations {
-  start(secretArn: string, token?: string): Promise<'started' | 'running'>;
+  start(secretId: string, token?: string): Promise<'started' | 'running'>;
 }
 
 /** Which managed keys an operator told Key Guard to leave as they are. */
@@ -230,7 +230,7 @@ interface Watch {
    * Opens what is found and not open, and lets recover what is open and was not found, of those `kinds` that were looked for.
    * `left`: managed keys that could not be looked at.
    */
-  settle(found: readonly Condition[], left: ReadonlySet<string>, kinds: readonly WatchedKind[]): Promise<void>;
+  update(found: readonly Condition[], left: ReadonlySet<string>, kinds: readonly WatchedKind[]): Promise<void>;
 }
 
 export interface RotationPorts {

@@ -3,7 +3,7 @@ import { poll } from '../foundation/poll.ts';
 import type { Secret } from '../foundation/secret.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
-import { isOver } from './death.ts';
+import { isOver } from './verify-revoked.ts';
 import type { ApiKeyInfo, ApiKeys, KeyProbe, ProbeAnswer } from './ports.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
-import type { Sight } from './conditions.ts';
+import type { Snapshot } from './conditions.ts';
 import { begin, refusedIn, type Outcome } from './execute.ts';
 import { planKey, type PlannedStep } from './plan.ts';
 import type { RetirementPorts } from './ports.ts';
@@ -21,7 +21,7 @@ export type OwedProof = () => Promise<void>;
 /** Takes one API key a step further, as the plan says, and answers what is owed then. */
 export async function reconcileKey(
   record: ApiKeyRecord,
-  snapshot: Sight,
+  snapshot: Snapshot,
   ports: RetirementPorts,
   tally: RetirementTally,
 ): Promise<OwedProof | undefined> {
@@ -40,7 +40,7 @@ export async function reconcileKey(
 }
 
 /** A second look at the key is made at most once: with it, the plan waits for none. */
-async function plannedFor(record: ApiKeyRecord, snapshot: Sight, { keys }: RetirementPorts): Promise<PlannedStep> {
+async function plannedFor(record: ApiKeyRecord, snapshot: Snapshot, { keys }: RetirementPorts): Promise<PlannedStep> {
   const first = planKey(record, snapshot);
   if (first.step.do !== 'look') return first;
   const info = await keys.retrieve(record.apiKeyId);
@@ -59,5 +59,5 @@ function tell(
   const { apiKeyId, managedKey, state } = record;
   if (log !== 'retirement.retired') ports.log.warn(log, { apiKeyId, managedKey, state });
   else if (step.do === 'act' && step.intent !== undefined)
-    ports.log.info(log, { managedKey, apiKeyId, because: causeText(step.intent.cause), death: outcome?.death });
+    ports.log.info(log, { managedKey, apiKeyId, because: causeText(step.intent.cause), death: outcome?.revocation });
 }

@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
-import type { Sight } from './conditions.ts';
+import type { Snapshot } from './conditions.ts';
 import { isProvenDead, type Witness } from './dead-key.ts';
 import { execute, refusedIn } from './execute.ts';
 import { hasServed } from './lifecycle.ts';
@@ -16,7 +16,7 @@ import { versionWith } from './switch.ts';
  * people are told all the same.
  */
 export async function resumeRotation(
-  snapshot: Sight,
+  snapshot: Snapshot,
   failed: FailedRotation | undefined,
   ports: RetirementPorts,
   tally: RetirementTally,
@@ -47,7 +47,7 @@ export async function resumeRotation(
 /** Looked at once more: a rotation that has just come to its end must not be followed by another one. */
 async function stillPlanned(
   planned: RotationSteps,
-  snapshot: Sight,
+  snapshot: Snapshot,
   failed: FailedRotation | undefined,
   ports: RetirementPorts,
 ): Promise<RotationSteps> {
@@ -56,7 +56,7 @@ async function stillPlanned(
   const { name, secretName } = snapshot.definition;
   const own = (await ports.ledger.all(name)).filter(({ managedKey }) => managedKey === name);
   const pause = snapshot.pause === undefined ? undefined : await ports.pauses.find(name);
-  const latest: Sight = { ...snapshot, own, pause, secret: await ports.secrets.describe(secretName) };
+  const latest: Snapshot = { ...snapshot, own, pause, secret: await ports.secrets.describe(secretName) };
   const again = planRotation({ snapshot: latest, open: await openRotation(latest, ports), failed });
   return {
     ...rest,
@@ -65,19 +65,19 @@ async function stillPlanned(
   };
 }
 
-function stoppedFacts({ apiKeyId }: ApiKeyRecord, { definition: { name, workspaceId }, pause }: Sight): AlarmFacts {
+function stoppedFacts({ apiKeyId }: ApiKeyRecord, { definition: { name, workspaceId }, pause }: Snapshot): AlarmFacts {
   const obstacle = pause === undefined ? 'rotation is not enabled' : `${name} is paused`;
   return { reason: `an emergency wants ${apiKeyId} off, and ${obstacle}`, apiKeyId, workspaceId, grade: emergencyStopped };
 }
 
-function lateFacts({ since }: OpenRotation, { definition: { workspaceId } }: Sight): AlarmFacts {
+function lateFacts({ since }: OpenRotation, { definition: { workspaceId } }: Snapshot): AlarmFacts {
   return { reason: `a rotation that began ${utcMinute(since)} has neither finished nor failed`, startedAt: since, workspaceId };
 }
 
 /** Whether the death is proven; stored before the rotation is asked for, so that its replacement is not replaced at once in turn. */
 async function isToBeReplaced(
   dead: ApiKeyRecord,
-  { definition, now }: Sight,
+  { definition, now }: Snapshot,
   witnesses: readonly Witness[],
   ports: RetirementPorts,
 ): Promise<boolean> {
@@ -91,7 +91,7 @@ async function isToBeReplaced(
   return true;
 }
 
-async function openRotation({ definition, own, secret, now }: Sight, ports: RetirementPorts): Promise<OpenRotation | undefined> {
+async function openRotation({ definition, own, secret, now }: Snapshot, ports: RetirementPorts): Promise<OpenRotation | undefined> {
   const versionId = versionWith(secret.stages, 'AWSPENDING');
   if (versionId === undefined || secret.stages.get(versionId)?.includes('AWSCURRENT') === true) return undefined;
   const behind = own.find((record) => record.token === versionId);
@@ -105,8 +105,8 @@ async function openRotation({ definition, own, secret, now }: Sight, ports: Reti
 
 async function holdsCurrentValue(
   versionId: string,
-  { secretName }: Sight['definition'],
-  { stages }: Sight['secret'],
+  { secretName }: Snapshot['definition'],
+  { stages }: Snapshot['secret'],
   { secrets }: RetirementPorts,
 ): Promise<boolean> {
   const current = versionWith(stages, 'AWSCURRENT');

@@ -1,11 +1,11 @@
 import { minuteMs } from '../foundation/clock.ts';
 import { briefly, LostRace } from '../foundation/errors.ts';
-import { conditionsOf, leftActive, type Sight } from './conditions.ts';
-import { isProvenDead, isSettled, isShownDead, witnessesIn } from './dead-key.ts';
+import { conditionsOf, leftActive, type Snapshot } from './conditions.ts';
+import { isProvenDead, isListCaughtUp, isShownDead, witnessesIn } from './dead-key.ts';
 import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type Condition, type RetirementPorts } from './ports.ts';
-import { isCondemned } from './lifecycle.ts';
+import { isRevoked } from './lifecycle.ts';
 import { resumeRotation } from './resume.ts';
-import { settleSwitch } from './switch.ts';
+import { recordSwitch } from './switch.ts';
 import { reconcileKey, type OwedProof, type RetirementTally } from './reconcile.ts';
 
 /** How often this runs. */
@@ -35,10 +35,10 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
   };
 
   const definitions = await ports.directory.all();
-  const secrets = new Map<string, Sight['secret']>();
+  const secrets = new Map<string, Snapshot['secret']>();
   for (const definition of definitions) {
     await attempt(definition.name, async () => {
-      secrets.set(definition.name, await settleSwitch(definition, ports, 'retirement'));
+      secrets.set(definition.name, await recordSwitch(definition, ports, 'retirement'));
     });
   }
 
@@ -57,43 +57,46 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
 
   const now = ports.clock.now();
   const refused = new Set<string>();
-  const sights = definitions.flatMap((definition): readonly Sight[] => {
+  const snapshots = definitions.flatMap((definition): readonly Snapshot[] => {
     const secret = secrets.get(definition.name);
     if (secret === undefined) return [];
     const own = records.filter((record) => record.managedKey === definition.name);
     const pause = pauses.get(definition.name);
     return [{ definition, own, secret, pause, infos, lastUses, activeAt, refused, usageKnownUntil, now }];
   });
-  const unproven = isListed ? await lookAgain(sights, infos, refused, attempt, ports) : new Set<string>();
+  const unproven = isListed ? await lookAgain(snapshots, infos, refused, attempt, ports) : new Set<string>();
   if (isListed) {
-    await attempt('which current keys are active', () => ports.sightings.write(seenActive(sights)));
+    await attempt('which current keys are active', () => ports.sightings.write(seenActive(snapshots)));
   }
   // Before anything is mended: what people must know is what was found.
   const kinds = isListed ? watchedKinds : knownWithoutAnthropic;
   const orphans = isListed ? leftActive(records, definitions, infos) : [];
-  const conditions = [...orphans, ...sights.flatMap((sight) => [...conditionsOf(sight, kinds), ...(isListed ? [] : knownLosses(sight))])];
-  const isUnproven = ({ own }: Sight): boolean => own.some(({ apiKeyId }) => unproven.has(apiKeyId));
+  const conditions = [
+    ...orphans,
+    ...snapshots.flatMap((snapshot) => [...conditionsOf(snapshot, kinds), ...(isListed ? [] : knownLosses(snapshot))]),
+  ];
+  const isUnproven = ({ own }: Snapshot): boolean => own.some(({ apiKeyId }) => unproven.has(apiKeyId));
   const left = new Set([
     ...definitions.map(({ name }) => name).filter((name) => !secrets.has(name)),
-    ...sights.filter(isUnproven).map(({ definition }) => definition.name),
+    ...snapshots.filter(isUnproven).map(({ definition }) => definition.name),
   ]);
-  await attempt('what people must know', () => ports.watch.settle(conditions, left, kinds));
+  await attempt('what people must know', () => ports.watch.update(conditions, left, kinds));
 
-  const due = isListed ? sights.flatMap((sight) => sight.own.map((record) => ({ record, sight }))) : [];
-  const emergencies = due.filter(({ record }) => isCondemned(record, now));
+  const due = isListed ? snapshots.flatMap((snapshot) => snapshot.own.map((record) => ({ record, snapshot }))) : [];
+  const emergencies = due.filter(({ record }) => isRevoked(record, now));
   const owed: { readonly apiKeyId: string; readonly proof: OwedProof }[] = [];
-  for (const { record, sight } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
+  for (const { record, snapshot } of [...emergencies, ...due.filter((each) => !emergencies.includes(each))]) {
     const { apiKeyId } = record;
     await attempt(apiKeyId, async () => {
-      const proof = await reconcileKey(record, { ...sight, now: ports.clock.now() }, ports, tally);
+      const proof = await reconcileKey(record, { ...snapshot, now: ports.clock.now() }, ports, tally);
       if (proof !== undefined) owed.push({ apiKeyId, proof });
     });
   }
-  const witnesses = witnessesIn(sights);
-  for (const sight of sights) {
-    const { name, removed } = sight.definition;
+  const witnesses = witnessesIn(snapshots);
+  for (const snapshot of snapshots) {
+    const { name, removed } = snapshot.definition;
     if (removed === true) continue;
-    const seen = { ...sight, now: ports.clock.now() };
+    const seen = { ...snapshot, now: ports.clock.now() };
     await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), ports, tally, witnesses));
   }
   // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
@@ -102,8 +105,8 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
 }
 
 /** Of the current key without Anthropic's list: only what AWS and the records show. That nothing of it is found says nothing. */
-function knownLosses(sight: Sight): readonly Condition[] {
-  return conditionsOf(sight, ['current-key-dead']).filter(({ facts }) => facts.grade !== 'dead' && facts.grade !== 'replacing');
+function knownLosses(snapshot: Snapshot): readonly Condition[] {
+  return conditionsOf(snapshot, ['current-key-dead']).filter(({ facts }) => facts.grade !== 'dead' && facts.grade !== 'replacing');
 }
 
 /**
@@ -112,18 +115,18 @@ function knownLosses(sight: Sight): readonly Condition[] {
  * answers it, nothing is known of the key in this pass: it is neither told nor treated by what the list says. Returns these keys.
  */
 async function lookAgain(
-  sights: readonly Sight[],
+  snapshots: readonly Snapshot[],
   infos: Map<string, ApiKeyInfo>,
   refused: Set<string>,
   attempt: (what: string, work: () => Promise<void>) => Promise<boolean>,
   { keys, ...ports }: RetirementPorts,
 ): Promise<ReadonlySet<string>> {
   const unproven = new Set<string>();
-  const found = sights.flatMap((sight) => conditionsOf(sight, ['key-changed', 'current-key-dead']));
+  const found = snapshots.flatMap((snapshot) => conditionsOf(snapshot, ['key-changed', 'current-key-dead']));
   const ids = found.flatMap(({ facts: { apiKeyId, changes } }) => changes?.map((change) => change.apiKeyId) ?? apiKeyId ?? []);
-  const fresh = sights.flatMap(({ definition, own, now }) =>
+  const fresh = snapshots.flatMap(({ definition, own, now }) =>
     own
-      .filter((record) => record.state === 'current' && !isSettled(record, now) && isShownDead(record, infos))
+      .filter((record) => record.state === 'current' && !isListCaughtUp(record, now) && isShownDead(record, infos))
       .map((record) => ({ record, definition })),
   );
   for (const apiKeyId of new Set([...ids, ...fresh.map(({ record }) => record.apiKeyId)])) {
@@ -149,9 +152,9 @@ function unknownOf(apiKeyId: string): ApiKeyInfo {
 }
 
 /** When each current key was last seen active, this pass included; what is no current key any more is forgotten. */
-function seenActive(sights: readonly Sight[]): ReadonlyMap<string, number> {
+function seenActive(snapshots: readonly Snapshot[]): ReadonlyMap<string, number> {
   return new Map(
-    sights.flatMap(({ own, infos, activeAt, now }) =>
+    snapshots.flatMap(({ own, infos, activeAt, now }) =>
       own.flatMap(({ apiKeyId, state }): readonly (readonly [string, number])[] => {
         if (state !== 'current') return [];
         const at = infos.get(apiKeyId)?.status === 'active' ? now : activeAt.get(apiKeyId);

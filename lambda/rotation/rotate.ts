@@ -1,11 +1,11 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyState } from '../../contract/records.ts';
 import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
-import { hasServed, intending, isUnfinishedIntake } from './lifecycle.ts';
+import { hasServed, withIntent, isUnfinishedIntake } from './lifecycle.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
 import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
-import { notServing, settleSwitch, versionWith } from './switch.ts';
+import { notServing, recordSwitch, versionWith } from './switch.ts';
 
 const by = 'rotation';
 const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -43,7 +43,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
   if (labels === undefined) throw unknownToken(definition, token, 'is no version of this secret');
   if (labels.includes('AWSCURRENT')) {
     // A repeated step of a rotation that is over: only its record may still be owed.
-    await settleSwitch(definition, ports, by);
+    await recordSwitch(definition, ports, by);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'switched');
     await freeUsedLabels(definition, ports);
     return;
@@ -87,7 +87,7 @@ type Perform = (definition: ManagedKeyDefinition, token: string, ports: Rotation
 
 const perform: Readonly<Record<RotationStep, Perform>> = {
   async createSecret(definition, token, ports) {
-    const versions = await settleSwitch(definition, ports, by);
+    const versions = await recordSwitch(definition, ports, by);
     if ((await ports.secrets.read(definition.secretName, token)) !== 'absent') {
       await checkNotOver(versions, definition, token, ports);
       return;
@@ -124,12 +124,12 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     // The last look before the switch: I1 forbids to promote what Anthropic would refuse.
     const proven = await goOnWith(await strategy.prove(definition, token, ports), definition, token, ports);
     // The switch of a rotation that was killed before its record: once another follows it, nobody could tell that the key served.
-    const { stages, rotationEnabled } = await settleSwitch(definition, ports, by);
+    const { stages, rotationEnabled } = await recordSwitch(definition, ports, by);
     // Whoever stopped it meanwhile was told that consumers keep the key that they have.
     if (!rotationEnabled) throw switchedOff(definition);
     await intendSwitch(token, proven, ports);
     const requestIds = await ports.secrets.promote(definition.secretName, token, versionWith(stages, 'AWSCURRENT'));
-    await settleSwitch(definition, ports, by, { requestIds });
+    await recordSwitch(definition, ports, by, { requestIds });
     await ports.alarm.clear('rotation-failed', definition.name, 'switched');
     await freeUsedLabels(definition, ports);
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
@@ -152,7 +152,7 @@ async function intendSwitch(token: string, apiKeyId: string, ports: RotationPort
       throw new LostRace(`the claim of version ${token}`);
     const intent = { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } } as const;
     try {
-      await ports.ledger.replace(claimed, intending(claimed, intent), by);
+      await ports.ledger.replace(claimed, withIntent(claimed, intent), by);
       return;
     } catch (error) {
       // The same step, called twice at once.

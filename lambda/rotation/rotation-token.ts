@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ApiKeyRecord, Wish } from '../../contract/records.ts';
+import type { ApiKeyRecord, OperatorRequest } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
 
 /** Why a rotation is started. `about`: the API key or the incident; `at`: when the cause began (epoch ms, UTC). */
@@ -21,7 +21,7 @@ export function rotationToken({ why, about, at }: RotationCause, attempt = first
 const firstAttempt = '0-0';
 
 /** Of what an operator asks for: the command and whoever goes on with it ask for the same rotation. */
-export function wishCause(apiKeyId: string, { at, by }: Wish): RotationCause {
+export function requestCause(apiKeyId: string, { at, by }: OperatorRequest): RotationCause {
   return { why: 'wish', about: `${apiKeyId} ${by}`, at };
 }
 

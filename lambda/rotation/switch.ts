@@ -2,8 +2,8 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
 import { LostRace } from '../foundation/errors.ts';
-import { isOld, lifecycle, moved } from './lifecycle.ts';
-import type { RotationPorts, SecretDescription, Traced } from './ports.ts';
+import { isOld, lifecycle, transition } from './lifecycle.ts';
+import type { RotationPorts, SecretDescription, RequestTrace } from './ports.ts';
 
 /** The version that carries a staging label. */
 export function versionWith(stages: SecretDescription['stages'], label: string): string | undefined {
@@ -36,11 +36,11 @@ const staleMs = minuteMs;
  * current before is draining. Idempotent, so a run killed between the switch and its record is finished by whoever comes next.
  * Returns what Secrets Manager said.
  */
-export async function settleSwitch(
+export async function recordSwitch(
   definition: ManagedKeyDefinition,
   ports: Pick<RotationPorts, 'ledger' | 'secrets' | 'clock'>,
   by: string,
-  traced?: Traced,
+  auditContext?: RequestTrace,
 ): Promise<SecretDescription> {
   for (;;) {
     // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
@@ -48,7 +48,7 @@ export async function settleSwitch(
     const secret = await ports.secrets.describe(definition.secretName);
     const own = records.filter((record) => record.managedKey === definition.name);
     try {
-      await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, traced);
+      await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, auditContext);
       return secret;
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
@@ -61,7 +61,7 @@ async function record(
   currentVersion: string | undefined,
   { ledger, clock }: Pick<RotationPorts, 'ledger' | 'clock'>,
   by: string,
-  traced: Traced | undefined,
+  auditContext: RequestTrace | undefined,
 ): Promise<void> {
   // Also an old key to which somebody moved AWSCURRENT back.
   const successor = own.find(
@@ -74,10 +74,10 @@ async function record(
   if (successor.state === 'contained' && others.length === 0) return;
   if (successor.state !== 'pending' && others.some(({ since }) => at - since < staleMs)) return;
   for (const other of others) {
-    await ledger.replace(other, moved(other, { type: 'replaced', at, cause: { code: 'replaced', by: successor.apiKeyId } }), by);
+    await ledger.replace(other, transition(other, { type: 'replaced', at, cause: { code: 'replaced', by: successor.apiKeyId } }), by);
   }
   // Last: as long as the successor is not current, the step before may still be owed.
   if (successor.state === 'current') return;
   const cause = { code: isOld(successor.state) ? 'switched-by-hand' : 'switched' } as const;
-  await ledger.replace(successor, moved(successor, { type: 'promoted', at, cause }), by, traced);
+  await ledger.replace(successor, transition(successor, { type: 'promoted', at, cause }), by, auditContext);
 }

@@ -10,7 +10,7 @@ import {
   tokensUntil,
   quarterMs,
   quarterOf,
-  settledByReadBack,
+  confirmedByReadBack,
   totalsOf,
   unpublished,
   withdrawn,
@@ -192,7 +192,7 @@ async function intend(
           continue;
         }
         const counts = await ports.metrics.sampleCounts(subject, start, start + quarterMs);
-        record = await ports.ledger.replace(record, settledByReadBack(record, counts));
+        record = await ports.ledger.replace(record, confirmedByReadBack(record, counts));
         tally.settled += 1;
       }
       const minutes = unpublished(record, start, span, reported);

@@ -114,7 +114,7 @@ export function withdrawn(record: UsageQuarterRecord): Omit<UsageQuarterRecord, 
  * The record once CloudWatch was read back: a minute counts as published where it holds more data than were committed.
  * Sound as long as only one put is in flight per quarter, which the conditional write of the intent sees to.
  */
-export function settledByReadBack(record: UsageQuarterRecord, counts: ReadonlyMap<number, number>): Omit<UsageQuarterRecord, 'revision'> {
+export function confirmedByReadBack(record: UsageQuarterRecord, counts: ReadonlyMap<number, number>): Omit<UsageQuarterRecord, 'revision'> {
   return settled(record, (minute, samples) => (counts.get(minute) ?? 0) > samples);
 }
 

@@ -57,11 +57,11 @@ function noneCutEarly(world: World): KeptPromise {
     if (record.switchedAt === undefined || contained.has(record.apiKeyId)) continue;
     const { rotation } = world.definition(record.managedKey);
     const history = world.anthropic.inspect.key(record.apiKeyId).history;
-    const asleep = history.find((change) => change.at > (record.switchedAt ?? 0) && change.status !== 'active');
-    if (asleep === undefined) continue;
+    const inactive = history.find((change) => change.at > (record.switchedAt ?? 0) && change.status !== 'active');
+    if (inactive === undefined) continue;
     retired += 1;
     const last = world.anthropic.inspect.key(record.apiKeyId).requests.lastAcceptedAt ?? 0;
-    if (asleep.at < record.switchedAt + rotation.minimumGraceMs || asleep.at < last + rotation.quietMs) early.push(record.apiKeyId);
+    if (inactive.at < record.switchedAt + rotation.minimumGraceMs || inactive.at < last + rotation.quietMs) early.push(record.apiKeyId);
   }
   return {
     id: 'I2',

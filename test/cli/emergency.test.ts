@@ -4,7 +4,7 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { pauses } from '../../lambda/adapters/aws/pauses.ts';
 import { openTable, type Table } from '../../lambda/adapters/aws/table.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
-import { wishedBack } from '../../lambda/rotation/lifecycle.ts';
+import { withUndoRequest } from '../../lambda/rotation/lifecycle.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 
@@ -324,7 +324,7 @@ test('an old key that is wanted back does not come back when it is named as stol
   const ledger = apiKeyLedger(table());
   const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === second);
   if (record === undefined) throw new Error('no record');
-  await ledger.replace(record, wishedBack(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
+  await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run([...emergency, '--api-key-id', second]);
   expect(said).toMatchObject({ code: 0 });
   expect(said.err).toContain(`That ${second} is wanted back is taken back.`);
@@ -401,7 +401,7 @@ test('what somebody wants back does not come back in an emergency', async () => 
   const ledger = apiKeyLedger(table());
   const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === first);
   if (record === undefined) throw new Error('no record');
-  await ledger.replace(record, wishedBack(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
+  await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run(emergency);
   expect(said.err).toContain(`That ${first} is wanted back is taken back.`);
   expect(states()).toEqual(after);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { KeyReading } from '../../cli/key-findings.ts';
+import type { StatusSnapshot } from '../../cli/key-findings.ts';
 import { keyStatus } from '../../cli/key-status.ts';
 import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../../lambda/foundation/clock.ts';
@@ -21,7 +21,7 @@ const secret: SecretDescription = {
 };
 
 function statusOf(
-  reading: Partial<KeyReading>,
+  snapshot: Partial<StatusSnapshot>,
   change: Partial<SecretDescription> = {},
   definition = aDefinition(),
 ): ReturnType<typeof keyStatus> {
@@ -37,11 +37,11 @@ function statusOf(
     openSince: undefined,
     standbyDeletion: null,
     now,
-    ...reading,
+    ...snapshot,
   });
 }
 
-function uses(...all: readonly LastUseRecord[]): KeyReading['lastUses'] {
+function uses(...all: readonly LastUseRecord[]): StatusSnapshot['lastUses'] {
   return new Map(all.map((use) => [use.apiKeyId, use]));
 }
 
@@ -66,7 +66,7 @@ test('a current key, a pool and a schedule are all that is needed for ok', () =>
   expect(statusOf({})).toMatchObject({ health: 'ok', attention: [], current: { apiKeyId: 'apikey_current' }, previous: [] });
 });
 
-const wish = { at: now - hourMs, by: 'Ada', because: 'so she says' };
+const request = { at: now - hourMs, by: 'Ada', because: 'so she says' };
 const hanging = aRecord({ apiKeyId: 'apikey_next', state: 'pending', token: 'v3', since: now - hourMs });
 const pending = { stages: new Map([...secret.stages, ['v3', ['AWSPENDING']]]) };
 
@@ -76,7 +76,7 @@ test.each([10, 20])('a pool whose only key is being tried %i days before its tur
   expect(statusOf({ own: [current, tried] }, { nextRotationAt })).toMatchObject({ health: 'ok', attention: [], pool: { rotations: 1 } });
 });
 
-test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, string]>([
+test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, string]>([
   [
     'no key was ever there',
     'attention',
@@ -159,11 +159,11 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
   [
     'it is paused',
     'attention',
-    { pause: { schema: 1, managedKey: 'production', ...wish } },
+    { pause: { schema: 1, managedKey: 'production', ...request } },
     { rotationEnabled: false },
     'production is paused since 2026-05-31 23:00 UTC by Ada: so she says: npx --no-install keyguard resume production',
   ],
-  ['it is half paused', 'attention', { pause: { schema: 1, managedKey: 'production', ...wish } }, {}, 'its schedule is on all the same'],
+  ['it is half paused', 'attention', { pause: { schema: 1, managedKey: 'production', ...request } }, {}, 'its schedule is on all the same'],
   ['the rotation is overdue', 'broken', {}, { nextRotationAt: now - 2 * hourMs }, 'the rotation of 2026-05-31 22:00 UTC has not happened'],
   [
     'a rotation hangs',
@@ -194,7 +194,10 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
       own: [
         current,
         standby,
-        { ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', parkedAt: now }), cause: { code: 'recorded', text: 'it answers 401' } },
+        {
+          ...aRecord({ apiKeyId: 'apikey_bad', state: 'rejected', verifiedInactiveAt: now }),
+          cause: { code: 'recorded', text: 'it answers 401' },
+        },
       ],
     },
     {},
@@ -216,21 +219,21 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
   [
     'an old key is wanted back',
     'attention',
-    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', wanted: wish })] },
+    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', undoRequest: request })] },
     {},
     'apikey_old is wanted back since 2026-05-31 23:00 UTC by Ada (so she says)',
   ],
   [
     'an emergency waits',
     'attention',
-    { own: [{ ...current, noGrace: wish }, standby] },
+    { own: [{ ...current, revokeRequest: request }, standby] },
     {},
     'apikey_current is to be cut off without grace since 2026-05-31 23:00 UTC by Ada (so she says), and is current',
   ],
   [
     'an emergency is stuck',
     'broken',
-    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'draining', switchedAt: now - hourMs, noGrace: wish })] },
+    { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'draining', switchedAt: now - hourMs, revokeRequest: request })] },
     {},
     'npx --no-install keyguard rotate production --emergency --api-key-id apikey_old goes on with it',
   ],
@@ -255,8 +258,8 @@ test.each<[string, string, Partial<KeyReading>, Partial<SecretDescription>, stri
     { replicas: [{ region: 'eu-central-1', status: 'Failed', message: 'no key' }] },
     'a replica is behind: eu-central-1 failed (no key): npx --no-install keyguard runbook replica-behind',
   ],
-])('where %s, health is %s', (_what, health, reading, change, sentence) => {
-  const status = statusOf(reading, change);
+])('where %s, health is %s', (_what, health, snapshot, change, sentence) => {
+  const status = statusOf(snapshot, change);
   expect(status.health).toBe(health);
   expect(status.attention.join('\n')).toContain(sentence);
 });
@@ -298,10 +301,10 @@ test('what is found now is not said again as an incident', () => {
 test('pause, wishes and replicas are shown', () => {
   const replicas = [{ region: 'eu-central-1', status: 'InSync', message: null } as const];
   const status = statusOf(
-    { own: [{ ...current, noGrace: wish }, standby], pause: { schema: 1, managedKey: 'production', ...wish } },
+    { own: [{ ...current, revokeRequest: request }, standby], pause: { schema: 1, managedKey: 'production', ...request } },
     { replicas },
   );
-  expect(status).toMatchObject({ paused: wish, wishes: [{ apiKeyId: 'apikey_current', wish: 'no grace', ...wish }], replicas });
+  expect(status).toMatchObject({ paused: request, wishes: [{ apiKeyId: 'apikey_current', wish: 'no grace', ...request }], replicas });
 });
 
 test('incidents of other keys, and incidents that have recovered, do not count', () => {
@@ -384,13 +387,13 @@ test('only a policy that cuts promises an end; one that waits asks for a person 
 
 test('an old key is valid no longer than it lives, or than an emergency or a pause lets it', () => {
   const old = { token: 'v1', switchedAt: now - hourMs, since: now - hourMs };
-  const of = (changes: Partial<ApiKeyRecord>, more: Partial<KeyReading> = {}) =>
+  const of = (changes: Partial<ApiKeyRecord>, more: Partial<StatusSnapshot> = {}) =>
     statusOf({ own: [current, standby, aRecord({ ...old, apiKeyId: 'apikey_old', state: 'draining', ...changes })], ...more }).previous[0];
   expect(of({ expiresAt: now + hourMs })).toMatchObject({ validAtLeastUntil: now + hourMs, validAtMostUntil: now + hourMs });
   expect(of({ expiresAt: now - 60_000 })).toMatchObject({ waits: expect.stringMatching(/^it expired 2026-/) as unknown });
-  const noGrace = { at: now - 60_000, by: 'operator', because: 'stolen' };
-  expect(of({ noGrace })).toMatchObject({ validAtLeastUntil: now });
-  expect(of({ noGrace: { ...noGrace, at: now - dayMs } })?.validAtLeastUntil).toBeGreaterThan(now);
+  const revokeRequest = { at: now - 60_000, by: 'operator', because: 'stolen' };
+  expect(of({ revokeRequest })).toMatchObject({ validAtLeastUntil: now });
+  expect(of({ revokeRequest: { ...revokeRequest, at: now - dayMs } })?.validAtLeastUntil).toBeGreaterThan(now);
   const pause = { schema: 1, managedKey: 'production', at: now, by: 'operator', because: 'a freeze' } as const;
   const quiet = { switchedAt: now - 5 * dayMs };
   expect(of(quiet)?.waits).toContain('it becomes inactive within minutes');

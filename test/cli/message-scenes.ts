@@ -44,7 +44,7 @@ export interface Hand {
   types(command: string): Promise<Said>;
 }
 
-const wokenOld: Scene['arrange'] = async (hand) => hand.setStatus(await hand.replacedAtOnce(), 'active');
+const reactivatedOld: Scene['arrange'] = async (hand) => hand.setStatus(await hand.replacedAtOnce(), 'active');
 const stopped: Scene['arrange'] = async (hand) => {
   const id = await hand.inUse(1);
   await hand.me.killed(['rotate', hand.name, '--emergency', '--yes'], { phase: 'before', operation: 'RotateSecret' });
@@ -123,7 +123,11 @@ export const scenes: Readonly<Record<string, Scene>> = {
     arrange: async (hand) => hand.setStatus(await inPool(hand), 'archived'),
     leadsTo: 'current standby standby',
   },
-  'old-woken': { messages: [{ kind: 'key-changed', facts: { grade: 'old-key-woken' } }], arrange: wokenOld, leadsTo: 'current draining' },
+  'old-woken': {
+    messages: [{ kind: 'key-changed', facts: { grade: 'old-key-woken' } }],
+    arrange: reactivatedOld,
+    leadsTo: 'current draining',
+  },
   'old-off': {
     messages: [
       { kind: 'straggler', facts: { grade: 'cut' } },
@@ -133,7 +137,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     arrange: (hand) => hand.replacedAtOnce(),
     leadsTo: 'current draining',
   },
-  'old-used': { messages: [{ kind: 'retired-key-used', facts: { grade: 'used' } }], arrange: wokenOld, leadsTo: 'contained current' },
+  'old-used': { messages: [{ kind: 'retired-key-used', facts: { grade: 'used' } }], arrange: reactivatedOld, leadsTo: 'contained current' },
   'standby-used': {
     messages: [{ kind: 'retired-key-used', facts: { grade: 'used', isStandby: true } }],
     arrange: async (hand) => hand.setStatus(await inPool(hand), 'active'),

@@ -56,7 +56,7 @@ test('an odd item in each partition stops nothing for other managed keys, and is
   const ledger = apiKeyLedger(table);
   const old = (await ledger.all('production')).find(({ apiKeyId }) => apiKeyId === first.apiKeyId);
   if (old === undefined) throw new RangeError('no old key');
-  await ledger.replace(old, { ...old, noGrace: { at: world.clock.now(), by: 'operator', because: 'test' } }, 'operator');
+  await ledger.replace(old, { ...old, revokeRequest: { at: world.clock.now(), by: 'operator', because: 'test' } }, 'operator');
 
   const eachMinute = (at: number): void => {
     for (const { value } of [second, ofBatch]) world.anthropic.use(value, { ...traffic, at: at - minuteMs });

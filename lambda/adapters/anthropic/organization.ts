@@ -2,7 +2,7 @@ import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import { anthropicCall } from './calls.ts';
 import { malformed, textOf } from './shape.ts';
 
-export interface OrganizationSight {
+export interface OrganizationSnapshot {
   readonly organizationId: string;
   /** What time it was at Anthropic when it answered (epoch ms, whole seconds); undefined where the answer does not say. */
   readonly serverTime: number | undefined;
@@ -12,7 +12,7 @@ export interface OrganizationSight {
 export const mePath = '/v1/organizations/me';
 
 /** To which organization the admin credential leads. Throws KeyguardError `answer-malformed` where the answer does not say. */
-export async function organizationOf(client: BaseAnthropic): Promise<OrganizationSight> {
+export async function organizationOf(client: BaseAnthropic): Promise<OrganizationSnapshot> {
   const operation = 'organizations.me';
   const { data, response } = await anthropicCall(operation, () => client.get<unknown>(mePath).withResponse());
   const organizationId = textOf(data, 'id');

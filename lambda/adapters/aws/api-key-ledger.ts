@@ -1,14 +1,15 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { OperatorCause } from '../../../contract/causes.ts';
-import type { ApiKeyRecord, AuditRecord, Wish } from '../../../contract/records.ts';
+import type { ApiKeyRecord, AuditRecord, OperatorRequest } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { LostRace, Unavailable } from '../../foundation/errors.ts';
-import type { ApiKeyLedger, Deed, Occasion } from '../../rotation/ports.ts';
+import type { ApiKeyLedger, AuditContext, AuditEvent } from '../../rotation/ports.ts';
 import type { KeyOwners } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
 import { withCause } from './old-causes.ts';
 import { apiKeyShape } from './record-shapes.ts';
+import { asInCode, asStored } from './stored-names.ts';
 import { readableIn, unchanged, unreadableItems, type Item, type Table } from './table.ts';
 
 const partition = 'API_KEY';
@@ -37,26 +38,26 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
   };
 
   const put = (record: ApiKeyRecord, revision?: number): Change => ({
-    Put: { TableName: table.name, Item: { ...record, pk: partition, sk: record.apiKeyId }, ...unchanged(revision) },
+    Put: { TableName: table.name, Item: { ...asStored(record), pk: partition, sk: record.apiKeyId }, ...unchanged(revision) },
   });
 
   return {
     async all(managedKey) {
       const items = await table.query(partition);
-      const records = readableIn(table, items.map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      const records = readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
       if (managedKey !== undefined && records.length < items.length) checkReadable(managedKey, items, records);
       return records;
     },
     async add(record, by) {
       await write(put(record), record, auditOf('unknown', record, by));
     },
-    async replace(before, after, by, deed) {
+    async replace(before, after, by, auditContext) {
       const stored = { ...after, revision: before.revision + 1 };
-      await write(put(stored, before.revision), stored, auditOf(before.state, stored, by, deed));
+      await write(put(stored, before.revision), stored, auditOf(before.state, stored, by, auditContext));
       return stored;
     },
-    async forget(record, by, deed) {
-      const { to, ...audit } = auditOf(record.state, record, by, deed);
+    async forget(record, by, auditContext) {
+      const { to, ...audit } = auditOf(record.state, record, by, auditContext);
       const Key = { pk: partition, sk: record.apiKeyId };
       const gone = { ...record, revision: record.revision + 1 };
       await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);
@@ -68,7 +69,7 @@ export function keyOwners(table: Table): KeyOwners {
   return {
     async all() {
       const items = await table.query(partition);
-      readableIn(table, items, apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      readableIn(table, items.map(asInCode), apiKeyShape, ({ apiKeyId }) => apiKeyId);
       return items.flatMap(({ sk, managedKey }) => (typeof managedKey === 'string' ? [{ apiKeyId: String(sk), managedKey }] : []));
     },
   };
@@ -102,11 +103,11 @@ function auditOf(
   from: AuditRecord['from'],
   record: ApiKeyRecord,
   by: string,
-  { requestIds = [], occasion = occasionOf(record) }: Deed = {},
+  { requestIds = [], auditEvent = auditEventOf(record) }: AuditContext = {},
 ): AuditRecord {
   return {
     schema: 1,
-    ...occasion,
+    ...auditEvent,
     managedKey: record.managedKey,
     apiKeyId: record.apiKeyId,
     ...(from === undefined ? {} : { from }),
@@ -118,18 +119,18 @@ function auditOf(
 }
 
 /** Why the record was written: for what is about to be done, for what an operator wants, or for what happened. */
-function occasionOf(record: ApiKeyRecord): Occasion {
-  const happened: Occasion = { at: record.since, cause: record.cause ?? { code: 'recorded', text: '' } };
-  const wishes: readonly Occasion[] = [
+function auditEventOf(record: ApiKeyRecord): AuditEvent {
+  const happened: AuditEvent = { at: record.since, cause: record.cause ?? { code: 'recorded', text: '' } };
+  const requests: readonly AuditEvent[] = [
     ...(record.intent === undefined
       ? []
       : [{ at: record.intent.at, cause: { code: 'intended', to: record.intent.to, why: record.intent.cause } } as const]),
-    ...asked('undo-asked-for', record.wanted),
-    ...asked('emergency-asked-for', record.noGrace),
+    ...asked('undo-asked-for', record.undoRequest),
+    ...asked('emergency-asked-for', record.revokeRequest),
   ];
-  return wishes.reduce((latest, wish) => (wish.at >= latest.at ? wish : latest), happened);
+  return requests.reduce((latest, request) => (request.at >= latest.at ? request : latest), happened);
 }
 
-function asked(code: OperatorCause, wish: Wish | undefined): readonly Occasion[] {
-  return wish === undefined ? [] : [{ at: wish.at, cause: { code, reason: wish.because } }];
+function asked(code: OperatorCause, request: OperatorRequest | undefined): readonly AuditEvent[] {
+  return request === undefined ? [] : [{ at: request.at, cause: { code, reason: request.because } }];
 }

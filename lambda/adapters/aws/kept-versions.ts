@@ -2,8 +2,8 @@ import { paginateListSecretVersionIds, type SecretsManagerClient } from '@aws-sd
 import { awsPages } from './calls.ts';
 
 /** The versions of a secret that Secrets Manager still keeps, those without a label too: it prunes old ones of its own accord. */
-export async function keptVersions(client: SecretsManagerClient, secretArn: string): Promise<ReadonlySet<string>> {
-  const ask = { SecretId: secretArn, IncludeDeprecated: true };
+export async function keptVersions(client: SecretsManagerClient, secretId: string): Promise<ReadonlySet<string>> {
+  const ask = { SecretId: secretId, IncludeDeprecated: true };
   const pages = await awsPages('secretsmanager:ListSecretVersionIds', paginateListSecretVersionIds({ client }, ask));
   return new Set(pages.flatMap(({ Versions = [] }) => Versions.flatMap(({ VersionId }) => VersionId ?? [])));
 }

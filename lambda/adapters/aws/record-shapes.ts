@@ -33,7 +33,7 @@ import {
   type UsageTotals,
   type UsualPauseRecord,
   type WatermarkRecord,
-  type Wish,
+  type OperatorRequest,
 } from '../../../contract/records.ts';
 
 type Check = (value: unknown) => boolean;
@@ -120,7 +120,7 @@ const brakeData: CodeData<Brake['code']> = [
   [['recorded'], (field) => text(field('text'))],
 ];
 
-const wish = shaped<Wish>({ at: number, by: text, because: text });
+const request = shaped<OperatorRequest>({ at: number, by: text, because: text });
 
 export const apiKeyShape: Shape<ApiKeyRecord> = {
   schema,
@@ -135,17 +135,17 @@ export const apiKeyShape: Shape<ApiKeyRecord> = {
   standbyVersionId: text,
   token: optional(text),
   intent: optional(shaped<NonNullable<ApiKeyRecord['intent']>>({ to: oneOf(apiKeyStates), at: number, cause, ordered: optional(flag) })),
-  restsUntil: optional(number),
-  mayWakeUntil: optional(number),
-  parkedAt: optional(number),
+  claimBlockedUntil: optional(number),
+  lateActivationUntil: optional(number),
+  verifiedInactiveAt: optional(number),
   servedSince: optional(number),
   switchedAt: optional(number),
-  wokenAt: optional(number),
+  reactivatedAt: optional(number),
   foundDeadAt: optional(number),
   seenActiveAt: optional(number),
   replacedAt: optional(number),
-  wanted: optional(wish),
-  noGrace: optional(wish),
+  undoRequest: optional(request),
+  revokeRequest: optional(request),
   origin: optional(shaped<NonNullable<ApiKeyRecord['origin']>>({ state: oneOf(oldStates), versionId: text })),
   cause: optional(cause),
 };

@@ -13,15 +13,15 @@ import { awsCall } from './calls.ts';
 
 export function rotationSchedule(client: SecretsManagerClient): RotationSchedule {
   return {
-    async stop(secretArn) {
-      await awsCall('secretsmanager:CancelRotateSecret', () => client.send(new CancelRotateSecretCommand({ SecretId: secretArn })));
+    async stop(secretId) {
+      await awsCall('secretsmanager:CancelRotateSecret', () => client.send(new CancelRotateSecretCommand({ SecretId: secretId })));
     },
-    async enable(secretArn, from, token) {
+    async enable(secretId, from, token) {
       const { RotationLambdaARN, RotationRules } = await awsCall('secretsmanager:DescribeSecret', () =>
-        client.send(new DescribeSecretCommand({ SecretId: secretArn })),
+        client.send(new DescribeSecretCommand({ SecretId: secretId })),
       );
       if (RotationLambdaARN === undefined || RotationRules === undefined) {
-        throw new KeyguardError('no-schedule', `${secretArn} has no rotation schedule to go on with`, 'deploy again: npx cdk deploy');
+        throw new KeyguardError('no-schedule', `${secretId} has no rotation schedule to go on with`, 'deploy again: npx cdk deploy');
       }
       try {
         await awsCall(
@@ -29,7 +29,7 @@ export function rotationSchedule(client: SecretsManagerClient): RotationSchedule
           () =>
             client.send(
               new RotateSecretCommand({
-                SecretId: secretArn,
+                SecretId: secretId,
                 RotationLambdaARN,
                 RotationRules: settable(RotationRules),
                 RotateImmediately: from === 'now on',

@@ -19,19 +19,19 @@ import { awsCall, awsPages } from './calls.ts';
 
 export function secretVersions(client: SecretsManagerClient): SecretVersions {
   return {
-    describe: async (secretArn) => descriptionOf(await describeSecret(client, secretArn)),
-    async registeredAt(secretArn, versionId) {
-      const ask = { SecretId: secretArn };
+    describe: async (secretId) => descriptionOf(await describeSecret(client, secretId)),
+    async registeredAt(secretId, versionId) {
+      const ask = { SecretId: secretId };
       const pages = await awsPages('secretsmanager:ListSecretVersionIds', paginateListSecretVersionIds({ client }, ask));
       const versions = pages.flatMap(({ Versions = [] }) => Versions);
       return versions.find(({ VersionId }) => VersionId === versionId)?.CreatedDate?.getTime();
     },
-    read: (secretArn, versionId) => readVersion(client, secretArn, versionId),
-    async putPending(secretArn, token, value) {
+    read: (secretId, versionId) => readVersion(client, secretId, versionId),
+    async putPending(secretId, token, value) {
       await awsCall('secretsmanager:PutSecretValue', () =>
         client.send(
           new PutSecretValueCommand({
-            SecretId: secretArn,
+            SecretId: secretId,
             ClientRequestToken: token,
             SecretString: value.reveal(),
             // Without the label AWSCURRENT would move at once, unproven.
@@ -40,11 +40,11 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
         ),
       );
     },
-    async promote(secretArn, to, from) {
+    async promote(secretId, to, from) {
       const { $metadata } = await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
         client.send(
           new UpdateSecretVersionStageCommand({
-            SecretId: secretArn,
+            SecretId: secretId,
             VersionStage: 'AWSCURRENT',
             MoveToVersionId: to,
             ...(from === undefined ? {} : { RemoveFromVersionId: from }),
@@ -53,37 +53,37 @@ export function secretVersions(client: SecretsManagerClient): SecretVersions {
       );
       return $metadata.requestId === undefined ? [] : [`aws ${$metadata.requestId}`];
     },
-    discardPending: (secretArn, versionId) => takeLabelOff(client, secretArn, 'AWSPENDING', versionId),
-    async freeStandbyLabels(standbySecretArn, apiKeyIds) {
+    discardPending: (secretId, versionId) => takeLabelOff(client, secretId, 'AWSPENDING', versionId),
+    async freeStandbyLabels(standbySecretId, apiKeyIds) {
       const labels = new Set([...apiKeyIds].map(standbyLabel));
-      for (const [versionId, own] of stagesOf(await describeSecret(client, standbySecretArn))) {
-        for (const label of own.filter((each) => labels.has(each))) await takeLabelOff(client, standbySecretArn, label, versionId);
+      for (const [versionId, own] of stagesOf(await describeSecret(client, standbySecretId))) {
+        for (const label of own.filter((each) => labels.has(each))) await takeLabelOff(client, standbySecretId, label, versionId);
       }
     },
   };
 }
 
-async function describeSecret(client: SecretsManagerClient, secretArn: string): Promise<DescribeSecretCommandOutput> {
+async function describeSecret(client: SecretsManagerClient, secretId: string): Promise<DescribeSecretCommandOutput> {
   return awsCall(
     'secretsmanager:DescribeSecret',
-    () => client.send(new DescribeSecretCommand({ SecretId: secretArn })),
+    () => client.send(new DescribeSecretCommand({ SecretId: secretId })),
     (error) =>
       error instanceof ResourceNotFoundException
-        ? new KeyguardError('secret-not-found', `no secret ${secretArn}`, 'it was deleted for good: docs/faq.md says how to make it again')
+        ? new KeyguardError('secret-not-found', `no secret ${secretId}`, 'it was deleted for good: docs/faq.md says how to make it again')
         : undefined,
   );
 }
 
 /** A label that is not there any more is what was wanted. */
-async function takeLabelOff(client: SecretsManagerClient, secretArn: string, label: string, versionId: string): Promise<void> {
+async function takeLabelOff(client: SecretsManagerClient, secretId: string, label: string, versionId: string): Promise<void> {
   if (
-    !stagesOf(await describeSecret(client, secretArn))
+    !stagesOf(await describeSecret(client, secretId))
       .get(versionId)
       ?.includes(label)
   )
     return;
   await awsCall('secretsmanager:UpdateSecretVersionStage', () =>
-    client.send(new UpdateSecretVersionStageCommand({ SecretId: secretArn, VersionStage: label, RemoveFromVersionId: versionId })),
+    client.send(new UpdateSecretVersionStageCommand({ SecretId: secretId, VersionStage: label, RemoveFromVersionId: versionId })),
   );
 }
 
@@ -112,18 +112,18 @@ function descriptionOf(answer: DescribeSecretCommandOutput): SecretDescription {
 const replicaStatuses: readonly Replica['status'][] = ['InSync', 'InProgress', 'Failed'];
 
 /** A secret's value as it is now, by label AWSCURRENT; `absent` for one that was never filled. */
-export async function readCurrent(client: SecretsManagerClient, secretArn: string): Promise<Secret | 'absent'> {
-  return readVersion(client, secretArn, undefined);
+export async function readCurrent(client: SecretsManagerClient, secretId: string): Promise<Secret | 'absent'> {
+  return readVersion(client, secretId, undefined);
 }
 
-async function readVersion(client: SecretsManagerClient, secretArn: string, versionId: string | undefined): Promise<Secret | 'absent'> {
+async function readVersion(client: SecretsManagerClient, secretId: string, versionId: string | undefined): Promise<Secret | 'absent'> {
   try {
     const { SecretString } = await awsCall(
       'secretsmanager:GetSecretValue',
       () =>
         client.send(
           new GetSecretValueCommand({
-            SecretId: secretArn,
+            SecretId: secretId,
             // By version id: a read by label misses between the steps (github.com/aws/aws-sdk-js-v3/issues/7701). The label is said: a
             // right to read may hold for that label alone.
             ...(versionId === undefined ? { VersionStage: 'AWSCURRENT' } : { VersionId: versionId }),
@@ -142,22 +142,22 @@ async function readVersion(client: SecretsManagerClient, secretArn: string, vers
 class Absent extends Error {}
 
 /** Stores a credential that a person typed: an admin key, a webhook URL. It becomes AWSCURRENT. */
-export async function storeCurrent(client: SecretsManagerClient, secretArn: string, value: Secret): Promise<void> {
+export async function storeCurrent(client: SecretsManagerClient, secretId: string, value: Secret): Promise<void> {
   await awsCall('secretsmanager:PutSecretValue', () =>
-    client.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: value.reveal() })),
+    client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: value.reveal() })),
   );
 }
 
 /** One version and one staging label of its own per standby key: intake needs no right to read, and nobody overwrites anybody. */
 export function standbyStore(client: SecretsManagerClient): StandbyStore {
   return {
-    async put(secretArn, apiKeyId, value) {
+    async put(secretId, apiKeyId, value) {
       const { VersionId } = await awsCall(
         'secretsmanager:PutSecretValue',
         () =>
           client.send(
             new PutSecretValueCommand({
-              SecretId: secretArn,
+              SecretId: secretId,
               // One version a key, however often it is taken in: a second one would take the label off the first.
               ClientRequestToken: createHash('sha256').update(apiKeyId).digest('hex'),
               SecretString: value.reveal(),
@@ -186,11 +186,11 @@ function refusedPut(apiKeyId: string, error: Error): KeyguardError | undefined {
 
 export function rotations(client: SecretsManagerClient): Rotations {
   return {
-    async start(secretArn, token) {
+    async start(secretId, token) {
       // Done under this token already, and what AWS does with a token that has served is not documented.
       if (
         token !== undefined &&
-        stagesOf(await describeSecret(client, secretArn))
+        stagesOf(await describeSecret(client, secretId))
           .get(token)
           ?.includes('AWSCURRENT') === true
       )
@@ -198,8 +198,7 @@ export function rotations(client: SecretsManagerClient): Rotations {
       try {
         await awsCall(
           'secretsmanager:RotateSecret',
-          () =>
-            client.send(new RotateSecretCommand({ SecretId: secretArn, ...(token === undefined ? {} : { ClientRequestToken: token }) })),
+          () => client.send(new RotateSecretCommand({ SecretId: secretId, ...(token === undefined ? {} : { ClientRequestToken: token }) })),
           // "A previous rotation isn't complete. That rotation will be reattempted."; or the one of this token was there before.
           (error) =>
             (error instanceof InvalidRequestException && /previous rotation|already in use/i.test(error.message)) ||

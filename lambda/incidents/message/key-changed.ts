@@ -10,10 +10,10 @@ export const keyChanged: Wording<'key-changed'> = {
       actions: steps,
     };
   },
-  recovered: (story) => (story.grade === 'undone-key-woken' ? asleepAgain(story) : noDifference(story)),
+  recovered: (story) => (story.grade === 'undone-key-woken' ? inactiveAgain(story) : noDifference(story)),
 };
 
-function asleepAgain(story: Story): Words {
+function inactiveAgain(story: Story): Words {
   return {
     title: `${story.name}: ${story.key} is asleep again`,
     summary: [

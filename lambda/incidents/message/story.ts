@@ -112,10 +112,10 @@ function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, '
   const named = plain(ids.join(', '));
   const cutSoFar = ids.length === 1 ? `${named} was cut off` : `${ids.length} API keys were cut off (${named})`;
   // After a cut a key may be in use again, until it is cut off again.
-  const asleep = incident.target === undefined ? '' : ids.length === 1 ? ' and stays inactive' : ' and stay inactive';
+  const inactive = incident.target === undefined ? '' : ids.length === 1 ? ' and stays inactive' : ' and stay inactive';
   return {
     isCut: true,
-    cutSoFar: `${cutSoFar}${asleep}.`,
+    cutSoFar: `${cutSoFar}${inactive}.`,
     wasCut: key !== undefined && ids.includes(key),
     noneLeft: cuts.at(-1)?.noneLeft === true,
   };

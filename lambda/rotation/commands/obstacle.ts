@@ -36,8 +36,8 @@ export function deletionText(secretName: string, deletionAt: number): string {
 }
 
 /** How a secret that is scheduled for deletion comes back. */
-export function restoring(secretArn: string): string {
-  return `bring it back before its recovery window is over: aws secretsmanager restore-secret --secret-id ${secretArn}`;
+export function restoring(secretId: string): string {
+  return `bring it back before its recovery window is over: aws secretsmanager restore-secret --secret-id ${secretId}`;
 }
 
 export function pausedText(name: string, { at, by, because }: PauseRecord): string {

@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { admitStandbyKey, type AdmitOptions, type AdmitPorts } from '../admit.ts';
+import { onboardStandbyKey, type OnboardOptions, type OnboardPorts } from '../onboard.ts';
 import { cutOffLast } from '../conditions.ts';
 import { shortKeys, takesAt, type Pool, type ShortKey } from '../pool-cover.ts';
 import { owesRotation } from '../ports.ts';
@@ -34,11 +34,11 @@ export interface Onboarded {
 export async function onboardKey(
   definition: ManagedKeyDefinition,
   value: Secret,
-  options: Omit<AdmitOptions, 'takenAt'>,
-  ports: AdmitPorts & Pick<CommandPorts, 'secrets' | 'alarm'>,
+  options: Omit<OnboardOptions, 'takenAt'>,
+  ports: OnboardPorts & Pick<CommandPorts, 'secrets' | 'alarm'>,
 ): Promise<Onboarded> {
   const before = await poolOf(definition, await ports.ledger.all(), ports);
-  const record = await admitStandbyKey(definition, value, { ...options, takenAt: takesAt(before) }, ports);
+  const record = await onboardStandbyKey(definition, value, { ...options, takenAt: takesAt(before) }, ports);
   const pool = { ...before, own: [...before.own.filter(({ apiKeyId }) => apiKeyId !== record.apiKeyId), record] };
   return { record, pool, short: shortKeys(pool).find((key) => key.record === record) };
 }

@@ -1,9 +1,9 @@
 import type { PauseRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
-import { isWanted } from '../claim.ts';
+import { hasUndoRequest } from '../claim.ts';
 import { cutOffLast } from '../conditions.ts';
-import { isCondemned } from '../lifecycle.ts';
+import { isRevoked } from '../lifecycle.ts';
 import { owesRotation } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { enableSchedule } from './schedule.ts';
@@ -97,6 +97,6 @@ async function isOwed({ definition, own, secret }: KeySnapshot, { alarm, clock }
   return (
     (failed !== undefined && owesRotation(failed)) ||
     cutOffLast({ own, secret }) !== undefined ||
-    own.some((record) => isWanted(record, now) || (record.state === 'current' && isCondemned(record, now)))
+    own.some((record) => hasUndoRequest(record, now) || (record.state === 'current' && isRevoked(record, now)))
   );
 }

@@ -10,7 +10,7 @@ export interface CommandPorts extends Pick<RotationPorts, 'ledger' | 'secrets' |
   /** What people know of a rotation that failed. */
   readonly alarm: Pick<RotationPorts['alarm'], 'lasting'>;
   /** The versions of a secret that Secrets Manager still keeps, those without a label too: it prunes old ones of its own accord. */
-  keptVersions(secretArn: string): Promise<ReadonlySet<string>>;
+  keptVersions(secretId: string): Promise<ReadonlySet<string>>;
   /** Has retirement do now what is due. Throws KeyguardError `function-missing`, or `function-failed` where it failed on a key. */
   retireNow(): Promise<void>;
 }
@@ -18,12 +18,12 @@ export interface CommandPorts extends Pick<RotationPorts, 'ledger' | 'secrets' |
 /** The rotation schedule of a secret, as an operator stops it and lets it go on. */
 export interface RotationSchedule {
   /** Secrets Manager keeps function and rules. A rotation that is under way is broken off, and may leave AWSPENDING behind. */
-  stop(secretArn: string): Promise<void>;
+  stop(secretId: string): Promise<void>;
   /**
    * Turns the schedule on again with the function and the rules that Secrets Manager kept. `unfinished`: a rotation had not
    * ended, and is tried again. Throws KeyguardError `no-schedule` for a secret that never had one.
    */
-  enable(secretArn: string, from: 'now on' | 'the next window on', token?: string): Promise<'on' | 'unfinished'>;
+  enable(secretId: string, from: 'now on' | 'the next window on', token?: string): Promise<'on' | 'unfinished'>;
 }
 
 interface PauseWriter {

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { causeText } from '../../incidents/message/cause-text.ts';
-import { checkTimely, intending, moved } from '../lifecycle.ts';
+import { checkTimely, withIntent, transition } from '../lifecycle.ts';
 import type { CommandPorts } from './ports.ts';
 import { updateRecord } from './update-record.ts';
 
@@ -32,7 +32,7 @@ export async function removeKey(
   // The intent is stored first: no rotation claims the key meanwhile, and a repeat goes on.
   const intended = await updateRecord(ports.ledger, apiKeyId, by, (found) => {
     if (removable(name, apiKeyId, found).state === 'archived') return undefined;
-    return intending(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
+    return withIntent(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
   });
   const removed = intended.state === 'archived' ? intended : await archived(intended, { by, because }, ports);
   await ports.secrets.freeStandbyLabels(standbySecretName, new Set([apiKeyId]));
@@ -47,9 +47,9 @@ async function archived(
   const { apiKeyId } = intended;
   const info = await keys.retrieve(apiKeyId);
   checkTimely(intended, clock.now());
-  const traced = info === 'gone' || info.status === 'archived' ? undefined : await keys.setStatus(apiKeyId, 'archived');
+  const auditContext = info === 'gone' || info.status === 'archived' ? undefined : await keys.setStatus(apiKeyId, 'archived');
   const event = { type: 'archived', at: clock.now(), cause: { code: 'removed', reason: because } } as const;
-  return ledger.replace(intended, moved(intended, event), by, traced);
+  return ledger.replace(intended, transition(intended, event), by, auditContext);
 }
 
 const removableStates: ReadonlySet<ApiKeyState> = new Set(['standby', 'rejected', 'archived']);

@@ -1,7 +1,7 @@
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { changed } from '../change.ts';
-import { checkTimely, intending, shouldBeAwake, withoutWish } from '../lifecycle.ts';
+import { checkTimely, withIntent, shouldBeActive, withoutUndoRequest } from '../lifecycle.ts';
 import type { ApiKeyInfo } from '../ports.ts';
 import { isServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
@@ -13,7 +13,7 @@ export interface OldKey {
   readonly record: ApiKeyRecord;
   readonly status: ApiKeyInfo['status'] | 'gone';
   /** Somebody enabled it in the Console: its value works. */
-  readonly isAwake: boolean;
+  readonly isActive: boolean;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function lookAtOldKey(record: ApiKeyRecord, snapshot: KeySnapshot, 
   const info = await keys.retrieve(record.apiKeyId);
   const status = info === 'gone' ? 'gone' : info.status;
   // A status that this version does not know may be one in which Anthropic accepts the value.
-  return { record, status, isAwake: status === 'active' || status === 'unknown' };
+  return { record, status, isActive: status === 'active' || status === 'unknown' };
 }
 
 /**
@@ -39,31 +39,31 @@ export async function revokeOldKey(
   snapshot: KeySnapshot,
   ports: Pick<CommandPorts, 'ledger' | 'keys' | 'clock'>,
 ): Promise<OldKey> {
-  const { isAwake } = old;
+  const { isActive } = old;
   const { apiKeyId } = old.record;
   const { ledger, keys, clock } = ports;
   const cause = { code: 'operator-cut', reason: because } as const;
   const intended = await updateRecord(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, snapshot);
-    if (isAwake) return intending(found, { to: 'contained', at: clock.now(), cause, ordered: true });
-    return found.wanted === undefined ? undefined : withoutWish(found);
+    if (isActive) return withIntent(found, { to: 'contained', at: clock.now(), cause, ordered: true });
+    return found.undoRequest === undefined ? undefined : withoutUndoRequest(found);
   });
-  if (!isAwake) return old;
+  if (!isActive) return old;
   checkTimely(intended, clock.now());
   const { requestIds } = await keys.setStatus(apiKeyId, 'inactive');
   const after = await lookAtOldKey(old.record, snapshot, ports);
-  if (!after.isAwake) {
+  if (!after.isActive) {
     const at = clock.now();
     // Whoever finished it meanwhile has taken the intent off.
     const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? changed(found, { to: 'contained', cause }, at) : undefined);
-    await updateRecord(ledger, apiKeyId, by, finish, { requestIds, occasion: { at, cause } });
+    await updateRecord(ledger, apiKeyId, by, finish, { requestIds, auditEvent: { at, cause } });
   }
   return after;
 }
 
 function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySnapshot): void {
   const { apiKeyId, state } = record;
-  if (!shouldBeAwake(state) && !isServing(record, secret)) return;
+  if (!shouldBeActive(state) && !isServing(record, secret)) return;
   throw new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,

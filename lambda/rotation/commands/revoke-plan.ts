@@ -35,7 +35,7 @@ export function planRevocation(snapshot: KeySnapshot, stolen: string | undefined
   const { name } = definition;
   const current = own.find((record) => record.state === 'current');
   const draining = own.filter((record) => record.state === 'draining');
-  const wanted = own.filter((record) => record.wanted !== undefined);
+  const wanted = own.filter((record) => record.undoRequest !== undefined);
   const rotation = planRotation(snapshot, now, chooseStandby);
   const named = draining.filter((record) => record.apiKeyId === stolen);
   if (named.length > 0 && current !== undefined) {

@@ -1,7 +1,7 @@
-import type { ApiKeyRecord, Wish } from '../../../contract/records.ts';
+import type { ApiKeyRecord, OperatorRequest } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
-import { emergencyOf, withoutGrace, withoutWish } from '../lifecycle.ts';
+import { emergencyOf, withRevokeRequest, withoutUndoRequest } from '../lifecycle.ts';
 import { rotatedTo, type Rotated } from './follow.ts';
 import { endPause } from './pause.ts';
 import type { CommandPorts } from './ports.ts';
@@ -22,10 +22,10 @@ export async function requestRevocation(
   ports: Pick<CommandPorts, 'pauses' | 'audit'> & Parameters<typeof startRotation>[2],
 ): Promise<{ readonly pauseEnded: boolean } & ({ readonly started: StartedRotation } | { readonly already: Rotated })> {
   const { definition } = snapshot;
-  const wish = { at: ports.clock.now(), by, because };
+  const request = { at: ports.clock.now(), by, because };
   // Before anything else: a rotation must not bring back what may be stolen.
   for (const { apiKeyId } of plan.wanted) await takeWishBack(apiKeyId, by, ports);
-  for (const { apiKeyId } of plan.dying) await updateRecord(ports.ledger, apiKeyId, by, (record) => condemned(record, wish));
+  for (const { apiKeyId } of plan.dying) await updateRecord(ports.ledger, apiKeyId, by, (record) => revoked(record, request));
   const pauseEnded = snapshot.pause !== undefined && plan.todo === 'rotate and cut';
   if (pauseEnded) {
     // Noted first: that somebody ended a pause must not get lost.
@@ -36,24 +36,26 @@ export async function requestRevocation(
   // As it is now: a rotation of somebody else may have switched meanwhile, and another one would burn a key.
   const { own } = await snapshotOf(definition, ports);
   const current = own.find((record) => record.state === 'current');
-  const noGrace = current?.noGrace;
-  if (current !== undefined && (noGrace === undefined || plan.todo === 'cut one')) {
+  const revokeRequest = current?.revokeRequest;
+  if (current !== undefined && (revokeRequest === undefined || plan.todo === 'cut one')) {
     return { pauseEnded, already: rotatedTo(current, current.token ?? '', own) };
   }
   const ask =
-    current === undefined || noGrace === undefined ? {} : { leaving: current.apiKeyId, as: { apiKeyId: current.apiKeyId, wish: noGrace } };
+    current === undefined || revokeRequest === undefined
+      ? {}
+      : { leaving: current.apiKeyId, as: { apiKeyId: current.apiKeyId, request: revokeRequest } };
   // The rotation turns a schedule on again that was off.
   return { pauseEnded, started: await startRotation(definition, ask, ports) };
 }
 
 /** Takes back that an old key is wanted back. */
 export async function takeWishBack(apiKeyId: string, by: string, { ledger }: Pick<CommandPorts, 'ledger'>): Promise<void> {
-  await updateRecord(ledger, apiKeyId, by, (record) => (record.wanted === undefined ? undefined : withoutWish(record)));
+  await updateRecord(ledger, apiKeyId, by, (record) => (record.undoRequest === undefined ? undefined : withoutUndoRequest(record)));
 }
 
 /** The record with the emergency's wish; undefined where it has one that still holds, or consumers do not hold the key any more. */
-function condemned(record: ApiKeyRecord, wish: Wish): Omit<ApiKeyRecord, 'revision'> | undefined {
-  return isHeld(record.state) && emergencyOf(record, wish.at) === undefined ? withoutGrace(record, wish) : undefined;
+function revoked(record: ApiKeyRecord, request: OperatorRequest): Omit<ApiKeyRecord, 'revision'> | undefined {
+  return isHeld(record.state) && emergencyOf(record, request.at) === undefined ? withRevokeRequest(record, request) : undefined;
 }
 
 const deadlineMs = 2 * minuteMs;

@@ -36,7 +36,7 @@ export function planRotation(
   if (claimed !== undefined) return { next: claimed, why: 'claimed', current };
   const choice = choose(own, definition, now);
   if (choice.claim === 'none') return { next: undefined, why: choice.why, current };
-  return { next: choice.claim, why: choice.claim.wanted === undefined ? 'oldest' : 'wanted', current };
+  return { next: choice.claim, why: choice.claim.undoRequest === undefined ? 'oldest' : 'wanted', current };
 }
 
 /** No key could take over. */

@@ -1,12 +1,12 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import type { DeathSight } from '../dead-key.ts';
+import type { DeadKeySnapshot } from '../dead-key.ts';
 import type { SecretDescription } from '../ports.ts';
 import { versionWith } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
 
 /** What was read of one managed key, before anything is done to it. */
-export type KeySnapshot = Pick<DeathSight, 'definition' | 'own' | 'secret' | 'pause'>;
+export type KeySnapshot = Pick<DeadKeySnapshot, 'definition' | 'own' | 'secret' | 'pause'>;
 
 export async function snapshotOf(
   definition: ManagedKeyDefinition,

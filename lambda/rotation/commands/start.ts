@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord, Wish } from '../../../contract/records.ts';
+import type { ApiKeyRecord, OperatorRequest } from '../../../contract/records.ts';
 import type { FailedRotation } from '../ports.ts';
-import { rotationToken, wishCause } from '../rotation-token.ts';
+import { rotationToken, requestCause } from '../rotation-token.ts';
 import { notServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
 import { enableSchedule } from './schedule.ts';
@@ -12,7 +12,7 @@ export interface Ask {
    * The operator's request that the rotation carries out: it is started once however often that is asked for. Or its very token.
    * @default none: two such commands are two rotations, and one that is repeated is told by `justRotated`
    */
-  readonly as?: { readonly apiKeyId: string; readonly wish: Wish } | { readonly token: string };
+  readonly as?: { readonly apiKeyId: string; readonly request: OperatorRequest } | { readonly token: string };
   /** The API key that must not be current any more. @default the one that is current when Secrets Manager is asked */
   readonly leaving?: string;
   /** The old key that is to come back, as it was when that was asked for. */
@@ -43,7 +43,7 @@ async function started(as: Ask['as'], definition: ManagedKeyDefinition, ports: S
   const { rotations, secrets, keptVersions } = ports;
   if (as === undefined) return rotations.start(secretName);
   if ('token' in as) return rotations.start(secretName, as.token);
-  const name = rotationToken(wishCause(as.apiKeyId, as.wish));
+  const name = rotationToken(requestCause(as.apiKeyId, as.request));
   const isKept = (await keptVersions(secretName)).has(name);
   const { stages, rotationEnabled } = await secrets.describe(secretName);
   // A version that lost its labels can never become current: where that rotation came to nothing, it is another one.

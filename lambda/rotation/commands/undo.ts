@@ -1,10 +1,10 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord, AuditRecord, Wish } from '../../../contract/records.ts';
+import type { ApiKeyRecord, AuditRecord, OperatorRequest } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { cutOffText, type CutOff } from '../../incidents/message/cut-off-text.ts';
-import { isWanted, wishLastsMs } from '../claim.ts';
-import { emergencyOf, isCondemned, isEndedByEmergency, isOld, wishedBack } from '../lifecycle.ts';
+import { hasUndoRequest, requestLastsMs } from '../claim.ts';
+import { emergencyOf, isRevoked, isEndedByEmergency, isOld, withUndoRequest } from '../lifecycle.ts';
 import { checkRotates } from './obstacle.ts';
 import type { CommandPorts } from './ports.ts';
 import { claimedKey, isAbandoned, type KeySnapshot } from './snapshot.ts';
@@ -21,7 +21,7 @@ export interface UndoPlan {
   /** An old key that was replaced later than the target, and comes back only by its name. */
   readonly later: ApiKeyRecord | undefined;
   /** The emergency that leaves the current key no grace. */
-  readonly emergency: Wish | undefined;
+  readonly emergency: OperatorRequest | undefined;
 }
 
 /**
@@ -36,13 +36,13 @@ export async function planUndo(
   const { own, definition } = snapshot;
   const now = ports.clock.now();
   // What happened within the last hour: an undo that is repeated must not undo itself.
-  const target = targetOf(snapshot, await ports.audit.read(definition.name, now - wishLastsMs), apiKeyId, now);
+  const target = targetOf(snapshot, await ports.audit.read(definition.name, now - requestLastsMs), apiKeyId, now);
   if (target.state === 'current') return { target, isEnabled: true, cut: undefined, later: undefined, emergency: undefined };
   checkRotates(snapshot);
   await checkKept(definition, target, ports);
   const isEnabled = await isEnabledAtAnthropic(target, ports);
   // One that is on its way back already was asked for before.
-  if (apiKeyId === undefined && target.wanted === undefined) checkEnabled(target, isEnabled);
+  if (apiKeyId === undefined && target.undoRequest === undefined) checkEnabled(target, isEnabled);
   const left = leftKeys(snapshot);
   const later = left.slice(0, Math.max(0, left.indexOf(target))).find((record) => isOld(record.state));
   const current = own.find((record) => record.state === 'current');
@@ -62,13 +62,20 @@ export async function requestUndo(
   { by, because }: { readonly by: string; readonly because: string },
   ports: Parameters<typeof startRotation>[2],
 ): Promise<StartedRotation> {
-  const wish = { at: ports.clock.now(), by, because };
+  const request = { at: ports.clock.now(), by, because };
   const asked = await updateRecord(ports.ledger, apiKeyId, by, (record) =>
-    record.state === 'current' || record.origin !== undefined || isWanted(record, wish.at) ? undefined : wishedBack(record, wish),
+    record.state === 'current' || record.origin !== undefined || hasUndoRequest(record, request.at)
+      ? undefined
+      : withUndoRequest(record, request),
   );
   const leaving = own.find((record) => record.state === 'current')?.apiKeyId;
   // Where a rotation has claimed it already, that one is tried again.
-  const as = asked.wanted !== undefined ? { apiKeyId, wish: asked.wanted } : asked.token === undefined ? undefined : { token: asked.token };
+  const as =
+    asked.undoRequest !== undefined
+      ? { apiKeyId, request: asked.undoRequest }
+      : asked.token === undefined
+        ? undefined
+        : { token: asked.token };
   return startRotation(
     definition,
     { back: asked, ...(as === undefined ? {} : { as }), ...(leaving === undefined ? {} : { leaving }) },
@@ -103,7 +110,7 @@ export function restorable(own: readonly ApiKeyRecord[], { rotation }: ManagedKe
 
 function targetOf(snapshot: KeySnapshot, steps: readonly AuditRecord[], apiKeyId: string | undefined, now: number): ApiKeyRecord {
   const { own, definition } = snapshot;
-  const underWay = own.find((record) => record.origin !== undefined) ?? own.find((record) => isWanted(record, now));
+  const underWay = own.find((record) => record.origin !== undefined) ?? own.find((record) => hasUndoRequest(record, now));
   const target = apiKeyId === undefined ? (underWay ?? lastOf(snapshot, steps, now)) : named(snapshot, apiKeyId);
   if (target.state === 'current') return target;
   if (underWay !== undefined && underWay.apiKeyId !== target.apiKeyId) {
@@ -168,7 +175,9 @@ function lastOf(snapshot: KeySnapshot, steps: readonly AuditRecord[], now: numbe
 function cutOffOf(record: ApiKeyRecord, now: number): CutOff | undefined {
   if (record.state === 'contained') return { by: 'containment', cause: record.cause };
   if (isEndedByEmergency(record)) return { by: 'emergency' };
-  return record.state === 'draining' && isCondemned(record, now) ? { by: 'emergency', reason: record.noGrace?.because ?? '' } : undefined;
+  return record.state === 'draining' && isRevoked(record, now)
+    ? { by: 'emergency', reason: record.revokeRequest?.because ?? '' }
+    : undefined;
 }
 
 /** Of a key in its grace: whether it still works. Any other state says so itself. */

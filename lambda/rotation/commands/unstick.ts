@@ -8,7 +8,7 @@ import { retire, takeWishBack } from './revoke.ts';
 import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from './snapshot.ts';
 
 /** Whatever a run began, it or the next one has finished by then; retirement returns a claim after this time too. */
-export const settledMs = 15 * minuteMs;
+export const stuckAfterMs = 15 * minuteMs;
 
 /** What was read of a managed key in which something may be stuck. `openSince`: since when a rotation is under way. */
 export interface UnstickSnapshot extends Pick<KeySnapshot, 'own' | 'secret'> {
@@ -37,16 +37,18 @@ export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
   const isOver = (record: ApiKeyRecord): boolean => isAbandoned(record, snapshot) || record === claimed;
   const mayServe = own.filter((record) => record.intent?.to === 'current' && isOver(record));
   const isYoung = ({ intent }: ApiKeyRecord): boolean => intent !== undefined && now - intent.at < fenceMs;
-  const halfDone = own.filter((record) => record.intent !== undefined && now - record.intent.at > settledMs && !mayServe.includes(record));
+  const halfDone = own.filter(
+    (record) => record.intent !== undefined && now - record.intent.at > stuckAfterMs && !mayServe.includes(record),
+  );
   const abandoned = own.filter((record) => isOver(record) && !mayServe.includes(record));
-  const isDue = ({ since }: ApiKeyRecord): boolean => now - since >= settledMs;
+  const isDue = ({ since }: ApiKeyRecord): boolean => now - since >= stuckAfterMs;
   const acts = (act: Exclude<Act['act'], 'discard version'>, records: readonly ApiKeyRecord[]): readonly Act[] =>
     records.map((record) => ({ act, record }));
   return {
     acts: [
       ...acts(
         'take wish back',
-        own.filter((record) => record.wanted !== undefined),
+        own.filter((record) => record.undoRequest !== undefined),
       ),
       ...(versionId === undefined ? [] : [{ act: 'discard version', versionId } as const]),
       ...acts(
@@ -58,7 +60,7 @@ export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
     ],
     waits: [
       ...mayServe.filter(isYoung).map(({ apiKeyId }) => ({ apiKeyId })),
-      ...abandoned.filter((record) => !isDue(record)).map(({ apiKeyId, since }) => ({ apiKeyId, until: since + settledMs })),
+      ...abandoned.filter((record) => !isDue(record)).map(({ apiKeyId, since }) => ({ apiKeyId, until: since + stuckAfterMs })),
     ],
   };
 }
@@ -66,7 +68,7 @@ export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
 /** A rotation is given 15 minutes after its claim; one that has claimed nothing, or was cancelled, five. */
 function stuckVersion(snapshot: UnstickSnapshot): string | undefined {
   const { secret, openSince, now } = snapshot;
-  const patienceMs = claimedKey(snapshot) !== undefined && secret.rotationEnabled ? settledMs : fenceMs;
+  const patienceMs = claimedKey(snapshot) !== undefined && secret.rotationEnabled ? stuckAfterMs : fenceMs;
   return openSince !== undefined && now - openSince < patienceMs ? undefined : openVersion(snapshot);
 }
 
@@ -87,7 +89,7 @@ export function became(act: Act, { own, secret }: Pick<KeySnapshot, 'own' | 'sec
   }
   const record = own.find(({ apiKeyId }) => apiKeyId === act.record.apiKeyId);
   if (act.act === 'take wish back') {
-    if (record?.wanted !== undefined) return 'as before';
+    if (record?.undoRequest !== undefined) return 'as before';
     return record?.state === 'pending' || record?.state === 'current' ? { state: record.state, before: true } : 'wish taken back';
   }
   return record === undefined || isStuck[act.act](record) ? 'as before' : { state: record.state };

@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { LostRace } from '../../foundation/errors.ts';
-import type { ApiKeyLedger, Deed } from '../ports.ts';
+import type { ApiKeyLedger, AuditContext } from '../ports.ts';
 
 /** How often somebody else may be faster: each time the record is read again and decided on anew. */
 const attempts = 5;
@@ -14,7 +14,7 @@ export async function updateRecord(
   apiKeyId: string,
   by: string,
   change: (record: ApiKeyRecord) => Omit<ApiKeyRecord, 'revision'> | undefined,
-  deed?: Deed,
+  auditContext?: AuditContext,
 ): Promise<ApiKeyRecord> {
   for (let attempt = 1; ; attempt += 1) {
     const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
@@ -22,7 +22,7 @@ export async function updateRecord(
     const after = change(record);
     if (after === undefined) return record;
     try {
-      return await ledger.replace(record, after, by, deed);
+      return await ledger.replace(record, after, by, auditContext);
     } catch (error) {
       if (!(error instanceof LostRace) || attempt === attempts) throw error;
     }

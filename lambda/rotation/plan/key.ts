@@ -1,15 +1,15 @@
 import type { Cause } from '../../../contract/causes.ts';
 import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
-import { isWanted } from '../claim.ts';
-import type { Sight } from '../conditions.ts';
-import { isOver, type Shown } from '../death.ts';
+import { hasUndoRequest } from '../claim.ts';
+import type { Snapshot } from '../conditions.ts';
+import { isOver, type Shown } from '../verify-revoked.ts';
 import { judgeGrace } from '../grace.ts';
-import { emergencyOf, fenceMs, lateWake } from '../lifecycle.ts';
+import { emergencyOf, fenceMs, lateActivation } from '../lifecycle.ts';
 import { isServing } from '../switch.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
-export const claimRestMs = 15 * minuteMs;
+export const claimGraceMs = 15 * minuteMs;
 /** Containment stores its intent anew with each attempt, a minute apart: an older one was left. */
 const containmentMs = 15 * minuteMs;
 
@@ -17,7 +17,7 @@ const containmentMs = 15 * minuteMs;
 export interface Key {
   readonly record: ApiKeyRecord;
   readonly intent: ApiKeyIntent | undefined;
-  readonly snapshot: Sight;
+  readonly snapshot: Snapshot;
   readonly now: number;
   /** What Anthropic shows of it: a second look, where there was one, else the list. */
   readonly status: Shown;
@@ -46,17 +46,17 @@ export function serves({ record, snapshot }: Key): boolean {
 }
 
 export function isGivenBack({ record, intent, now }: Key): boolean {
-  return intent === undefined ? lateWake(record, now) !== undefined : intent.ordered === true;
+  return intent === undefined ? lateActivation(record, now) !== undefined : intent.ordered === true;
 }
 
 /** Whether an operator wants it back this moment. */
 export function isAskedFor({ record, now }: Key): boolean {
-  return isWanted(record, now);
+  return hasUndoRequest(record, now);
 }
 
 /** Nobody fulfilled in time what an operator asked for. */
 export function isUndoLapsed({ record }: Key): boolean {
-  return record.wanted !== undefined;
+  return record.undoRequest !== undefined;
 }
 
 /** What the second look showed the list does not show yet: the next pass decides. */
@@ -83,7 +83,7 @@ export function endOf({ record, intent, status, snapshot, now }: Key): Cause | u
   const switchedAt = record.switchedAt ?? record.since;
   const emergency = emergencyOf(record, now);
   const lastTokensAt = lastUses.get(record.apiKeyId)?.at ?? null;
-  const grace = judgeGrace({ switchedAt, noGrace: emergency !== undefined, lastTokensAt, usageKnownUntil }, definition.rotation, now);
+  const grace = judgeGrace({ switchedAt, revokeRequest: emergency !== undefined, lastTokensAt, usageKnownUntil }, definition.rotation, now);
   if (grace.verdict !== 'retire') return undefined;
   const inGrace = emergency !== undefined && emergency.at > switchedAt ? ({ inGrace: true } as const) : {};
   return { code: 'grace-over', end: grace.because, ...inGrace };

@@ -1,12 +1,12 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
-import type { ApiKeyRecord, Wish } from '../../../contract/records.ts';
+import type { ApiKeyRecord, OperatorRequest } from '../../../contract/records.ts';
 import { hourMs, minuteMs } from '../../foundation/clock.ts';
-import { chooseNext, isWanted } from '../claim.ts';
-import { cutOffLast, type Sight } from '../conditions.ts';
-import { deathCause } from '../dead-key.ts';
+import { chooseNext, hasUndoRequest } from '../claim.ts';
+import { cutOffLast, type Snapshot } from '../conditions.ts';
+import { deadKeyCause } from '../dead-key.ts';
 import { emergencyOf } from '../lifecycle.ts';
 import { emergencyStopped, owesRotation, undoInVain, type FailedRotation } from '../ports.ts';
-import { cutOffCause, failureCause, wishCause, type RotationCause } from '../rotation-token.ts';
+import { cutOffCause, failureCause, requestCause, type RotationCause } from '../rotation-token.ts';
 
 /** Secrets Manager tries again by itself for a while, and whoever asked for a rotation may still be at it. */
 const restMs = 15 * minuteMs;
@@ -21,7 +21,7 @@ export interface OpenRotation {
 }
 
 export interface RotationView {
-  readonly snapshot: Sight;
+  readonly snapshot: Snapshot;
   readonly open: OpenRotation | undefined;
   /** The rotation that people were told of as failed. */
   readonly failed: FailedRotation | undefined;
@@ -50,7 +50,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'schedule-off': ({ snapshot: { secret } }) => (secret.rotationEnabled ? undefined : 'none'),
   'no-key-to-take': (view) => (hasKey(view) ? undefined : 'none'),
   'undo-asked-for': ({ snapshot: { own, now } }) =>
-    firstOf(own, (record) => (isWanted(record, now) ? asked(record, record.wanted, now) : undefined)),
+    firstOf(own, (record) => (hasUndoRequest(record, now) ? asked(record, record.undoRequest, now) : undefined)),
   'emergency-asked-for': ({ snapshot: { own, now } }) =>
     firstOf(own, (record) => (record.state === 'current' ? asked(record, emergencyOf(record, now), now) : undefined)),
   'rotation-failed': ({ snapshot: { definition, own, now }, failed }) =>
@@ -63,7 +63,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const cut = cutOffLast(snapshot);
     return cut === undefined ? undefined : cutOffCause(cut);
   },
-  'current-key-dead': ({ snapshot }) => deathCause(snapshot),
+  'current-key-dead': ({ snapshot }) => deadKeyCause(snapshot),
 };
 
 /** Pure: the same view gives the same steps. */
@@ -87,21 +87,21 @@ function hasKey({ snapshot: { definition, own, now }, open }: RotationView): boo
 }
 
 /** Whoever asked for it has had the time to see to it. */
-function asked({ apiKeyId }: ApiKeyRecord, request: Wish | undefined, now: number): DueCause | undefined {
-  return request !== undefined && now - request.at >= askedMs ? wishCause(apiKeyId, request) : undefined;
+function asked({ apiKeyId }: ApiKeyRecord, request: OperatorRequest | undefined, now: number): DueCause | undefined {
+  return request !== undefined && now - request.at >= askedMs ? requestCause(apiKeyId, request) : undefined;
 }
 
-function isOwed(failed: FailedRotation | undefined, own: Sight['own']): failed is FailedRotation {
+function isOwed(failed: FailedRotation | undefined, own: Snapshot['own']): failed is FailedRotation {
   return failed !== undefined && owesRotation(failed) && !isOvercome(failed, own);
 }
 
 /** Whether a switch has followed the failure. */
-function isOvercome(failed: FailedRotation, own: Sight['own']): boolean {
+function isOvercome(failed: FailedRotation, own: Snapshot['own']): boolean {
   return own.some(({ state, since }) => state === 'current' && since > failed.at);
 }
 
 /** How a failure is over; undefined while it is not. */
-function endOf(failed: FailedRotation, { own, now }: Sight): RotationEnd | undefined {
+function endOf(failed: FailedRotation, { own, now }: Snapshot): RotationEnd | undefined {
   if (isOvercome(failed, own)) return 'switched';
   const { grade } = failed.facts;
   if (grade === undoInVain) return 'still-current';
@@ -113,7 +113,7 @@ function endOf(failed: FailedRotation, { own, now }: Sight): RotationEnd | undef
  * The key of an emergency that does not go on by itself: its command died before it had ended a pause and turned the schedule on, or
  * somebody has paused the managed key since.
  */
-function stoppedEmergency({ own, secret, pause, now }: Sight): ApiKeyRecord | undefined {
+function stoppedEmergency({ own, secret, pause, now }: Snapshot): ApiKeyRecord | undefined {
   if (secret.rotationEnabled && pause === undefined) return undefined;
   return own.find((record) => record.state === 'current' && asked(record, emergencyOf(record, now), now) !== undefined);
 }

@@ -1,7 +1,7 @@
 import type { Cause, PlainCause, RetirementCause } from '../../../contract/causes.ts';
 import { causeText } from '../../incidents/message/cause-text.ts';
 import type { Change } from '../change.ts';
-import { isOver, type Shown } from '../death.ts';
+import { isOver, type Shown } from '../verify-revoked.ts';
 import type { Act } from '../execute.ts';
 import { isUnfinishedIntake } from '../lifecycle.ts';
 import { atWorkUntil, endOf, isListedArchived, type Key } from './key.ts';

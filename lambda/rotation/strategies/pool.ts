@@ -8,10 +8,10 @@ import { aliveUntil, chooseNext, isPassing } from '../claim.ts';
 import { doubtAbout } from '../control.ts';
 import { execute, refusedIn } from '../execute.ts';
 import type { Change } from '../change.ts';
-import { fenceMs, moved } from '../lifecycle.ts';
+import { fenceMs, transition } from '../lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from '../proof.ts';
 import type { RotationPorts } from '../ports.ts';
-import { storedValue } from '../stored.ts';
+import { readValue } from '../read-value.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from '../strategies.ts';
 
 const by = 'rotation';
@@ -48,7 +48,7 @@ export const pool: RotationStrategy = {
     const value = await ports.secrets.read(definition.secretName, token);
     // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
     if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
-    const own = await storedValue(record, definition, ports);
+    const own = await readValue(record, definition, ports);
     if (own !== 'absent' && !own.equals(value)) {
       // Two runs of createSecret met: one filled the version, the other claimed this key. It is innocent, and goes back to the pool.
       return { verdict: 'lost', apiKeyId: record.apiKeyId, cause: { code: 'other-value-pending' } };
@@ -99,10 +99,10 @@ async function claim(
       cureOf(choice.why, definition),
     );
   }
-  const { wanted } = choice.claim;
-  const cause: Cause = wanted === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: wanted.because };
+  const { undoRequest } = choice.claim;
+  const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
   try {
-    return await ports.ledger.replace(choice.claim, moved(choice.claim, { type: 'claimed', at, cause, token }), wanted?.by ?? by);
+    return await ports.ledger.replace(choice.claim, transition(choice.claim, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
   } catch (error) {
     if (error instanceof LostRace) return 'raced';
     throw error;
@@ -121,14 +121,14 @@ function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): s
 async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | Lost | NotBack> {
   // A run that was killed had begun to.
   if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
-  const value = await storedValue(record, definition, ports);
+  const value = await readValue(record, definition, ports);
   if (value === 'absent') return rejected(record, { code: 'value-missing' }, definition, ports);
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
   if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
-  const awake = before.status === 'active' ? record : await activate(record, definition, ports);
-  const verdict = await proofOf(awake, value, definition, ports);
-  return verdict.verdict === 'proven' ? value : rejected(awake, verdict.cause, definition, ports);
+  const active = before.status === 'active' ? record : await activate(record, definition, ports);
+  const verdict = await proofOf(active, value, definition, ports);
+  return verdict.verdict === 'proven' ? value : rejected(active, verdict.cause, definition, ports);
 }
 
 /** The claim said before that this was coming; the audit record of the effect has its request. */

@@ -173,7 +173,9 @@ test('a thief who reads what is current is told and cut off again, key after key
 });
 
 /** Two old keys, the first of which somebody enables and uses, and the second six minutes later. */
-async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly { readonly apiKeyId: string; readonly value: string }[]> {
+async function twoOldKeysReactivated(
+  containment: ContainmentPolicy,
+): Promise<readonly { readonly apiKeyId: string; readonly value: string }[]> {
   world = await startWorld({ managedKeys: [{ name: 'production', containment }] });
   const keys: { readonly apiKeyId: string; readonly value: string }[] = [];
   for (let number = 0; number < 3; number += 1) {
@@ -198,21 +200,21 @@ async function twoOldKeysWoken(containment: ContainmentPolicy): Promise<readonly
   return old;
 }
 /** The messages of tokens on a sleeping key, each with the key that it is about. */
-const sleepers = (keys: readonly { readonly apiKeyId: string }[]): readonly string[] =>
+const inactiveKeys = (keys: readonly { readonly apiKeyId: string }[]): readonly string[] =>
   world.aws.inspect.topics.published().flatMap(({ bodies }) => {
     const { kind, state, title } = JSON.parse(bodies['default'] ?? '{}') as Record<string, string>;
     return kind === 'retired-key-used' ? [`${state} ${keys.findIndex(({ apiKeyId }) => title?.includes(apiKeyId))}`] : [];
   });
 
 test('a second old key that is used is told and cut off, although the first one is cut off', async () => {
-  const keys = await twoOldKeysWoken({ mode: 'auto', lastCredential: 'keep' });
-  expect(sleepers(keys)).toEqual(['open 0', 'contained 0', 'open 1', 'contained 1']);
+  const keys = await twoOldKeysReactivated({ mode: 'auto', lastCredential: 'keep' });
+  expect(inactiveKeys(keys)).toEqual(['open 0', 'contained 0', 'open 1', 'contained 1']);
   expect(keys.map(({ value }) => isDead(value))).toEqual([true, true]);
 });
 
 test('a second old key that is used is told once, although people leave the first one in use', async () => {
-  const keys = await twoOldKeysWoken({ mode: 'off', lastCredential: 'keep' });
-  expect(sleepers(keys)).toEqual(['open 0', 'open 1']);
+  const keys = await twoOldKeysReactivated({ mode: 'off', lastCredential: 'keep' });
+  expect(inactiveKeys(keys)).toEqual(['open 0', 'open 1']);
 });
 
 test('what holds containment back after the first message is told once', async () => {

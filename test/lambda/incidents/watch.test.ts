@@ -52,18 +52,18 @@ test('what is said of the current key is not over while there is no current key'
   const kinds = ['current-key-dead', 'key-expiring', 'pool-low', 'rotation-overdue'] as const;
   for (const kind of kinds) await raise(kind, 'production', { reason: 'it is so' }, ports);
   await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   expect(await open()).toEqual(kinds.map((kind) => `${kind} of production open`));
   await world.addStandbyKey('production');
   await world.rotate('production');
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   expect(await open()).toEqual(['current-key-dead', 'key-expiring', 'pool-low'].map((kind) => `${kind} of production open`));
   world.clock.advance(5 * minuteMs);
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   // Its pool is empty, although the rotation had its key.
   expect(await open()).toEqual(['pool-low of production open']);
   await world.addStandbyKey('production');
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   expect(await open()).toEqual([]);
 });
 
@@ -71,7 +71,7 @@ test('incidents of a managed key that was taken out of the configuration are clo
   const kinds = ['current-key-dead', 'rotation-overdue', 'rotation-failed', 'key-changed', 'usage-anomaly'] as const;
   for (const kind of kinds) await raise(kind, 'gone', { reason: 'it is so', grade: 'old-key-woken', apiKeyId: 'apikey_a' }, ports);
   await happen('usage-anomaly', 'gone', { type: 'containing', target: 'apikey_a' }, ports);
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   expect(await open()).toEqual([]);
   const closed = told().filter(({ state }) => state === 'recovered');
   expect(closed.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
@@ -90,16 +90,16 @@ test('what is still looked at ends by what is seen: unknown usage, sleeping keys
     managedKey: 'gone',
     facts: { grade: 'left-active', apiKeyId: 'apikey_a', reason: 'active' },
   } as const;
-  await watch.settle([orphan], left, watchedKinds);
+  await watch.update([orphan], left, watchedKinds);
   const looked = ['retired-key-used of gone open', 'usage-anomaly of unattributed open'];
   expect(await open()).toEqual(['key-changed of gone open', ...looked]);
-  await watch.settle([], left, watchedKinds);
+  await watch.update([], left, watchedKinds);
   expect(await open()).toEqual(looked);
   expect(told().at(-1)?.summary).toContain('what Key Guard knows of its keys is what Anthropic and Secrets Manager show');
 });
 
 test('of a managed key that could not be looked at, everything stays', async () => {
   await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
-  await watch.settle([], new Set(['production']), watchedKinds);
+  await watch.update([], new Set(['production']), watchedKinds);
   expect(await open()).toEqual(['replica-behind of production open']);
 });

@@ -3,17 +3,17 @@ import type { Refutation } from '../../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
-import { aliveUntil, chooseNext, chooseStandby, isWanted, neededLifeMs, wishLastsMs } from '../../../lambda/rotation/claim.ts';
+import { aliveUntil, chooseNext, chooseStandby, hasUndoRequest, neededLifeMs, requestLastsMs } from '../../../lambda/rotation/claim.ts';
 import { judgeProof, matchesHint, prove } from '../../../lambda/rotation/proof.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 
 const definition = aDefinition();
 const now = Date.UTC(2026, 8, 7);
-const wish = { at: now, by: 'operator', because: 'the new one is broken' };
+const request = { at: now, by: 'operator', because: 'the new one is broken' };
 const standby = aRecord({ apiKeyId: 'apikey_standby' });
 const wanted = (changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
-  aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'first', wanted: wish, ...changes });
+  aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'first', undoRequest: request, ...changes });
 
 test('the oldest standby key of the managed key is claimed', () => {
   const records = [
@@ -62,28 +62,28 @@ test('an old key that an operator wants back goes before all standby keys', () =
 });
 
 test('a wish for a key of another managed key, and one that is void, leave the choice to the pool', () => {
-  for (const other of [wanted({ managedKey: 'staging' }), wanted({ wanted: { ...wish, at: now - wishLastsMs } })]) {
+  for (const other of [wanted({ managedKey: 'staging' }), wanted({ undoRequest: { ...request, at: now - requestLastsMs } })]) {
     expect(chooseNext([other, standby], definition, now)).toEqual({ claim: standby });
   }
 });
 
 test('a wish lasts one hour to the millisecond', () => {
-  expect(wishLastsMs).toBe(hourMs);
-  expect(isWanted(wanted(), now + hourMs - 1)).toBe(true);
-  expect(isWanted(wanted(), now + hourMs)).toBe(false);
+  expect(requestLastsMs).toBe(hourMs);
+  expect(hasUndoRequest(wanted(), now + hourMs - 1)).toBe(true);
+  expect(hasUndoRequest(wanted(), now + hourMs)).toBe(false);
 });
 
 test.each(['draining', 'inactive', 'contained'] as const)('a key that is %s can be wanted back', (state) => {
-  expect(isWanted(wanted({ state }), now)).toBe(true);
+  expect(hasUndoRequest(wanted({ state }), now)).toBe(true);
 });
 
 test.each(['standby', 'pending', 'current', 'rejected', 'archived'] as const)('a wish for a key that is %s counts for nothing', (state) => {
-  expect(isWanted(wanted({ state }), now)).toBe(false);
+  expect(hasUndoRequest(wanted({ state }), now)).toBe(false);
 });
 
 test('nobody wants a key without a wish, nor one that somebody is at work on', () => {
-  expect(isWanted(aRecord({ state: 'inactive' }), now)).toBe(false);
-  expect(isWanted(wanted({ intent: { to: 'archived', at: now, cause: { code: 'undo-period-over' } } }), now)).toBe(false);
+  expect(hasUndoRequest(aRecord({ state: 'inactive' }), now)).toBe(false);
+  expect(hasUndoRequest(wanted({ intent: { to: 'archived', at: now, cause: { code: 'undo-period-over' } } }), now)).toBe(false);
 });
 
 test('a standby key must live through an interval and the longest grace; a key that is wanted back is worth having as it is', () => {

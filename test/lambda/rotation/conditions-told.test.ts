@@ -17,9 +17,9 @@ const withOther = (changes: Partial<ApiKeyRecord>, status: 'active' | 'inactive'
 });
 
 test('of a current key that Anthropic lists no more, people are told just that', () => {
-  const sight = seen();
-  const infos = new Map([...sight.infos].filter(([id]) => id !== 'apikey_current'));
-  expect(conditionsOf({ ...sight, infos })).toEqual([
+  const snapshot = seen();
+  const infos = new Map([...snapshot.infos].filter(([id]) => id !== 'apikey_current'));
+  expect(conditionsOf({ ...snapshot, infos })).toEqual([
     {
       kind: 'current-key-dead',
       managedKey: 'production',
@@ -27,7 +27,7 @@ test('of a current key that Anthropic lists no more, people are told just that',
         reason:
           'Anthropic lists it no more: it is current since 2026-06-15 12:00 UTC, and first seen dead 2026-06-20 12:00 UTC; no tokens of it are known',
         apiKeyId: 'apikey_current',
-        startedAt: sight.now,
+        startedAt: snapshot.now,
         workspaceId: 'wrkspc_production',
         grade: 'replacing',
       },
@@ -157,10 +157,10 @@ test.each([
 ] as const)('a pool of %j is told as “%s”, with the rotation that will find none', (pool, words, grade) => {
   const rotation = { ...policy, intervalMs: 3 * dayMs };
   const definition = aDefinition({ rotation });
-  const sight = seen({ own: [current, ...pool], secret: { nextRotationAt: now + dayMs } });
+  const snapshot = seen({ own: [current, ...pool], secret: { nextRotationAt: now + dayMs } });
   const runsOutAt = now + dayMs + pool.length * rotation.intervalMs;
   const date = new Date(runsOutAt).toISOString().slice(0, 10);
-  expect(conditionsOf({ ...sight, definition }).map(({ facts }) => facts)).toEqual([
+  expect(conditionsOf({ ...snapshot, definition }).map(({ facts }) => facts)).toEqual([
     {
       grade,
       reason: `${words}, and the rotation of ${date} 12:00 UTC will find none that lives long enough`,
@@ -173,8 +173,8 @@ test('a pool of one is not empty while a rotation has its key, and no worse than
   const claimed = aRecord({ apiKeyId: 'apikey_standby', state: 'pending', token: 'v2', since: now - minuteMs });
   const during = (intervalMs: number) => {
     const definition = aDefinition({ rotation: { ...policy, intervalMs } });
-    const sight = seen({ own: [current, claimed], statuses: { apikey_standby: 'active' }, secret: { nextRotationAt: now + hourMs } });
-    return conditionsOf({ ...sight, definition }).map(({ kind, facts }) => `${kind} ${facts.grade}`);
+    const snapshot = seen({ own: [current, claimed], statuses: { apikey_standby: 'active' }, secret: { nextRotationAt: now + hourMs } });
+    return conditionsOf({ ...snapshot, definition }).map(({ kind, facts }) => `${kind} ${facts.grade}`);
   };
   expect(during(policy.intervalMs)).toEqual([]);
   expect(during(3 * dayMs)).toEqual(['pool-low low']);
@@ -209,7 +209,7 @@ test.each([
   [{ state: 'inactive' }, 'active', 'apikey_other is an old key, and somebody enabled it again', 'old-key-woken'],
   [{ state: 'contained' }, 'active', 'apikey_other was cut off, and somebody enabled it again', 'old-key-woken'],
   [
-    { state: 'contained', mayWakeUntil: now },
+    { state: 'contained', lateActivationUntil: now },
     'active',
     'apikey_other is contained since an undo that came to nothing, was found active and is put back to sleep',
     'undone-key-woken',
@@ -228,16 +228,16 @@ test.each([
 });
 
 test('of a key that a late call of ours may wake nothing is told while one may come', () => {
-  expect(told(withOther({ state: 'inactive', mayWakeUntil: now + 1 }, 'active'))).toEqual([]);
-  expect(told(withOther({ state: 'inactive', mayWakeUntil: now }, 'inactive'))).toEqual([]);
+  expect(told(withOther({ state: 'inactive', lateActivationUntil: now + 1 }, 'active'))).toEqual([]);
+  expect(told(withOther({ state: 'inactive', lateActivationUntil: now }, 'inactive'))).toEqual([]);
   // Until it is asleep again; half an hour later it is a person's doing, and so it is where consumers read the key.
   const intent = { to: 'inactive', at: now, cause: { code: 'grace-over', end: 'silent' } } as const;
   const grades = (changes: Partial<ApiKeyRecord>): readonly (string | undefined)[] =>
-    told(withOther({ state: 'inactive', mayWakeUntil: now, ...changes }, 'active')).map(({ grade }) => grade);
+    told(withOther({ state: 'inactive', lateActivationUntil: now, ...changes }, 'active')).map(({ grade }) => grade);
   expect(grades({ intent: { ...intent, ordered: true } })).toEqual(['undone-key-woken']);
   expect(grades({ intent })).toEqual([]);
-  expect(grades({ mayWakeUntil: now - 30 * minuteMs + 1 })).toEqual(['undone-key-woken']);
-  expect(grades({ mayWakeUntil: now - 30 * minuteMs })).toEqual(['old-key-woken']);
+  expect(grades({ lateActivationUntil: now - 30 * minuteMs + 1 })).toEqual(['undone-key-woken']);
+  expect(grades({ lateActivationUntil: now - 30 * minuteMs })).toEqual(['old-key-woken']);
 });
 
 test('an old key that is gone from Anthropic in its grace is told, and one of a status that nobody knows is not', () => {
@@ -258,9 +258,10 @@ test.each([
 });
 
 test('a standby key that was put to sleep a moment ago is not yet judged: the list may show its trial', () => {
-  const woken = (parkedAt: number) => told(withOther({ state: 'standby', since: now - dayMs, parkedAt }, 'active'));
-  expect(woken(now - 5 * minuteMs + 1)).toEqual([]);
-  expect(woken(now - 5 * minuteMs)).toHaveLength(1);
+  const reactivated = (verifiedInactiveAt: number) =>
+    told(withOther({ state: 'standby', since: now - dayMs, verifiedInactiveAt }, 'active'));
+  expect(reactivated(now - 5 * minuteMs + 1)).toEqual([]);
+  expect(reactivated(now - 5 * minuteMs)).toHaveLength(1);
 });
 
 test('an old key that we are at work on was not woken by somebody else', () => {
@@ -272,9 +273,9 @@ test('an old key that we are at work on was not woken by somebody else', () => {
 });
 
 test('a key is judged by the list from the fifth minute on', () => {
-  const woken = (ms: number) => told(withOther({ state: 'inactive', since: now - ms }, 'active'));
-  expect(woken(5 * minuteMs - 1)).toEqual([]);
-  expect(woken(5 * minuteMs)).toHaveLength(1);
+  const reactivated = (ms: number) => told(withOther({ state: 'inactive', since: now - ms }, 'active'));
+  expect(reactivated(5 * minuteMs - 1)).toEqual([]);
+  expect(reactivated(5 * minuteMs)).toHaveLength(1);
 });
 
 test('a secret without AWSCURRENT was written by nobody', () => {
@@ -382,7 +383,7 @@ test('how a straggler ended is said of what became of its key', () => {
     'it is inactive (retired: maximum grace)',
   );
   expect(end({ state: 'current', cause: { code: 'switched' } })).toBe('it is current (AWSCURRENT moved to it)');
-  expect(end({ noGrace: { at: now, by: 'operator', because: 'stolen' } })).toBe('an emergency takes its grace');
+  expect(end({ revokeRequest: { at: now, by: 'operator', because: 'stolen' } })).toBe('an emergency takes its grace');
   const { cause, ...silent } = other({ state: 'contained' });
   expect(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [silent], now)).toBe('it is contained');
   expect(recoveryOf({ kind: 'straggler', facts: {} }, [current], now)).toBe('the old key went quiet');

@@ -55,9 +55,9 @@ test.each([
 });
 
 test('a secret that was written by hand is told, and of several changes the worst names the grade while all are named', () => {
-  const woken = { statuses: { apikey_standby: 'active' } } as const;
+  const reactivated = { statuses: { apikey_standby: 'active' } } as const;
   expect(found({ secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } })).toEqual([['key-changed', 'secret-written']]);
-  const [both] = conditionsOf(seen({ ...woken, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));
+  const [both] = conditionsOf(seen({ ...reactivated, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));
   expect(both?.facts.grade).toBe('secret-written');
   expect(both?.facts.reason).toMatch(/apikey_standby .* sleep; AWSCURRENT holds/);
   expect(both?.facts.changes?.map(({ grade, apiKeyId }) => `${grade} ${apiKeyId}`)).toEqual([
@@ -148,8 +148,8 @@ test('a straggler is told once its tokens came after the minimum grace and twice
   const cutting = aDefinition({ rotation: { ...policy, atMaximum: 'cut' } });
   const [toBeCut] = conditionsOf({ ...seen(used(3 * dayMs, hourMs)), definition: cutting });
   expect(toBeCut?.facts.validUntil).toBe(now - 3 * dayMs + policy.maximumGraceMs);
-  const hasty = { ...draining(3 * dayMs), noGrace: { at: now - hourMs, by: 'operator', because: 'stolen' } };
+  const hasty = { ...draining(3 * dayMs), revokeRequest: { at: now - hourMs, by: 'operator', because: 'stolen' } };
   expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, hasty] })).toEqual([]);
-  const isVoid = { ...hasty, noGrace: { ...hasty.noGrace, at: now - dayMs } };
+  const isVoid = { ...hasty, revokeRequest: { ...hasty.revokeRequest, at: now - dayMs } };
   expect(kinds({ ...used(3 * dayMs, hourMs), own: [current, standby, isVoid] })).toEqual(['straggler']);
 });

@@ -79,7 +79,7 @@ test('what is known of the future is known of nothing', () => {
 });
 
 test('an emergency ends the grace at the switch itself, whatever consumers do', () => {
-  const key = { switchedAt, lastTokensAt: switchedAt, usageKnownUntil: 0, noGrace: true };
+  const key = { switchedAt, lastTokensAt: switchedAt, usageKnownUntil: 0, revokeRequest: true };
   expect(judgeGrace(key, policy, switchedAt)).toEqual({ verdict: 'retire', because: 'emergency' });
-  expect(judgeGrace({ ...key, noGrace: false }, policy, switchedAt)).toEqual({ verdict: 'wait', because: 'minimum grace' });
+  expect(judgeGrace({ ...key, revokeRequest: false }, policy, switchedAt)).toEqual({ verdict: 'wait', because: 'minimum grace' });
 });

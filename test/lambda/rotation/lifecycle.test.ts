@@ -9,25 +9,25 @@ import {
   emergencyLastsMs,
   fenceMs,
   hasServed,
-  intending,
-  isResting,
+  withIntent,
+  isClaimBlocked,
   isEndedByEmergency,
   isUnfinishedIntake,
   keyEvents,
   lifecycle,
-  moved,
-  shouldBeAwake,
-  wishedBack,
-  withoutGrace,
-  withoutWish,
+  transition,
+  shouldBeActive,
+  withUndoRequest,
+  withRevokeRequest,
+  withoutUndoRequest,
   type KeyEventType,
 } from '../../../lambda/rotation/lifecycle.ts';
 import { aRecord } from '../../support/records.ts';
 
-const wish = { at: 1, by: 'operator', because: 'the new one is broken' };
+const request = { at: 1, by: 'operator', because: 'the new one is broken' };
 const event = (type: KeyEventType, at = 5) => ({ type, at, cause: { code: 'claimed' }, token: `token-${at}` }) as const;
 const after = (record: ApiKeyRecord, type: KeyEventType, at?: number): ApiKeyRecord => ({
-  ...moved(record, event(type, at)),
+  ...transition(record, event(type, at)),
   revision: record.revision + 1,
 });
 /** What a refusal tells machines and people. */
@@ -39,7 +39,7 @@ const errorOf = (act: () => unknown): unknown => {
     return { code: error.code, message: error.message, fix: error.fix };
   }
 };
-const inState = (state: ApiKeyState): ApiKeyRecord => aRecord({ state, token: 'before', wanted: wish });
+const inState = (state: ApiKeyState): ApiKeyRecord => aRecord({ state, token: 'before', undoRequest: request });
 
 test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] as const)))(
   'a key that is %s and is %s: the table has the answer, and the step gives it',
@@ -47,14 +47,14 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
     const answer = lifecycle[state][type];
     const record = inState(state);
     if (answer === 'refused') {
-      expect(errorOf(() => moved(record, event(type)))).toEqual({
+      expect(errorOf(() => transition(record, event(type)))).toEqual({
         code: 'illegal-transition',
         message: `apikey_one of production is ${state} and cannot be ${type}`,
         fix: 'look at its history: npx --no-install keyguard history production',
       });
       return;
     }
-    const next = moved(record, event(type));
+    const next = transition(record, event(type));
     if (answer === 'same') expect(next).toEqual(record);
     else expect(next).toMatchObject({ state: answer === 'origin' ? 'standby' : answer, since: 5, cause: { code: 'claimed' } });
   },
@@ -105,7 +105,7 @@ test('a key that returns to the pool forgets its claim, and one that drains keep
 
 test('a step fulfils the intent that announced it', () => {
   const intended = {
-    ...intending(aRecord({ state: 'draining' }), { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } }),
+    ...withIntent(aRecord({ state: 'draining' }), { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } }),
     revision: 2,
   };
   expect(intended.intent).toMatchObject({ to: 'inactive' });
@@ -130,24 +130,24 @@ const noted = (to: Note, record: ApiKeyRecord, at: number) => changed(record, { 
 const theft = { code: 'containment', incidentId: 'usage-anomaly-1' } as const;
 
 test('that a late call may wake it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
-  const givenBack = aRecord({ state: 'inactive', token: 'before', wanted: wish, mayWakeUntil: 10 });
+  const givenBack = aRecord({ state: 'inactive', token: 'before', undoRequest: request, lateActivationUntil: 10 });
   const contained = after(givenBack, 'contained', 9);
-  expect([contained.mayWakeUntil, after(givenBack, 'contained', 10).mayWakeUntil]).toEqual([10, undefined]);
+  expect([contained.lateActivationUntil, after(givenBack, 'contained', 10).lateActivationUntil]).toEqual([10, undefined]);
   expect([
-    changed(contained, { to: 'contained', cause: theft }, 9).mayWakeUntil,
-    changed(contained, { to: 'contained', cause: theft }, 10).mayWakeUntil,
+    changed(contained, { to: 'contained', cause: theft }, 9).lateActivationUntil,
+    changed(contained, { to: 'contained', cause: theft }, 10).lateActivationUntil,
   ]).toEqual([10, undefined]);
-  expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('mayWakeUntil');
+  expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('lateActivationUntil');
 });
 
 test('an emergency outlives an undo that comes to nothing, and ends with one that succeeds', () => {
-  const noGrace = { at: 1, by: 'operator', because: 'leaked' };
-  const draining = aRecord({ state: 'draining', token: 'before', wanted: wish, noGrace });
+  const revokeRequest = { at: 1, by: 'operator', because: 'leaked' };
+  const draining = aRecord({ state: 'draining', token: 'before', undoRequest: request, revokeRequest });
   const claimed = after(draining, 'claimed', 2);
-  expect(claimed.noGrace).toEqual(noGrace);
-  expect(after(claimed, 'abandoned', 3).noGrace).toEqual(noGrace);
-  expect(after(claimed, 'abandoned', 1 + dayMs)).not.toHaveProperty('noGrace');
-  expect(after(claimed, 'promoted', 3)).not.toHaveProperty('noGrace');
+  expect(claimed.revokeRequest).toEqual(revokeRequest);
+  expect(after(claimed, 'abandoned', 3).revokeRequest).toEqual(revokeRequest);
+  expect(after(claimed, 'abandoned', 1 + dayMs)).not.toHaveProperty('revokeRequest');
+  expect(after(claimed, 'promoted', 3)).not.toHaveProperty('revokeRequest');
 });
 
 test('an order stays one, whoever goes on with it, and only where the same is done', () => {
@@ -155,7 +155,7 @@ test('an order stays one, whoever goes on with it, and only where the same is do
     state: 'inactive',
     intent: { to: 'contained', at: 1, cause: { code: 'operator-cut', reason: 'leaked' }, ordered: true },
   });
-  const again = (to: ApiKeyState) => intending(ordered, { to, at: 2, cause: { code: 'removing', reason: 'again' } }).intent;
+  const again = (to: ApiKeyState) => withIntent(ordered, { to, at: 2, cause: { code: 'removing', reason: 'again' } }).intent;
   expect([again('contained'), again('archived')]).toEqual([
     { to: 'contained', at: 2, cause: { code: 'removing', reason: 'again' }, ordered: true },
     { to: 'archived', at: 2, cause: { code: 'removing', reason: 'again' } },
@@ -171,38 +171,43 @@ test('a key rests until the calls of a run that lost it are over', () => {
   const until = 10 + fenceMs;
   const intent = (at: number) => ({ to: 'inactive', at, cause: { code: 'grace-over', end: 'silent' } }) as const;
   // Who stored the intent itself knows of nobody else.
-  expect(after({ ...intending(aRecord({ state: 'draining' }), intent(10)), revision: 2 }, 'retired', 11)).not.toHaveProperty('restsUntil');
-  const taken = { ...intending(begun, intent(20)), revision: 2 };
-  expect([taken.restsUntil, after(taken, 'retired', 30).restsUntil]).toEqual([until, until]);
-  expect(intending({ ...taken, intent: intent(20) }, intent(30)).restsUntil).toBe(20 + fenceMs);
-  expect(intending(begun, intent(until))).not.toHaveProperty('restsUntil');
-  expect([noted('without intent', begun, 20).restsUntil, noted('without intent', begun, until).restsUntil]).toEqual([until, undefined]);
-  expect(noted('inactive again', begun, 20).restsUntil).toBe(until);
-  expect(noted('reactivated', begun, 20).restsUntil).toBe(until);
+  expect(after({ ...withIntent(aRecord({ state: 'draining' }), intent(10)), revision: 2 }, 'retired', 11)).not.toHaveProperty(
+    'claimBlockedUntil',
+  );
+  const taken = { ...withIntent(begun, intent(20)), revision: 2 };
+  expect([taken.claimBlockedUntil, after(taken, 'retired', 30).claimBlockedUntil]).toEqual([until, until]);
+  expect(withIntent({ ...taken, intent: intent(20) }, intent(30)).claimBlockedUntil).toBe(20 + fenceMs);
+  expect(withIntent(begun, intent(until))).not.toHaveProperty('claimBlockedUntil');
+  expect([noted('without intent', begun, 20).claimBlockedUntil, noted('without intent', begun, until).claimBlockedUntil]).toEqual([
+    until,
+    undefined,
+  ]);
+  expect(noted('inactive again', begun, 20).claimBlockedUntil).toBe(until);
+  expect(noted('reactivated', begun, 20).claimBlockedUntil).toBe(until);
   // AWSCURRENT moved from it while containment was at work on it.
-  expect(after({ ...begun, state: 'current' }, 'replaced', 20).restsUntil).toBe(until);
+  expect(after({ ...begun, state: 'current' }, 'replaced', 20).claimBlockedUntil).toBe(until);
   // Somebody moved AWSCURRENT back to it by hand while it was being retired.
-  expect(after(begun, 'promoted', 20).restsUntil).toBe(until);
+  expect(after(begun, 'promoted', 20).claimBlockedUntil).toBe(until);
   // Nobody puts a key to sleep that AWSCURRENT moves to.
   const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, cause: { code: 'switching' } } });
-  expect(after(promoted, 'promoted', 20)).not.toHaveProperty('restsUntil');
-  expect([isResting(taken, until - 1), isResting(taken, until), isResting(begun, 20)]).toEqual([true, false, false]);
+  expect(after(promoted, 'promoted', 20)).not.toHaveProperty('claimBlockedUntil');
+  expect([isClaimBlocked(taken, until - 1), isClaimBlocked(taken, until), isClaimBlocked(begun, 20)]).toEqual([true, false, false]);
 });
 
 test.each(['draining', 'inactive', 'contained'] as const)(
   'an old key that is %s comes back by a claim of its own, and goes back to where it was if that is abandoned',
   (state) => {
     const old = aRecord({ state, token: 'first', switchedAt: 3 });
-    const asked = { ...wishedBack(old, wish), revision: 2 };
+    const asked = { ...withUndoRequest(old, request), revision: 2 };
     const pending = after(asked, 'claimed', 7);
     expect(pending).toMatchObject({ state: 'pending', token: 'token-7', origin: { state, versionId: 'first' } });
-    expect(pending).not.toHaveProperty('wanted');
+    expect(pending).not.toHaveProperty('undoRequest');
     const back = after(pending, 'abandoned', 8);
     expect(back).toMatchObject({ state, token: 'first', switchedAt: 3 });
     expect(back).not.toHaveProperty('origin');
     const current = after(pending, 'promoted', 9);
     expect(current).toMatchObject({ state: 'current', token: 'token-7' });
-    for (const field of ['origin', 'switchedAt', 'noGrace']) expect(current).not.toHaveProperty(field);
+    for (const field of ['origin', 'switchedAt', 'revokeRequest']) expect(current).not.toHaveProperty(field);
   },
 );
 
@@ -211,7 +216,7 @@ test('a key that an emergency ended stays one while an undo tries it, and is non
     state: 'inactive',
     token: 'first',
     cause: { code: 'retired', why: { code: 'grace-over', end: 'emergency' } },
-    wanted: wish,
+    undoRequest: request,
   });
   expect(isEndedByEmergency(ended)).toBe(true);
   expect(isEndedByEmergency({ ...ended, cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } })).toBe(false);
@@ -227,32 +232,34 @@ test('a key that an emergency ended stays one while an undo tries it, and is non
 test('nobody claims an old key that no operator wants, and none comes back that is not old, or that somebody is at work on', () => {
   expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('nobody wants it back');
   for (const state of ['standby', 'pending', 'current', 'archived', 'rejected'] as const) {
-    expect(() => wishedBack(aRecord({ state, token: 'first' }), wish)).toThrow('only an old key');
+    expect(() => withUndoRequest(aRecord({ state, token: 'first' }), request)).toThrow('only an old key');
   }
   const retiring = aRecord({
     state: 'draining',
     token: 'first',
     intent: { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } },
   });
-  expect(() => wishedBack(retiring, wish)).toThrow('about to become inactive');
+  expect(() => withUndoRequest(retiring, request)).toThrow('about to become inactive');
 });
 
 test('an intent ends a wish: who is at work on the key goes first', () => {
-  const asked = { ...wishedBack(aRecord({ state: 'draining', token: 'first' }), wish), revision: 2 };
-  expect(intending(asked, { to: 'contained', at: 2, cause: { code: 'operator-cut', reason: 'stolen' } })).not.toHaveProperty('wanted');
+  const asked = { ...withUndoRequest(aRecord({ state: 'draining', token: 'first' }), request), revision: 2 };
+  expect(withIntent(asked, { to: 'contained', at: 2, cause: { code: 'operator-cut', reason: 'stolen' } })).not.toHaveProperty(
+    'undoRequest',
+  );
 });
 
 test('an emergency takes the grace of the key once it is replaced, but not of one that is replaced a day later', () => {
-  const hasty = { ...withoutGrace(aRecord({ state: 'current', token: 'first' }), { ...wish, at: 0 }), revision: 2 };
-  expect(after(hasty, 'replaced', emergencyLastsMs - 1)).toHaveProperty('noGrace');
-  expect(after(hasty, 'replaced', dayMs)).not.toHaveProperty('noGrace');
+  const hasty = { ...withRevokeRequest(aRecord({ state: 'current', token: 'first' }), { ...request, at: 0 }), revision: 2 };
+  expect(after(hasty, 'replaced', emergencyLastsMs - 1)).toHaveProperty('revokeRequest');
+  expect(after(hasty, 'replaced', dayMs)).not.toHaveProperty('revokeRequest');
   for (const state of ['standby', 'pending', 'inactive', 'archived'] as const) {
-    expect(() => withoutGrace(aRecord({ state }), wish)).toThrow('cannot be');
+    expect(() => withRevokeRequest(aRecord({ state }), request)).toThrow('cannot be');
   }
 });
 
 test('awake are the keys that consumers may hold, and one that is on its way to them', () => {
-  expect(apiKeyStates.filter(shouldBeAwake)).toEqual(['pending', 'current', 'draining']);
+  expect(apiKeyStates.filter(shouldBeActive)).toEqual(['pending', 'current', 'draining']);
 });
 
 test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] as const)))(
@@ -260,10 +267,10 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
   (state, type) => {
     // With and without what a key can have on its way.
     const origin = { state: 'inactive', versionId: 'first' } as const;
-    const whole = { token: 'before', switchedAt: 3, wanted: wish, noGrace: wish, origin };
-    for (const changes of [{}, { token: 'before', wanted: wish }, { origin }, whole]) {
+    const whole = { token: 'before', switchedAt: 3, wanted: request, revokeRequest: request, origin };
+    for (const changes of [{}, { token: 'before', wanted: request }, { origin }, whole]) {
       const record = aRecord({ state, ...changes });
-      const next = errorOf(() => moved(record, event(type)));
+      const next = errorOf(() => transition(record, event(type)));
       expect(Object.values(next as object)).not.toContain(undefined);
     }
   },
@@ -271,14 +278,14 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
 
 test('a claim needs the token of its rotation, and of an old key the version that holds its value', () => {
   const { token, ...tokenless } = event('claimed');
-  expect(() => moved(aRecord(), tokenless)).toThrow('apikey_one of production is standby and cannot be claimed without a token');
-  const lost = aRecord({ state: 'inactive', wanted: wish });
-  expect(() => moved(lost, event('claimed'))).toThrow('cannot be claimed: nobody wants it back');
+  expect(() => transition(aRecord(), tokenless)).toThrow('apikey_one of production is standby and cannot be claimed without a token');
+  const lost = aRecord({ state: 'inactive', undoRequest: request });
+  expect(() => transition(lost, event('claimed'))).toThrow('cannot be claimed: nobody wants it back');
 });
 
 test('who asks for a key that cannot come back is told why and what to do', () => {
   const forgotten = aRecord({ state: 'inactive' });
-  expect(errorOf(() => wishedBack(forgotten, wish))).toEqual({
+  expect(errorOf(() => withUndoRequest(forgotten, request))).toEqual({
     code: 'cannot-come-back',
     message: 'apikey_one of production is inactive: only an old key that is not archived comes back',
     fix: 'npx --no-install keyguard history production',
@@ -288,7 +295,7 @@ test('who asks for a key that cannot come back is told why and what to do', () =
     token: 'first',
     intent: { to: 'inactive', at: 1, cause: { code: 'grace-over', end: 'silent' } },
   });
-  expect(errorOf(() => wishedBack(retiring, wish))).toEqual({
+  expect(errorOf(() => withUndoRequest(retiring, request))).toEqual({
     code: 'busy',
     message: 'apikey_one of production is about to become inactive (silent)',
     fix: 'try again in five minutes',
@@ -297,12 +304,15 @@ test('who asks for a key that cannot come back is told why and what to do', () =
 
 test('a wish that is withdrawn leaves the key as it was', () => {
   const old = aRecord({ state: 'inactive', token: 'first' });
-  expect(withoutWish({ ...wishedBack(old, wish), revision: 1 })).toEqual(old);
+  expect(withoutUndoRequest({ ...withUndoRequest(old, request), revision: 1 })).toEqual(old);
 });
 
 test('an emergency takes the grace of a key that is in it already, and of none that consumers do not hold', () => {
-  expect(withoutGrace(aRecord({ state: 'draining', token: 'first' }), wish)).toMatchObject({ state: 'draining', noGrace: wish });
-  expect(errorOf(() => withoutGrace(aRecord({ state: 'inactive' }), wish))).toMatchObject({
+  expect(withRevokeRequest(aRecord({ state: 'draining', token: 'first' }), request)).toMatchObject({
+    state: 'draining',
+    revokeRequest: request,
+  });
+  expect(errorOf(() => withRevokeRequest(aRecord({ state: 'inactive' }), request))).toMatchObject({
     code: 'illegal-transition',
     message: 'apikey_one of production is inactive and cannot be an old key without grace',
   });
@@ -310,8 +320,8 @@ test('an emergency takes the grace of a key that is in it already, and of none t
 
 test('a rejected key forgets the rotation that tried it, whose version holds another key’s value; a retired one keeps its own', () => {
   const record = aRecord({ state: 'pending', token: 'v1' });
-  expect(moved(record, event('rejected'))).not.toHaveProperty('token');
-  expect(moved({ ...record, state: 'draining' }, event('retired'))).toHaveProperty('token', 'v1');
+  expect(transition(record, event('rejected'))).not.toHaveProperty('token');
+  expect(transition({ ...record, state: 'draining' }, event('retired'))).toHaveProperty('token', 'v1');
 });
 
 test('a key’s age counts from its first use, recorded or not, and neither a return nor a second switch makes it younger', () => {
@@ -338,8 +348,8 @@ test('that a key was found dead is known while it is in its grace, and forgotten
   for (const type of ['retired', 'contained', 'promoted'] as const) expect(after(draining, type, 12)).not.toHaveProperty('foundDeadAt');
   expect(noted('alive', draining, 12)).not.toHaveProperty('foundDeadAt');
   // An undo that comes to nothing leaves it as it was.
-  const wish = { at: 10, by: 'Ada', because: 'it fails' };
-  const claimed = after({ ...draining, wanted: wish }, 'claimed', 11);
+  const request = { at: 10, by: 'Ada', because: 'it fails' };
+  const claimed = after({ ...draining, undoRequest: request }, 'claimed', 11);
   expect(claimed).toMatchObject({ state: 'pending', foundDeadAt: 5 });
   expect(after(claimed, 'abandoned', 12)).toMatchObject({ state: 'draining', foundDeadAt: 5 });
   expect(after(claimed, 'promoted', 12)).not.toHaveProperty('foundDeadAt');
@@ -347,26 +357,26 @@ test('that a key was found dead is known while it is in its grace, and forgotten
 
 test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {
   const first = { ...noted('reactivated', aRecord({ state: 'inactive' }), 5), revision: 2 };
-  expect(first.wokenAt).toBe(5);
-  expect(noted('reactivated', first, 9).wokenAt).toBe(5);
-  expect(noted('inactive again', first, 9)).not.toHaveProperty('wokenAt');
+  expect(first.reactivatedAt).toBe(5);
+  expect(noted('reactivated', first, 9).reactivatedAt).toBe(5);
+  expect(noted('inactive again', first, 9)).not.toHaveProperty('reactivatedAt');
   expect(noted('inactive again', first, 9).since).toBe(9);
-  expect(moved(first, event('contained'))).not.toHaveProperty('wokenAt');
+  expect(transition(first, event('contained'))).not.toHaveProperty('reactivatedAt');
 });
 
 test('an intake is unfinished while nobody has proven the key dead, and only before it was ever claimed', () => {
   for (const state of apiKeyStates) expect(isUnfinishedIntake(aRecord({ state }))).toBe(state === 'standby' || state === 'rejected');
-  expect(isUnfinishedIntake(aRecord({ state: 'standby', parkedAt: 5 }))).toBe(false);
+  expect(isUnfinishedIntake(aRecord({ state: 'standby', verifiedInactiveAt: 5 }))).toBe(false);
 });
 
 test('a key that is cut off again begins its undo period anew, with the new reason; its state stays', () => {
-  const cut = aRecord({ state: 'contained', since: 3, cause: { code: 'containment', incidentId: 'first' }, wokenAt: 4, token: 'v1' });
+  const cut = aRecord({ state: 'contained', since: 3, cause: { code: 'containment', incidentId: 'first' }, reactivatedAt: 4, token: 'v1' });
   const second = { code: 'containment', incidentId: 'second' } as const;
   const again = changed({ ...cut, intent: { to: 'contained', at: 5, cause: second } }, { to: 'contained', cause: second }, 9);
-  expect(again.restsUntil).toBe(5 + fenceMs);
+  expect(again.claimBlockedUntil).toBe(5 + fenceMs);
   expect(again).toMatchObject({ state: 'contained', since: 9, cause: { code: 'containment', incidentId: 'second' }, token: 'v1' });
   expect(again).not.toHaveProperty('intent');
-  expect(again).not.toHaveProperty('wokenAt');
+  expect(again).not.toHaveProperty('reactivatedAt');
   const { revision, ...first } = aRecord({
     state: 'contained',
     since: 9,

@@ -5,7 +5,7 @@ import { apiKeyLedger } from '../../../lambda/adapters/aws/api-key-ledger.ts';
 import { pauses } from '../../../lambda/adapters/aws/pauses.ts';
 import { openTable, type Table } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { wishedBack, withoutGrace } from '../../../lambda/rotation/lifecycle.ts';
+import { withUndoRequest, withRevokeRequest } from '../../../lambda/rotation/lifecycle.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { othersAtWork } from '../../support/others.ts';
 
@@ -33,11 +33,11 @@ async function recordOf(apiKeyId: string): Promise<ApiKeyRecord> {
 }
 async function wantBack(apiKeyId: string): Promise<void> {
   const record = await recordOf(apiKeyId);
-  await apiKeyLedger(table).replace(record, wishedBack(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
+  await apiKeyLedger(table).replace(record, withUndoRequest(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
 }
 async function takeGrace(apiKeyId: string): Promise<void> {
   const record = await recordOf(apiKeyId);
-  await apiKeyLedger(table).replace(record, withoutGrace(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
+  await apiKeyLedger(table).replace(record, withRevokeRequest(record, { at: world.clock.now(), by: 'operator', because: why }), 'operator');
 }
 /** Two keys, the second is current, the first in its grace. */
 async function twice() {
@@ -78,7 +78,7 @@ test('a wish that nobody carries out in time is carried out by retirement, and o
   await world.passes(2 * hourMs, { beatMs: hourMs });
   world.aws.schedules.enable('retirement');
   await world.passes(10 * minuteMs, beats);
-  expect(await recordOf(second.apiKeyId)).not.toHaveProperty('wanted');
+  expect(await recordOf(second.apiKeyId)).not.toHaveProperty('undoRequest');
   expect(await world.currentValue('production')).toBe(first.value);
 });
 

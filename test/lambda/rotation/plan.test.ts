@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apiKeyStates, type ApiKeyRecord } from '../../../contract/records.ts';
 import { changed } from '../../../lambda/rotation/change.ts';
-import type { Shown } from '../../../lambda/rotation/death.ts';
+import type { Shown } from '../../../lambda/rotation/verify-revoked.ts';
 import { lifecycle } from '../../../lambda/rotation/lifecycle.ts';
 import { planKey, type PlannedStep } from '../../../lambda/rotation/plan.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
@@ -13,7 +13,7 @@ const shown: readonly Shown[] = ['active', 'inactive', 'archived', 'expired', 'u
 const ages = [0, 2 * minuteMs, 20 * minuteMs, 2 * hourMs, 3 * dayMs, 40 * dayMs];
 const agoOrNever = fc.option(fc.constantFrom(...ages), { nil: undefined });
 const at = (age: number | undefined): number | undefined => (age === undefined ? undefined : now - age);
-const request = (age: number | undefined): ApiKeyRecord['wanted'] =>
+const request = (age: number | undefined): ApiKeyRecord['undoRequest'] =>
   age === undefined ? undefined : { at: now - age, by: 'operator', because: 'a test' };
 
 /** A key in any state, with anything that a record can hold beside it; what Anthropic lists, and shows of it when it is asked. */
@@ -42,11 +42,11 @@ function drawn({ state, age, intent, lateUntil, verified, ...key }: Drawn): {
 } {
   const optional = {
     wanted: request(key.wanted),
-    noGrace: request(key.emergency),
-    wokenAt: at(key.reactivated),
+    revokeRequest: request(key.emergency),
+    reactivatedAt: at(key.reactivated),
     foundDeadAt: at(key.dead),
-    mayWakeUntil: lateUntil,
-    parkedAt: verified ? now - age : undefined,
+    lateActivationUntil: lateUntil,
+    verifiedInactiveAt: verified ? now - age : undefined,
     token: state === 'standby' || state === 'rejected' ? undefined : 'v2',
     intent:
       intent === undefined

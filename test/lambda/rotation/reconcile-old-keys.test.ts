@@ -5,13 +5,13 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../lambda/rotation/lifecycle.ts';
 import { reconcileKey } from '../../../lambda/rotation/reconcile.ts';
-import { isLeftAlone, treated } from './beat.ts';
+import { isLeftAlone, reconciled } from './beat.ts';
 import { failure, Stage } from './stage.ts';
 
 const now = new Stage().world.now;
 const by = 'retirement';
-const wish = { at: now - minuteMs, by: 'operator', because: 'the new one is broken' };
-const voidWish = { ...wish, at: now - hourMs };
+const request = { at: now - minuteMs, by: 'operator', because: 'the new one is broken' };
+const lapsedRequest = { ...request, at: now - hourMs };
 const intent = (to: ApiKeyState, cause: Cause, at = now - hourMs) => ({ to, at, cause });
 
 const retires = ['ledger.replace old draining→draining (intent)', 'keys.setStatus old inactive', 'ledger.replace old draining→inactive'];
@@ -20,7 +20,7 @@ const archives = ['ledger.replace old inactive→inactive (intent)', 'keys.setSt
 test('an old key that was silent for long enough is made inactive: first the intent, then the effect, then the proof, then the record', async () => {
   const stage = new Stage();
   stage.has('old', 'draining');
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.calls).toEqual([retires[0], retires[1], 'secrets.read v-old', 'probe', retires[2]]);
   expect(stage.audit).toEqual([
     { apiKeyId: 'old', to: 'inactive', by, because: 'silent' },
@@ -28,7 +28,7 @@ test('an old key that was silent for long enough is made inactive: first the int
   ]);
   expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now });
   expect(stage.logged).toEqual([
-    { event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent', death: 'dead' } },
+    { event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent', revocation: 'dead' } },
   ]);
   expect(stage.tally).toMatchObject({ retired: 1, waiting: 0 });
 });
@@ -54,20 +54,20 @@ test('where the instant of the switch is not known, grace begins when the key ca
 
 test('an emergency ends the grace of a key that was switched this moment', async () => {
   const stage = new Stage();
-  stage.has('old', 'draining', { switchedAt: now, noGrace: wish });
-  await treated(stage, 'old');
+  stage.has('old', 'draining', { switchedAt: now, revokeRequest: request });
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(retires);
   expect(stage.audit.map(({ because }) => because)).toEqual(['emergency', 'retired: emergency']);
   expect([isEndedByEmergency(stage.record('old')), isReplacedByEmergency(stage.record('old'))]).toEqual([true, true]);
   // One that came with the switch belongs to it.
   const together = new Stage();
-  together.has('old', 'draining', { switchedAt: wish.at, noGrace: wish });
-  await treated(together, 'old');
+  together.has('old', 'draining', { switchedAt: request.at, revokeRequest: request });
+  await reconciled(together, 'old');
   expect(together.audit[0]?.because).toBe('emergency');
   // The emergency put no other key in the place of one that was in its grace already; a paused one is cut off all the same.
   const before = new Stage();
-  before.has('old', 'draining', { switchedAt: wish.at - 1, noGrace: wish });
-  await treated(before, 'old', true);
+  before.has('old', 'draining', { switchedAt: request.at - 1, revokeRequest: request });
+  await reconciled(before, 'old', true);
   expect(before.audit.map(({ because }) => because)).toEqual(['emergency, in its grace', 'retired: emergency, in its grace']);
   expect([isEndedByEmergency(before.record('old')), isReplacedByEmergency(before.record('old'))]).toEqual([true, false]);
   expect(isReplacedByEmergency({ ...stage.record('old'), cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } })).toBe(
@@ -80,7 +80,7 @@ test.each(['archived', 'expired'] as const)(
   async (status) => {
     const stage = new Stage({ infos: { old: { status } }, probe: () => ({ answer: 'refused' }) });
     stage.has('old', 'draining', { switchedAt: now });
-    await treated(stage, 'old');
+    await reconciled(stage, 'old');
     expect(stage.effects).toEqual([retires[0], retires[2]]);
     expect(stage.audit).toEqual([
       { apiKeyId: 'old', to: 'inactive', by, because: `it is ${status} at Anthropic` },
@@ -93,18 +93,18 @@ test('a retirement that a killed run began is finished for its reason once the k
   for (const paused of [false, true]) {
     const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
     stage.has('old', 'draining', { status: 'inactive', intent: intent('inactive', { code: 'grace-over', end: 'silent' }, now - minuteMs) });
-    await treated(stage, 'old', paused);
+    await reconciled(stage, 'old', paused);
     expect(stage.effects).toEqual(retires);
     expect(stage.audit.map(({ because }) => because)).toEqual(['silent', 'retired: silent']);
     // The other run may be at it still: its call must not meet an undo.
-    expect(stage.record('old').restsUntil).toBe(now + 4 * minuteMs);
+    expect(stage.record('old').claimBlockedUntil).toBe(now + 4 * minuteMs);
   }
 });
 
 test('one that a killed run only meant to begin is given up when the key was used again meanwhile', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
   stage.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }) });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old draining→draining']);
   expect(stage.record('old')).not.toHaveProperty('intent');
   expect(stage.tally.waiting).toBe(1);
@@ -113,7 +113,7 @@ test('one that a killed run only meant to begin is given up when the key was use
 test('a key that still answers after it was set inactive is not called retired: its intent stays for the next beat', async () => {
   const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   stage.has('old', 'draining');
-  expect(await failure(treated(stage, 'old'))).toEqual({
+  expect(await failure(reconciled(stage, 'old'))).toEqual({
     code: 'still-alive',
     message: 'old is set inactive, but Anthropic still accepts its value',
     fix: 'npx --no-install keyguard status',
@@ -129,7 +129,7 @@ test('an old key of which no version is known is retired on the word of the Admi
   const stage = new Stage();
   const { token, ...rest } = stage.has('old', 'draining');
   stage.world.records.set('old', rest);
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.calls).toEqual(retires);
   expect(stage.audit.at(-1)?.because).toBe('retired: silent (not proven by its value, which is no longer kept)');
 });
@@ -138,7 +138,7 @@ test('an old key whose version Secrets Manager does not show is not taken for on
   const stage = new Stage();
   stage.has('old', 'draining');
   stage.world.versions.delete('v-old');
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.calls.filter((call) => call === 'secrets.read v-old').length).toBeGreaterThan(5);
   expect(stage.record('old')).toMatchObject({ state: 'inactive', cause: { valueUnknown: true } });
 });
@@ -162,7 +162,7 @@ test.each(['standby', 'pending', 'current', 'draining', 'inactive'] as const)(
       status: 'active',
       intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
     });
-    await treated(stage, 'old', true);
+    await reconciled(stage, 'old', true);
     expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
     expect(stage.record('old')).not.toHaveProperty('intent');
     expect(stage.audit).toEqual([{ apiKeyId: 'old', to: state, by, because: 'containment did not go on' }]);
@@ -175,7 +175,7 @@ test('a containment that was broken off after the cut is finished: the key is pr
     status: 'inactive',
     intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
   });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.calls).toEqual(['secrets.read v-old', 'probe', 'ledger.replace old draining→contained']);
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'contained', by, because: 'cut off by an operator: stolen' }]);
 });
@@ -186,13 +186,13 @@ test('a containment whose key looks asleep and answers is withdrawn', async () =
     status: 'inactive',
     intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }, now - 15 * minuteMs),
   });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'containment did not go on, and its value is accepted' }]);
 });
 
 test.each(['draining', 'inactive'] as const)('a key that is %s and wanted back stays as it is', async (state) => {
   const stage = new Stage();
-  stage.has('old', state, { since: now - 30 * dayMs, wanted: wish });
+  stage.has('old', state, { since: now - 30 * dayMs, undoRequest: request });
   await isLeftAlone(stage, 'old');
 });
 
@@ -200,10 +200,10 @@ test.each(['draining', 'inactive'] as const)(
   'of a key that is %s a wish that nobody fulfilled in time is withdrawn, and the key has a beat more',
   async (state) => {
     const stage = new Stage();
-    stage.has('old', state, { since: now - 30 * dayMs, wanted: voidWish });
-    await treated(stage, 'old');
+    stage.has('old', state, { since: now - 30 * dayMs, undoRequest: lapsedRequest });
+    await reconciled(stage, 'old');
     expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
-    expect(stage.record('old')).not.toHaveProperty('wanted');
+    expect(stage.record('old')).not.toHaveProperty('undoRequest');
     expect(stage.audit).toMatchObject([{ by, because: 'wanted back no longer: nobody could do it in time' }]);
   },
 );
@@ -231,7 +231,7 @@ test('a key is archived at the end of its undo period, not a moment sooner', asy
   await isLeftAlone(early, 'old');
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - undoMs });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(archives);
   expect(stage.audit).toEqual([
     { apiKeyId: 'old', to: 'archived', by, because: 'the undo period is over' },
@@ -244,24 +244,24 @@ test('a key that was cut off is archived as well, and so is one that belongs to 
   const stage = new Stage();
   const { token, ...rest } = stage.has('old', 'contained', { since: now - 30 * dayMs });
   stage.world.records.set('old', rest);
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.record('old').state).toBe('archived');
 });
 
 test('archiving is for ever: a key that somebody woke in the Console is left to that person, also by a run that had begun', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   const warned = { event: 'retirement.reactivated-outside', fields: { managedKey: 'production', apiKeyId: 'old', state: 'inactive' } };
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'somebody enabled it again' }]);
-  expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now - 30 * dayMs, wokenAt: now });
-  await treated(stage, 'old');
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now - 30 * dayMs, reactivatedAt: now });
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual([]);
   expect(stage.logged).toEqual([warned, warned]);
   const begun = new Stage();
   begun.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: intent('archived', { code: 'undo-period-over' }) });
-  await treated(begun, 'old');
+  await reconciled(begun, 'old');
   expect(begun.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(begun.record('old')).not.toHaveProperty('intent');
 });
@@ -270,21 +270,21 @@ test('an old key that somebody woke and put to sleep again has its whole undo pe
   const stage = new Stage();
   stage.has('old', 'inactive', {
     since: now - 30 * dayMs,
-    wokenAt: now - dayMs,
+    reactivatedAt: now - dayMs,
     cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } },
   });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'asleep again: its undo period begins anew' }]);
   expect(stage.record('old')).toMatchObject({ since: now, cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } });
-  expect(stage.record('old')).not.toHaveProperty('wokenAt');
+  expect(stage.record('old')).not.toHaveProperty('reactivatedAt');
   await isLeftAlone(stage, 'old');
 });
 
 test('that the current key was found dead is kept until it works again, also in its grace', async () => {
   const stage = new Stage();
   stage.has('now', 'current', { since: now - dayMs, status: 'inactive' });
-  await treated(stage, 'now');
+  await reconciled(stage, 'now');
   expect(stage.effects).toEqual(['ledger.replace now current→current']);
   expect(stage.audit).toEqual([{ apiKeyId: 'now', to: 'current', by, because: 'it is dead at Anthropic, and Key Guard did not do it' }]);
   expect(stage.record('now').foundDeadAt).toBe(now);
@@ -293,17 +293,17 @@ test('that the current key was found dead is kept until it works again, also in 
   for (const state of ['current', 'draining'] as const) {
     const alive = new Stage();
     alive.has('now', state, { since: now - hourMs, switchedAt: now - hourMs, status: 'active', foundDeadAt: now - dayMs });
-    await treated(alive, 'now');
+    await reconciled(alive, 'now');
     expect(alive.audit).toEqual([{ apiKeyId: 'now', to: state, by, because: 'it is active again' }]);
     expect(alive.record('now')).not.toHaveProperty('foundDeadAt');
   }
   // While its secret is going to be deleted, people hear of that; its rotation wakes a key that is wanted back.
   const deleted = new Stage();
   deleted.has('now', 'current', { since: now - dayMs, status: 'inactive' });
-  const sight = await deleted.sight();
+  const snapshot = await deleted.snapshot();
   await reconcileKey(
     deleted.record('now'),
-    { ...sight, secret: { ...sight.secret, deletionAt: now + dayMs } },
+    { ...snapshot, secret: { ...snapshot.secret, deletionAt: now + dayMs } },
     deleted.ports,
     deleted.tally,
   );
@@ -318,59 +318,65 @@ test('that the current key was found dead is kept until it works again, also in 
   const retiring = new Stage();
   const begun = { to: 'inactive', at: now - minuteMs, cause: { code: 'grace-over', end: 'silent' } } as const;
   retiring.has('now', 'draining', { foundDeadAt: now - dayMs, intent: begun });
-  await treated(retiring, 'now');
+  await reconciled(retiring, 'now');
   expect(retiring.record('now').state).toBe('inactive');
   // An emergency waits for no note.
-  const condemned = new Stage();
-  const noGrace = { at: now - minuteMs, by: 'Ada', because: 'a leak' };
-  condemned.has('now', 'draining', { since: now - hourMs, switchedAt: now - hourMs, status: 'active', foundDeadAt: now - dayMs, noGrace });
-  await treated(condemned, 'now');
-  expect(condemned.record('now').state).toBe('inactive');
+  const revoked = new Stage();
+  const revokeRequest = { at: now - minuteMs, by: 'Ada', because: 'a leak' };
+  revoked.has('now', 'draining', {
+    since: now - hourMs,
+    switchedAt: now - hourMs,
+    status: 'active',
+    foundDeadAt: now - dayMs,
+    revokeRequest,
+  });
+  await reconciled(revoked, 'now');
+  expect(revoked.record('now').state).toBe('inactive');
 });
 
 test('an emergency that nobody could carry out within a day is void: the key has its ordinary grace', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - 2 * hourMs } });
-  stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, noGrace: { at: now - dayMs, by: 'operator', because: 'stolen' } });
-  await treated(stage, 'old');
+  stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, revokeRequest: { at: now - dayMs, by: 'operator', because: 'stolen' } });
+  await reconciled(stage, 'old');
   expect(stage.audit).toEqual([
     { apiKeyId: 'old', to: 'draining', by, because: 'no grace no longer: nobody could cut it off within a day' },
   ]);
-  expect(stage.record('old')).not.toHaveProperty('noGrace');
+  expect(stage.record('old')).not.toHaveProperty('revokeRequest');
   const late = new Stage();
-  late.has('old', 'draining', { switchedAt: now, noGrace: { at: now - dayMs + 1, by: 'operator', because: 'stolen' } });
-  await treated(late, 'old');
+  late.has('old', 'draining', { switchedAt: now, revokeRequest: { at: now - dayMs + 1, by: 'operator', because: 'stolen' } });
+  await reconciled(late, 'old');
   expect(late.record('old').state).toBe('inactive');
 });
 
 test('a key that was woken since the list was read is not archived', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs });
-  const sight = await stage.sight();
+  const snapshot = await stage.snapshot();
   stage.world.key('old').status = 'active';
-  await reconcileKey(stage.record('old'), sight, stage.ports, stage.tally);
+  await reconcileKey(stage.record('old'), snapshot, stage.ports, stage.tally);
   expect(stage.effects).toEqual([archives[0]]);
   // Whoever is archiving it may be at it still.
   await isLeftAlone(stage, 'old');
   stage.world.now += 5 * minuteMs;
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
-  expect(stage.record('old')).toMatchObject({ state: 'inactive', wokenAt: now + 5 * minuteMs });
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', reactivatedAt: now + 5 * minuteMs });
   expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
 test('a list that is behind wakes no key: what it shows as active is asked for once more', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
-  const sight = await stage.sight();
+  const snapshot = await stage.snapshot();
   stage.world.key('old').status = 'inactive';
-  await reconcileKey(stage.record('old'), sight, stage.ports, stage.tally);
+  await reconcileKey(stage.record('old'), snapshot, stage.ports, stage.tally);
   expect([stage.effects, stage.logged]).toEqual([[], []]);
 });
 
 test('a key that somebody archived is archived for us too, at once and without asking Anthropic again', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now, status: 'archived' });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual([archives[0], archives[2]]);
   expect(stage.audit.map(({ because }) => because)).toEqual(['somebody archived it', 'somebody archived it']);
 });
@@ -382,7 +388,7 @@ test('an archiving that a killed run began is finished, whether or not Anthropic
   ] as const) {
     const stage = new Stage();
     stage.has('old', 'inactive', { since: now, status, intent: intent('archived', { code: 'undo-period-over' }) });
-    await treated(stage, 'old', paused);
+    await reconciled(stage, 'old', paused);
     expect(stage.effects).toEqual(status === 'archived' ? [archives[0], archives[2]] : archives);
     expect(stage.record('old')).toMatchObject({ state: 'archived', cause: { code: 'undo-period-over' } });
   }
@@ -391,21 +397,21 @@ test('an archiving that a killed run began is finished, whether or not Anthropic
 test('a key that is gone from Anthropic is archived for us when its time has come', async () => {
   const stage = new Stage({ infos: { old: 'gone' } });
   stage.has('old', 'inactive', { since: now - 30 * dayMs });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual([archives[0], archives[2]]);
 });
 
 test('a key that is silent and that Anthropic lists no more is retired without asking for anything to be set', async () => {
   const stage = new Stage({ infos: { old: 'gone' } });
   stage.has('old', 'draining', { status: 'inactive' });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual([retires[0], retires[2]]);
 });
 
 test('a retirement that was begun and whose key was used meanwhile is taken back, and says so', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - minuteMs } });
   stage.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }) });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'it was used meanwhile' }]);
   // A slow run may have stored it this moment, and its call be on its way.
   for (const [at, effects] of [
@@ -414,7 +420,7 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
   ] as const) {
     const begun = new Stage({ lastTokensAt: { old: now - minuteMs } });
     begun.has('old', 'draining', { intent: intent('inactive', { code: 'grace-over', end: 'silent' }, at) });
-    await treated(begun, 'old');
+    await reconciled(begun, 'old');
     expect([begun.effects, begun.tally.waiting]).toEqual([effects, 1]);
   }
 });
@@ -422,14 +428,14 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
 test.each(['inactive', 'contained'] as const)(
   'a key that is %s again after an undo in vain, and that is awake, is put back to sleep once no call of that undo can come any more',
   async (state) => {
-    const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now, cause: { code: 'rotation-abandoned' } } as const;
+    const givenBack = { since: now - 5 * minuteMs, lateActivationUntil: now, cause: { code: 'rotation-abandoned' } } as const;
     const early = new Stage();
-    early.has('old', state, { ...givenBack, status: 'active', mayWakeUntil: now + 1 });
+    early.has('old', state, { ...givenBack, status: 'active', lateActivationUntil: now + 1 });
     await isLeftAlone(early, 'old');
     const stage = new Stage();
     stage.has('old', state, { ...givenBack, status: 'active' });
     // While paused, too.
-    await treated(stage, 'old', true);
+    await reconciled(stage, 'old', true);
     expect(stage.effects).toEqual([
       `ledger.replace old ${state}→${state} (intent)`,
       'keys.setStatus old inactive',
@@ -446,7 +452,7 @@ test.each(['inactive', 'contained'] as const)(
       },
     ]);
     expect(stage.record('old')).toMatchObject({ state, since: now, cause: { code: 'rotation-abandoned' } });
-    for (const gone of ['intent', 'mayWakeUntil', 'wokenAt']) expect(stage.record('old')).not.toHaveProperty(gone);
+    for (const gone of ['intent', 'lateActivationUntil', 'reactivatedAt']) expect(stage.record('old')).not.toHaveProperty(gone);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'old', managedKey: 'production', state } }]);
     expect(stage.tally.putToSleep).toBe(1);
     await isLeftAlone(stage, 'old');
@@ -454,38 +460,38 @@ test.each(['inactive', 'contained'] as const)(
 );
 
 test('a key that is asleep when no call of its undo can come any more is an ordinary old key again', async () => {
-  const givenBack = { since: now - 5 * minuteMs, mayWakeUntil: now };
+  const givenBack = { since: now - 5 * minuteMs, lateActivationUntil: now };
   const stage = new Stage();
   stage.has('old', 'inactive', givenBack);
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'it is asleep, and no call can come late any more' }]);
   expect(stage.record('old')).toMatchObject({ since: now - 5 * minuteMs });
-  expect(stage.record('old')).not.toHaveProperty('mayWakeUntil');
+  expect(stage.record('old')).not.toHaveProperty('lateActivationUntil');
   // The list was read before a call came that was late.
   const behind = new Stage();
   behind.has('old', 'inactive', givenBack);
-  const sight = await behind.sight();
+  const snapshot = await behind.snapshot();
   behind.world.key('old').status = 'active';
-  await reconcileKey(behind.record('old'), sight, behind.ports, behind.tally);
+  await reconcileKey(behind.record('old'), snapshot, behind.ports, behind.tally);
   expect(behind.world.key('old').status).toBe('inactive');
   // Retirement did not look for long: who woke it since is a person; and so is who wakes the cut-off key that consumers read.
   const late = new Stage();
-  late.has('old', 'inactive', { ...givenBack, status: 'active', mayWakeUntil: now - 30 * minuteMs });
-  await treated(late, 'old');
+  late.has('old', 'inactive', { ...givenBack, status: 'active', lateActivationUntil: now - 30 * minuteMs });
+  await reconciled(late, 'old');
   const served = new Stage();
   served.has('old', 'contained', { ...givenBack, status: 'active', labels: ['AWSCURRENT'] });
-  await treated(served, 'old');
+  await reconciled(served, 'old');
   expect([late, served].map((each) => [each.world.key('old').status, each.audit[0]?.because])).toEqual([
     ['active', 'somebody enabled it again'],
     ['active', 'AWSCURRENT holds it'],
   ]);
   const wanted = new Stage();
-  wanted.has('old', 'inactive', { ...givenBack, status: 'active', wanted: wish });
+  wanted.has('old', 'inactive', { ...givenBack, status: 'active', undoRequest: request });
   await isLeftAlone(wanted, 'old');
   // What somebody else is about to do goes before.
   const archiving = new Stage();
   archiving.has('old', 'inactive', { ...givenBack, since: now - 30 * dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
-  await treated(archiving, 'old');
+  await reconciled(archiving, 'old');
   expect(archiving.record('old').state).toBe('archived');
 });
 
@@ -493,11 +499,11 @@ test('a putting back to sleep that was killed is gone on with, and the undo peri
   const ordered = { ...intent('inactive', { code: 'retired', why: { code: 'grace-over', end: 'silent' } }), ordered: true } as const;
   const before = new Stage();
   before.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: ordered });
-  await treated(before, 'old');
+  await reconciled(before, 'old');
   expect(before.world.key('old').status).toBe('inactive');
   const after = new Stage();
   after.has('old', 'inactive', { since: now - 30 * dayMs, intent: ordered });
-  await treated(after, 'old');
+  await reconciled(after, 'old');
   expect(after.effects).toEqual(['ledger.replace old inactive→inactive']);
   for (const { record } of [before, after].map((stage) => ({ record: stage.record('old') }))) {
     expect(record).toMatchObject({ state: 'inactive', since: now });
@@ -512,7 +518,7 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
   await isLeftAlone(young, 'old');
   const stage = new Stage();
   stage.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs) });
-  await treated(stage, 'old', true);
+  await reconciled(stage, 'old', true);
   expect(stage.effects).toEqual([
     'ledger.replace old inactive→inactive (intent)',
     'keys.setStatus old inactive',
@@ -527,7 +533,7 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
   });
   const alive = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   alive.has('old', 'inactive', { status: 'active', intent: ordered(now - 5 * minuteMs) });
-  expect(await failure(treated(alive, 'old'))).toEqual({
+  expect(await failure(reconciled(alive, 'old'))).toEqual({
     code: 'still-alive',
     message: 'old is set inactive, but Anthropic still accepts its value',
     fix: 'npx --no-install keyguard status',
@@ -538,26 +544,26 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
 
 test('a key that was woken and is gone from Anthropic is archived in its time: it cannot be asleep again', async () => {
   const stage = new Stage({ infos: { old: 'gone' } });
-  stage.has('old', 'inactive', { since: now - 30 * dayMs, wokenAt: now - dayMs });
-  await treated(stage, 'old');
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, reactivatedAt: now - dayMs });
+  await reconciled(stage, 'old');
   expect(stage.record('old').state).toBe('archived');
 });
 
 test('an archiving that was begun of a key that is known to be awake is taken back', async () => {
   const stage = new Stage();
-  stage.has('old', 'inactive', { status: 'active', wokenAt: now - dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
-  await treated(stage, 'old');
-  expect(stage.record('old')).toMatchObject({ wokenAt: now - dayMs });
+  stage.has('old', 'inactive', { status: 'active', reactivatedAt: now - dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
+  await reconciled(stage, 'old');
+  expect(stage.record('old')).toMatchObject({ reactivatedAt: now - dayMs });
   expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
 test('a cut-off that was broken off is finished of a key that Anthropic lists no more, and of one that consumers never read', async () => {
   const gone = new Stage({ infos: { old: 'gone' } });
   gone.has('old', 'draining', { status: 'inactive', intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }) });
-  await treated(gone, 'old');
+  await reconciled(gone, 'old');
   expect(gone.record('old').state).toBe('contained');
   const standby = new Stage();
   standby.has('old', 'standby', { intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }) });
-  await treated(standby, 'old');
+  await reconciled(standby, 'old');
   expect(standby.calls).toEqual(['ledger.replace old standby→contained']);
 });

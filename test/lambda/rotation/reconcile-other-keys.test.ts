@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { reconcileKey } from '../../../lambda/rotation/reconcile.ts';
-import { isLeftAlone, treated } from './beat.ts';
+import { isLeftAlone, reconciled } from './beat.ts';
 import { Stage } from './stage.ts';
 
 const now = new Stage().world.now;
@@ -20,7 +20,7 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
   await isLeftAlone(young, 'next');
   const stage = new Stage();
   stage.has('next', 'pending', { since: now - 15 * minuteMs });
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual([
     'ledger.replace next pending→pending (intent)',
     'keys.setStatus next inactive',
@@ -38,7 +38,7 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
 test('a claimed key that Anthropic lists no more goes back without being put to sleep', async () => {
   const stage = new Stage({ infos: { next: 'gone' } });
   stage.has('next', 'pending');
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→standby']);
 });
 
@@ -48,7 +48,7 @@ test.each([
 ] as const)('a claimed key becomes %s asleep also where the list is behind and does not show that it woke', async (state, intent) => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
-  const behind = await stage.sight();
+  const behind = await stage.snapshot();
   stage.world.key('next').status = 'active';
   await reconcileKey(stage.record('next'), behind, stage.ports, stage.tally);
   expect([stage.record('next').state, stage.world.key('next').status]).toEqual([state, 'inactive']);
@@ -57,11 +57,11 @@ test.each([
 test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive' });
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→standby']);
   const { token, ...rest } = stage.has('lost', 'pending');
   stage.world.records.set('lost', rest);
-  await treated(stage, 'lost');
+  await reconciled(stage, 'lost');
   expect(stage.record('lost').state).toBe('standby');
 });
 
@@ -72,30 +72,30 @@ test.each([
 ] as const)('an old key that was wanted back, and whose rotation is over, goes back to being %s', async (state, effects) => {
   const stage = new Stage();
   stage.has('old', 'pending', { origin: { state, versionId: 'first' } });
-  await treated(stage, 'old');
+  await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old pending→pending (intent)', ...effects]);
   expect(stage.record('old')).toMatchObject({ state, token: 'first' });
   // Until then a late call of that rotation may wake it.
-  expect(stage.record('old').mayWakeUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
+  expect(stage.record('old').lateActivationUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
 });
 
 test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {
   const begun = new Stage();
   begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, cause: { code: 'rotation-abandoned' } } });
-  await treated(begun, 'next');
+  await reconciled(begun, 'next');
   expect(begun.effects).toEqual([
     'ledger.replace next pending→pending (intent)',
     'keys.setStatus next inactive',
     'ledger.replace next pending→standby',
   ]);
   // The other run's call may come late, and must not meet the next claim.
-  expect(begun.record('next').restsUntil).toBe(now + 4 * minuteMs);
+  expect(begun.record('next').claimBlockedUntil).toBe(now + 4 * minuteMs);
   const switching = new Stage();
   switching.has('next', 'pending', { intent: { to: 'current', at: now - 5 * minuteMs + 1, cause: { code: 'switching' } } });
   // Labels that were read before say nothing of a switch of this moment.
   await isLeftAlone(switching, 'next');
   switching.world.now += 1;
-  await treated(switching, 'next');
+  await reconciled(switching, 'next');
   expect(switching.record('next')).toMatchObject({ state: 'draining', switchedAt: now + 1 });
 });
 
@@ -107,7 +107,7 @@ test('a rejection that a rotation did not go on with is finished after five minu
   for (const status of ['active', 'inactive'] as const) {
     const stage = new Stage();
     stage.has('next', 'pending', { status, labels: ['AWSPENDING'], intent: intent(now - 5 * minuteMs) });
-    await treated(stage, 'next');
+    await reconciled(stage, 'next');
     expect(stage.effects).toEqual([
       'ledger.replace next pending→pending (intent)',
       ...(status === 'active' ? ['keys.setStatus next inactive'] : []),
@@ -124,7 +124,7 @@ test('a rejection that a rotation did not go on with is finished after five minu
   }
   const gone = new Stage({ infos: { next: 'gone' } });
   gone.has('next', 'pending', { intent: intent(now - 5 * minuteMs) });
-  await treated(gone, 'next');
+  await reconciled(gone, 'next');
   expect(gone.effects).toEqual(['ledger.replace next pending→pending (intent)', 'ledger.replace next pending→rejected']);
 });
 
@@ -137,7 +137,7 @@ test('a claim that somebody else is at work on is left alone', async () => {
 test('a claimed key that served before anybody recorded it gets its grace, in one write: killed between two, two keys would be current', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { labels: ['AWSPREVIOUS'], since: now });
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→draining']);
   expect(stage.audit).toEqual([{ apiKeyId: 'next', to: 'draining', by, because: 'AWSCURRENT had moved to it, and has moved on' }]);
   expect(stage.record('next')).toMatchObject({ switchedAt: now });
@@ -149,7 +149,7 @@ test('a claimed key to which AWSCURRENT may have moved gets its grace too, and i
     since: now - 5 * minuteMs,
     intent: { to: 'current', at: now - 5 * minuteMs, cause: { code: 'switching' } },
   });
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual(['ledger.replace next pending→draining']);
   expect(stage.audit).toEqual([
     { apiKeyId: 'next', to: 'draining', by, because: 'AWSCURRENT may have moved to it: nobody recorded whether it had' },
@@ -161,7 +161,7 @@ test.each(['standby', 'rejected'] as const)(
   async (state) => {
     const stage = new Stage();
     stage.has('next', state, { status: 'active', since: now - 5 * minuteMs });
-    await treated(stage, 'next', true);
+    await reconciled(stage, 'next', true);
     expect(stage.effects).toEqual([
       `ledger.replace next ${state}→${state} (intent)`,
       'keys.setStatus next inactive',
@@ -190,14 +190,14 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
   for (const status of ['active', 'inactive'] as const) {
     const stage = new Stage();
     stage.has('next', 'standby', { status, since: now, intent: tried(now - 5 * minuteMs) });
-    await treated(stage, 'next');
+    await reconciled(stage, 'next');
     expect(stage.effects).toEqual([
       'ledger.replace next standby→standby (intent)',
       'keys.setStatus next inactive',
       'ledger.replace next standby→standby',
     ]);
     expect(stage.record('next')).not.toHaveProperty('intent');
-    expect(stage.record('next')).not.toHaveProperty('restsUntil');
+    expect(stage.record('next')).not.toHaveProperty('claimBlockedUntil');
     expect(stage.audit).toMatchObject([
       { because: 'being tried' },
       { because: 'asleep again: what was begun was broken off (being tried)' },
@@ -208,11 +208,11 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
 test('an intake that was broken off leaves no key in the pool: nobody has proven that the value is its own', async () => {
   const intent = (at: number) => ({ to: 'standby', at, cause: { code: 'being-taken-in' } }) as const;
   const young = new Stage();
-  young.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs + 1) });
+  young.has('next', 'standby', { status: 'active', verifiedInactive: false, intent: intent(now - 5 * minuteMs + 1) });
   await isLeftAlone(young, 'next');
   const stage = new Stage();
-  stage.has('next', 'standby', { status: 'active', parked: false, intent: intent(now - 5 * minuteMs) });
-  await treated(stage, 'next');
+  stage.has('next', 'standby', { status: 'active', verifiedInactive: false, intent: intent(now - 5 * minuteMs) });
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual([
     'ledger.replace next standby→standby (intent)',
     'keys.setStatus next inactive',
@@ -231,7 +231,7 @@ test.each([
   stage.has('next', state, {
     intent: { to: 'archived', at: now - 5 * minuteMs, cause: { code: 'removing', reason: 'an operator removed it' } },
   });
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual([...(asks ? ['keys.setStatus next archived'] : []), `ledger.replace next ${state}→archived`]);
   expect(stage.record('next').cause).toEqual({ code: 'removed', reason: 'an operator removed it' });
 });
@@ -243,7 +243,7 @@ test.each([
 ] as const)('a %s key that is %s at Anthropic is %s, and the reason is recorded', async (state, status, after) => {
   const stage = new Stage({ infos: { next: { status } } });
   stage.has('next', state);
-  await treated(stage, 'next');
+  await reconciled(stage, 'next');
   expect(stage.effects).toEqual([`ledger.replace next ${state}→${after}`]);
   expect(stage.audit).toEqual([{ apiKeyId: 'next', to: after, by, because: `it is ${status} at Anthropic` }]);
 });
@@ -268,54 +268,54 @@ test.each(['current', 'archived'] as const)('a key that is %s is none of retirem
 
 test('a key that was found awake stays in the pool, also where an older version did not record that it was proven dead', async () => {
   const stage = new Stage();
-  stage.has('next', 'standby', { status: 'active', parked: false, since: now - 5 * minuteMs });
-  await treated(stage, 'next');
+  stage.has('next', 'standby', { status: 'active', verifiedInactive: false, since: now - 5 * minuteMs });
+  await reconciled(stage, 'next');
   expect(stage.record('next').state).toBe('standby');
 });
 
 test('the request that put an unfinished intake to sleep is recorded', async () => {
   const stage = new Stage();
-  stage.has('next', 'standby', { status: 'active', parked: false, intent: tried(now - 5 * minuteMs) });
-  await treated(stage, 'next');
+  stage.has('next', 'standby', { status: 'active', verifiedInactive: false, intent: tried(now - 5 * minuteMs) });
+  await reconciled(stage, 'next');
   expect(stage.audit[1]).toMatchObject({ to: 'rejected', by, requestIds: ['anthropic next inactive'] });
 });
 
 test('a list that is behind, and shows a trial that is over, puts no key to sleep and accuses nobody', async () => {
   const stage = new Stage({ infos: {} });
   stage.has('next', 'standby', { status: 'active' });
-  const sight = await stage.sight();
+  const snapshot = await stage.snapshot();
   stage.world.key('next').status = 'inactive';
-  await reconcileKey(stage.record('next'), sight, stage.ports, stage.tally);
+  await reconcileKey(stage.record('next'), snapshot, stage.ports, stage.tally);
   expect([stage.effects, stage.logged]).toEqual([[], []]);
   const lately = new Stage();
-  lately.has('next', 'standby', { status: 'active', parkedAt: now - 5 * minuteMs + 1 });
+  lately.has('next', 'standby', { status: 'active', verifiedInactiveAt: now - 5 * minuteMs + 1 });
   await isLeftAlone(lately, 'next');
 });
 
 test('a key that was put to sleep is asleep since then; of an intake that was broken off nobody has proven anything', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active' });
-  await treated(stage, 'next');
-  expect(stage.record('next').parkedAt).toBe(now);
+  await reconciled(stage, 'next');
+  expect(stage.record('next').verifiedInactiveAt).toBe(now);
   const broken = new Stage();
-  broken.has('next', 'rejected', { status: 'active', parked: false });
-  await treated(broken, 'next');
-  expect(broken.record('next')).not.toHaveProperty('parkedAt');
+  broken.has('next', 'rejected', { status: 'active', verifiedInactive: false });
+  await reconciled(broken, 'next');
+  expect(broken.record('next')).not.toHaveProperty('verifiedInactiveAt');
 });
 
 test('what was begun with a key that is gone, or has expired, holds it no longer', async () => {
   const gone = new Stage({ infos: { next: 'gone' } });
   gone.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });
-  await treated(gone, 'next');
+  await reconciled(gone, 'next');
   expect(gone.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is gone at Anthropic' }]);
   const behind = new Stage();
   behind.has('next', 'standby', { intent: tried(now - 5 * minuteMs) });
-  const sight = await behind.sight();
-  await reconcileKey(behind.record('next'), { ...sight, infos: new Map() }, behind.ports, behind.tally);
+  const snapshot = await behind.snapshot();
+  await reconcileKey(behind.record('next'), { ...snapshot, infos: new Map() }, behind.ports, behind.tally);
   expect(behind.effects).toEqual([]);
   const expired = new Stage({ infos: { next: { status: 'expired' } } });
   expired.has('next', 'rejected', { intent: tried(now - 5 * minuteMs) });
-  await treated(expired, 'next');
+  await reconciled(expired, 'next');
   expect(expired.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is expired' }]);
   expect(expired.record('next')).not.toHaveProperty('intent');
 });
@@ -331,7 +331,7 @@ test('a standby key that Anthropic does not know is rejected only where Anthropi
   const known = new Stage({ infos: { next: 'gone' } });
   known.has('serving', 'current');
   known.has('next', 'standby');
-  await treated(known, 'next');
+  await reconciled(known, 'next');
   expect(known.audit).toEqual([{ apiKeyId: 'next', to: 'rejected', by, because: 'it is gone at Anthropic' }]);
   const forgetful = new Stage({ infos: { next: 'gone', serving: 'gone' } });
   forgetful.has('other', 'draining');

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
-import type { Sight } from '../../../lambda/rotation/conditions.ts';
+import type { Snapshot } from '../../../lambda/rotation/conditions.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
 
 const now = new Stage().world.now;
-const wish = (at: number) => ({ at, by: 'operator', because: 'stolen' });
+const request = (at: number) => ({ at, by: 'operator', because: 'stolen' });
 const started = ['rotations.start'];
 
 /** One beat, with a current key; `standby`: whether a key is there to rotate to. */
@@ -20,8 +20,8 @@ function aStage({ standby = true, ...deviations }: { standby?: boolean } & Const
 
 const facts = { reason: 'the pool is empty' };
 
-async function seen(stage: Stage, paused = false): Promise<Sight> {
-  const snapshot = await stage.sight();
+async function seen(stage: Stage, paused = false): Promise<Snapshot> {
+  const snapshot = await stage.snapshot();
   const pause = { schema: 1, managedKey: definition.name, at: now, by: 'operator', because: 'a freeze' } as const;
   return paused ? { ...snapshot, pause } : snapshot;
 }
@@ -77,19 +77,19 @@ test('a rotation that has come to its end since retirement looked is followed by
   const stage = aStage();
   stage.world.register('t-open');
   stage.has('taken', 'pending', { token: 't-open', since: now - hourMs });
-  const sight = await stage.sight();
+  const snapshot = await stage.snapshot();
   stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
-  await resumeRotation(sight, undefined, stage.ports, stage.tally);
+  await resumeRotation(snapshot, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Nor is a wish that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
   const fulfilled = aStage();
-  fulfilled.has('old', 'inactive', { wanted: wish(now - 5 * minuteMs) });
-  const before = await fulfilled.sight();
+  fulfilled.has('old', 'inactive', { undoRequest: request(now - 5 * minuteMs) });
+  const before = await fulfilled.snapshot();
   fulfilled.has('old', 'current', {});
-  fulfilled.has('of staging', 'current', { managedKey: 'staging', noGrace: wish(now - hourMs) });
+  fulfilled.has('of staging', 'current', { managedKey: 'staging', revokeRequest: request(now - hourMs) });
   await resumeRotation(before, undefined, fulfilled.ports, fulfilled.tally);
   const switched = aStage();
-  const failed = await switched.sight();
+  const failed = await switched.snapshot();
   switched.has('current', 'current', { labels: ['AWSCURRENT'], since: now });
   await resumeRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, switched.ports, switched.tally);
   expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
@@ -98,7 +98,7 @@ test('a rotation that has come to its end since retirement looked is followed by
 test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
   const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
   const stage = aStage();
-  await resumeRotation(await stage.sight(), inVain, stage.ports, stage.tally);
+  await resumeRotation(await stage.snapshot(), inVain, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
     ['alarm.clear'],
     [{ kind: 'rotation-failed', managedKey: 'production', end: 'still-current' }],
@@ -107,7 +107,7 @@ test('an undo in vain leaves no rotation owed: once it is over, people are told 
   const open = aStage();
   open.world.register('t-open');
   const ports = { ...open.ports, secrets: { ...open.ports.secrets, registeredAt: async () => now - 14 * minuteMs } };
-  await resumeRotation(await open.sight(), inVain, ports, open.tally);
+  await resumeRotation(await open.snapshot(), inVain, ports, open.tally);
   expect(open.effects).toEqual([]);
 });
 
@@ -191,7 +191,7 @@ test('that people cannot be told holds up no rotation', async () => {
   };
   const ports = { ...stage.ports, alarm: { ...stage.ports.alarm, raise: deaf } };
   const late = { ...ports, secrets: { ...ports.secrets, registeredAt: async () => now - 2 * hourMs } };
-  expect(await failure(resumeRotation(await stage.sight(), undefined, late, stage.tally))).toMatchObject({ code: 'unavailable' });
+  expect(await failure(resumeRotation(await stage.snapshot(), undefined, late, stage.tally))).toMatchObject({ code: 'unavailable' });
   expect(stage.effects).toEqual(started);
 });
 
@@ -220,7 +220,7 @@ test('a rotation that is over is not open: AWSPENDING lies with AWSCURRENT then'
 test('an undo that was asked for five minutes ago, and that nobody started, is started; a void wish is not', async () => {
   const asked = async (at: number) => {
     const stage = aStage();
-    stage.has('old', 'inactive', { wanted: wish(at) });
+    stage.has('old', 'inactive', { undoRequest: request(at) });
     return resumed(stage);
   };
   expect(await asked(now - 5 * minuteMs + 1)).toEqual([]);
@@ -231,7 +231,7 @@ test('an undo that was asked for five minutes ago, and that nobody started, is s
 test('an emergency that was asked for five minutes ago, and that nobody started, is started; after a day it is void', async () => {
   const asked = async (at: number) => {
     const stage = new Stage();
-    stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(at) });
+    stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(at) });
     stage.has('next', 'standby');
     return resumed(stage);
   };
@@ -243,7 +243,7 @@ test('an emergency that was asked for five minutes ago, and that nobody started,
 
 test('an emergency whose key was replaced is no reason for another rotation', async () => {
   const stage = aStage();
-  stage.has('old', 'draining', { noGrace: wish(now - hourMs) });
+  stage.has('old', 'draining', { revokeRequest: request(now - hourMs) });
   expect(await resumed(stage)).toEqual([]);
 });
 
@@ -265,7 +265,7 @@ test('where the last key was cut off, the first one that is added is rotated to 
 test('an emergency whose command died before it turned the schedule on again is told to people', async () => {
   const off = (at: number, secret = { rotationEnabled: false }) => {
     const stage = aStage({ secret });
-    stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(at) });
+    stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(at) });
     return stage;
   };
   const stage = off(now - 5 * minuteMs);
@@ -295,7 +295,7 @@ test('an emergency whose command died before it turned the schedule on again is 
 
 test('an open rotation whose emergency is void is told with its own reason', async () => {
   const stage = aStage({ secret: { rotationEnabled: false } });
-  stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - 2 * dayMs) });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - 2 * dayMs) });
   stage.world.register('t-open');
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
   await resumeRotation({ ...(await seen(stage, true)), now: now + 2 * hourMs }, told, stage.ports, stage.tally);
@@ -305,18 +305,18 @@ test('an open rotation whose emergency is void is told with its own reason', asy
 
 test('that an emergency has stopped is told of what is so now, owes nothing by itself, and is over once the emergency is', async () => {
   const stage = aStage({ secret: { rotationEnabled: false } });
-  stage.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
-  const sight = await stage.sight();
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - hourMs) });
+  const snapshot = await stage.snapshot();
   stage.has('current', 'draining', {});
-  await resumeRotation(sight, undefined, stage.ports, stage.tally);
+  await resumeRotation(snapshot, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Of a key that was replaced an emergency does not stop: it is cut off whether or not rotations are scheduled.
   const replaced = aStage({ secret: { rotationEnabled: false } });
-  replaced.has('old', 'draining', { noGrace: wish(now - hourMs) });
+  replaced.has('old', 'draining', { revokeRequest: request(now - hourMs) });
   expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
-  await resumeRotation(await over.sight(), told, over.ports, over.tally);
+  await resumeRotation(await over.snapshot(), told, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],
     [
@@ -328,13 +328,13 @@ test('that an emergency has stopped is told of what is so now, owes nothing by i
     ],
   ]);
   const carriedOut = aStage();
-  carriedOut.has('old', 'draining', { noGrace: wish(now - hourMs) });
-  await resumeRotation(await carriedOut.sight(), told, carriedOut.ports, carriedOut.tally);
+  carriedOut.has('old', 'draining', { revokeRequest: request(now - hourMs) });
+  await resumeRotation(await carriedOut.snapshot(), told, carriedOut.ports, carriedOut.tally);
   expect(carriedOut.effects).toEqual(['alarm.clear']);
   // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
   for (const isPaused of [true, false]) {
     const stands = aStage();
-    stands.has('current', 'current', { labels: ['AWSCURRENT'], noGrace: wish(now - hourMs) });
+    stands.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - hourMs) });
     await resumeRotation(await seen(stands, isPaused), told, stands.ports, stands.tally);
     expect(stands.effects).toEqual(isPaused ? [] : started);
   }

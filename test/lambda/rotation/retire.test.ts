@@ -17,7 +17,7 @@ function healthy(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
 }
 
 /** The ports, but for a call that fails. */
-function failing(stage: Stage, call: 'list' | 'setStatus' | 'settle' | 'start', error: Error): RetirementPorts {
+function failing(stage: Stage, call: 'list' | 'setStatus' | 'update' | 'start', error: Error): RetirementPorts {
   const { ports } = stage;
   const fails = async (): Promise<never> => {
     throw error;
@@ -27,8 +27,8 @@ function failing(stage: Stage, call: 'list' | 'setStatus' | 'settle' | 'start', 
       return { ...ports, keys: { ...ports.keys, list: fails } };
     case 'setStatus':
       return { ...ports, keys: { ...ports.keys, setStatus: fails } };
-    case 'settle':
-      return { ...ports, watch: { ...ports.watch, settle: fails } };
+    case 'update':
+      return { ...ports, watch: { ...ports.watch, update: fails } };
     case 'start':
       return { ...ports, rotations: { start: fails } };
   }
@@ -63,7 +63,7 @@ test('what is condemned goes first, and every key is asleep before the first pro
   const stage = healthy({ probe: () => ({ answer: 'unclear', why: 'overloaded' }) });
   stage.has('silent', 'draining');
   for (const key of ['stolen', 'stolen too']) {
-    stage.has(key, 'draining', { switchedAt: now, noGrace: { at: now, by: 'operator', because: 'stolen' } });
+    stage.has(key, 'draining', { switchedAt: now, revokeRequest: { at: now, by: 'operator', because: 'stolen' } });
   }
   expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, failed: 3 });
   const calls = stage.calls.filter((call) => call.startsWith('keys.setStatus') || call === 'probe');
@@ -90,11 +90,11 @@ test('what people must know is told before a minute is spent on a key that will 
   stage.has('undead', 'draining');
   let toldAt = 0;
   const { watch } = stage.ports;
-  const settle: typeof watch.settle = async (...found) => {
+  const update: typeof watch.update = async (...found) => {
     toldAt = stage.world.now;
-    await watch.settle(...found);
+    await watch.update(...found);
   };
-  await retireDueKeys({ ...stage.ports, watch: { ...watch, settle } });
+  await retireDueKeys({ ...stage.ports, watch: { ...watch, update } });
   expect([toldAt, stage.world.now - now >= minuteMs]).toEqual([now, true]);
 });
 
@@ -161,7 +161,7 @@ test('what people must know is what was found, before it was mended', async () =
 
 test('people who cannot be told are a failure of the beat', async () => {
   const stage = healthy();
-  expect(await retireDueKeys(failing(stage, 'settle', new TypeError('no table')))).toEqual({ ...nothing, failed: 1 });
+  expect(await retireDueKeys(failing(stage, 'update', new TypeError('no table')))).toEqual({ ...nothing, failed: 1 });
   expect(stage.logged).toEqual([{ event: 'retirement.failed', fields: { what: 'what people must know', error: 'TypeError' } }]);
 });
 
@@ -283,5 +283,5 @@ test.each<[string, Error]>([
   expect(failures).toMatchObject([{ what: 'a second look at woken' }, { what: 'a second look at current' }]);
   expect(stage.settled.map(({ found, left }) => [found.map(({ facts }) => facts.apiKeyId), left])).toEqual([[['other'], ['production']]]);
   expect(stage.record('current')).not.toHaveProperty('foundDeadAt');
-  expect(stage.record('woken')).not.toHaveProperty('wokenAt');
+  expect(stage.record('woken')).not.toHaveProperty('reactivatedAt');
 });

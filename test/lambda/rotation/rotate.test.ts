@@ -33,10 +33,10 @@ function created(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage
 function looking(stage: Stage, at: (look: number) => Partial<SecretDescription> | undefined): RotationPorts {
   const { secrets } = stage.ports;
   let looks = 0;
-  const describe: typeof secrets.describe = async (secretArn) => {
+  const describe: typeof secrets.describe = async (secretId) => {
     looks += 1;
     const change = at(looks);
-    return { ...(await secrets.describe(secretArn)), ...change };
+    return { ...(await secrets.describe(secretId)), ...change };
   };
   return { ...stage.ports, secrets: { ...secrets, describe } };
 }
@@ -183,7 +183,7 @@ test('labels are freed of keys that have left the pool, and of no others', async
   stage.has('claimed', 'pending');
   stage.has('foreign', 'current', { managedKey: 'staging' });
   // Its intake was broken off: it is stored, and adding it again stores nothing new.
-  stage.has('unfinished', 'rejected', { parked: false });
+  stage.has('unfinished', 'rejected', { verifiedInactive: false });
   // Until somebody puts it away, its label says that it is ours.
   stage.has('bad', 'rejected');
   stage.has('removed', 'archived');
@@ -309,7 +309,7 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
 function undoOfArchived(): Stage {
   const stage = new Stage({ infos: { old: { status: 'archived' } } });
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
-  stage.has('old', 'draining', { wanted: { at: stage.world.now, by: 'operator', because: 'the new one is broken' } });
+  stage.has('old', 'draining', { undoRequest: { at: stage.world.now, by: 'operator', because: 'the new one is broken' } });
   stage.has('next', 'standby');
   stage.world.register(token);
   return stage;
@@ -606,7 +606,7 @@ test('that AWSCURRENT is about to move is written by each run that moves it, and
   for (const { stage, ended } of [written, current]) {
     expect(ended).toBe('done');
     expect(stage.effects).toContain('secrets.promote');
-    expect(stage.record('next')).not.toHaveProperty('restsUntil');
+    expect(stage.record('next')).not.toHaveProperty('claimBlockedUntil');
   }
 });
 

@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import type { Sight } from '../../../lambda/rotation/conditions.ts';
+import type { Snapshot } from '../../../lambda/rotation/conditions.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
 
@@ -33,7 +33,7 @@ export function seen({
   secret = {},
   tokensAt = {},
   knownUntil = now - 6 * minuteMs,
-}: Scene = {}): Sight {
+}: Scene = {}): Snapshot {
   const all = { apikey_current: 'active', apikey_standby: 'inactive', ...statuses } as const;
   return {
     definition: aDefinition(),

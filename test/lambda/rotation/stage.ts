@@ -3,14 +3,14 @@ import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
 import { causeText } from '../../../lambda/incidents/message/cause-text.ts';
-import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { OnboardPorts } from '../../../lambda/rotation/onboard.ts';
 import type { KeyUse } from '../../../lambda/rotation/intake-use.ts';
-import type { Sight } from '../../../lambda/rotation/conditions.ts';
+import type { Snapshot } from '../../../lambda/rotation/conditions.ts';
 import type {
   AlarmFacts,
   ApiKeyInfo,
   Condition,
-  Deed,
+  AuditContext,
   FailedRotation,
   ProbeAnswer,
   RetirementPorts,
@@ -46,7 +46,7 @@ interface Step {
 /** A world in memory, with somebody beside it who writes down what an operation does to it. */
 export class Stage {
   readonly world = new MemoryWorld();
-  readonly ports: RetirementPorts & AdmitPorts;
+  readonly ports: RetirementPorts & OnboardPorts;
   readonly tally: RetirementTally = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
   /** Every call, in order. */
   readonly calls: string[] = [];
@@ -73,21 +73,21 @@ export class Stage {
           this.#write(record, by);
           return ports.ledger.add(record, by);
         },
-        replace: (before, after, by, deed) => {
-          this.#write(after, by, deed);
-          return ports.ledger.replace(before, after, by, deed);
+        replace: (before, after, by, auditContext) => {
+          this.#write(after, by, auditContext);
+          return ports.ledger.replace(before, after, by, auditContext);
         },
-        forget: (record, by, deed) => {
+        forget: (record, by, auditContext) => {
           const { intent, ...rest } = record;
-          this.#write({ ...rest, state: 'forgotten' }, by, deed);
-          return ports.ledger.forget(record, by, deed);
+          this.#write({ ...rest, state: 'forgotten' }, by, auditContext);
+          return ports.ledger.forget(record, by, auditContext);
         },
       },
       secrets: {
         ...ports.secrets,
-        describe: async (secretArn) => ({ ...(await ports.secrets.describe(secretArn)), ...deviations.secret }),
-        promote: async (secretArn, to, from) => {
-          await ports.secrets.promote(secretArn, to, from);
+        describe: async (secretId) => ({ ...(await ports.secrets.describe(secretId)), ...deviations.secret }),
+        promote: async (secretId, to, from) => {
+          await ports.secrets.promote(secretId, to, from);
           return ['aws promote'];
         },
       },
@@ -138,7 +138,7 @@ export class Stage {
       },
       watch: {
         failedRotations: async () => deviations.failedRotations ?? new Map(),
-        settle: async (found, left, kinds) => void this.settled.push({ found, left: [...left], kinds }),
+        update: async (found, left, kinds) => void this.settled.push({ found, left: [...left], kinds }),
       },
     };
   }
@@ -157,18 +157,18 @@ export class Stage {
       readonly status?: 'active' | 'inactive' | 'archived';
       readonly labels?: readonly string[];
       /** Whether its intake was finished. @default true */
-      readonly parked?: boolean;
+      readonly verifiedInactive?: boolean;
     } = {},
   ): ApiKeyRecord {
-    const { status, labels = [], parked = true, ...fields } = changes;
+    const { status, labels = [], verifiedInactive = true, ...fields } = changes;
     const { now } = this.world;
     this.world.standby(apiKeyId);
-    const awake = state === 'pending' || state === 'current' || state === 'draining';
-    this.world.key(apiKeyId).status = status ?? (awake ? 'active' : state === 'archived' ? 'archived' : 'inactive');
+    const active = state === 'pending' || state === 'current' || state === 'draining';
+    this.world.key(apiKeyId).status = status ?? (active ? 'active' : state === 'archived' ? 'archived' : 'inactive');
     const token = state === 'standby' || state === 'rejected' ? {} : { token: `v-${apiKeyId}` };
     const switchedAt = state === 'draining' ? { switchedAt: now - 3 * hourMs } : {};
-    const { parkedAt, ...known } = this.record(apiKeyId);
-    const base = parkedAt === undefined || !parked ? known : { ...known, parkedAt };
+    const { verifiedInactiveAt, ...known } = this.record(apiKeyId);
+    const base = verifiedInactiveAt === undefined || !verifiedInactive ? known : { ...known, verifiedInactiveAt };
     const record = { ...base, state, since: now - dayMs, ...token, ...switchedAt, ...fields };
     this.world.records.set(apiKeyId, record);
     if (record.token !== undefined) {
@@ -184,9 +184,9 @@ export class Stage {
   }
 
   /** What retirement sees at the beginning of a beat. */
-  async sight(): Promise<Sight> {
+  async snapshot(): Promise<Snapshot> {
     const { ports } = this;
-    const sight: Sight = {
+    const snapshot: Snapshot = {
       definition,
       own: [...this.world.records.values()],
       secret: await ports.secrets.describe(definition.secretName),
@@ -199,15 +199,15 @@ export class Stage {
       now: this.world.now,
     };
     this.calls.length = 0;
-    return sight;
+    return snapshot;
   }
 
   #write(
     { apiKeyId, state, intent, cause }: Pick<ApiKeyRecord, 'apiKeyId' | 'intent' | 'cause'> & { readonly state: ApiKeyState | 'forgotten' },
     by: string,
-    { requestIds, occasion }: Deed = {},
+    { requestIds, auditEvent }: AuditContext = {},
   ): void {
-    const why = occasion?.cause ?? intent?.cause ?? cause;
+    const why = auditEvent?.cause ?? intent?.cause ?? cause;
     const step = { apiKeyId, to: intent?.to ?? state, by, because: why === undefined ? undefined : causeText(why) };
     this.audit.push(requestIds === undefined ? step : { ...step, requestIds });
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../lambda/foundation/errors.ts';
-import { settleSwitch, versionWith } from '../../../lambda/rotation/switch.ts';
+import { recordSwitch, versionWith } from '../../../lambda/rotation/switch.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
@@ -25,7 +25,7 @@ async function settled(stage: Stage, version: string | undefined): Promise<reado
     stage.world.versions.set(version, known);
   }
   const before = stage.effects.length;
-  await settleSwitch(definition, stage.ports, 'rotation', { requestIds: ['aws promote'] });
+  await recordSwitch(definition, stage.ports, 'rotation', { requestIds: ['aws promote'] });
   return stage.effects.slice(before);
 }
 
@@ -121,14 +121,14 @@ test('who loses the race for a record looks again; any other failure ends the lo
     stage.world.records.set('current', { ...before, revision: before.revision + 1 });
     throw new LostRace('current');
   };
-  await settleSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace } }, 'rotation');
+  await recordSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace } }, 'rotation');
   expect([stage.record('current').state, stage.record('next').state]).toEqual(['draining', 'current']);
   const broken = async (): Promise<never> => {
     throw new TypeError('no table');
   };
   stage.has('other', 'pending', { labels: ['AWSCURRENT'] });
   stage.world.versions.get('v-next')?.labels.clear();
-  await expect(settleSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace: broken } }, 'rotation')).rejects.toThrow(
+  await expect(recordSwitch(definition, { ...stage.ports, ledger: { ...ledger, replace: broken } }, 'rotation')).rejects.toThrow(
     'no table',
   );
 });

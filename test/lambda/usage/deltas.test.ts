@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { UsageQuarterRecord, UsageTotals } from '../../../contract/records.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
-import { committed, dataOf, lastUsesOf, quarterMs, settledByReadBack, totalsOf, unpublished } from '../../../lambda/usage/deltas.ts';
+import { committed, dataOf, lastUsesOf, quarterMs, confirmedByReadBack, totalsOf, unpublished } from '../../../lambda/usage/deltas.ts';
 import type { UsageRow } from '../../../lambda/usage/ports.ts';
 import { aUsageRow } from './rows.ts';
 
@@ -47,7 +47,7 @@ test('whatever the feed reports and restates, and wherever a put is lost or its 
       let record: UsageQuarterRecord = { schema: 1, subject: 'production', start, revision: 0, minutes: {} };
       let last: ReadonlyMap<number, UsageTotals> = new Map();
       const publish = (reported: ReadonlyMap<number, UsageTotals>, fate: string): void => {
-        if (record.intent !== undefined) record = { ...settledByReadBack(record, world.counts), revision: 0 };
+        if (record.intent !== undefined) record = { ...confirmedByReadBack(record, world.counts), revision: 0 };
         const minutes = unpublished(record, start, span, reported);
         if (Object.keys(minutes).length === 0) return;
         record = { ...record, intent: { at: 0, minutes } };

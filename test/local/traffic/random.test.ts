@@ -36,15 +36,15 @@ test.each([
       ] as const,
   ),
   ...[10, 63, 64, 1000].map(
-    (trials) =>
+    (verifications) =>
       [
-        `binomial ${trials}`,
+        `binomial ${verifications}`,
         () => {
           const { binomial } = seeded(1, 'test');
-          return () => binomial(trials, 0.3);
+          return () => binomial(verifications, 0.3);
         },
-        trials * 0.3,
-        trials * 0.21,
+        verifications * 0.3,
+        verifications * 0.21,
       ] as const,
   ),
 ] as const)('%s draws have their mean and variance', (_name, stream, mean, variance) => {

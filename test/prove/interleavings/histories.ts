@@ -245,7 +245,7 @@ export interface HistoriesOptions {
 }
 
 /**
- * Random histories of a managed key: intake, rotations, retirement, undo, emergency, trials, pauses, time, people in the Console and
+ * Random histories of a managed key: intake, rotations, retirement, undo, emergency, verifications, pauses, time, people in the Console and
  * at the secret; each run may die or fail at any call, and up to three are at work at once. The invariants are looked at after every
  * call, and once more at quiescence. Throws with the shortest history that breaks one, and how to repeat it.
  */

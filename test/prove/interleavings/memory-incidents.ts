@@ -54,7 +54,7 @@ export function judgeContainment(
   }
   // Whoever gave it up gave up its excuse, too.
   if (before.intent?.to === 'contained' && after.intent === undefined && after.state !== 'contained') world.cut.delete(apiKeyId);
-  if (before.state === 'contained' && after.state === 'pending' && before.wanted === undefined) {
+  if (before.state === 'contained' && after.state === 'pending' && before.undoRequest === undefined) {
     world.violate(`I8 ${apiKeyId} was cut off, and claimed although nobody asked for it back`);
   }
   if (before.state === 'contained' && after.state === 'current') world.violate(`I8 ${apiKeyId} was cut off, and became current again`);
@@ -72,9 +72,9 @@ function judgeLast(world: MemoryWorld, apiKeyId: string, seen: readonly ApiKeyRe
   const needed = world.now + rotation.intervalMs + rotation.maximumGraceMs;
   // One that somebody is at work on, or whose claim is blocked, can take nobody's place at this moment.
   const another = seen.find(
-    ({ state, intent, expiresAt, restsUntil = 0 }) =>
+    ({ state, intent, expiresAt, claimBlockedUntil = 0 }) =>
       state === 'pending' ||
-      (state === 'standby' && intent === undefined && restsUntil <= world.now && (expiresAt === null || expiresAt > needed)),
+      (state === 'standby' && intent === undefined && claimBlockedUntil <= world.now && (expiresAt === null || expiresAt > needed)),
   );
   if (another !== undefined)
     world.violate(`I8 ${apiKeyId} is current and about to be cut off, although ${another.apiKeyId} can replace it`);

@@ -3,7 +3,7 @@ import type { ApiKeyIntent, ApiKeyRecord, AuditRecord, PauseRecord } from '../..
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
-import type { AdmitPorts } from '../../../lambda/rotation/admit.ts';
+import type { OnboardPorts } from '../../../lambda/rotation/onboard.ts';
 import type { CommandPorts } from '../../../lambda/rotation/commands/ports.ts';
 import type { ApiKeyInfo, FailedRotation, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
@@ -102,7 +102,7 @@ export class MemoryWorld {
       expiresAt: this.key(apiKeyId).expiresAt,
       addedAt: this.now - dayMs + this.records.size,
       standbyVersionId: `s-${apiKeyId}`,
-      parkedAt: this.now - dayMs,
+      verifiedInactiveAt: this.now - dayMs,
     });
   }
 
@@ -255,7 +255,7 @@ export class MemoryWorld {
   }
 
   /** The ports of one run: one call of a Lambda function, or one command. */
-  ports(gate: Gate): RetirementPorts & AdmitPorts & CommandPorts {
+  ports(gate: Gate): RetirementPorts & OnboardPorts & CommandPorts {
     /** Keys whose value this run has seen accepted. */
     const accepted = new Set<string>();
     /** Keys whose value it has seen refused. */
@@ -299,11 +299,11 @@ export class MemoryWorld {
       keptVersions: () => call('secrets.keptVersions', () => new Set(this.versions.keys())),
       schedule: {
         stop: () => call('schedule.stop', () => void (this.rotationEnabled = false)),
-        enable: (secretArn, from) =>
+        enable: (secretId, from) =>
           call('schedule.enable', () => {
             this.rotationEnabled = true;
             if (this.#openVersion() !== undefined) return 'unfinished' as const;
-            if (from === 'now on') this.asked.push(secretArn);
+            if (from === 'now on') this.asked.push(secretId);
             return 'on' as const;
           }),
       },
@@ -346,13 +346,13 @@ export class MemoryWorld {
             deletionAt: null,
           })),
         registeredAt: async () => this.now - hourMs,
-        read: (secretArn, versionId) =>
+        read: (secretId, versionId) =>
           call<Secret | 'absent'>(
             `secrets.read ${versionId}`,
-            () => (secretArn === definition.secretName ? this.versions : this.standbyVersions).get(versionId)?.value ?? 'absent',
+            () => (secretId === definition.secretName ? this.versions : this.standbyVersions).get(versionId)?.value ?? 'absent',
             () => 'absent',
           ),
-        putPending: (_secretArn, token, value) =>
+        putPending: (_secretId, token, value) =>
           call('secrets.putPending', () => {
             const version = this.versions.get(token);
             // Same token and other content is refused; the same content again is no change.
@@ -360,7 +360,7 @@ export class MemoryWorld {
               throw new Error('ResourceExistsException');
             version.value = value;
           }),
-        promote: (_secretArn, to, from) =>
+        promote: (_secretId, to, from) =>
           call('secrets.promote', () => {
             const holder = this.holder('AWSCURRENT');
             if (holder !== from) throw new Error('InvalidParameterException');
@@ -376,15 +376,15 @@ export class MemoryWorld {
             if (next !== undefined) this.leftAt.delete(next);
             return [];
           }),
-        discardPending: (_secretArn, versionId) =>
+        discardPending: (_secretId, versionId) =>
           call('secrets.discardPending', () => void this.versions.get(versionId)?.labels.delete('AWSPENDING')),
-        freeStandbyLabels: (_secretArn, ids) =>
+        freeStandbyLabels: (_secretId, ids) =>
           call('secrets.freeStandbyLabels', () => {
             for (const version of this.standbyVersions.values()) for (const id of ids) version.labels.delete(`standby-${id}`);
           }),
       },
       standby: {
-        put: (_secretArn, apiKeyId, value) =>
+        put: (_secretId, apiKeyId, value) =>
           call('standby.put', () => {
             this.standbyVersions.set(`s-${apiKeyId}`, { value, labels: new Set([`standby-${apiKeyId}`]) });
             return `s-${apiKeyId}`;
@@ -441,17 +441,17 @@ export class MemoryWorld {
         lastUses: async () => this.#lastUses(),
       },
       rotations: {
-        start: (secretArn) =>
+        start: (secretId) =>
           call('rotations.start', () => {
             // Secrets Manager tries the one again that is open.
             if (this.#openVersion() !== undefined) return 'running' as const;
-            this.asked.push(secretArn);
+            this.asked.push(secretId);
             return 'started' as const;
           }),
       },
       watch: {
         failedRotations: async () => new Map(this.open),
-        settle: async (found) => void (this.known = found.map(({ kind }) => kind)),
+        update: async (found) => void (this.known = found.map(({ kind }) => kind)),
       },
     };
   }

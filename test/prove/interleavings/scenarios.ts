@@ -3,7 +3,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { containIncidents, findBrakes } from '../../../lambda/incidents/contain.ts';
 import { clear, record } from '../../../lambda/incidents/raise.ts';
-import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
+import { onboardStandbyKey } from '../../../lambda/rotation/onboard.ts';
 import { removeKey } from '../../../lambda/rotation/commands/remove.ts';
 import { lookAtOldKey, revokeOldKey } from '../../../lambda/rotation/commands/revoke-old-key.ts';
 import { isHeld, planRevocation, stolenKey } from '../../../lambda/rotation/commands/revoke-plan.ts';
@@ -12,7 +12,7 @@ import { snapshotOf } from '../../../lambda/rotation/commands/snapshot.ts';
 import { planUndo, requestUndo } from '../../../lambda/rotation/commands/undo.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
-import { tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
+import { verifyStandbyKeys } from '../../../lambda/rotation/verify-standby.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
 import { containmentPorts } from './memory-incidents.ts';
 import { runSchedule, type Actor } from './schedule.ts';
@@ -67,14 +67,14 @@ export function containment(world: MemoryWorld, name = 'containment'): Actor {
 
 export function intake(world: MemoryWorld, apiKeyId: string, name = 'intake'): Actor {
   const value = world.key(apiKeyId).value;
-  return { name, run: (gate) => admitStandbyKey(world.definition, value, { apiKeyId, by: name }, world.ports(gate)) };
+  return { name, run: (gate) => onboardStandbyKey(world.definition, value, { apiKeyId, by: name }, world.ports(gate)) };
 }
 
 export function verification(world: MemoryWorld, apiKeyId: string): Actor {
   return {
     name: 'verification',
     run: (gate) =>
-      tryStandbyKeys(
+      verifyStandbyKeys(
         { operation: 'try-standby-keys', managedKey: definition.name, apiKeyIds: [apiKeyId], by: 'operator' },
         world.ports(gate),
       ),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readPages, type Page } from '../../../../lambda/adapters/anthropic/pages.ts';
 
-const reading = async (pages: (cursor: string | undefined, nth: number) => Page<string>) => {
+const snapshot = async (pages: (cursor: string | undefined, nth: number) => Page<string>) => {
   let asked = 0;
   const list = readPages<string>('the list', { nameOf: (item) => item, maxPages: 5 }, async (cursor) => pages(cursor, (asked += 1)));
   return { outcome: await list.catch((error: unknown) => error), asked };
@@ -9,13 +9,13 @@ const reading = async (pages: (cursor: string | undefined, nth: number) => Page<
 const page = (items: readonly string[], next?: string, hasMore = next !== undefined): Page<string> => ({ items, hasMore, next });
 
 test('an honest list is read to its end, page after page', async () => {
-  const { outcome, asked } = await reading((cursor) => (cursor === undefined ? page(['a', 'b'], 'two') : page(['c'])));
+  const { outcome, asked } = await snapshot((cursor) => (cursor === undefined ? page(['a', 'b'], 'two') : page(['c'])));
   expect(outcome).toEqual(['a', 'b', 'c']);
   expect(asked).toBe(2);
 });
 
 test('a cursor on the last page means nothing', async () => {
-  expect((await reading(() => page(['a'], 'two', false))).outcome).toEqual(['a']);
+  expect((await snapshot(() => page(['a'], 'two', false))).outcome).toEqual(['a']);
 });
 
 test.each<[what: string, pages: (cursor: string | undefined, nth: number) => Page<string>, code: string, asked: number]>([
@@ -28,7 +28,7 @@ test.each<[what: string, pages: (cursor: string | undefined, nth: number) => Pag
   ['has no end', (_cursor, nth) => page([`${nth}`], `${nth}`), 'answer-endless', 5],
   ['has no end and nothing on it', (_cursor, nth) => page([], `${nth}`), 'answer-endless', 5],
 ])('a list that %s is none', async (_what, pages, code, expected) => {
-  const { outcome, asked } = await reading(pages);
+  const { outcome, asked } = await snapshot(pages);
   expect(outcome).toMatchObject({ code });
   expect(asked).toBe(expected);
 });

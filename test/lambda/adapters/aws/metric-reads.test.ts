@@ -26,8 +26,8 @@ describe('a result that failed in an answer that did not', () => {
     const { aws: server, sink, series } = await aWatch();
     await sink.put([datum(now - 2 * MINUTE, 5), outputs(now - 2 * MINUTE, 7), outputs(now - MINUTE, 7)]);
     server.intercept.inject({ operation: 'GetMetricData', fault, times: 2 });
-    for (const reading of [sink.sampleCounts('production', now - HOUR, now), series.read('production', now - HOUR, now)]) {
-      const error: unknown = await reading.catch((thrown: unknown) => thrown);
+    for (const snapshot of [sink.sampleCounts('production', now - HOUR, now), series.read('production', now - HOUR, now)]) {
+      const error: unknown = await snapshot.catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(kind);
       expect(String(error)).toContain(named);
     }

@@ -7,7 +7,7 @@ import { aRecord } from '../../../support/records.ts';
 import { current, now, seen, standby } from '../sight.ts';
 
 const old = aRecord({ apiKeyId: 'apikey_old', state: 'draining', token: 'v0', since: now - 3 * hourMs, switchedAt: now - 3 * hourMs });
-const wish = (minutesAgo: number) => ({ at: now - minutesAgo * minuteMs, by: 'Ada', because: 'leaked' });
+const request = (minutesAgo: number) => ({ at: now - minutesAgo * minuteMs, by: 'Ada', because: 'leaked' });
 /** The key that an emergency replaced so many minutes ago, and that retirement has cut off since. */
 const replaced = (minutesAgo: number, changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
   aRecord({
@@ -35,13 +35,13 @@ test.each<[string, readonly ApiKeyRecord[], string | undefined, ReturnType<typeo
   ['names a key in its grace: that one, and nothing rotates', [current, old, standby], 'apikey_old', ['cut one', ['apikey_old'], []]],
   [
     'names a key in its grace: another one that is wanted back stays so',
-    [current, old, standby, replaced(100, { wanted: wish(1) })],
+    [current, old, standby, replaced(100, { undoRequest: request(1) })],
     'apikey_old',
     ['cut one', ['apikey_old'], []],
   ],
   [
     'names no key: nobody gets back what is wanted back',
-    [current, { ...old, wanted: wish(1) }, standby],
+    [current, { ...old, undoRequest: request(1) }, standby],
     undefined,
     ['rotate and cut', ['apikey_current', 'apikey_old'], ['apikey_old']],
   ],
@@ -53,7 +53,7 @@ test.each<[string, readonly ApiKeyRecord[], string | undefined, ReturnType<typeo
   ],
   [
     'is given again 25 minutes after its switch, with a key that is left: that key',
-    [current, { ...old, noGrace: wish(26) }, replaced(25), standby],
+    [current, { ...old, revokeRequest: request(26) }, replaced(25), standby],
     undefined,
     ['cut', ['apikey_old'], []],
   ],

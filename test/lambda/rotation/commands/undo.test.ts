@@ -15,7 +15,7 @@ const old = (apiKeyId: string, hoursAgo: number, changes: Partial<ApiKeyRecord> 
     switchedAt: now - hoursAgo * hourMs,
     ...changes,
   });
-const wish = { at: now - minuteMs, by: 'Ada', because: 'leaked' };
+const request = { at: now - minuteMs, by: 'Ada', because: 'leaked' };
 const emergencyEnd = { code: 'retired', why: { code: 'grace-over', end: 'emergency' } } as const;
 
 interface Scene {
@@ -54,7 +54,7 @@ test.each<[string, Scene, object]>([
     { own: [first, second], stages: new Map([['v-apikey_first', ['AWSPREVIOUS']]]) },
     { target: first },
   ],
-  ['a key that is wanted back already', { own: [{ ...first, wanted: wish }, second] }, { target: { ...first, wanted: wish } }],
+  ['a key that is wanted back already', { own: [{ ...first, undoRequest: request }, second] }, { target: { ...first, wanted: request } }],
   ['the last key that was merely replaced', { own: [first, { ...second, state: 'contained' }] }, { target: first }],
   [
     'a key that was cut off, where it is named',
@@ -68,7 +68,7 @@ test.each<[string, Scene, object]>([
   ],
   [
     'a key that an emergency is about to cut off, where it is named',
-    { own: [{ ...second, noGrace: wish }], apiKeyId: 'apikey_second' },
+    { own: [{ ...second, revokeRequest: request }], apiKeyId: 'apikey_second' },
     { cut: { by: 'emergency', reason: 'leaked' } },
   ],
   [
@@ -136,9 +136,9 @@ test.each<[string, Scene, RegExp]>([
 });
 
 test('an emergency that leaves the current key no grace is told, for a day', async () => {
-  const condemned = { ...current, noGrace: wish };
+  const revoked = { ...current, revokeRequest: request };
   const ask = (at: number) =>
-    planUndo({ ...seen({ own: [{ ...condemned, noGrace: { ...wish, at } }, first] }) }, undefined, {
+    planUndo({ ...seen({ own: [{ ...revoked, revokeRequest: { ...request, at } }, first] }) }, undefined, {
       audit: { read: async () => [], note: () => Promise.reject(new Error('nobody notes')) },
       keys: { retrieve: async () => 'gone', list: async () => [], setStatus: () => Promise.reject(new Error('nobody sets')) },
       keptVersions: async () => new Set([first.token ?? '']),

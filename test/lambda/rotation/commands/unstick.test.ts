@@ -33,7 +33,11 @@ test.each<[string, Scene, readonly string[]]>([
   ['a rotation that has claimed nothing for 5 minutes', { own: [], open: 5 }, ['discard version v2']],
   ['a rotation that somebody broke off', { own: [claimed(8)], open: 8, rotationEnabled: false }, ['discard version v2']],
   ['a key of a rotation that is over', { own: [claimed(15)] }, ['return apikey_claimed']],
-  ['a key that is wanted back', { own: [old({ wanted: { at: now, by: 'Ada', because: 'it fails' } })] }, ['take wish back apikey_old']],
+  [
+    'a key that is wanted back',
+    { own: [old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } })] },
+    ['take wish back apikey_old'],
+  ],
   ['work that is half done', { own: [old({ intent: intent('inactive', 16) })] }, ['finish apikey_old']],
   ['work that was begun a moment ago', { own: [old({ intent: intent('inactive', 15) })] }, []],
   ['a key that may have become current', { own: [claimed(20, { intent: intent('current', 20) })] }, ['give grace apikey_claimed']],
@@ -55,7 +59,7 @@ test.each<[Act['act'], ApiKeyRecord, unknown]>([
   ['give grace', claimed(20, { state: 'draining' }), { state: 'draining' }],
   ['finish', old({ intent: intent('inactive', 20) }), 'as before'],
   ['finish', old({ state: 'inactive' }), { state: 'inactive' }],
-  ['take wish back', old({ wanted: { at: now, by: 'Ada', because: 'it fails' } }), 'as before'],
+  ['take wish back', old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } }), 'as before'],
   ['take wish back', old({}), 'wish taken back'],
   ['take wish back', old({ state: 'current' }), { state: 'current', before: true }],
 ])('of "%s", a second look tells what became of it: %#', (act, record, is) => {

@@ -14,7 +14,7 @@ const token = 't-new';
 const { workspaceId, rotation } = definition;
 const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
 const refused = { code: 'cannot-come-back', apiKeyId: 'old', why: { code: 'value-refused' } } as const;
-const wish = { at: now, by: 'operator', because: 'the new one is broken' };
+const request = { at: now, by: 'operator', because: 'the new one is broken' };
 
 /** A pool of two keys, and a rotation that has begun. */
 function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
@@ -36,15 +36,15 @@ async function obtained(stage: Stage, ports: RotationPorts = stage.ports): Promi
   const value = await pool.obtain(definition, token, ports);
   return 'verdict' in value ? `${value.apiKeyId ?? ''}: ${causeText(value.cause)}` : stage.world.idOf(value);
 }
-const wakes = ['keys.setStatus first active', 'ledger.replace first pending→pending'];
-const woken = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
+const activates = ['keys.setStatus first active', 'ledger.replace first pending→pending'];
+const activated = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
 const rejects = ['ledger.replace first pending→pending (intent)', 'keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
 
 test('the oldest standby key is claimed, woken and proven, and its value handed over', async () => {
   const stage = aPool();
   expect(await obtained(stage)).toBe('first');
-  expect(stage.effects).toEqual(['ledger.replace first standby→pending', ...wakes]);
-  expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'pending', by, because: 'claimed by a rotation' }, woken]);
+  expect(stage.effects).toEqual(['ledger.replace first standby→pending', ...activates]);
+  expect(stage.audit).toEqual([{ apiKeyId: 'first', to: 'pending', by, because: 'claimed by a rotation' }, activated]);
   expect(stage.record('first')).toMatchObject({ token, since: now });
 });
 
@@ -82,7 +82,7 @@ test('an empty pool is told with what to do: where to make a key, and how to add
 
 test('an old key that an operator wants back is claimed in the operator’s name, and its value read where consumers read it', async () => {
   const stage = aPool();
-  stage.has('old', 'inactive', { wanted: wish });
+  stage.has('old', 'inactive', { undoRequest: request });
   expect(await obtained(stage)).toBe('old');
   expect(stage.calls).toContain('secrets.read v-old');
   expect(stage.audit[0]).toEqual({ apiKeyId: 'old', to: 'pending', by: 'operator', because: 'brought back: the new one is broken' });
@@ -156,7 +156,7 @@ test.each<[string, ProbeAnswer, string]>([
   const stage: Stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'first' ? answer : undefined) });
   expect(await obtained(stage)).toBe(`first: ${because}`);
   expect(stage.record('second').state).toBe('standby');
-  expect(stage.effects.slice(0, 6)).toEqual(['ledger.replace first standby→pending', ...wakes, ...rejects]);
+  expect(stage.effects.slice(0, 6)).toEqual(['ledger.replace first standby→pending', ...activates, ...rejects]);
   expect(stage.audit[3]).toEqual({ apiKeyId: 'first', to: 'rejected', by, because, requestIds: ['anthropic first inactive'] });
 });
 
@@ -209,10 +209,10 @@ test('after two rejections since the last success somebody must look first; whoe
   expect(await obtained(stage)).toBe('first');
 });
 
-test.each<[string, Partial<ApiKeyRecord> & { readonly parked?: boolean }]>([
+test.each<[string, Partial<ApiKeyRecord> & { readonly verifiedInactive?: boolean }]>([
   ['before the last success', { since: now - 2 * dayMs }],
   ['and have expired', { since: now, expiresAt: now }],
-  ['with an intake that was broken off', { since: now, parked: false }],
+  ['with an intake that was broken off', { since: now, verifiedInactive: false }],
 ])('keys that were rejected %s do not hold a rotation up', async (_name, changes) => {
   const stage = aPool();
   stage.has('current', 'current', { since: now - dayMs });
@@ -254,7 +254,7 @@ test('a key must outlive the interval and the longest grace, counted from its cl
   expect(await obtained(short)).toBe('first: the key expires too soon');
   expect(short.record('first').cause).toEqual({ code: 'expires-too-soon' });
   const wanted = aPool({ infos: { old: { expiresAt: now + hourMs } } });
-  wanted.has('old', 'inactive', { wanted: wish });
+  wanted.has('old', 'inactive', { undoRequest: request });
   expect(await obtained(wanted)).toBe('old');
 });
 
@@ -268,14 +268,14 @@ test('a pending version behind which no claimed key stands is lost', async () =>
 });
 
 test('a candidate that fell asleep is woken, and one that is awake is left', async () => {
-  const awake = claimed();
-  expect(await pool.assure(definition, token, awake.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
-  expect(awake.effects).toEqual([]);
-  const asleep = claimed();
-  asleep.world.key('first').status = 'inactive';
-  expect(await pool.assure(definition, token, asleep.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
-  expect(asleep.effects).toEqual(wakes);
-  expect(asleep.audit).toEqual([woken]);
+  const active = claimed();
+  expect(await pool.assure(definition, token, active.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
+  expect(active.effects).toEqual([]);
+  const inactive = claimed();
+  inactive.world.key('first').status = 'inactive';
+  expect(await pool.assure(definition, token, inactive.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
+  expect(inactive.effects).toEqual(activates);
+  expect(inactive.audit).toEqual([activated]);
 });
 
 test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
@@ -291,7 +291,7 @@ test.each<[string, Partial<ApiKeyInfo> | 'gone', string]>([
 
 test('an old key that fails its proof stays claimed, and no standby key is taken in its place', async () => {
   const stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'old' ? { answer: 'refused' } : undefined) });
-  stage.has('old', 'draining', { wanted: wish });
+  stage.has('old', 'draining', { undoRequest: request });
   const cause = { code: 'value-refused', stillAt: now + 90_000 };
   expect(await pool.obtain(definition, token, stage.ports)).toEqual({ verdict: 'not back', apiKeyId: 'old', cause });
   expect(stage.effects).toEqual(['ledger.replace old draining→pending']);
@@ -304,7 +304,7 @@ test('an old key that fails its proof stays claimed, and no standby key is taken
 test('an old key is given back as it was: awake in its grace, else asleep', async () => {
   const release = async (state: 'draining' | 'inactive' | 'contained') => {
     const stage = new Stage();
-    stage.has('old', state, { wanted: wish });
+    stage.has('old', state, { undoRequest: request });
     await pool.obtain(definition, token, stage.ports);
     stage.audit.length = 0;
     await pool.release(definition, token, refused, stage.ports);
@@ -405,7 +405,7 @@ test('a run that finds a key bad touches nothing while another one moves AWSCURR
 
 test('where the only key is held up, nobody is asked for another one', async () => {
   const stage = new Stage();
-  stage.has('first', 'standby', { restsUntil: now + 1 });
+  stage.has('first', 'standby', { claimBlockedUntil: now + 1 });
   expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
     code: 'no-standby-key',
     message: 'production cannot rotate: each standby key that would do is being tried or put to sleep this moment',
@@ -415,10 +415,10 @@ test('where the only key is held up, nobody is asked for another one', async () 
 
 test('a key that rests is passed over, and the undo of one that rests is tried again and takes no other', async () => {
   const stage = aPool();
-  stage.world.records.set('first', { ...stage.record('first'), restsUntil: now + 1 });
+  stage.world.records.set('first', { ...stage.record('first'), claimBlockedUntil: now + 1 });
   expect(await obtained(stage)).toBe('second');
   const undo = aPool();
-  undo.has('old', 'inactive', { wanted: wish, restsUntil: now + 1 });
+  undo.has('old', 'inactive', { undoRequest: request, claimBlockedUntil: now + 1 });
   expect(await failure(pool.obtain(definition, token, undo.ports))).toEqual({
     code: 'unavailable',
     message: 'the undo of production did not succeed: the key that is wanted back rests for some minutes',
@@ -427,7 +427,7 @@ test('a key that rests is passed over, and the undo of one that rests is tried a
   expect(undo.effects).toEqual([]);
   undo.world.now += 1;
   expect(await obtained(undo)).toBe('old');
-  expect(undo.record('old')).not.toHaveProperty('restsUntil');
+  expect(undo.record('old')).not.toHaveProperty('claimBlockedUntil');
 });
 
 test('a candidate is measured by the instant of its claim, so that a rotation that took long does not lose it', async () => {
@@ -441,9 +441,9 @@ test('a value that Secrets Manager does not find at once is waited for: its answ
   const stored = stage.world.standbyVersions.get('s-first');
   stage.world.standbyVersions.delete('s-first');
   let looks = 0;
-  const read: typeof stage.ports.secrets.read = (secretArn, versionId) => {
+  const read: typeof stage.ports.secrets.read = (secretId, versionId) => {
     if (versionId === 's-first' && (looks += 1) === 3 && stored !== undefined) stage.world.standbyVersions.set('s-first', stored);
-    return stage.ports.secrets.read(secretArn, versionId);
+    return stage.ports.secrets.read(secretId, versionId);
   };
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, read } };
   expect(await pool.prove(definition, token, ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });

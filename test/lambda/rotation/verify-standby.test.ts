@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../lambda/rotation/ports.ts';
-import { isTrialRequest, tryStandbyKey, tryStandbyKeys } from '../../../lambda/rotation/trial.ts';
+import { isStandbyVerificationRequest, verifyStandbyKey, verifyStandbyKeys } from '../../../lambda/rotation/verify-standby.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
@@ -10,7 +10,7 @@ const by = 'operator';
 const { workspaceId, rotation } = definition;
 const fence = 'ledger.replace next standby→standby (intent)';
 const requestIds = ['anthropic next active', 'anthropic next inactive'];
-const [wakes, sleeps] = ['keys.setStatus next active', 'keys.setStatus next inactive'];
+const [activates, deactivates] = ['keys.setStatus next active', 'keys.setStatus next inactive'];
 const [lifts, rejects] = ['ledger.replace next standby→standby', 'ledger.replace next standby→rejected'];
 
 function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
@@ -18,7 +18,7 @@ function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
   stage.has('next', 'standby');
   return stage;
 }
-const tried = (stage: Stage) => tryStandbyKey(stage.record('next'), definition, by, stage.ports);
+const tried = (stage: Stage) => verifyStandbyKey(stage.record('next'), definition, by, stage.ports);
 
 test('a good key is fenced, woken, proven, put back to sleep and proven dead, and the fence is lifted', async () => {
   const stage = aPool();
@@ -27,10 +27,10 @@ test('a good key is fenced, woken, proven, put back to sleep and proven dead, an
     fence,
     'secrets.read s-next',
     'keys.retrieve next',
-    wakes,
+    activates,
     'probe',
     'keys.retrieve next',
-    sleeps,
+    deactivates,
     'probe',
     lifts,
   ]);
@@ -43,7 +43,7 @@ test('a key that is awake already is not woken, and sleeps afterwards', async ()
   const stage = aPool();
   stage.world.key('next').status = 'active';
   expect(await tried(stage)).toMatchObject({ verdict: 'good' });
-  expect(stage.effects).toEqual([fence, sleeps, lifts]);
+  expect(stage.effects).toEqual([fence, deactivates, lifts]);
   expect(stage.audit[1]).toMatchObject({ requestIds: ['anthropic next inactive'] });
 });
 
@@ -88,7 +88,7 @@ test.each<[string, ProbeAnswer, string]>([
 ])('a key %s is put to sleep and rejected', async (_name, answer, because) => {
   const stage = aPool({ probe: () => answer });
   expect(await tried(stage)).toEqual({ apiKeyId: 'next', verdict: 'rejected', because });
-  expect(stage.effects).toEqual([fence, wakes, sleeps, rejects]);
+  expect(stage.effects).toEqual([fence, activates, deactivates, rejects]);
   expect(stage.audit[1]).toEqual({ apiKeyId: 'next', to: 'rejected', by, because, requestIds });
 });
 
@@ -108,7 +108,7 @@ test('an outage is no verdict: the key sleeps again and stays in the pool', asyn
     verdict: 'unclear',
     because: 'overloaded, still at 2026-09-07T00:01:30.000Z',
   });
-  expect(stage.effects).toEqual([fence, wakes, sleeps, lifts]);
+  expect(stage.effects).toEqual([fence, activates, deactivates, lifts]);
 });
 
 test('a key whose value answers on while it sleeps is rejected: the value belongs to another key', async () => {
@@ -124,8 +124,8 @@ test('a key whose value answers on while it sleeps is rejected: the value belong
 const request = { operation: 'try-standby-keys', managedKey: 'production', apiKeyIds: ['next'], by } as const;
 
 test('a request names the operation, the managed key, the keys and who asks; anything else is none', () => {
-  expect(isTrialRequest(request)).toBe(true);
-  expect(isTrialRequest({ ...request, apiKeyIds: [] })).toBe(true);
+  expect(isStandbyVerificationRequest(request)).toBe(true);
+  expect(isStandbyVerificationRequest({ ...request, apiKeyIds: [] })).toBe(true);
   for (const wrong of [
     { operation: 'rotate' },
     { managedKey: 1 },
@@ -138,9 +138,9 @@ test('a request names the operation, the managed key, the keys and who asks; any
     { by: 'x'.repeat(301) },
     { because: 'a field that nobody asked for' },
   ]) {
-    expect(isTrialRequest({ ...request, ...wrong })).toBe(false);
+    expect(isStandbyVerificationRequest({ ...request, ...wrong })).toBe(false);
   }
-  for (const event of [null, undefined, 'try-standby-keys']) expect(isTrialRequest(event)).toBe(false);
+  for (const event of [null, undefined, 'try-standby-keys']) expect(isStandbyVerificationRequest(event)).toBe(false);
 });
 
 test('only those standby keys of the managed key are tried that were asked for', async () => {
@@ -149,13 +149,13 @@ test('only those standby keys of the managed key are tried that were asked for',
   stage.has('foreign', 'standby', { managedKey: 'staging' });
   stage.has('used', 'inactive');
   const apiKeyIds = ['next', 'foreign', 'used', 'unknown'];
-  expect(await tryStandbyKeys({ ...request, apiKeyIds }, stage.ports)).toEqual([{ apiKeyId: 'next', verdict: 'good' }]);
+  expect(await verifyStandbyKeys({ ...request, apiKeyIds }, stage.ports)).toEqual([{ apiKeyId: 'next', verdict: 'good' }]);
   expect(stage.audit.map(({ apiKeyId }) => apiKeyId)).toEqual(['next', 'next']);
 });
 
 test('the history blames nobody for what only the caller says of himself, and shows no control characters', async () => {
   const stage = aPool();
-  await tryStandbyKeys({ ...request, by: 'arn:aws:sts::1:assumed-role/admin/alice\u001b[31m\u202e' }, stage.ports);
+  await verifyStandbyKeys({ ...request, by: 'arn:aws:sts::1:assumed-role/admin/alice\u001b[31m\u202e' }, stage.ports);
   expect(stage.audit.map((step) => step.by)).toEqual(
     Array.from({ length: 2 }, () => 'said to be arn:aws:sts::1:assumed-role/admin/alice [31m'),
   );
@@ -164,14 +164,14 @@ test('the history blames nobody for what only the caller says of himself, and sh
 test('of a managed key that nobody configured, nothing is tried', async () => {
   const stage = aPool();
   stage.has('foreign', 'standby', { managedKey: 'staging' });
-  expect(await tryStandbyKeys({ ...request, managedKey: 'staging', apiKeyIds: ['foreign'] }, stage.ports)).toEqual([]);
+  expect(await verifyStandbyKeys({ ...request, managedKey: 'staging', apiKeyIds: ['foreign'] }, stage.ports)).toEqual([]);
   expect(stage.effects).toEqual([]);
 });
 
 test('a key on which somebody else is at work is left to them', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { intent: { to: 'standby', at: now, cause: { code: 'being-taken-in' } } });
-  expect(await tryStandbyKeys(request, stage.ports)).toEqual([
+  expect(await verifyStandbyKeys(request, stage.ports)).toEqual([
     { apiKeyId: 'next', verdict: 'unclear', because: 'somebody else is at work on it' },
   ]);
   expect(stage.effects).toEqual([]);
@@ -191,14 +191,14 @@ test('a key that could not be tried is unclear, with the cure, and the next one 
   const stage = aPool();
   stage.has('last', 'standby');
   const both = { ...request, apiKeyIds: ['next', 'last'] };
-  expect(await tryStandbyKeys(both, failing(stage, new Unavailable('keys.retrieve', 'throttled')))).toEqual([
+  expect(await verifyStandbyKeys(both, failing(stage, new Unavailable('keys.retrieve', 'throttled')))).toEqual([
     { apiKeyId: 'next', verdict: 'unclear', because: 'keys.retrieve did not succeed: throttled' },
     { apiKeyId: 'last', verdict: 'good' },
   ]);
   const limit = new KeyguardError('key-status-refused', 'too many active keys', 'disable keys that nobody uses');
-  const [first] = await tryStandbyKeys(both, failing(aPool(), limit));
+  const [first] = await verifyStandbyKeys(both, failing(aPool(), limit));
   expect(first).toEqual({ apiKeyId: 'next', verdict: 'unclear', because: 'too many active keys: disable keys that nobody uses' });
-  const [raced] = await tryStandbyKeys(both, failing(aPool(), new LostRace('next')));
+  const [raced] = await verifyStandbyKeys(both, failing(aPool(), new LostRace('next')));
   expect(raced).toMatchObject({ verdict: 'unclear', because: expect.stringContaining('changed by another run') as unknown });
-  await expect(tryStandbyKeys(both, failing(aPool(), new TypeError('a bug')))).rejects.toThrow('a bug');
+  await expect(verifyStandbyKeys(both, failing(aPool(), new TypeError('a bug')))).rejects.toThrow('a bug');
 });

@@ -7,14 +7,14 @@ import { KeyguardError } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { neededLifeMs } from './claim.ts';
 import { credentialKind } from './credential-kind.ts';
-import { provenDead, type Death } from './death.ts';
+import { verifyRevoked, type Revocation } from './verify-revoked.ts';
 import { execute, type Act } from './execute.ts';
 import { useBeforeIntake, type IntakeUsePorts } from './intake-use.ts';
-import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, Occasion, StandbyStore } from './ports.ts';
-import { checkTimely, fenceMs, intending, isUnfinishedIntake, moved } from './lifecycle.ts';
+import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, AuditEvent, StandbyStore } from './ports.ts';
+import { checkTimely, fenceMs, withIntent, isUnfinishedIntake, transition } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
 
-export interface AdmitPorts extends IntakeUsePorts {
+export interface OnboardPorts extends IntakeUsePorts {
   readonly ledger: ApiKeyLedger;
   readonly standby: StandbyStore;
   readonly keys: ApiKeys;
@@ -23,7 +23,7 @@ export interface AdmitPorts extends IntakeUsePorts {
   readonly clock: Clock;
 }
 
-export interface AdmitOptions {
+export interface OnboardOptions {
   /** Which key it is, where the value fits several. */
   readonly apiKeyId?: string;
   /** Whether a key that acts as a person is taken: it is archived when that person leaves. @default 'refused' */
@@ -45,11 +45,11 @@ const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
  * Takes a key that a person made in the Console into a managed key's pool: checked from both sides, stored, put to sleep
  * and proven dead. Nothing is stored before every check has passed. Throws KeyguardError naming the check and the fix.
  */
-export async function admitStandbyKey(
+export async function onboardStandbyKey(
   definition: ManagedKeyDefinition,
   value: Secret,
-  options: AdmitOptions,
-  ports: AdmitPorts,
+  options: OnboardOptions,
+  ports: OnboardPorts,
 ): Promise<ApiKeyRecord> {
   checkForm(value);
   const info = identified(value, await ports.keys.list(), options.apiKeyId);
@@ -122,16 +122,16 @@ export async function admitStandbyKey(
     change: { to: 'verified inactive', cause: { code: 'intake-proven' } },
     ifAccepted: 'nothing',
   };
-  const prove = async (): Promise<Death> => ((await provenDead(value, ports)) ? 'dead' : 'alive');
+  const prove = async (): Promise<Revocation> => ((await verifyRevoked(value, ports)) ? 'dead' : 'alive');
   const outcome = await execute(fenced, deactivate, { by, prove }, ports);
   if (outcome.done) return outcome.record;
   // The value lives on although this id is inactive: it belongs to another key that looks alike, and this one is none of ours.
   // The proof may have taken long: whoever has gone on with it since wins the race.
   const at = ports.clock.now();
-  const refenced = await ports.ledger.replace(fenced, intending(fenced, { to: 'standby', at, cause: { code: 'intake-undone' } }), by);
+  const refenced = await ports.ledger.replace(fenced, withIntent(fenced, { to: 'standby', at, cause: { code: 'intake-undone' } }), by);
   const reactivated = await ports.keys.setStatus(info.apiKeyId, 'active');
-  const occasion: Occasion = { at, cause: { code: 'value-of-another-key' } };
-  await ports.ledger.forget(refenced, by, { requestIds: [...outcome.requestIds, ...reactivated.requestIds], occasion });
+  const auditEvent: AuditEvent = { at, cause: { code: 'value-of-another-key' } };
+  await ports.ledger.forget(refenced, by, { requestIds: [...outcome.requestIds, ...reactivated.requestIds], auditEvent });
   throw refused(
     `${info.apiKeyId} is set inactive, but Anthropic still accepts the value: the value belongs to another key`,
     'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
@@ -142,10 +142,16 @@ export async function admitStandbyKey(
 function again(known: ApiKeyRecord, record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { hint, expiresAt, standbyVersionId, intent, since: at } = record;
   const fence = intent === undefined ? {} : { intent };
-  return { ...moved(known, { type: 'admitted', at, cause: { code: 'taken-in-again' } }), hint, expiresAt, standbyVersionId, ...fence };
+  return {
+    ...transition(known, { type: 'onboarded', at, cause: { code: 'taken-in-again' } }),
+    hint,
+    expiresAt,
+    standbyVersionId,
+    ...fence,
+  };
 }
 
-async function added(record: ApiKeyRecord, by: string, { ledger }: AdmitPorts): Promise<ApiKeyRecord> {
+async function added(record: ApiKeyRecord, by: string, { ledger }: OnboardPorts): Promise<ApiKeyRecord> {
   await ledger.add(record, by);
   return record;
 }
@@ -177,7 +183,7 @@ function checkOver(value: Secret, keys: readonly ApiKeyInfo[], apiKeyId: string 
   throw refused(`the value fits only ${named}, and never works again`, 'make a new key in the Console, and paste its value');
 }
 
-async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info: ApiKeyInfo, ports: AdmitPorts): Promise<void> {
+async function proveAlive(definition: ManagedKeyDefinition, value: Secret, info: ApiKeyInfo, ports: OnboardPorts): Promise<void> {
   const probe = await poll(
     () => ports.probe.probe(value),
     ({ answer }) => answer === 'accepted',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
-import { deathIn, provenDead } from '../../../lambda/rotation/death.ts';
+import { verifyRevokedIn, verifyRevoked } from '../../../lambda/rotation/verify-revoked.ts';
 import type { ProbeAnswer, SecretVersions } from '../../../lambda/rotation/ports.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
@@ -17,13 +17,13 @@ function aDyingKey(looks: number, meanwhile: ProbeAnswer = accepted) {
 
 test('a value that Anthropic refuses is dead at the first look', async () => {
   const { stage, value, began } = aDyingKey(1);
-  expect(await provenDead(value, stage.ports)).toBe(true);
+  expect(await verifyRevoked(value, stage.ports)).toBe(true);
   expect(stage.world.now).toBe(began);
 });
 
 test('a change that takes a moment is waited for, two seconds between two looks', async () => {
   const { stage, value, began } = aDyingKey(3);
-  expect(await provenDead(value, stage.ports)).toBe(true);
+  expect(await verifyRevoked(value, stage.ports)).toBe(true);
   expect(stage.world.now).toBe(began + 4_000);
 });
 
@@ -34,19 +34,19 @@ test('an answer that was on its way for longer than the deadline is none about n
     stage.world.now += 2 * minuteMs;
     return answer;
   };
-  expect(await provenDead(value, { ...stage.ports, probe: { probe } })).toBe(true);
+  expect(await verifyRevoked(value, { ...stage.ports, probe: { probe } })).toBe(true);
   expect(asked()).toBe(2);
 });
 
 test('a value that still answers after a minute is not proven dead', async () => {
   const { stage, value, asked, began } = aDyingKey(100);
-  expect(await provenDead(value, stage.ports)).toBe(false);
+  expect(await verifyRevoked(value, stage.ports)).toBe(false);
   expect([asked(), stage.world.now - began]).toEqual([31, 60_000]);
 });
 
 test('no answer is no proof of life: a value that nobody answers for is asked again later', async () => {
   const { stage, value } = aDyingKey(100, { answer: 'unclear', why: 'overloaded' });
-  await expect(provenDead(value, stage.ports)).rejects.toMatchObject({
+  await expect(verifyRevoked(value, stage.ports)).rejects.toMatchObject({
     code: 'unavailable',
     message: 'proof of death did not succeed: overloaded',
   });
@@ -54,9 +54,9 @@ test('no answer is no proof of life: a value that nobody answers for is asked ag
 
 test('a value that consumers once read is looked up by its version', async () => {
   const alive = aDyingKey(100);
-  expect(await deathIn(definition.secretName, 'v-old', alive.stage.ports)).toBe('alive');
+  expect(await verifyRevokedIn(definition.secretName, 'v-old', alive.stage.ports)).toBe('alive');
   const dead = aDyingKey(1);
-  expect(await deathIn(definition.secretName, 'v-old', dead.stage.ports)).toBe('dead');
+  expect(await verifyRevokedIn(definition.secretName, 'v-old', dead.stage.ports)).toBe('dead');
 });
 
 test('a version that Secrets Manager does not show at once is waited for; one that it pruned is not proven', async () => {
@@ -64,10 +64,10 @@ test('a version that Secrets Manager does not show at once is waited for; one th
   const { secrets } = behind.stage.ports;
   let looks = 0;
   const late: Pick<SecretVersions, 'read'> = {
-    read: async (secretArn, versionId) => ((looks += 1) < 3 ? 'absent' : secrets.read(secretArn, versionId)),
+    read: async (secretId, versionId) => ((looks += 1) < 3 ? 'absent' : secrets.read(secretId, versionId)),
   };
-  expect(await deathIn(definition.secretName, 'v-old', { ...behind.stage.ports, secrets: late })).toBe('dead');
+  expect(await verifyRevokedIn(definition.secretName, 'v-old', { ...behind.stage.ports, secrets: late })).toBe('dead');
   const pruned = aDyingKey(100);
-  expect(await deathIn(definition.secretName, 'v-pruned', pruned.stage.ports)).toBe('no value');
+  expect(await verifyRevokedIn(definition.secretName, 'v-pruned', pruned.stage.ports)).toBe('no value');
   expect([pruned.asked(), pruned.stage.world.now - pruned.began]).toEqual([0, 20_000]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dayMs, hourMs, iso, minuteMs, utcMinute } from '../../../lambda/foundation/clock.ts';
 import { LostRace, Unavailable, type KeyguardError } from '../../../lambda/foundation/errors.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
-import { admitStandbyKey } from '../../../lambda/rotation/admit.ts';
+import { onboardStandbyKey } from '../../../lambda/rotation/onboard.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
 import { definition, organizationId } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -11,7 +11,7 @@ const now = new Stage().world.now;
 const by = 'operator';
 const { workspaceId, rotation } = definition;
 const needed = now + rotation.intervalMs + rotation.maximumGraceMs;
-const sleeps = 'keys.setStatus new inactive';
+const deactivates = 'keys.setStatus new inactive';
 
 /** A key that a person made in the Console a moment ago. */
 function aNewKey(deviations: ConstructorParameters<typeof Stage>[0] = {}, status: 'active' | 'inactive' = 'active'): Stage {
@@ -20,19 +20,19 @@ function aNewKey(deviations: ConstructorParameters<typeof Stage>[0] = {}, status
   stage.world.key('new').status = status;
   return stage;
 }
-const admitted = (stage: Stage, apiKeyId?: string, value = stage.world.key('new').value) =>
-  admitStandbyKey(definition, value, apiKeyId === undefined ? { by } : { apiKeyId, by }, stage.ports);
+const onboarded = (stage: Stage, apiKeyId?: string, value = stage.world.key('new').value) =>
+  onboardStandbyKey(definition, value, apiKeyId === undefined ? { by } : { apiKeyId, by }, stage.ports);
 
 test('a key is stored, entered behind a fence, put to sleep and proven dead; then the fence is lifted', async () => {
   const stage = aNewKey();
-  const record = await admitted(stage);
+  const record = await onboarded(stage);
   expect(stage.calls).toEqual([
     'keys.list',
     'ledger.all',
     'probe',
     'standby.put',
     'ledger.add',
-    sleeps,
+    deactivates,
     'probe',
     'ledger.replace new standby→standby',
   ]);
@@ -48,7 +48,7 @@ test('a key is stored, entered behind a fence, put to sleep and proven dead; the
     addedAt: now,
     standbyVersionId: 's-new',
     cause: { code: 'taken-in' },
-    parkedAt: now,
+    verifiedInactiveAt: now,
   });
   expect(stage.audit).toEqual([
     { apiKeyId: 'new', to: 'standby', by, because: 'being taken in' },
@@ -64,7 +64,7 @@ test('a key is stored, entered behind a fence, put to sleep and proven dead; the
 
 test('a key that comes asleep is not woken: killed then, nobody would know that it is awake', async () => {
   const stage = aNewKey({}, 'inactive');
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new is inactive, so nobody can prove its value',
     fix: 'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
@@ -77,13 +77,18 @@ test.each(['standby', 'rejected'] as const)(
   async (state) => {
     const stage = aNewKey();
     const intent = { to: 'standby', at: now - 5 * minuteMs, cause: { code: 'being-taken-in' } } as const;
-    stage.has('new', state, { status: 'active', parked: false, ...(state === 'standby' ? { intent } : {}) });
-    expect(await admitted(stage)).toMatchObject({ state: 'standby', parkedAt: now, since: now, cause: { code: 'taken-in-again' } });
+    stage.has('new', state, { status: 'active', verifiedInactive: false, ...(state === 'standby' ? { intent } : {}) });
+    expect(await onboarded(stage)).toMatchObject({
+      state: 'standby',
+      verifiedInactiveAt: now,
+      since: now,
+      cause: { code: 'taken-in-again' },
+    });
     expect(stage.record('new')).not.toHaveProperty('intent');
     expect(stage.effects).toEqual([
       'standby.put',
       `ledger.replace new ${state}→standby (intent)`,
-      sleeps,
+      deactivates,
       'ledger.replace new standby→standby',
     ]);
   },
@@ -103,7 +108,7 @@ test.each([
   ['another beginning', `ant-${'a'.repeat(20)}`],
 ])('a paste with %s is refused before anybody is asked', async (_name, pasted) => {
   const stage = aNewKey();
-  expect(await failure(admitted(stage, undefined, new Secret(pasted)))).toEqual(notAKey);
+  expect(await failure(onboarded(stage, undefined, new Secret(pasted)))).toEqual(notAKey);
   expect(stage.calls).toEqual([]);
 });
 
@@ -117,7 +122,7 @@ test.each([
   ['a key of somebody else', 'sk-proj-', 'this is a key of another provider'],
 ])('%s is named as what it is, and sent nowhere', async (_name, start, message) => {
   const stage = aNewKey();
-  expect(await failure(admitted(stage, undefined, new Secret(`${start}${'a'.repeat(24)}`)))).toMatchObject({ message });
+  expect(await failure(onboarded(stage, undefined, new Secret(`${start}${'a'.repeat(24)}`)))).toMatchObject({ message });
   expect(stage.calls).toEqual([]);
 });
 
@@ -128,7 +133,7 @@ test.each([
   ['six days ago', [{ ...day, at: now - 6 * dayMs }], `last used in the hour that began ${utcMinute(now - 6 * dayMs)}`],
 ] as const)('a key that was used %s is neither stored nor deactivated', async (_when, reported, last) => {
   const stage = aNewKey({ reported });
-  const refused = await failure(admitted(stage));
+  const refused = await failure(onboarded(stage));
   expect(refused).toMatchObject({
     code: 'key-in-use',
     message: `new is in use, so it was neither stored nor deactivated: 1,200 tokens in the last 7 days in wrkspc_batch, with claude-haiku-4-5; ${last}`,
@@ -139,7 +144,7 @@ test.each([
 
 test('a key of whose usage only our own records know is in use, and so may be one whose usage nobody can read', async () => {
   const seen = aNewKey({ lastTokensAt: { new: now - dayMs } });
-  expect(await failure(admitted(seen))).toMatchObject({
+  expect(await failure(onboarded(seen))).toMatchObject({
     code: 'key-in-use',
     message: expect.stringContaining('our own records') as string,
   });
@@ -149,7 +154,7 @@ test('a key of whose usage only our own records know is in use, and so may be on
     [unread, 'usage_report.messages did not succeed: 529'],
     [blind, 'the usage report stands still'],
   ] as const) {
-    expect(await failure(admitted(stage))).toMatchObject({ code: 'usage-unknown', message: expect.stringContaining(why) as string });
+    expect(await failure(onboarded(stage))).toMatchObject({ code: 'usage-unknown', message: expect.stringContaining(why) as string });
     expect(stage.effects).toEqual([]);
   }
 });
@@ -165,10 +170,10 @@ test.each([
   const infos = made === undefined ? {} : { new: { createdAt: now - made } };
   const stage = aNewKey({ usageKnownUntil: known === undefined ? 0 : now - known, infos });
   if (outcome === 'taken') {
-    expect(await admitted(stage)).toMatchObject({ state: 'standby' });
+    expect(await onboarded(stage)).toMatchObject({ state: 'standby' });
     return;
   }
-  const refused = await failure(admitted(stage));
+  const refused = await failure(onboarded(stage));
   expect(refused.code).toBe('usage-unknown');
   expect(refused.message).toContain(known === undefined ? 'were ever visible' : `are visible since ${utcMinute(now - known)}`);
   expect(refused.fix).toContain('npx --no-install keyguard standby add production --in-use');
@@ -184,11 +189,11 @@ test('a key in use is taken in where somebody was asked and says so, and its rec
     stage.world.now += 10 * minuteMs;
     return yes;
   };
-  expect(await failure(admitStandbyKey(definition, value, { by, inUse: answers(false) }, stage.ports))).toMatchObject({
+  expect(await failure(onboardStandbyKey(definition, value, { by, inUse: answers(false) }, stage.ports))).toMatchObject({
     code: 'key-in-use',
   });
   expect(stage.effects).toEqual([]);
-  const record = await admitStandbyKey(definition, value, { by, inUse: answers(true) }, stage.ports);
+  const record = await onboardStandbyKey(definition, value, { by, inUse: answers(true) }, stage.ports);
   expect(record).toMatchObject({ state: 'standby', since: now + 20 * minuteMs, addedAt: now + 20 * minuteMs });
   expect(asked).toEqual(['key-in-use new', 'key-in-use new']);
 });
@@ -196,7 +201,7 @@ test('a key in use is taken in where somebody was asked and says so, and its rec
 test('every character that a key can have is accepted', async () => {
   const stage = aNewKey({ infos: { new: { hint: 'sk-ant-...AzZ09_-' } } });
   const pasted = new Secret(`sk-ant-${'x'.repeat(13)}aAzZ09_-`);
-  expect(await failure(admitted(stage, undefined, pasted))).toMatchObject({
+  expect(await failure(onboarded(stage, undefined, pasted))).toMatchObject({
     message: expect.stringContaining('could not be proven') as string,
   });
 });
@@ -205,19 +210,19 @@ test('a value that fits no key is refused, saying whether one key was meant or a
   const fix = 'check the organization in keyguard.json, and that the whole key was pasted';
   const code = 'standby-refused';
   const stage = aNewKey({ infos: { new: { hint: 'sk-ant-api03-OTH...AAAA' } } });
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code,
     message: "the value's start and end do not fit any active or inactive key of this organization",
     fix,
   });
-  expect(await failure(admitted(aNewKey(), 'another'))).toEqual({ code, message: "the value's start and end do not fit another", fix });
+  expect(await failure(onboarded(aNewKey(), 'another'))).toEqual({ code, message: "the value's start and end do not fit another", fix });
 });
 
 test.each(['archived', 'expired'] as const)(
   'the value of a key that is %s is told as that, and not as one of another organization',
   async (status) => {
     for (const apiKeyId of [undefined, 'new']) {
-      expect(await failure(admitted(aNewKey({ infos: { new: { status } } }), apiKeyId))).toEqual({
+      expect(await failure(onboarded(aNewKey({ infos: { new: { status } } }), apiKeyId))).toEqual({
         code: 'standby-refused',
         message: `the value fits only new (new), which is ${status}, and never works again`,
         fix: 'make a new key in the Console, and paste its value',
@@ -229,39 +234,43 @@ test.each(['archived', 'expired'] as const)(
 test('a value that fits several keys is refused with their ids and names; the id says which one it is', async () => {
   const stage = aNewKey({ infos: { twin: { name: 'the twin' } } });
   stage.world.create('twin');
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'the value fits 2 keys: new (new), twin (the twin)',
     fix: 'say which one it is: --api-key-id apikey_…',
   });
   expect(stage.effects).toEqual([]);
-  expect(await admitted(stage, 'new')).toMatchObject({ apiKeyId: 'new' });
+  expect(await onboarded(stage, 'new')).toMatchObject({ apiKeyId: 'new' });
 });
 
 test.each(['archived', 'expired', 'unknown'] as const)('a key that is %s is not among those that a value can fit', async (status) => {
   const stage = aNewKey({ infos: { twin: { status } } });
   stage.world.create('twin');
-  expect(await admitted(stage)).toMatchObject({ apiKeyId: 'new' });
+  expect(await onboarded(stage)).toMatchObject({ apiKeyId: 'new' });
 });
 
 test.each([
-  ['standby', { managedKey: 'staging', parked: false }, 'nothing; see it with npx --no-install keyguard standby list staging'],
-  ['rejected', { managedKey: 'staging', parked: false }, 'make a new key in the Console'],
+  ['standby', { managedKey: 'staging', verifiedInactive: false }, 'nothing; see it with npx --no-install keyguard standby list staging'],
+  ['rejected', { managedKey: 'staging', verifiedInactive: false }, 'make a new key in the Console'],
   ['standby', {}, 'nothing; see it with npx --no-install keyguard standby list production'],
   ['rejected', {}, 'make a new key in the Console'],
-  ['current', { parked: false }, 'make a new key in the Console; this one is replaced by npx --no-install keyguard rotate production'],
+  [
+    'current',
+    { verifiedInactive: false },
+    'make a new key in the Console; this one is replaced by npx --no-install keyguard rotate production',
+  ],
   ['draining', { managedKey: 'staging' }, 'make a new key in the Console; this one is deactivated by itself when nobody uses it any more'],
 ] as const)('a key that is %s elsewhere, or whose intake was finished (%j), is not taken in again', async (state, changes, fix) => {
   const stage = new Stage();
   stage.has('new', state, { status: 'active', ...changes });
-  expect(await failure(admitted(stage))).toMatchObject({ message: expect.stringContaining('is already known') as string, fix });
+  expect(await failure(onboarded(stage))).toMatchObject({ message: expect.stringContaining('is already known') as string, fix });
   expect(stage.effects).toEqual([]);
 });
 
 test('a key that is known already is refused with where it is', async () => {
   const stage = new Stage();
   stage.has('new', 'rejected', { managedKey: 'staging' });
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new is already known: rejected of staging',
     fix: 'make a new key in the Console',
@@ -271,8 +280,8 @@ test('a key that is known already is refused with where it is', async () => {
 test('an intake that may still be going on is left to whoever began it', async () => {
   const stage = aNewKey();
   const intent = { to: 'standby', at: now - 5 * minuteMs + 1, cause: { code: 'being-taken-in' } } as const;
-  stage.has('new', 'standby', { status: 'active', parked: false, intent });
-  expect(await failure(admitted(stage))).toEqual({
+  stage.has('new', 'standby', { status: 'active', verifiedInactive: false, intent });
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new is being taken in this moment',
     fix: 'if that was broken off, add it again in five minutes',
@@ -283,7 +292,7 @@ test('an intake that may still be going on is left to whoever began it', async (
 test('that other keys are known does not matter', async () => {
   const stage = aNewKey({ infos: { other: { hint: null } } });
   stage.has('other', 'standby');
-  expect(await admitted(stage)).toMatchObject({ apiKeyId: 'new' });
+  expect(await onboarded(stage)).toMatchObject({ apiKeyId: 'new' });
 });
 
 test.each<[string, Partial<ApiKeyInfo>, string, string]>([
@@ -297,29 +306,29 @@ test.each<[string, Partial<ApiKeyInfo>, string, string]>([
   ],
 ])('a key %s is refused before it is woken or stored', async (_name, info, message, fix) => {
   const stage = aNewKey({ infos: { new: info } }, 'inactive');
-  expect(await failure(admitted(stage))).toEqual({ code: 'standby-refused', message, fix });
+  expect(await failure(onboarded(stage))).toEqual({ code: 'standby-refused', message, fix });
   expect(stage.effects).toEqual([]);
 });
 
 test('a key that acts as a person is refused unless the operator accepts that; a service account’s is taken', async () => {
   const stage = aNewKey({ infos: { new: { principal: 'user' } } });
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new acts as a person, and dies when that person leaves the organization',
     fix: 'make the key for a service account in the Console; to take this one all the same: --accept-user-key',
   });
   expect(stage.effects).toEqual([]);
   const { value } = stage.world.key('new');
-  expect(await failure(admitStandbyKey(definition, value, { userKey: 'refused', by }, stage.ports))).toMatchObject({
+  expect(await failure(onboardStandbyKey(definition, value, { userKey: 'refused', by }, stage.ports))).toMatchObject({
     code: 'standby-refused',
   });
-  expect(await admitStandbyKey(definition, value, { userKey: 'accepted', by }, stage.ports)).toMatchObject({ state: 'standby' });
-  expect(await admitted(aNewKey({ infos: { new: { principal: 'service account' } } }))).toMatchObject({ state: 'standby' });
+  expect(await onboardStandbyKey(definition, value, { userKey: 'accepted', by }, stage.ports)).toMatchObject({ state: 'standby' });
+  expect(await onboarded(aNewKey({ infos: { new: { principal: 'service account' } } }))).toMatchObject({ state: 'standby' });
 });
 
 test('a key that lives just long enough is taken, with its expiry', async () => {
   const stage = aNewKey({ infos: { new: { expiresAt: needed } } });
-  expect(await admitted(stage)).toMatchObject({ expiresAt: needed });
+  expect(await onboarded(stage)).toMatchObject({ expiresAt: needed });
 });
 
 test('a key must live long enough from the rotation on that takes it', async () => {
@@ -327,7 +336,7 @@ test('a key must live long enough from the rotation on that takes it', async () 
   const lives = async (expiresAt: number, at = takenAt) => {
     const stage = aNewKey({ infos: { new: { expiresAt } } });
     const { value } = stage.world.key('new');
-    const intake = admitStandbyKey(definition, value, { by, takenAt: at }, stage.ports);
+    const intake = onboardStandbyKey(definition, value, { by, takenAt: at }, stage.ports);
     return { stage, intake };
   };
   const short = await lives(needed + 31 * dayMs - 1);
@@ -370,31 +379,31 @@ test.each<[string, ProbeAnswer, string, string]>([
     'check that the key is active in the Console and that it was pasted whole',
   ],
 ])('a key whose value %s is refused, and stored nowhere', async (_name, answer, message, fix) => {
-  const awake = aNewKey({ probe: () => answer });
-  expect(await failure(admitted(awake))).toEqual({ code: 'standby-refused', message, fix });
-  expect(awake.effects).toEqual([]);
+  const active = aNewKey({ probe: () => answer });
+  expect(await failure(onboarded(active))).toEqual({ code: 'standby-refused', message, fix });
+  expect(active.effects).toEqual([]);
 });
 
 test('an answer that names neither organization nor workspace contradicts nothing', async () => {
   const anonymous: ProbeAnswer = { answer: 'accepted', organizationId: 'organization', workspaceId: null };
   const stage: Stage = aNewKey({ probe: () => (stage.world.key('new').status === 'active' ? anonymous : undefined) });
-  expect(await admitted(stage)).toMatchObject({ state: 'standby' });
+  expect(await onboarded(stage)).toMatchObject({ state: 'standby' });
 });
 
 test('a key that Anthropic refuses for a moment is waited for, two seconds between two looks and half a minute at the most', async () => {
   let asked = 0;
   const soon = aNewKey({ probe: () => ((asked += 1) < 3 ? { answer: 'refused' } : undefined) });
-  await admitted(soon);
+  await onboarded(soon);
   expect(soon.world.now).toBe(now + 4_000);
   const never = aNewKey({ probe: () => ({ answer: 'refused' }) });
-  await failure(admitted(never));
+  await failure(onboarded(never));
   expect(never.world.now).toBe(now + 30_000);
   expect(never.calls.filter((call) => call === 'probe')).toHaveLength(16);
 });
 
 test('a value that answers on belongs to another key: this one is active again, and known to nobody', async () => {
   const stage = aNewKey({ probe: () => accepted });
-  expect(await failure(admitted(stage))).toEqual({
+  expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new is set inactive, but Anthropic still accepts the value: the value belongs to another key',
     fix: 'the key is back as it was; look at the hints in the Console and give the right --api-key-id',
@@ -419,7 +428,7 @@ test('an intake that is held up after its fence changes nothing at Anthropic any
     await ledger.add(record, who);
     early.world.now += 3 * minuteMs;
   };
-  const held = admitStandbyKey(definition, early.world.key('new').value, { by }, { ...early.ports, ledger: { ...ledger, add } });
+  const held = onboardStandbyKey(definition, early.world.key('new').value, { by }, { ...early.ports, ledger: { ...ledger, add } });
   expect(await failure(held)).toMatchObject({ code: 'busy' });
   expect(early.world.key('new').status).toBe('active');
 });
@@ -435,12 +444,12 @@ test('a key that is none of ours is given back however long the proof took, unle
     return stage;
   };
   const late = slow(({ world }) => void (world.now += 3 * minuteMs));
-  expect(await failure(admitted(late))).toMatchObject({ code: 'standby-refused' });
+  expect(await failure(onboarded(late))).toMatchObject({ code: 'standby-refused' });
   expect([late.world.key('new').status, late.world.records.has('new')]).toEqual(['active', false]);
   const lost = slow(({ world }) => {
     const record = world.records.get('new');
     if (record !== undefined) world.records.set('new', { ...record, revision: 9 });
   });
-  await expect(admitted(lost)).rejects.toThrow(LostRace);
+  await expect(onboarded(lost)).rejects.toThrow(LostRace);
   expect(lost.world.key('new').status).toBe('inactive');
 });

@@ -3,39 +3,39 @@ import { hourMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { echoMs } from '../incidents/states.ts';
-import { awakened } from './awakened.ts';
+import { reactivated } from './reactivated.ts';
 import type { DetectionPorts } from './ports.ts';
 import type { Until } from './recall.ts';
 
 /** What a key showed this lately still is in the detector's windows. */
 const latelyMs = hourMs;
 
-export interface Sleepers {
+export interface InactiveKeys {
   readonly records: readonly ApiKeyRecord[];
   readonly uses: readonly LastUseRecord[];
   /** Every managed key that has API keys, also one that is no longer configured. */
   readonly subjects: readonly string[];
 }
 
-export async function readSleepers(ports: DetectionPorts): Promise<Sleepers> {
+export async function readInactiveKeys(ports: DetectionPorts): Promise<InactiveKeys> {
   const records = await ports.ledger.all();
   return { records, uses: await ports.usage.lastUses(), subjects: [...new Set(records.map((each) => each.managedKey))] };
 }
 
 /** Tokens on a key that should be asleep: no baseline is needed to call that wrong. */
-export async function lookForAwakened(
+export async function lookForReactivated(
   subject: string,
-  { records, uses }: Sleepers,
+  { records, uses }: InactiveKeys,
   incidents: readonly IncidentRecord[],
   { visible }: Until,
   ports: DetectionPorts,
 ): Promise<void> {
   const own = records.filter((each) => each.managedKey === subject);
   // By the clock, a report that stands still would end what goes on unseen.
-  const { sinceAsleep, lately } = awakened(own, uses, visible);
+  const { sinceInactive, lately } = reactivated(own, uses, visible);
   if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
   // Each of them, or one that is used all the time would hide the others.
-  for (const { apiKeyId, model, workspaceId, at, tokens } of sinceAsleep) {
+  for (const { apiKeyId, model, workspaceId, at, tokens } of sinceInactive) {
     const state = own.find((each) => each.apiKeyId === apiKeyId)?.state;
     const grade = state === 'contained' && (await showsInactive(apiKeyId, ports)) ? 'running' : 'used';
     const facts = { apiKeyId, model, workspaceId, startedAt: at, observed: tokens, grade };

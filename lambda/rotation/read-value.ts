@@ -12,7 +12,7 @@ const times = { deadlineMs: 90_000, beatMs: 3_000 };
  * read. Secrets Manager is eventually consistent (github.com/aws/aws-sdk-js-v3/issues/7701), so that `absent` is believed after a
  * while only.
  */
-export async function storedValue(
+export async function readValue(
   { origin, standbyVersionId }: ApiKeyRecord,
   definition: ManagedKeyDefinition,
   { secrets, clock }: { readonly secrets: Pick<SecretVersions, 'read'>; readonly clock: Clock },

@@ -6,16 +6,16 @@ import { causeText } from '../incidents/message/cause-text.ts';
 import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
 import { doubtAbout } from './control.ts';
-import { provenDead } from './death.ts';
+import { verifyRevoked } from './verify-revoked.ts';
 import type { Change } from './change.ts';
 import { execute, refusedIn, type Outcome } from './execute.ts';
-import { intending } from './lifecycle.ts';
+import { withIntent } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove as proveAlive } from './proof.ts';
 import type { RotationPorts } from './ports.ts';
-import { storedValue } from './stored.ts';
+import { readValue } from './read-value.ts';
 
-/** How the trial of a standby key ended. */
-export interface Trial {
+/** How the verification of a standby key ended. */
+export interface StandbyVerification {
   readonly apiKeyId: string;
   readonly verdict: 'good' | 'rejected' | 'unclear';
   /** In plain words; absent for a good one. @sentence */
@@ -27,30 +27,30 @@ export interface Trial {
  * is good. The key is fenced meanwhile, so that no rotation claims it; killed anywhere, retirement puts it to sleep. One that
  * fails while other keys answer is rejected. Throws LostRace when somebody else is at work on the key.
  */
-export async function tryStandbyKey(
+export async function verifyStandbyKey(
   record: ApiKeyRecord,
   definition: ManagedKeyDefinition,
   by: string,
   ports: RotationPorts,
-): Promise<Trial> {
+): Promise<StandbyVerification> {
   const { apiKeyId } = record;
   const at = ports.clock.now();
-  const fenced = await ports.ledger.replace(record, intending(record, { to: 'standby', at, cause: { code: 'being-tried' } }), by);
+  const fenced = await ports.ledger.replace(record, withIntent(record, { to: 'standby', at, cause: { code: 'being-tried' } }), by);
   const prove = refusedIn(definition.secretName, ports);
   const end = (change: Change, requestIds: readonly string[] = []): Promise<Outcome> =>
     execute(fenced, { change }, { by, prove, requestIds }, ports);
-  const reject = async (cause: Refutation, requestIds?: readonly string[]): Promise<Trial> => {
+  const reject = async (cause: Refutation, requestIds?: readonly string[]): Promise<StandbyVerification> => {
     await end({ to: 'rejected', cause }, requestIds);
     return { apiKeyId, verdict: 'rejected', because: causeText(cause) };
   };
   /** Not where other keys fail too: then nobody knows, and it stays in the pool. */
-  const rejectUnlessInDoubt = async (cause: Refutation, requestIds?: readonly string[]): Promise<Trial> => {
+  const rejectUnlessInDoubt = async (cause: Refutation, requestIds?: readonly string[]): Promise<StandbyVerification> => {
     const doubt = await doubtAbout(apiKeyId, definition, ports);
     if (doubt === undefined) return reject(cause, requestIds);
     await end({ to: 'verified inactive', cause: { code: 'tried-in-doubt' } }, requestIds);
     return { apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
   };
-  const value = await storedValue(fenced, definition, ports);
+  const value = await readValue(fenced, definition, ports);
   if (value === 'absent') return rejectUnlessInDoubt({ code: 'value-missing' });
   const info = await ports.keys.retrieve(apiKeyId);
   if (hasEnded(info)) return rejectUnlessInDoubt(endOfKey(info));
@@ -62,20 +62,20 @@ export async function tryStandbyKey(
   const requestIds = [...activated, ...deactivated.requestIds];
   if (verdict.verdict === 'reject' || (verdict.verdict === 'wait' && !verdict.transient))
     return rejectUnlessInDoubt(verdict.cause, requestIds);
-  if (!(await provenDead(value, ports))) return reject({ code: 'value-still-accepted' }, requestIds);
+  if (!(await verifyRevoked(value, ports))) return reject({ code: 'value-still-accepted' }, requestIds);
   await end({ to: 'verified inactive', cause: { code: 'tried' } }, requestIds);
   return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: causeText(verdict.cause) };
 }
 
 /** What an operator may ask of the rotation function: nobody else may read standby keys. */
-export interface TrialRequest {
+export interface StandbyVerificationRequest {
   readonly operation: 'try-standby-keys';
   readonly managedKey: string;
   readonly apiKeyIds: readonly string[];
   readonly by: string;
 }
 
-export function isTrialRequest(event: unknown): event is TrialRequest {
+export function isStandbyVerificationRequest(event: unknown): event is StandbyVerificationRequest {
   if (!(event instanceof Object) || Reflect.get(event, 'operation') !== 'try-standby-keys') return false;
   const ids: unknown = Reflect.get(event, 'apiKeyIds');
   const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= longestText;
@@ -89,7 +89,12 @@ export function isTrialRequest(event: unknown): event is TrialRequest {
   );
 }
 
-const requestFields: readonly string[] = ['operation', 'managedKey', 'apiKeyIds', 'by'] satisfies readonly (keyof TrialRequest)[];
+const requestFields: readonly string[] = [
+  'operation',
+  'managedKey',
+  'apiKeyIds',
+  'by',
+] satisfies readonly (keyof StandbyVerificationRequest)[];
 /** The longest name that AWS has for somebody is an ARN of a role's session. */
 const longestText = 300;
 /** A secret carries 20 labels. */
@@ -101,27 +106,30 @@ function saidToBe(by: string): string {
 }
 
 /** Tries each of the standby keys that were asked for; those that are no standby key any more are left out. */
-export async function tryStandbyKeys({ managedKey, apiKeyIds, by }: TrialRequest, ports: RotationPorts): Promise<readonly Trial[]> {
+export async function verifyStandbyKeys(
+  { managedKey, apiKeyIds, by }: StandbyVerificationRequest,
+  ports: RotationPorts,
+): Promise<readonly StandbyVerification[]> {
   const definition = (await ports.directory.all()).find(({ name, removed }) => name === managedKey && removed !== true);
   if (definition === undefined) return [];
-  const trials: Trial[] = [];
+  const verifications: StandbyVerification[] = [];
   for (const record of await ports.ledger.all()) {
     if (record.managedKey !== managedKey || record.state !== 'standby' || !apiKeyIds.includes(record.apiKeyId)) continue;
     if (record.intent !== undefined) {
-      trials.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: 'somebody else is at work on it' });
+      verifications.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: 'somebody else is at work on it' });
       continue;
     }
     try {
-      trials.push(await tryStandbyKey(record, definition, saidToBe(by), ports));
+      verifications.push(await verifyStandbyKey(record, definition, saidToBe(by), ports));
     } catch (error) {
       // Retirement lifts the fence, and the other keys are tried all the same.
       if (!(error instanceof KeyguardError)) throw error;
-      trials.push({
+      verifications.push({
         apiKeyId: record.apiKeyId,
         verdict: 'unclear',
         because: error instanceof Unavailable ? error.message : `${error.message}: ${error.fix}`,
       });
     }
   }
-  return trials;
+  return verifications;
 }

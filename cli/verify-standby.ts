@@ -1,6 +1,6 @@
 import { lambdaThatWaits } from '../lambda/adapters/aws/clients.ts';
 import { invoke } from '../lambda/adapters/aws/invoke.ts';
-import type { Trial, TrialRequest } from '../lambda/rotation/trial.ts';
+import type { StandbyVerification, StandbyVerificationRequest } from '../lambda/rotation/verify-standby.ts';
 import { callerName } from './aws-session.ts';
 import type { OpenInstallation } from './installation.ts';
 
@@ -8,19 +8,28 @@ import type { OpenInstallation } from './installation.ts';
  * Has the rotation function prove one standby key and put it back to sleep: nobody else may read its value. Undefined where it
  * is no standby key any more.
  */
-export async function tryKey(managedKey: string, apiKeyId: string, { definition }: OpenInstallation): Promise<Trial | undefined> {
-  const request: TrialRequest = { operation: 'try-standby-keys', managedKey, apiKeyIds: [apiKeyId], by: await callerName() };
+export async function tryKey(
+  managedKey: string,
+  apiKeyId: string,
+  { definition }: OpenInstallation,
+): Promise<StandbyVerification | undefined> {
+  const request: StandbyVerificationRequest = { operation: 'try-standby-keys', managedKey, apiKeyIds: [apiKeyId], by: await callerName() };
   const answer = await invoke(lambdaThatWaits(), definition.functions.rotation, request);
-  return Array.isArray(answer) ? answer.find(isTrial) : undefined;
+  return Array.isArray(answer) ? answer.find(isStandbyVerification) : undefined;
 }
 
 /** Has the rotation function try no key at all: it starts, reads the managed keys and the state table, and changes nothing. Throws where it cannot. */
 export async function askForNothing({ definition, managedKeys }: OpenInstallation): Promise<void> {
-  const request: TrialRequest = { operation: 'try-standby-keys', managedKey: managedKeys[0]?.name ?? '', apiKeyIds: [], by: 'doctor' };
+  const request: StandbyVerificationRequest = {
+    operation: 'try-standby-keys',
+    managedKey: managedKeys[0]?.name ?? '',
+    apiKeyIds: [],
+    by: 'doctor',
+  };
   await invoke(lambdaThatWaits(), definition.functions.rotation, request);
 }
 
-function isTrial(value: unknown): value is Trial {
+function isStandbyVerification(value: unknown): value is StandbyVerification {
   if (!(value instanceof Object)) return false;
   const verdict: unknown = Reflect.get(value, 'verdict');
   return typeof Reflect.get(value, 'apiKeyId') === 'string' && (verdict === 'good' || verdict === 'rejected' || verdict === 'unclear');

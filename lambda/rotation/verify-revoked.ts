@@ -7,7 +7,7 @@ import type { ApiKeyInfo, KeyProbe, SecretVersions } from './ports.ts';
 const proofTimes = { deadlineMs: 60_000, beatMs: 2_000 };
 const absenceTimes = { deadlineMs: 20_000, beatMs: 2_000 };
 
-interface DeathPorts {
+interface RevocationPorts {
   readonly probe: KeyProbe;
   readonly clock: Clock;
 }
@@ -16,14 +16,14 @@ interface DeathPorts {
  * Proof of death: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must.
  * False when the value is still accepted then; throws `Unavailable` when nobody could tell.
  */
-export async function provenDead(value: Secret, { probe, clock }: DeathPorts): Promise<boolean> {
+export async function verifyRevoked(value: Secret, { probe, clock }: RevocationPorts): Promise<boolean> {
   const last = await poll(
     () => probe.probe(value),
     ({ answer }) => answer === 'refused',
     proofTimes,
     clock,
   );
-  if (last.answer === 'unclear') throw new Unavailable('proof of death', last.why);
+  if (last.answer === 'unclear') throw new Unavailable('proof of revocation', last.why);
   return last.answer === 'refused';
 }
 
@@ -36,23 +36,23 @@ export function isOver(status: Shown): status is 'archived' | 'expired' | 'gone'
 }
 
 /** `no value`: Secrets Manager has pruned the version, as it does with old ones without a label; then the Admin API's word has to do. */
-export type Death = 'dead' | 'alive' | 'no value';
+export type Revocation = 'dead' | 'alive' | 'no value';
 
 /**
  * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager is eventually consistent
- * (github.com/aws/aws-sdk-js-v3/issues/7701), so that the version's absence is believed after a while only. Throws as `provenDead` does.
+ * (github.com/aws/aws-sdk-js-v3/issues/7701), so that the version's absence is believed after a while only. Throws as `verifyRevoked` does.
  */
-export async function deathIn(
-  secretArn: string,
+export async function verifyRevokedIn(
+  secretId: string,
   versionId: string,
-  ports: DeathPorts & { readonly secrets: Pick<SecretVersions, 'read'> },
-): Promise<Death> {
+  ports: RevocationPorts & { readonly secrets: Pick<SecretVersions, 'read'> },
+): Promise<Revocation> {
   const value = await poll(
-    () => ports.secrets.read(secretArn, versionId),
+    () => ports.secrets.read(secretId, versionId),
     (seen) => seen !== 'absent',
     absenceTimes,
     ports.clock,
   );
   if (value === 'absent') return 'no value';
-  return (await provenDead(value, ports)) ? 'dead' : 'alive';
+  return (await verifyRevoked(value, ports)) ? 'dead' : 'alive';
 }
