@@ -20,7 +20,7 @@ export interface DryRunOrder {
 }
 
 /**
- * What a rotation would do now; the key that it would take is proven and put back to sleep. Fails (exit code 1) where the
+ * What a rotation would do now; the key that it would take is proven and deactivated again. Fails (exit code 1) where the
  * rotation would.
  */
 export async function dryRun(
@@ -104,7 +104,7 @@ export async function dryCut(
   }
 }
 
-/** Keys that a rotation holds already, or that served before, are not tried: they are awake for others. */
+/** Keys that a rotation holds already, or that served before, are not tried: they are active for others. */
 function canBeVerified({ state, intent }: ApiKeyRecord): boolean {
   return state === 'standby' && intent === undefined;
 }
@@ -130,11 +130,11 @@ async function tried(
 function proofText({ apiKeyId, state }: ApiKeyRecord, verification: StandbyVerification | undefined, proves: boolean): string {
   switch (verification?.verdict) {
     case 'good':
-      return `${apiKeyId} was awake for a moment: Anthropic accepts it and shows it as it should be. It is inactive again and proven dead; nothing remains changed.`;
+      return `${apiKeyId} was active for a moment: Anthropic accepts it and shows it as it should be. It is inactive again and proven dead; nothing remains changed.`;
     case 'rejected':
-      return `${apiKeyId} was awake for a moment and failed its proof. It is inactive, and rejected: no rotation takes it any more.`;
+      return `${apiKeyId} was active for a moment and failed its proof. It is inactive, and rejected: no rotation takes it any more.`;
     case 'unclear':
-      return `${apiKeyId} could not be proven; it stays in the pool, and is put back to sleep within minutes if it is awake.`;
+      return `${apiKeyId} could not be proven; it stays in the pool, and is deactivated again within minutes if it is active.`;
     case undefined:
       return `${proves ? `${apiKeyId} is not proven now, because it is ${state} and somebody may be at work on it` : 'Nothing was proven'}. Nothing was changed.`;
   }

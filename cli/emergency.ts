@@ -25,7 +25,7 @@ export interface EmergencyOrder {
 }
 
 /**
- * Rotates without any grace: the wish to cut is stored on each key that consumers may hold, then AWSCURRENT moves, then the old
+ * Rotates without any grace: the request to cut is stored on each key that consumers may hold, then AWSCURRENT moves, then the old
  * keys are cut off. Killed anywhere, the same command goes on, and so does retirement by itself.
  */
 export async function rotateInEmergency(
@@ -71,7 +71,7 @@ export async function rotateInEmergency(
   for (const record of off) line(`${record.apiKeyId} (${record.hint}) is ${record.state} since ${instant(record.since)}.`, io);
 }
 
-/** A repeat finds the named key off, and then what was asked for is done; unless somebody woke it, or wants it back. */
+/** A repeat finds the named key off, and then what was asked for is done; unless somebody reactivated it, or wants it back. */
 async function cutOff(
   stolen: ApiKeyRecord,
   snapshot: KeySnapshot,
@@ -117,7 +117,7 @@ function sayOver({ own, definition: { name } }: KeySnapshot, old: OldKey, asJson
 function overText({ record: { apiKeyId, hint, state, since }, status, isActive }: OldKey): string {
   const shown = status === 'gone' ? 'Anthropic knows it no more' : `Anthropic shows it as ${status}`;
   return isActive
-    ? `${apiKeyId} (${hint}) was awake and is cut off: ${shown}, and whether its value is refused only a function could try`
+    ? `${apiKeyId} (${hint}) was active and is cut off: ${shown}, and whether its value is refused only a function could try`
     : `${apiKeyId} (${hint}) is ${state} since ${instant(since)}, and ${shown}`;
 }
 
@@ -163,7 +163,7 @@ async function switched(
 }
 
 function takenBackText({ apiKeyId }: ApiKeyRecord): string {
-  return `That ${apiKeyId} is wanted back is taken back.`;
+  return `The undo request for ${apiKeyId} is withdrawn.`;
 }
 
 /** Who uses a key, as far as usage is known. */

@@ -26,7 +26,7 @@ export const keyChecks = {
   schedule: 'rotation is on',
   rotation: 'no rotation hangs',
   'half-done work': 'nothing is half done',
-  wishes: 'no wish of an operator waits',
+  wishes: 'no request of an operator waits',
   Anthropic: 'Anthropic shows every key as the records say',
   age: 'no rotation is overdue',
   expiry: 'no current key is about to expire',
@@ -197,8 +197,8 @@ function requests({ own, definition: { name }, now }: StatusSnapshot): readonly 
           {
             check: 'wishes',
             state: 'attention',
-            what: `${apiKeyId} is wanted back since ${instant(undoRequest.at)} by ${undoRequest.by} (${undoRequest.because})`,
-            fix: `nothing: it comes back within minutes, if it can; npx --no-install keyguard unstick ${name} takes the wish back`,
+            what: `an undo of ${apiKeyId} is requested since ${instant(undoRequest.at)} by ${undoRequest.by} (${undoRequest.because})`,
+            fix: `nothing: it comes back within minutes, if it can; npx --no-install keyguard unstick ${name} withdraws the request`,
           } as const,
         ]),
     ...(revokeRequest === undefined
@@ -327,8 +327,7 @@ function incidents({ incidents: all, definition: { name } }: StatusSnapshot, tol
         return { check: 'incidents', state, what: incidentText(incident), fix };
       }
       const { reason: why, fix: next = fix } = incident.facts;
-      if (incident.facts.grade === undoInVain)
-        return { check: 'incidents', state: 'attention', what: why ?? 'an undo came to nothing', fix: next };
+      if (incident.facts.grade === undoInVain) return { check: 'incidents', state: 'attention', what: why ?? 'an undo failed', fix: next };
       const what = `rotation has failed since ${instant(incident.openedAt)}${why === undefined ? '' : `: ${why}`}`;
       return { check: 'incidents', state: 'broken', what, fix: next };
     });

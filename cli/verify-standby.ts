@@ -5,7 +5,7 @@ import { callerName } from './aws-session.ts';
 import type { OpenInstallation } from './installation.ts';
 
 /**
- * Has the rotation function prove one standby key and put it back to sleep: nobody else may read its value. Undefined where it
+ * Has the rotation function prove one standby key and deactivate it again: nobody else may read its value. Undefined where it
  * is no standby key any more.
  */
 export async function tryKey(

@@ -7,7 +7,7 @@ import type { ApiKeyState } from './records.ts';
  * lambda/incidents/message/cause-text.ts, and nowhere else.
  */
 export type Cause = CauseOfCode & {
-  /** Of a key that an operator's emergency had ended before an undo was tried: an undo that comes to nothing leaves it ended. */
+  /** Of a key that an operator's emergency had ended before an undo was tried: an undo that fails leaves it ended. */
   readonly before?: 'emergency';
 };
 
@@ -120,7 +120,7 @@ export type PlainCause = (typeof plainCauses)[number];
 /** Why no key can take the place of the current one. */
 export type NoKeyCause = 'pool-empty' | 'keys-expire-too-soon' | 'keys-rejected' | 'keys-in-hand' | 'late-call-possible';
 
-/** How a failed rotation is over: AWSCURRENT moved; an undo came to nothing; nobody went on with an emergency for a day. */
+/** How a failed rotation is over: AWSCURRENT moved; an undo failed; an emergency was not carried out within a day. */
 export const rotationEnds = ['switched', 'still-current', 'emergency-lapsed'] as const;
 export type RotationEnd = (typeof rotationEnds)[number];
 

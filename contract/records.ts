@@ -31,15 +31,15 @@ export interface ApiKeyRecord {
   readonly intent?: ApiKeyIntent;
   /** Several runs were at work on it: until then a late call of one of them may still reach it, and no rotation claims it. */
   readonly claimBlockedUntil?: number;
-  /** An undo that came to nothing gave it back asleep: until then a late call of that undo may wake it. */
+  /** An undo that failed gave it back inactive: until then a late call of that undo may activate it. */
   readonly lateActivationUntil?: number;
-  /** When its intake was done: it was asleep, and Anthropic refused its value. Absent while nobody has proven that. */
+  /** When its intake was done: it was inactive, and Anthropic refused its value. Absent while nobody has proven that. */
   readonly verifiedInactiveAt?: number;
   /** When AWSCURRENT first moved to it: its age counts from then, also when it left and came back. */
   readonly servedSince?: number;
   /** When AWSCURRENT moved away from it. */
   readonly switchedAt?: number;
-  /** Of an old key that should be asleep: when somebody was first seen to have enabled it again. */
+  /** Of an old key that should be inactive: when somebody was first seen to have enabled it again. */
   readonly reactivatedAt?: number;
   /** Of a key that consumers read, or have just read: when it was first found dead at Anthropic, as people were told then. */
   readonly foundDeadAt?: number;

@@ -80,7 +80,7 @@ export type StrategyKind = (typeof strategyKinds)[number];
 
 /**
  * - `usage-anomaly`: a managed key's usage left its expected band.
- * - `retired-key-used`: tokens on a key that should be asleep (standby, inactive, contained, archived).
+ * - `retired-key-used`: tokens on a key that should be inactive (standby, inactive, contained, archived).
  * - `straggler`: an old key still shows traffic when its grace should be over.
  * - `rotation-failed`: a rotation could not finish; people must act.
  * - `rotation-overdue`: no rotation has succeeded in the time that the policy's maximum age allows.

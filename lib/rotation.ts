@@ -9,7 +9,7 @@ export interface RotationProps {
   readonly installation: Installation;
 }
 
-/** The function that Secrets Manager calls to rotate, and the one that later puts old keys to sleep. */
+/** The function that Secrets Manager calls to rotate, and the one that later deactivates old keys. */
 export class Rotation extends Construct {
   readonly installation: Installation;
   readonly rotation: AppFunction;

@@ -28,7 +28,7 @@ export class StateTable extends Construct {
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: props.encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // Who deletes the ledger no longer knows which keys are awake: that takes two deliberate steps.
+      // Who deletes the ledger no longer knows which keys are active: that takes two deliberate steps.
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });

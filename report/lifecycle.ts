@@ -17,7 +17,7 @@ const fills = {
 } as const satisfies Record<ApiKeyState, string>;
 
 const meanings = {
-  standby: 'kept asleep',
+  standby: 'kept inactive',
   pending: 'being proven',
   current: 'in use',
   draining: 'in its grace',

@@ -79,7 +79,7 @@ function warningsOf({ own, definition: { name } }: KeySnapshot, now: number): re
           ]),
       ...(undoRequest === undefined
         ? []
-        : [`${apiKeyId} is wanted back (${undoRequest.because}), and does not come back while ${name} is paused.`]),
+        : [`An undo of ${apiKeyId} was requested (${undoRequest.because}). It does not come back while ${name} is paused.`]),
     ];
   });
 }

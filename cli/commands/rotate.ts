@@ -41,8 +41,8 @@ export const rotate: Command = {
           'unless --api-key-id names the stolen one.',
       )
       .argument('<name>', 'the managed key, as keyguard.json names it')
-      .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is awake for a moment')
-      .option('--no-proof', 'of a dry run: only the plan, nothing is woken')
+      .option('--dry-run', 'say what would happen, and prove the key that would be taken: it is active for a moment')
+      .option('--no-proof', 'of a dry run: only the plan, nothing is activated')
       .option('--emergency', 'no grace: cut off every old key at once, whoever still uses it; with --api-key-id that key alone')
       .option(
         '--api-key-id <apikey_…>',

@@ -12,7 +12,7 @@ export const standby: Command = {
   register: (program, io) => {
     const group = program.command(standby.name).summary(standby.summary).description(`${standby.summary}.`);
     withInstallation(group.command('add'))
-      .summary('Check a key made in the Console, store it and put it to sleep')
+      .summary('Check a key made in the Console, store it and deactivate it')
       .description(
         'Reads the value of a key from standard input or a hidden prompt; never from an argument. Nothing is stored before every ' +
           'check has passed: form, organization, workspace, expiry, that nobody has used it in the last 7 days, and that Anthropic accepts ' +
@@ -33,8 +33,8 @@ export const standby: Command = {
     withInstallation(group.command('check'))
       .summary('Whether the standby keys are what a rotation will need')
       .description(
-        'Compares each standby key with what Anthropic and Secrets Manager show: asleep, in its workspace, living long enough, its value ' +
-          'stored. With --prove the rotation function also wakes each key, proves it from both sides and puts it back to sleep; one that ' +
+        'Compares each standby key with what Anthropic and Secrets Manager show: inactive, in its workspace, living long enough, its value ' +
+          'stored. With --prove the rotation function also activates each key, proves it from both sides and deactivates it again; one that ' +
           'fails is rejected. Exit code 1 where one cannot be relied on.',
       )
       .argument('[name]', 'the managed key, as keyguard.json names it; without it, all')

@@ -105,7 +105,7 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
     ]),
     ...key.restorable.map((old) => ['old key', restorableText(old, key.name)]),
     ...key.wishes.map(({ apiKeyId, wish: request, at, by, because }) => [
-      request === 'come back' ? 'wanted back' : 'no grace',
+      request === 'come back' ? 'undo requested' : 'no grace',
       `${apiKeyId}, since ${instant(at)} by ${by}: ${because}`,
     ]),
     ['pool', coverText(key.pool)],

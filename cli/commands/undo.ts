@@ -72,7 +72,7 @@ async function goBack(
   if (flags.yes !== true) await agreed(`Undo the rotation of ${definition.name}? ${planText(snapshot, plan)}`, io);
   const by = await callerName();
   const outcome = await follow(definition, () => requestUndo(snapshot, plan.target, { by, because }, installation.ports), installation, io);
-  const waits = `That ${apiKeyId} is wanted back stays noted for ${lengthText(requestLastsMs)}, and is carried out as soon as it can be; npx --no-install keyguard unstick ${definition.name} takes it back`;
+  const waits = `The undo request for ${apiKeyId} stands for ${lengthText(requestLastsMs)}, and is carried out as soon as it can be; npx --no-install keyguard unstick ${definition.name} takes it back`;
   const rotated = rotatedOrFail(definition, outcome, io, waits);
   // A rotation that had begun before took its turn.
   if (rotated.current.apiKeyId !== apiKeyId) io.fail(`${definition.name} rotated, but to ${rotated.current.apiKeyId}`, waits, 1);

@@ -23,7 +23,7 @@ export const unstick: Command = {
       .summary(unstick.summary)
       .description(
         'Takes AWSPENDING off the version of a rotation that does not end (15 minutes after it claimed a key, 5 minutes where it has ' +
-          'claimed none), takes back that an old key is wanted back, and has retirement finish what is half done and return keys that ' +
+          'claimed none), withdraws the request for an undo, and has retirement finish what is half done and return keys that ' +
           'are claimed by nobody; that is 15 minutes after the claim at the earliest. The key that consumers read is not touched. Safe ' +
           'to repeat. Exit code 1 where something is still as it was.',
       )
@@ -78,8 +78,8 @@ function willText(act: Act): string {
   if (act.act === 'discard version') return `AWSPENDING is taken off version ${act.versionId}, whose rotation does not end.`;
   const { apiKeyId, undoRequest, intent } = act.record;
   switch (act.act) {
-    case 'take wish back':
-      return `The wish that ${apiKeyId} comes back is taken back (${undoRequest?.because ?? ''}).`;
+    case 'withdraw request':
+      return `The undo request for ${apiKeyId} is withdrawn (${undoRequest?.because ?? ''}).`;
     case 'give grace':
       return `Retirement gives ${apiKeyId} its grace: AWSCURRENT was about to move to it, and consumers may have read it.`;
     case 'finish':
@@ -97,7 +97,7 @@ function didText(act: Act, is: Exclude<Became, 'as before'>): string {
   }
   if (typeof is === 'string') return willText(act);
   const { apiKeyId } = act.record;
-  if (is.before === true) return `The wish that ${apiKeyId} comes back had been carried out before: it is ${is.state}.`;
+  if (is.before === true) return `The undo of ${apiKeyId} had been carried out before: it is ${is.state}.`;
   return `${apiKeyId} is ${is.state}${act.act === 'return' ? ' again' : ''}.`;
 }
 

@@ -2,7 +2,7 @@ import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { lengthText } from '../output.ts';
 import { broken, good, warning, type Answer } from './check.ts';
 
-/** AWS refuses signatures from five minutes on; long before that, graces and wishes are stored with wrong times. */
+/** AWS refuses signatures from five minutes on; long before that, graces and requests are stored with wrong times. */
 const tolerableMs = 2 * minuteMs;
 
 /** How far this machine's clock is from a server's; `askedAt` and `answeredAt` are this machine's. */

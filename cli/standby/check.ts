@@ -140,10 +140,10 @@ function problemsOf(
   const stored = labelled ? [] : ['the standby secret does not hold its value any more'];
   if (info === undefined) return ['Anthropic lists it no more', ...stored];
   return [
-    // One that somebody is at work on may be awake.
+    // One that somebody is at work on may be active.
     ...(info.status === 'inactive' || (info.status === 'active' && intent !== undefined)
       ? []
-      : [`Anthropic shows it as ${info.status}, not asleep`]),
+      : [`Anthropic shows it as ${info.status}, not inactive`]),
     ...(elsewhere(info, definition) === undefined ? [] : [`it belongs to ${elsewhere(info, definition)}`]),
     ...(info.hint === null || info.hint === hint ? [] : [`its hint is ${info.hint}, and was ${hint} when it was taken in`]),
     ...stored,
@@ -157,11 +157,11 @@ function failedVerification(verification: StandbyVerification | undefined, verdi
 async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {
   const rows = checked.map(({ record, problems, unclear, notes, verification }) => {
     const found = [...problems, ...unclear];
-    const good = verification === undefined ? 'good, not proven' : 'good, proven and asleep again';
+    const good = verification === undefined ? 'good, not proven' : 'good, proven and inactive again';
     return [record.managedKey, record.apiKeyId, record.hint, [...(found.length > 0 ? found : [good]), ...notes].join('; ')];
   });
   await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE'], rows, io);
-  if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove wakes each key for a moment.', io);
+  if (flags.prove !== true) line('Whether Anthropic accepts the values is not proven: --prove activates each key for a moment.', io);
 }
 
 function checkedJson({ record, problems, unclear, notes, verification }: Checked): object {

@@ -22,7 +22,7 @@ export async function readInactiveKeys(ports: DetectionPorts): Promise<InactiveK
   return { records, uses: await ports.usage.lastUses(), subjects: [...new Set(records.map((each) => each.managedKey))] };
 }
 
-/** Tokens on a key that should be asleep: no baseline is needed to call that wrong. */
+/** Tokens on a key that should be inactive: no baseline is needed to call that wrong. */
 export async function lookForReactivated(
   subject: string,
   { records, uses }: InactiveKeys,

@@ -2,13 +2,13 @@ import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { shouldBeActive } from '../rotation/lifecycle.ts';
 
-/** Requests that were under way when the key was put to sleep may be counted a little later. */
+/** Requests that were under way when the key was deactivated may be counted a little later. */
 const slackMs = 10 * minuteMs;
 /** Use longer ago than this is over. */
 const freshMs = hourMs;
 
 /**
- * Uses of keys that should be asleep, the freshest first: since they were put to sleep, or in the last hour at all. One without tokens
+ * Uses of keys that should be inactive, the freshest first: since they were deactivated, or in the last hour at all. One without tokens
  * cannot be read: it is found nowhere, and ends nothing.
  */
 export function reactivated(

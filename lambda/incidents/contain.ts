@@ -54,7 +54,7 @@ async function eachStolen(ports: ContainmentPorts, which: (incident: IncidentRec
   const open = (await ports.incidents.all()).filter((incident) => awaitsContainment(incident) && which(incident));
   if (open.length === 0) return tally;
   const definitions = new Map((await ports.directory.all()).map((definition) => [definition.name, definition]));
-  // Proof of death takes up to a minute a key, which is half of what a run has: each minute another one comes first.
+  // Proof of revocation takes up to a minute a key, which is half of what a run has: each minute another one comes first.
   for (const incident of inTurn(open, ports.clock.now())) {
     const definition = definitions.get(incident.subject);
     if (definition === undefined) continue;
@@ -181,7 +181,7 @@ async function cut(
   const cause = { code: 'containment', incidentId: incident.incidentId } as const;
   const at = ports.clock.now();
   const { intent } = target;
-  // Who is at work on it may be about to wake it.
+  // Who is at work on it may be about to activate it.
   if (intent !== undefined && intent.to !== 'contained' && isWithin(intent.at, fenceMs, at)) throw new LostRace(target.apiKeyId);
   const status = await shownOf(target.apiKeyId, ports);
   const isCutAlready = target.state === 'contained' && intent === undefined && status !== 'active';

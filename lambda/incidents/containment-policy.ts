@@ -50,7 +50,7 @@ export function judgeContainmentPolicy(
   }
 }
 
-/** Which API key carries the unusual traffic: the awake one with the most tokens in its last minute, among those used since `since`. */
+/** Which API key carries the unusual traffic: the active one with the most tokens in its last minute, among those used since `since`. */
 export function likeliestTarget(
   managedKey: string,
   records: readonly ApiKeyRecord[],

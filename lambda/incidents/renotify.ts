@@ -29,7 +29,7 @@ export function hasUnseen(incident: IncidentRecord, facts: IncidentFacts, at: nu
   const known = acknowledgedOf(incident);
   // What a key began before it was cut off says nothing new of a key that people know to be used.
   if (isRunning(kind, facts) && known.includes(facts.apiKeyId ?? '')) return false;
-  // What people know of a failure does not tell them of one of another kind; an undo that came to nothing is the least of them.
+  // What people know of a failure does not tell them of one of another kind; an undo that failed is the least of them.
   if (kind === 'rotation-failed' && facts.grade === 'undo-in-vain') return false;
   if (notifiableOf(kind, facts).some((each) => !known.includes(each))) return true;
   // It has no reminders, and may be open for weeks in which keys come and go.

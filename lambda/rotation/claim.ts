@@ -4,7 +4,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hourMs } from '../foundation/clock.ts';
 import { isOld, isClaimBlocked, isUnfinishedIntake } from './lifecycle.ts';
 
-/** A wish that nobody fulfilled for so long is void: a rotation weeks later must not bring an old key back. */
+/** A request that nobody fulfilled for so long has lapsed: a rotation weeks later must not bring an old key back. */
 export const requestLastsMs = hourMs;
 
 /** How long a key must still live to be worth claiming: a whole interval and the longest overlap after it. */
@@ -68,7 +68,7 @@ function rejections(records: readonly ApiKeyRecord[], { name }: ManagedKeyDefini
   ).length;
 }
 
-/** Whether it waits for a rotation, or will again in minutes: a key that is being tried, taken in or put to sleep stays in the pool. */
+/** Whether it waits for a rotation, or will again in minutes: a key that is being tried, taken in or deactivated stays in the pool. */
 export function isInPool({ state, intent }: ApiKeyRecord): boolean {
   return state === 'standby' && (intent === undefined || intent.to === 'standby');
 }

@@ -23,7 +23,7 @@ export interface Snapshot extends DeadKeySnapshot {
 
 type Finder = (snapshot: Snapshot) => AlarmFacts | undefined;
 
-/** What people must know of a managed key at this moment, as far as it is of these kinds. Pure: the same sight gives the same answer. */
+/** What people must know of a managed key at this moment, as far as it is of these kinds. Pure: the same snapshot gives the same answer. */
 export function conditionsOf(snapshot: Snapshot, kinds: readonly WatchedKind[] = watchedKinds): readonly Condition[] {
   const { name: managedKey, removed } = snapshot.definition;
   // Of a removed managed key nobody expects a rotation, and that its keys end is what was wanted; `leftActive` tells of the others.
@@ -254,7 +254,7 @@ function endOfStraggler(apiKeyId: string | undefined, own: readonly ApiKeyRecord
 
 /**
  * Whether nobody looks at what the incident is about any more, because its managed key is not among the configured `names`. The
- * detector looks at sleeping keys of any managed key, and retirement at those that were left active.
+ * detector looks at inactive keys of any managed key, and retirement at those that were left active.
  */
 export function isRemoved(
   { kind, subject, facts }: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'>,
@@ -305,11 +305,11 @@ function changedKeys({ own, infos, secret, now }: Snapshot): readonly Change[] {
   return settled(own, now).flatMap((record): readonly Change[] => {
     const { apiKeyId, state, intent } = record;
     const late = isServing(record, secret) ? undefined : lateActivation(record, now);
-    // What is about to be done is our own doing; that it is put back to sleep lasts until it is asleep.
+    // What is about to be done is our own doing; that it is deactivated again lasts until it is inactive.
     if (intent !== undefined && (late === undefined || intent.ordered !== true)) return [];
     const status = infos.get(apiKeyId)?.status ?? 'gone';
     if (late !== undefined && status === 'active') {
-      const reason = `${apiKeyId} is ${state} since an undo that came to nothing, was found active and is put back to sleep`;
+      const reason = `${apiKeyId} is ${state} since an undo that failed, was found active and is deactivated again`;
       return late === 'may come' ? [] : [{ grade: 'undone-key-woken', apiKeyId, reason }];
     }
     if ((state === 'inactive' || state === 'contained') && status === 'active') {
@@ -317,7 +317,7 @@ function changedKeys({ own, infos, secret, now }: Snapshot): readonly Change[] {
       return [{ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} ${what}, and somebody enabled it again` }];
     }
     if ((state === 'standby' || state === 'rejected') && status === 'active') {
-      return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is put back to sleep` }];
+      return [{ grade: 'standby-key-woken', apiKeyId, reason: `${apiKeyId} is a ${state} key, was found active and is deactivated again` }];
     }
     // That a key is dead which died while consumers read it people were told, and its replacement mended it.
     if (
@@ -325,7 +325,7 @@ function changedKeys({ own, infos, secret, now }: Snapshot): readonly Change[] {
       status === 'archived' &&
       record.foundDeadAt === undefined
     ) {
-      const loss = state === 'standby' ? 'the pool has lost it' : 'there is no way back to it';
+      const loss = state === 'standby' ? 'the pool has lost it' : 'it cannot be restored';
       return [{ grade: 'key-archived', apiKeyId, reason: `${apiKeyId} is ${state}, and somebody archived it: ${loss}` }];
     }
     const isExpected = record.foundDeadAt !== undefined || (status === 'expired' && hasExpired(record, now));

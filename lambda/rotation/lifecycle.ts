@@ -18,7 +18,7 @@ export const emergencyLastsMs = dayMs;
 export const fenceMs = 5 * minuteMs;
 /** A command at a terminal may be held up for any time; its last call, with retries, must have ended before others go on. */
 const timelyMs = 3 * minuteMs;
-/** So long retirement, which comes every five minutes, has for its look at a key that may have been woken, should it be held up. */
+/** So long retirement, which comes every five minutes, has for its look at a key that may have been activated, should it be held up. */
 const lookMs = 30 * minuteMs;
 
 /**
@@ -183,7 +183,7 @@ export function isOld(state: ApiKeyState): state is OldState {
 }
 
 /**
- * The record after an event. An intent is fulfilled and so removed, and so is a wish; a key that is given back forgets its
+ * The record after an event. An intent is fulfilled and so removed, and so is a request; a key that is given back forgets its
  * claim. Throws KeyguardError `illegal-transition` where the lifecycle refuses the event.
  */
 export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRecord, 'revision'> {
@@ -203,11 +203,11 @@ export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRe
     lateActivationUntil,
     ...rest
   } = record;
-  // An emergency outlives an undo that comes to nothing.
+  // An emergency outlives an undo that fails.
   const kept = revokeRequest !== undefined && isRevoked(record, event.at) ? { revokeRequest } : {};
   const revocation = foundDeadAt === undefined ? {} : { foundDeadAt };
   const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
-  // An undo that comes to nothing leaves what an emergency ended as it was.
+  // An undo that fails leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
   const cause: Cause = isTried && saysEmergency(record.cause) ? { ...event.cause, before: 'emergency' } : event.cause;
   // Where AWSCURRENT moved, the intent may be that of another run, which is at work on the key still.
@@ -267,7 +267,7 @@ export function isRevoked(record: ApiKeyRecord, now: number): boolean {
 }
 
 /**
- * The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a wish. Who goes
+ * The record with the intent that is stored before the effect, so that whoever comes next can finish it. It ends a request. Who goes
  * on with what another run began stores it anew, so that the other one loses its race; that one's calls may come late all the same.
  */
 export function withIntent(record: ApiKeyRecord, intent: ApiKeyIntent): Omit<ApiKeyRecord, 'revision'> {
@@ -299,7 +299,7 @@ export function isClaimBlocked({ claimBlockedUntil }: ApiKeyRecord, now: number)
   return claimBlockedUntil !== undefined && now < claimBlockedUntil;
 }
 
-/** How long a key rests that somebody else's `intent` was to put to sleep; nothing where all of that is over at `at`. */
+/** How long a key rests that somebody else's `intent` was to deactivate; nothing where all of that is over at `at`. */
 export function claimBlockOf(
   known: number | undefined,
   intent: ApiKeyIntent | undefined,
@@ -328,7 +328,7 @@ export function withUndoRequest(record: ApiKeyRecord, request: OperatorRequest):
   return { ...record, undoRequest: request };
 }
 
-/** Of a key that was given back asleep: whether a call that wakes it may still come late, or may have come; later it is a person's doing. */
+/** Of a key that was given back inactive: whether a call that activates it may still come late, or may have come; later it is a person's doing. */
 export function lateActivation({ lateActivationUntil }: ApiKeyRecord, now: number): 'may come' | 'may have come' | undefined {
   if (lateActivationUntil === undefined || now >= lateActivationUntil + lookMs) return undefined;
   return now < lateActivationUntil ? 'may come' : 'may have come';

@@ -42,7 +42,7 @@ export interface OnboardOptions {
 const keyShape = /^sk-ant-[A-Za-z0-9_-]{20,}$/;
 
 /**
- * Takes a key that a person made in the Console into a managed key's pool: checked from both sides, stored, put to sleep
+ * Takes a key that a person made in the Console into a managed key's pool: checked from both sides, stored, deactivated
  * and proven dead. Nothing is stored before every check has passed. Throws KeyguardError naming the check and the fix.
  */
 export async function onboardStandbyKey(
@@ -81,14 +81,14 @@ export async function onboardStandbyKey(
       `make a key that lives beyond ${needed}`,
     );
   }
-  // Whoever began it may still be at work, and about to put it to sleep.
+  // Whoever began it may still be at work, and about to deactivate it.
   if (known?.intent !== undefined && now - known.intent.at < fenceMs) {
     throw refused(`${info.apiKeyId} is being taken in this moment`, 'if that was broken off, add it again in five minutes');
   }
   if (info.status !== 'active') {
     throw refused(
       `${info.apiKeyId} is inactive, so nobody can prove its value`,
-      'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
+      'enable it in the Console, and add it again: it is deactivated as soon as it is proven',
     );
   }
   const use = await useBeforeIntake(info, definition.name, ports, now);
@@ -110,7 +110,7 @@ export async function onboardStandbyKey(
     addedAt: startedAt,
     standbyVersionId,
     cause: { code: 'taken-in' },
-    // A fence: no rotation claims it before it is asleep. Killed after this, it is added again, or retirement rejects it.
+    // A fence: no rotation claims it before it is inactive. Killed after this, it is added again, or retirement rejects it.
     intent: { to: 'standby', at: startedAt, cause: { code: 'being-taken-in' } },
   };
   const { by } = options;

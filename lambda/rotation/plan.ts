@@ -125,7 +125,7 @@ const rules: readonly Rule[] = [
     step: wait,
   },
 
-  // An undo that came to nothing gave it back inactive: until none of its calls can come any more, nothing is done.
+  // An undo that failed gave it back inactive: until none of its calls can come any more, nothing is done.
   {
     because: 'late-call-possible',
     of: off,
@@ -139,7 +139,7 @@ const rules: readonly Rule[] = [
     when: (key) => isGivenBack(key) && isUndoLapsed(key),
     step: note('not wanted', { code: 'undo-lapsed' }),
   },
-  // What consumers read a person has woken for them.
+  // What consumers read a person has reactivated for them.
   { because: 'given-back-and-serving', of: off, when: (key) => isGivenBack(key) && serves(key), step: noLateCall('serving') },
   // Nobody can tell a late call from a person, and people are told. The list may have been read before a call came that was late.
   {

@@ -8,7 +8,7 @@ import type { SecretVersions } from './ports.ts';
 const times = { deadlineMs: 90_000, beatMs: 3_000 };
 
 /**
- * A key's value as it was stored: in the standby secret, or, of an old key that is wanted back, in the version that consumers
+ * A key's value as it was stored: in the standby secret, or, of an old key that an undo asks for, in the version that consumers
  * read. Secrets Manager is eventually consistent (github.com/aws/aws-sdk-js-v3/issues/7701), so that `absent` is believed after a
  * while only.
  */

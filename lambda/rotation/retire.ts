@@ -14,7 +14,7 @@ const beatMs = 5 * minuteMs;
 /**
  * Every five minutes: draining keys whose grace is over by evidence become inactive and are proven dead, inactive keys whose
  * undo period is over are archived, half-done switches are recorded, abandoned claims go back to where they came from, no
- * standby key stays awake, rotations that should go on are started, and people are told what they must know. One key's
+ * standby key stays active, rotations that should go on are started, and people are told what they must know. One key's
  * failure does not hold up the others, and is told to `failed`.
  */
 export async function retireDueKeys(ports: RetirementPorts, failed: (what: string) => void = () => undefined): Promise<RetirementTally> {
@@ -99,7 +99,7 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
     const seen = { ...snapshot, now: ports.clock.now() };
     await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), ports, tally, witnesses));
   }
-  // Proof of death takes up to a minute a key, and a run five: each time another one is the first.
+  // Proof of revocation takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);
   return tally;
 }

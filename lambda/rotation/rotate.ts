@@ -147,7 +147,7 @@ async function intendSwitch(token: string, apiKeyId: string, ports: RotationPort
       (record) => record.apiKeyId === apiKeyId && record.token === token && (record.state === 'pending' || record.state === 'current'),
     );
     if (claimed?.state === 'current') return;
-    // Written anew by each run: one that puts the key to sleep meanwhile loses its race.
+    // Written anew by each run: one that deactivates the key meanwhile loses its race.
     if (claimed === undefined || (claimed.intent !== undefined && claimed.intent.to !== 'current'))
       throw new LostRace(`the claim of version ${token}`);
     const intent = { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } } as const;
@@ -200,7 +200,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   const { name } = definition;
   const error = new KeyguardError(
     'cannot-come-back',
-    `the undo of ${name} came to nothing: ${lossText(candidate)}`,
+    `the undo of ${name} failed: ${lossText(candidate)}`,
     `nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
   );
   // Of a rotation that failed before this one people know already, and that one is owed.

@@ -37,7 +37,7 @@ export function cutOffCause({ apiKeyId, since }: Pick<ApiKeyRecord, 'apiKeyId' |
 
 /**
  * Which attempt this is. A rotation that lost its candidate left a version that can never become current, and its token with it: the
- * next one has another name. So has the one of the next hour, should the first have come to nothing in any other way.
+ * next one has another name. So has the one of the next hour, should the first have failed in any other way.
  *
  * @param own the API keys of the managed key
  */

@@ -13,7 +13,7 @@ interface RevocationPorts {
 }
 
 /**
- * Proof of death: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must.
+ * Proof of revocation: polls until Anthropic refuses the value (401), up to a minute. No figure is published for how soon it must.
  * False when the value is still accepted then; throws `Unavailable` when nobody could tell.
  */
 export async function verifyRevoked(value: Secret, { probe, clock }: RevocationPorts): Promise<boolean> {
@@ -39,7 +39,7 @@ export function isOver(status: Shown): status is 'archived' | 'expired' | 'gone'
 export type Revocation = 'dead' | 'alive' | 'no value';
 
 /**
- * Proof of death of a value that consumers once read, by its version of their secret. Secrets Manager is eventually consistent
+ * Proof of revocation of a value that consumers once read, by its version of their secret. Secrets Manager is eventually consistent
  * (github.com/aws/aws-sdk-js-v3/issues/7701), so that the version's absence is believed after a while only. Throws as `verifyRevoked` does.
  */
 export async function verifyRevokedIn(

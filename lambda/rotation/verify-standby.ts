@@ -23,8 +23,8 @@ export interface StandbyVerification {
 }
 
 /**
- * Proves a standby key as a rotation would, and puts it back to sleep: for a dry run, and for who wants to know that the pool
- * is good. The key is fenced meanwhile, so that no rotation claims it; killed anywhere, retirement puts it to sleep. One that
+ * Proves a standby key as a rotation would, and deactivates it again: for a dry run, and for who wants to know that the pool
+ * is good. The key is fenced meanwhile, so that no rotation claims it; killed anywhere, retirement deactivates it. One that
  * fails while other keys answer is rejected. Throws LostRace when somebody else is at work on the key.
  */
 export async function verifyStandbyKey(

@@ -48,7 +48,7 @@ async function secretsAnswer(world: World, consumers: readonly Consumer[], manag
   };
 }
 
-/** When a key went to sleep, and what it did before, from Anthropic's own history. */
+/** When a key became inactive, and what it did before, from Anthropic's own history. */
 function noneCutEarly(world: World): KeptPromise {
   const early: string[] = [];
   const contained = everContained(world);
@@ -65,7 +65,7 @@ function noneCutEarly(world: World): KeptPromise {
   }
   return {
     id: 'I2',
-    promise: 'An old key goes to sleep only after its minimum grace and a proven silence',
+    promise: 'An old key becomes inactive only after its minimum grace and a proven silence',
     held: early.length === 0,
     detail: early.length === 0 ? `${counted(retired, 'old key')} retired, none too early` : `too early: ${early.join(', ')}`,
   };
@@ -86,7 +86,7 @@ function noneAwake(world: World): KeptPromise {
   const unknown = world.anthropic.inspect.keys().filter((key) => !records.some((record) => record.apiKeyId === key.id));
   return {
     id: 'I3',
-    promise: 'No key is lost, and none is awake that should be asleep',
+    promise: 'No key is lost, and none is active that should be inactive',
     held: wrong.length === 0 && unknown.length === 0,
     detail: `${counted(records.length, 'key')}, ${records.filter((record) => record.state === 'current').length} current, ${wrong.length} in a wrong state`,
   };

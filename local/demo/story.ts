@@ -77,7 +77,7 @@ export async function tellStory({ seed, cast, onEvent, onProgress }: StoryOption
 
   for (const key of cast) {
     for (let number = 0; number < 3; number += 1) await world.addStandbyKey(key.name);
-    tell(key.name, 'install', 'three standby keys taken in: checked, stored, asleep');
+    tell(key.name, 'install', 'three standby keys taken in: checked, stored, inactive');
     await world.rotate(key.name);
     watch();
   }

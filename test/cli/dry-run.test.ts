@@ -34,7 +34,7 @@ test('a dry run names the key that would be taken, proves it, and leaves nothing
   });
 });
 
-test('with --no-proof nothing is woken', async () => {
+test('with --no-proof nothing is activated', async () => {
   me = await anOperator();
   const id = await me.added();
   me.world.anthropic.intercept.forgetCalls();
@@ -72,7 +72,7 @@ test('where nobody can tell, the key stays in the pool', async () => {
   expect(await me.run(dryRun)).toMatchObject({ code: 0 });
 });
 
-test('killed while the key is proven, a dry run leaves no key awake', async () => {
+test('killed while the key is proven, a dry run leaves no key active', async () => {
   me = await anOperator();
   const id = await me.added();
   await me.killed(dryRun, { phase: 'before', operation: 'Invoke' });
@@ -97,7 +97,7 @@ test('a dry run fails where the rotation would: an empty pool, a pause', async (
   expect(me.world.anthropic.intercept.calls).toEqual([]);
 });
 
-test('a dry run fails where somebody stopped the schedule in AWS, and wakes nothing', async () => {
+test('a dry run fails where somebody stopped the schedule in AWS, and activates nothing', async () => {
   me = await anOperator();
   await me.added();
   await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: me.world.definition('production').secretArn }));

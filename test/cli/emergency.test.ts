@@ -81,7 +81,7 @@ test('a key that is paused is cut off by an emergency all the same, and one that
   expect(states()[first]).toBe('inactive');
 });
 
-test('the cut of a key that somebody woke is carried out by retirement where the command was killed', async () => {
+test('the cut of a key that somebody reactivated is carried out by retirement where the command was killed', async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -194,7 +194,7 @@ test('an emergency switches and cuts off every old key at once, and says before 
   expect(said.out).toMatch(
     new RegExp(`^production rotated: ${third} .+\\n${lower} .+ is inactive since .+\\n${higher} .+ is inactive since `),
   );
-  expect((await me.run(['history', 'production'])).out).toContain('no grace once it is replaced: seen in a public repository');
+  expect((await me.run(['history', 'production'])).out).toContain('to be cut off once it is replaced: seen in a public repository');
 });
 
 test('the evidence names who uses the key that dies, and --json the keys that died', async () => {
@@ -272,7 +272,7 @@ test('a retired key that somebody enabled in the Console is cut off when it is n
   expect(said).toMatchObject({ code: 0 });
   expect(said.err).toContain(plan);
   expect(said.err).toContain('but Anthropic shows it as active. It is made inactive at once: whether it is used is not known');
-  expect(said.out).toContain('was awake and is cut off: Anthropic shows it as inactive, and whether its value is refused only a function');
+  expect(said.out).toContain('was active and is cut off: Anthropic shows it as inactive, and whether its value is refused only a function');
   expect(said.out).toContain(`${third} (`);
   expect(statusOf(second)).toBe('inactive');
   expect(states()).toEqual({ ...after, [second]: 'contained' });
@@ -285,7 +285,7 @@ test('a retired key that somebody enabled in the Console is cut off when it is n
   expect(await me.asJson(named)).toMatchObject({ cutOff: [{ apiKeyId: second }], anthropicStatus: 'inactive', wasAwake: false });
 });
 
-test('without a yes an awake old key stays as it is', async () => {
+test('without a yes an active old key stays as it is', async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -318,7 +318,7 @@ test('without Anthropic’s word an old key is not said to be off', async () => 
   expect(said.err).toContain('organizations.me did not succeed');
 });
 
-test('an old key that is wanted back does not come back when it is named as stolen', async () => {
+test('an old key that an undo asks for does not come back when it is named as stolen', async () => {
   const { second, third } = await rotatedTwice();
   await me.run(emergency);
   const ledger = apiKeyLedger(table());
@@ -327,7 +327,7 @@ test('an old key that is wanted back does not come back when it is named as stol
   await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run([...emergency, '--api-key-id', second]);
   expect(said).toMatchObject({ code: 0 });
-  expect(said.err).toContain(`That ${second} is wanted back is taken back.`);
+  expect(said.err).toContain(`The undo request for ${second} is withdrawn.`);
   await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
   expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
 });
@@ -403,7 +403,7 @@ test('what somebody wants back does not come back in an emergency', async () => 
   if (record === undefined) throw new Error('no record');
   await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run(emergency);
-  expect(said.err).toContain(`That ${first} is wanted back is taken back.`);
+  expect(said.err).toContain(`The undo request for ${first} is withdrawn.`);
   expect(states()).toEqual(after);
 });
 

@@ -35,7 +35,7 @@ const scenes: readonly (readonly [string, Scene])[] = [
     },
   ],
   [
-    'rotate --emergency of an old key that somebody woke',
+    'rotate --emergency of an old key that somebody reactivated',
     {
       before: 'active',
       async prepare() {

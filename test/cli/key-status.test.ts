@@ -221,7 +221,7 @@ test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, 
     'attention',
     { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', undoRequest: request })] },
     {},
-    'apikey_old is wanted back since 2026-05-31 23:00 UTC by Ada (so she says)',
+    'an undo of apikey_old is requested since 2026-05-31 23:00 UTC by Ada (so she says)',
   ],
   [
     'an emergency waits',

@@ -93,7 +93,7 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   await runs('doctor', []);
   await runs('standby check', ['--prove']);
   await runs('standby add', ['production'], me.made().value);
-  // The value lives on although its id sleeps: it is forgotten again.
+  // The value lives on although its id is inactive: it is forgotten again.
   const another = me.made();
   const stop = world.anthropic.intercept.onCall(({ phase }) => {
     if (phase === 'after' && world.anthropic.inspect.key(another.id).status === 'inactive') {

@@ -107,19 +107,19 @@ test('standby check finds what a rotation would trip over, and fails then', asyn
   const said = await me.run(['standby', 'check', '--json']);
   expect(said.code).toBe(1);
   expect(JSON.parse(said.out)).toEqual([
-    expect.objectContaining({ apiKeyId: first, good: false, problems: ['Anthropic shows it as active, not asleep'], proof: null }),
+    expect.objectContaining({ apiKeyId: first, good: false, problems: ['Anthropic shows it as active, not inactive'], proof: null }),
     expect.objectContaining({ apiKeyId: second, good: false, problems: ['the standby secret does not hold its value any more'] }),
     expect.objectContaining({ managedKey: 'production', apiKeyId: third, good: true, problems: [] }),
   ]);
   expect(said.err).toContain(`2 of 3 standby keys cannot be relied on: ${first}, ${second}`);
 });
 
-test('standby check --prove has each key proven, and all asleep again', async () => {
+test('standby check --prove has each key proven, and all inactive again', async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   const said = await me.run(['standby', 'check', '--prove']);
   expect(said).toMatchObject({ code: 0 });
-  expect(said.out.match(/good, proven and asleep again/g)).toHaveLength(2);
+  expect(said.out.match(/good, proven and inactive again/g)).toHaveLength(2);
   expect([statusOf(first), statusOf(second)]).toEqual(['inactive', 'inactive']);
   expect(states()).toEqual({ [first]: 'standby', [second]: 'standby' });
 });
@@ -141,7 +141,7 @@ test('an outage during standby check --prove condemns no key', async () => {
   expect(said.err).toContain('those that could not be proven stay in the pool: try again in five minutes');
   await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
   expect((await me.run(['standby', 'check', '--prove'])).out).toMatch(
-    new RegExp(`^production +${second} .*good, proven and asleep again`, 'm'),
+    new RegExp(`^production +${second} .*good, proven and inactive again`, 'm'),
   );
 });
 

@@ -6,7 +6,7 @@ import { anOperator, type Operator } from './operator.ts';
 let me: Operator;
 afterEach(() => me.leaves());
 
-test('standby add says what it checks, ends with a sleeping key, and says how far the pool reaches', async () => {
+test('standby add says what it checks, ends with an inactive key, and says how far the pool reaches', async () => {
   me = await anOperator();
   const { id, value } = me.made();
   const said = await me.run(['standby', 'add', 'production'], `${value}\r\n`);

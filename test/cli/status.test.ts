@@ -37,7 +37,7 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
   );
 });
 
-test('status shows what waits: a pause, and an old key that is wanted back', async () => {
+test('status shows what waits: a pause, and an old key that an undo asks for', async () => {
   me = await anOperator();
   const [first] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
@@ -47,7 +47,7 @@ test('status shows what waits: a pause, and an old key that is wanted back', asy
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
   const said = await me.run(['status']);
   expect(said.code).toBe(0);
-  expect(said.out).toMatch(new RegExp(`wanted back +${first}, since 2026-\\S+ \\S+ UTC by arn:\\S+: it fails$`, 'm'));
+  expect(said.out).toMatch(new RegExp(`undo requested +${first}, since 2026-\\S+ \\S+ UTC by arn:\\S+: it fails$`, 'm'));
   expect(said.out).toMatch(/paused +since 2026-\S+ \S+ UTC by arn:\S+: an audit$/m);
   expect(await me.asJson(['status'])).toMatchObject({
     managedKeys: [

@@ -32,7 +32,7 @@ test('undo makes the old key current again, and the new one gets its grace', asy
   expect((await me.run(['history', 'production', '--api-key-id', first])).out).toContain('brought back: the new key is refused');
 });
 
-test('undo of a retired key wakes it; with --json it says what rotate says', async () => {
+test('undo of a retired key reactivates it; with --json it says what rotate says', async () => {
   const { first, second } = await rotatedTwice();
   await me.world.passes(2 * dayMs, { beatMs: dayMs, eachMinute: othersAtWork(me.world) });
   expect(states()[first]).toBe('inactive');

@@ -49,7 +49,7 @@ test('unstick frees the label, returns the claimed key, says what it did and wha
   expect(await me.run(['rotate', 'production', '--yes'])).toMatchObject({ code: 0 });
 });
 
-test('a wish is taken back', async () => {
+test('a request is taken back', async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
@@ -58,7 +58,7 @@ test('a wish is taken back', async () => {
   await me.killed(['undo', 'production', '--because', 'it fails', '--yes'], { phase: 'before', operation: 'RotateSecret' });
   expect(await me.asJson(unstick)).toEqual({
     managedKey: 'production',
-    did: [`The wish that ${first} comes back is taken back (it fails).`],
+    did: [`The undo request for ${first} is withdrawn (it fails).`],
     remains: [],
     waits: [],
     left: [expect.objectContaining({ check: 'pool', state: 'attention' })],

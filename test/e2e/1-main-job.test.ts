@@ -55,7 +55,7 @@ test('deploying alone rotates nothing and fills no secret', async () => {
   }
 });
 
-test('an operator stores the admin key and the webhook, and takes in standby keys, which are then asleep', async () => {
+test('an operator stores the admin key and the webhook, and takes in standby keys, which are then inactive', async () => {
   const admin = people.adminKey();
   values.push(admin);
   await keyguard(['admin-key', 'set'], admin);

@@ -112,7 +112,7 @@ function judgeBlame({ world, decided, report }: Quiescence): void {
   if (byPeople || decided.written.size > 0) return;
   for (const { subject, title } of alerts(world).filter(({ kind }) => kind === 'key-changed')) {
     // It blames nobody: a call of ours may have come late.
-    if (!title.includes('after an undo that came to nothing'))
+    if (!title.includes('after an undo that failed'))
       report('expected', `people were told that somebody changed a key of ${subject}, and nobody did`);
   }
 }

@@ -4,7 +4,7 @@ import { operatorCauses, plainBrakes, plainCauses, plainRefutations, type Brake,
 export const causesWithData: readonly Cause[] = [
   ...operatorCauses.map((code) => ({ code, reason: 'a laptop was stolen' })),
   { code: 'paused', by: 'Ada', reason: 'a freeze' },
-  { code: 'unstuck', acts: ['AWSPENDING is taken off.', 'A wish is taken back.'] },
+  { code: 'unstuck', acts: ['AWSPENDING is taken off.', 'A request is withdrawn.'] },
   { code: 'intended', to: 'inactive', why: { code: 'grace-over', end: 'silent' } },
   { code: 'replaced', by: 'apikey_next' },
   { code: 'ended-at-anthropic', status: 'expired' },

@@ -46,7 +46,7 @@ function withData(said: string): Cause | undefined {
   return operators === undefined ? undefined : { code: operators[1], reason: said.slice(operators[0].length) };
 }
 
-/** An item as this version reads it: where an older one wrote sentences, with their codes; those of an operator's wish are the operator's. */
+/** An item as this version reads it: where an older one wrote sentences, with their codes; those of an operator's request are the operator's. */
 export function withCause(item: Item): Item {
   const { because, intent, ...rest } = item;
   return {

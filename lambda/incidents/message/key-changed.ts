@@ -15,9 +15,9 @@ export const keyChanged: Wording<'key-changed'> = {
 
 function inactiveAgain(story: Story): Words {
   return {
-    title: `${story.name}: ${story.key} is asleep again`,
+    title: `${story.name}: ${story.key} is inactive again`,
     summary: [
-      `${story.key} of ${story.name}, which was active ${story.since} after an undo that came to nothing, is inactive again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      `${story.key} of ${story.name}, which was active ${story.since} after an undo that failed, is inactive again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'If it is needed, an undo that names it brings it back.',
     ],
     actions: ['If its value may be in other hands, look at what used it while it was active.'],
@@ -67,7 +67,7 @@ function changeOf(story: Story): Change {
     },
     'standby-key-woken': {
       title: `somebody enabled the standby key ${story.key}`,
-      sequel: ['It is put back to sleep.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
+      sequel: ['It is deactivated again.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
       steps: [
         inConsole,
         `Unless it was a mistake, its value may be in other hands: \`npx --no-install keyguard standby remove ${story.name} ${story.typedKey}\`, and delete the key in the Console.`,
@@ -75,9 +75,9 @@ function changeOf(story: Story): Change {
       ],
     },
     'undone-key-woken': {
-      title: `${story.key} was active again after an undo that came to nothing`,
+      title: `${story.key} was active again after an undo that failed`,
       who: 'A call of that undo that came late, or somebody in the Console,',
-      sequel: ['It is put back to sleep, and was accepted by Anthropic for some minutes.', 'If nobody acts, it stays asleep.'],
+      sequel: ['It is deactivated again, and was accepted by Anthropic for some minutes.', 'If nobody acts, it stays inactive.'],
       steps: [
         `If you enabled it because it is needed, bring it back in the regular way: \`npx --no-install keyguard undo ${story.name} --api-key-id ${story.typedKey}\`.`,
         `If its value may be in other hands, look at what used it: Claude Console > Usage, key ${story.key}.`,

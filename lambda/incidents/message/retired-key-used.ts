@@ -3,7 +3,7 @@ import { consolePath, type Story, type Wording, type Words } from './story.ts';
 export const retiredKeyUsed: Wording<'retired-key-used'> = {
   open: (story) => (story.grade === 'running' ? stillRunning(story) : used(story)),
   containing: (story) => ({
-    title: `${story.name}: ${story.key} should be asleep and is being cut off`,
+    title: `${story.name}: ${story.key} should be inactive and is being cut off`,
     summary: [
       happened(story),
       `It is being made inactive at Anthropic${story.brake === undefined ? '' : `; it waits: ${story.brake}`}.`,
@@ -12,7 +12,7 @@ export const retiredKeyUsed: Wording<'retired-key-used'> = {
     actions: [`If no message follows within 10 minutes, cut it off by hand: ${consolePath} > ${story.key} > Disable.`],
   }),
   contained: (story) => ({
-    title: `${story.name}: ${story.key} was used although asleep and is cut off`,
+    title: `${story.name}: ${story.key} was used although inactive and is cut off`,
     summary: [
       happened(story),
       `It was made inactive at Anthropic automatically and opens nothing any more, ${story.lasted} after the first sign.`,
@@ -40,14 +40,14 @@ function soFar({ brake, wasCut }: Story): string {
 }
 
 function happened(story: Story): string {
-  const because = story.reason === undefined ? 'which should be asleep' : `which should be asleep (${story.reason})`;
+  const because = story.reason === undefined ? 'which should be inactive' : `which should be inactive (${story.reason})`;
   const used = story.measured === undefined ? 'is used' : `shows ${story.measured}`;
   return `${story.key} of ${story.name}, ${because}, ${used}, at ${story.sinceAndAgo}${story.whereUsed}.`;
 }
 
 function used(story: Story): Words {
   return {
-    title: `${story.name}: ${story.key} is used although it should be asleep`,
+    title: `${story.name}: ${story.key} is used although it should be inactive`,
     summary: [happened(story), soFar(story), 'If nobody acts, whoever holds this value can go on spending.'],
     actions: [
       `Look the key up: ${consolePath} > ${story.key}; if it is active, somebody enabled it.`,

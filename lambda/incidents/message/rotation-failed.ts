@@ -5,14 +5,14 @@ import { createKey, type Tell, type Wording } from './story.ts';
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
   open: (story) => (told.get(story.grade ?? '') ?? failed)(story),
-  // By how it ended, not by how it began: what was in vain at first may have gone through in the end.
+  // By how it ended, not by how it began: what failed at first may have succeeded in the end.
   recovered: (story) => (story.end === undefined ? wentThrough : ends[story.end])(story),
 };
 
 const undoInVain: Tell = (story) => ({
-  title: `${story.name}: the undo came to nothing`,
+  title: `${story.name}: the undo failed`,
   summary: [
-    `An operator wanted an old key of ${story.name} back, and it cannot come back: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
+    `An operator asked for an old key of ${story.name} back, and it cannot come back: ${story.reason ?? 'the reason is in the log of the rotation function'}.`,
     'The current key stays in use, so nothing fails because of this, and no other key is taken in its place.',
     'If nobody acts, everything stays as it was before the undo.',
   ],

@@ -29,7 +29,7 @@ export async function lookAtOldKey(record: ApiKeyRecord, snapshot: KeySnapshot, 
 }
 
 /**
- * Takes back that it is wanted, and cuts it off where it is awake: the intent first, so that no undo brings it back meanwhile, and
+ * Takes back that it is wanted, and cuts it off where it is active: the intent first, so that no undo brings it back meanwhile, and
  * retirement finishes what is killed here. Anthropic's status is the proof: only the functions may read a value and have it
  * refused. Answers the key as Anthropic then shows it.
  */

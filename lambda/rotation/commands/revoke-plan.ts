@@ -19,7 +19,7 @@ export interface RevokePlan {
    * is in its grace, and no other one is touched. Only `rotate and cut` ends a pause.
    */
   readonly todo: 'rotate and cut' | 'cut' | 'cut one';
-  /** The keys that die: the current one first, since its wish says that the emergency has begun; of a named key that one alone. */
+  /** The keys that die: the current one first, since its request says that the emergency has begun; of a named key that one alone. */
   readonly dying: readonly ApiKeyRecord[];
   readonly rotation: RotationPlan;
   /** Old keys that somebody wants back: nobody gets them now. */
@@ -102,7 +102,7 @@ function begunLately(own: readonly ApiKeyRecord[], now: number): ApiKeyRecord | 
   const emergency = emergencyOf(last, now);
   if (!isReplacedByEmergency(last) && (emergency === undefined || switchedAt < emergency.at)) return undefined;
   const isLeft = own.some((record) => record.state === 'draining' && (emergencyOf(record, now)?.at ?? now) <= switchedAt);
-  // By the switch first: a record that was touched later, as by a person who woke its key, does not make an old emergency a late one.
+  // By the switch first: a record that was touched later, as by a person who reactivated its key, does not make an old emergency a late one.
   const isLate = now < switchedAt + sameEmergencyMs && (emergency !== undefined || isLeft || now < since + lateMs);
   return isLate ? last : undefined;
 }

@@ -24,7 +24,7 @@ export async function requestRevocation(
   const { definition } = snapshot;
   const request = { at: ports.clock.now(), by, because };
   // Before anything else: a rotation must not bring back what may be stolen.
-  for (const { apiKeyId } of plan.wanted) await takeWishBack(apiKeyId, by, ports);
+  for (const { apiKeyId } of plan.wanted) await withdrawUndoRequest(apiKeyId, by, ports);
   for (const { apiKeyId } of plan.dying) await updateRecord(ports.ledger, apiKeyId, by, (record) => revoked(record, request));
   const pauseEnded = snapshot.pause !== undefined && plan.todo === 'rotate and cut';
   if (pauseEnded) {
@@ -49,11 +49,11 @@ export async function requestRevocation(
 }
 
 /** Takes back that an old key is wanted back. */
-export async function takeWishBack(apiKeyId: string, by: string, { ledger }: Pick<CommandPorts, 'ledger'>): Promise<void> {
+export async function withdrawUndoRequest(apiKeyId: string, by: string, { ledger }: Pick<CommandPorts, 'ledger'>): Promise<void> {
   await updateRecord(ledger, apiKeyId, by, (record) => (record.undoRequest === undefined ? undefined : withoutUndoRequest(record)));
 }
 
-/** The record with the emergency's wish; undefined where it has one that still holds, or consumers do not hold the key any more. */
+/** The record with the emergency's request; undefined where it has one that still holds, or consumers do not hold the key any more. */
 function revoked(record: ApiKeyRecord, request: OperatorRequest): Omit<ApiKeyRecord, 'revision'> | undefined {
   return isHeld(record.state) && emergencyOf(record, request.at) === undefined ? withRevokeRequest(record, request) : undefined;
 }

@@ -46,7 +46,7 @@ async function started(as: Ask['as'], definition: ManagedKeyDefinition, ports: S
   const name = rotationToken(requestCause(as.apiKeyId, as.request));
   const isKept = (await keptVersions(secretName)).has(name);
   const { stages, rotationEnabled } = await secrets.describe(secretName);
-  // A version that lost its labels can never become current: where that rotation came to nothing, it is another one.
+  // A version that lost its labels can never become current: where that rotation failed, it is another one.
   const token = isKept && !stages.has(name) ? undefined : name;
   if (rotationEnabled) return rotations.start(secretName, token);
   return (await enableSchedule(definition, 'now on', ports, token)) === 'on' ? 'started' : 'running';

@@ -182,7 +182,7 @@ function cutOffOf(record: ApiKeyRecord, now: number): CutOff | undefined {
 
 /** Of a key in its grace: whether it still works. Any other state says so itself. */
 async function isEnabledAtAnthropic({ apiKeyId, state, intent }: ApiKeyRecord, { keys }: Pick<CommandPorts, 'keys'>): Promise<boolean> {
-  // With an intent it is retirement that puts it to sleep.
+  // With an intent it is retirement that deactivates it.
   if (state !== 'draining' || intent !== undefined) return true;
   const info = await keys.retrieve(apiKeyId);
   return info === 'gone' || info.status !== 'inactive';

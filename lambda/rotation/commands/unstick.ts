@@ -4,7 +4,7 @@ import { minuteMs } from '../../foundation/clock.ts';
 import type { KeyguardError } from '../../foundation/errors.ts';
 import { fenceMs } from '../lifecycle.ts';
 import type { CommandPorts } from './ports.ts';
-import { retire, takeWishBack } from './revoke.ts';
+import { retire, withdrawUndoRequest } from './revoke.ts';
 import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from './snapshot.ts';
 
 /** Whatever a run began, it or the next one has finished by then; retirement returns a claim after this time too. */
@@ -27,7 +27,7 @@ export interface UnstickPlan {
 export type Act =
   | { readonly act: 'discard version'; readonly versionId: string }
   /** `give grace`: nobody can tell whether AWSCURRENT moved to it for a moment. */
-  | { readonly act: 'take wish back' | 'give grace' | 'finish' | 'return'; readonly record: ApiKeyRecord };
+  | { readonly act: 'withdraw request' | 'give grace' | 'finish' | 'return'; readonly record: ApiKeyRecord };
 
 /** What stands in a managed key's way that can be cleared away. */
 export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
@@ -47,7 +47,7 @@ export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
   return {
     acts: [
       ...acts(
-        'take wish back',
+        'withdraw request',
         own.filter((record) => record.undoRequest !== undefined),
       ),
       ...(versionId === undefined ? [] : [{ act: 'discard version', versionId } as const]),
@@ -75,7 +75,7 @@ function stuckVersion(snapshot: UnstickSnapshot): string | undefined {
 /** What has become of a thing that was to be cleared away. `before`: it had become so before. */
 export type Became =
   | 'as before'
-  | 'wish taken back'
+  | 'request withdrawn'
   | 'version discarded'
   | 'version current before'
   | { readonly state: ApiKeyRecord['state']; readonly before?: true };
@@ -88,9 +88,9 @@ export function became(act: Act, { own, secret }: Pick<KeySnapshot, 'own' | 'sec
     return labels.includes('AWSPENDING') ? 'as before' : 'version discarded';
   }
   const record = own.find(({ apiKeyId }) => apiKeyId === act.record.apiKeyId);
-  if (act.act === 'take wish back') {
+  if (act.act === 'withdraw request') {
     if (record?.undoRequest !== undefined) return 'as before';
-    return record?.state === 'pending' || record?.state === 'current' ? { state: record.state, before: true } : 'wish taken back';
+    return record?.state === 'pending' || record?.state === 'current' ? { state: record.state, before: true } : 'request withdrawn';
   }
   return record === undefined || isStuck[act.act](record) ? 'as before' : { state: record.state };
 }
@@ -102,7 +102,7 @@ const isStuck = {
 } as const;
 
 /**
- * Clears away what the plan says. Wishes first: the next rotation must not take one up again. `told`: what the operator was told, for the
+ * Clears away what the plan says. Requests first: the next rotation must not take one up again. `told`: what the operator was told, for the
  * history; `failed` is told what retirement could not do.
  */
 export async function unstickKey(
@@ -113,7 +113,7 @@ export async function unstickKey(
   ports: Pick<CommandPorts, 'ledger' | 'secrets' | 'audit' | 'retireNow' | 'clock'>,
 ): Promise<void> {
   await ports.audit.note({ managedKey: name, at: ports.clock.now(), by, cause: { code: 'unstuck', acts: told } });
-  for (const act of acts) if (act.act === 'take wish back') await takeWishBack(act.record.apiKeyId, by, ports);
+  for (const act of acts) if (act.act === 'withdraw request') await withdrawUndoRequest(act.record.apiKeyId, by, ports);
   for (const act of acts) if (act.act === 'discard version') await ports.secrets.discardPending(secretName, act.versionId);
   await retire(failed, ports);
 }

@@ -74,7 +74,7 @@ const unclaimed: CandidateVerdict = { verdict: 'lost', cause: { code: 'no-claime
 
 /**
  * Throws LostRace when retirement is giving the claim back, and when another run of this rotation has switched to the key: it is no
- * candidate any more, and must be neither woken nor put to sleep as one.
+ * candidate any more, and must be neither activated nor deactivated as one.
  */
 function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
   const claimed = records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
@@ -163,7 +163,7 @@ function nobodyKnows({ apiKeyId }: ApiKeyRecord, why: string): KeyguardError {
   return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, fix);
 }
 
-/** Puts the candidate back to sleep and records why. Throws where other keys fail too: then it stays claimed. */
+/** Deactivates the candidate again and records why. Throws where other keys fail too: then it stays claimed. */
 async function rejected(
   record: ApiKeyRecord,
   cause: Cause,

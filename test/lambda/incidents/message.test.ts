@@ -111,7 +111,7 @@ test('a cut says how long after the first sign it came', () => {
   );
 });
 
-test('tokens on a sleeping key are told without a measure to compare them with', () => {
+test('tokens on an inactive key are told without a measure to compare them with', () => {
   const facts = { apiKeyId: 'apikey_01FAKEold', model: 'claude-fable-5', observed: 4321, startedAt: at - 60_000 };
   const alert = alertOf(anIncident({ kind: 'retired-key-used', facts }), context);
   expect(alert.summary).toContain(
@@ -172,7 +172,7 @@ test('how a failed rotation ended is told by its end: a switch, nothing to do, o
   expect(lapsed.actions.join(' ')).toContain('npx --no-install keyguard resume production');
 });
 
-test('a sleeping key that was cut off once and is used again is not said to be untouched', () => {
+test('an inactive key that was cut off once and is used again is not said to be untouched', () => {
   const facts = { apiKeyId: 'apikey_01FAKEold', startedAt: at };
   const cuts = [{ apiKeyId: 'apikey_01FAKEold', at: at - 10 * 60_000 }];
   const { summary } = alertOf(anIncident({ kind: 'retired-key-used', turn: 2, cuts, facts }), context);

@@ -133,7 +133,7 @@ test('a Slack that fails is tried until the card is there, and a message that SN
   expect(cards()).toHaveLength(1);
 });
 
-test('a standby key that shows tokens was woken and used: it is cut off at once', async () => {
+test('a standby key that shows tokens was reactivated and used: it is cut off at once', async () => {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
   await world.addStandbyKey('production');
   await world.rotate('production');
@@ -199,7 +199,7 @@ async function twoOldKeysReactivated(
   });
   return old;
 }
-/** The messages of tokens on a sleeping key, each with the key that it is about. */
+/** The messages of tokens on an inactive key, each with the key that it is about. */
 const inactiveKeys = (keys: readonly { readonly apiKeyId: string }[]): readonly string[] =>
   world.aws.inspect.topics.published().flatMap(({ bodies }) => {
     const { kind, state, title } = JSON.parse(bodies['default'] ?? '{}') as Record<string, string>;

@@ -110,9 +110,9 @@ test('a pool that runs empty is told again on each channel, at once', async () =
   expect(world.aws.mailbox.messages()[1]?.subject).toContain('the next rotation will fail');
 });
 
-test('a second old key that is enabled while the first one is awake is told on each channel, once', async () => {
+test('a second old key that is enabled while the first one is active is told on each channel, once', async () => {
   const woken = (...ids: readonly string[]) => {
-    const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} is awake` }));
+    const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} is active` }));
     const facts = { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), ...(ids.length > 1 ? { changes } : {}) };
     return reconcile(['key-changed'], [{ kind: 'key-changed', subject: 'production', facts }], () => undefined, ports);
   };
@@ -126,7 +126,7 @@ test('a second old key that is enabled while the first one is awake is told on e
   expect(world.slack.cards).toHaveLength(2);
   const [, second] = world.aws.mailbox.messages();
   expect(second?.subject).toContain('somebody enabled the old key apikey_b again');
-  expect(second?.body).toContain('apikey_b is awake; and still: apikey_a is awake');
+  expect(second?.body).toContain('apikey_b is active; and still: apikey_a is active');
 });
 
 test('what becomes worse while people are told of less is told once, although the first run finishes in between', async () => {

@@ -130,9 +130,9 @@ test('every grade is worse than the one before it, in the same instant too', () 
 
 describe('of what somebody else changed', () => {
   const reasons = {
-    a: { grade: 'old-key-woken', apiKeyId: 'apikey_a', reason: 'a is awake' },
-    b: { grade: 'old-key-woken', apiKeyId: 'apikey_b', reason: 'b is awake' },
-    s: { grade: 'standby-key-woken', apiKeyId: 'apikey_s', reason: 's is awake' },
+    a: { grade: 'old-key-woken', apiKeyId: 'apikey_a', reason: 'a is active' },
+    b: { grade: 'old-key-woken', apiKeyId: 'apikey_b', reason: 'b is active' },
+    s: { grade: 'standby-key-woken', apiKeyId: 'apikey_s', reason: 's is active' },
     w: { grade: 'secret-written', apiKeyId: 'apikey_w', reason: 'somebody wrote' },
   } as const;
   /** What a look finds: the worst first, as the detector of changes has it. */
@@ -146,12 +146,12 @@ describe('of what somebody else changed', () => {
 
   test('each is told once, of equal and of lesser grade too, and the news first', () => {
     expect(follow('key-changed', [changed(0, 'a'), changed(1, 'ab'), changed(2, 'ab'), changed(3, 'ba')])).toEqual([
-      'open a is awake',
-      'open-2 b is awake; and still: a is awake',
+      'open a is active',
+      'open-2 b is active; and still: a is active',
     ]);
     expect(follow('key-changed', [changed(0, 'w'), changed(1, 'asw'), changed(2, 'wsa'), changed(9, 'w')])).toEqual([
       'open somebody wrote',
-      'open-2 a is awake; s is awake; and still: somebody wrote',
+      'open-2 a is active; s is active; and still: somebody wrote',
     ]);
   });
 
@@ -159,8 +159,8 @@ describe('of what somebody else changed', () => {
     const looks = Array.from({ length: 60 }, (_, minute) => changed(minute, ['w', 'wa', 'as'][minute % 3] ?? ''));
     expect(follow('key-changed', looks)).toEqual([
       'open somebody wrote',
-      'open-2 a is awake; and still: somebody wrote',
-      'open-3 s is awake; and still: a is awake',
+      'open-2 a is active; and still: somebody wrote',
+      'open-3 s is active; and still: a is active',
     ]);
   });
 
@@ -178,7 +178,7 @@ describe('of what somebody else changed', () => {
   test('what comes before anybody was told is told with the rest, the worst first', () => {
     const untold = anIncident({ kind: 'key-changed', facts: reasons.a });
     const after = advance('key-changed', 'production', untold, finding(at, changed(0, 'aw')[1]));
-    expect(after).toMatchObject({ facts: { grade: 'secret-written', reason: 'a is awake; somebody wrote' } });
+    expect(after).toMatchObject({ facts: { grade: 'secret-written', reason: 'a is active; somebody wrote' } });
     expect(after).not.toHaveProperty('turn');
   });
 

@@ -115,7 +115,7 @@ test('what is used after the cut and its echo is told again, and cut again', () 
   expect(notifications('usage-anomaly', again)).toEqual([...told, 'open-2', 'contained-2 apikey_two', 'open-3']);
 });
 
-test('another key that should be asleep is told at once; a key that was cut off, when it is used long after its cut', () => {
+test('another key that should be inactive is told at once; a key that was cut off, when it is used long after its cut', () => {
   const [one, two] = ['apikey_one', 'apikey_two'];
   const told = ['open apikey_one', 'contained apikey_one'];
   const before = [used(0, one), cut(one, 1)];
@@ -256,7 +256,7 @@ test('while usage is not visible nothing is cut because of it, whatever the key 
   }
 });
 
-test('of two awake keys the one that carries the traffic is the target', () => {
+test('of two active keys the one that carries the traffic is the target', () => {
   const old = aRecord({ apiKeyId: 'apikey_old', state: 'draining' });
   const use = (apiKeyId: string, at: number, tokens: number) => ({
     schema: 1 as const,

@@ -82,7 +82,7 @@ test('incidents of a managed key that was taken out of the configuration are clo
   }
 });
 
-test('what is still looked at ends by what is seen: unknown usage, sleeping keys, keys that were left active', async () => {
+test('what is still looked at ends by what is seen: unknown usage, inactive keys, keys that were left active', async () => {
   await raise('usage-anomaly', 'unattributed', {}, ports);
   await raise('retired-key-used', 'gone', { apiKeyId: 'apikey_a' }, ports);
   const orphan = {

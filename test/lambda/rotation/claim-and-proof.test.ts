@@ -44,7 +44,7 @@ test('a key that would not outlive the interval and the longest grace is passed 
   expect(chooseStandby([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
-test('a key that is being put to sleep this moment is not claimed', () => {
+test('a key that is being deactivated this moment is not claimed', () => {
   const fenced = aRecord({ intent: { to: 'standby', at: now, cause: { code: 'found-active' } } });
   expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', why: 'keys-in-hand' });
   expect(chooseStandby([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
@@ -61,13 +61,13 @@ test('an old key that an operator wants back goes before all standby keys', () =
   expect(chooseNext([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
-test('a wish for a key of another managed key, and one that is void, leave the choice to the pool', () => {
+test('a request for a key of another managed key, and one that is void, leave the choice to the pool', () => {
   for (const other of [wanted({ managedKey: 'staging' }), wanted({ undoRequest: { ...request, at: now - requestLastsMs } })]) {
     expect(chooseNext([other, standby], definition, now)).toEqual({ claim: standby });
   }
 });
 
-test('a wish lasts one hour to the millisecond', () => {
+test('a request lasts one hour to the millisecond', () => {
   expect(requestLastsMs).toBe(hourMs);
   expect(hasUndoRequest(wanted(), now + hourMs - 1)).toBe(true);
   expect(hasUndoRequest(wanted(), now + hourMs)).toBe(false);
@@ -77,16 +77,19 @@ test.each(['draining', 'inactive', 'contained'] as const)('a key that is %s can 
   expect(hasUndoRequest(wanted({ state }), now)).toBe(true);
 });
 
-test.each(['standby', 'pending', 'current', 'rejected', 'archived'] as const)('a wish for a key that is %s counts for nothing', (state) => {
-  expect(hasUndoRequest(wanted({ state }), now)).toBe(false);
-});
+test.each(['standby', 'pending', 'current', 'rejected', 'archived'] as const)(
+  'a request for a key that is %s counts for nothing',
+  (state) => {
+    expect(hasUndoRequest(wanted({ state }), now)).toBe(false);
+  },
+);
 
-test('nobody wants a key without a wish, nor one that somebody is at work on', () => {
+test('no key is asked for without a request, nor one that somebody is at work on', () => {
   expect(hasUndoRequest(aRecord({ state: 'inactive' }), now)).toBe(false);
   expect(hasUndoRequest(wanted({ intent: { to: 'archived', at: now, cause: { code: 'undo-period-over' } } }), now)).toBe(false);
 });
 
-test('a standby key must live through an interval and the longest grace; a key that is wanted back is worth having as it is', () => {
+test('a standby key must live through an interval and the longest grace; a key that an undo asks for is worth having as it is', () => {
   expect(neededLifeMs(policy)).toBe(policy.intervalMs + policy.maximumGraceMs);
   expect(aliveUntil(standby, policy, now)).toBe(now + policy.intervalMs + policy.maximumGraceMs);
   expect(aliveUntil(wanted({ origin: { state: 'inactive', versionId: 'first' } }), policy, now)).toBe(now);

@@ -211,12 +211,12 @@ test.each([
   [
     { state: 'contained', lateActivationUntil: now },
     'active',
-    'apikey_other is contained since an undo that came to nothing, was found active and is put back to sleep',
+    'apikey_other is contained since an undo that failed, was found active and is deactivated again',
     'undone-key-woken',
   ],
   [{ state: 'standby' }, 'archived', 'apikey_other is standby, and somebody archived it: the pool has lost it', 'key-archived'],
-  [{ state: 'inactive' }, 'archived', 'apikey_other is inactive, and somebody archived it: there is no way back to it', 'key-archived'],
-  [{ state: 'rejected' }, 'active', 'apikey_other is a rejected key, was found active and is put back to sleep', 'standby-key-woken'],
+  [{ state: 'inactive' }, 'archived', 'apikey_other is inactive, and somebody archived it: it cannot be restored', 'key-archived'],
+  [{ state: 'rejected' }, 'active', 'apikey_other is a rejected key, was found active and is deactivated again', 'standby-key-woken'],
   [
     { state: 'draining', switchedAt: now - dayMs },
     'archived',
@@ -227,10 +227,10 @@ test.each([
   expect(told(withOther(changes, status))).toEqual([{ kind: 'key-changed', grade, apiKeyId: 'apikey_other', reason }]);
 });
 
-test('of a key that a late call of ours may wake nothing is told while one may come', () => {
+test('of a key that a late call of ours may activate nothing is told while one may come', () => {
   expect(told(withOther({ state: 'inactive', lateActivationUntil: now + 1 }, 'active'))).toEqual([]);
   expect(told(withOther({ state: 'inactive', lateActivationUntil: now }, 'inactive'))).toEqual([]);
-  // Until it is asleep again; half an hour later it is a person's doing, and so it is where consumers read the key.
+  // Until it is inactive again; half an hour later it is a person's doing, and so it is where consumers read the key.
   const intent = { to: 'inactive', at: now, cause: { code: 'grace-over', end: 'silent' } } as const;
   const grades = (changes: Partial<ApiKeyRecord>): readonly (string | undefined)[] =>
     told(withOther({ state: 'inactive', lateActivationUntil: now, ...changes }, 'active')).map(({ grade }) => grade);
@@ -257,14 +257,14 @@ test.each([
   expect(told(withOther({ state }, status))).toEqual([]);
 });
 
-test('a standby key that was put to sleep a moment ago is not yet judged: the list may show its trial', () => {
+test('a standby key that was deactivated a moment ago is not yet judged: the list may show its trial', () => {
   const reactivated = (verifiedInactiveAt: number) =>
     told(withOther({ state: 'standby', since: now - dayMs, verifiedInactiveAt }, 'active'));
   expect(reactivated(now - 5 * minuteMs + 1)).toEqual([]);
   expect(reactivated(now - 5 * minuteMs)).toHaveLength(1);
 });
 
-test('an old key that we are at work on was not woken by somebody else', () => {
+test('an old key that we are at work on was not activated by somebody else', () => {
   const intent = { to: 'archived', at: now, cause: { code: 'undo-period-over' } } as const;
   expect(told(withOther({ state: 'inactive', intent }, 'active'))).toEqual([]);
   // Nor is one disabled that an operator ordered to be cut off.
@@ -391,7 +391,7 @@ test('how a straggler ended is said of what became of its key', () => {
 
 test('a key that was cut off and that somebody archived is told like any other old one', () => {
   expect(told(withOther({ state: 'contained' }, 'archived')).map(({ reason }) => reason)).toEqual([
-    'apikey_other is contained, and somebody archived it: there is no way back to it',
+    'apikey_other is contained, and somebody archived it: it cannot be restored',
   ]);
 });
 

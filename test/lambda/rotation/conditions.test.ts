@@ -59,7 +59,7 @@ test('a secret that was written by hand is told, and of several changes the wors
   expect(found({ secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } })).toEqual([['key-changed', 'secret-written']]);
   const [both] = conditionsOf(seen({ ...reactivated, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));
   expect(both?.facts.grade).toBe('secret-written');
-  expect(both?.facts.reason).toMatch(/apikey_standby .* sleep; AWSCURRENT holds/);
+  expect(both?.facts.reason).toMatch(/apikey_standby .* deactivated again; AWSCURRENT holds/);
   expect(both?.facts.changes?.map(({ grade, apiKeyId }) => `${grade} ${apiKeyId}`)).toEqual([
     'standby-key-woken apikey_standby',
     'secret-written apikey_current',

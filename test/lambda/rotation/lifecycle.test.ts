@@ -129,7 +129,7 @@ test('a command has its effect within three minutes of its intent, or not at all
 const noted = (to: Note, record: ApiKeyRecord, at: number) => changed(record, { to, cause: { code: 'expired' } }, at);
 const theft = { code: 'containment', incidentId: 'usage-anomaly-1' } as const;
 
-test('that a late call may wake it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
+test('that a late call may activate it is not forgotten when it is cut off meanwhile, and is when it comes back', () => {
   const givenBack = aRecord({ state: 'inactive', token: 'before', undoRequest: request, lateActivationUntil: 10 });
   const contained = after(givenBack, 'contained', 9);
   expect([contained.lateActivationUntil, after(givenBack, 'contained', 10).lateActivationUntil]).toEqual([10, undefined]);
@@ -140,7 +140,7 @@ test('that a late call may wake it is not forgotten when it is cut off meanwhile
   expect(after(givenBack, 'claimed', 9)).not.toHaveProperty('lateActivationUntil');
 });
 
-test('an emergency outlives an undo that comes to nothing, and ends with one that succeeds', () => {
+test('an emergency outlives an undo that fails, and ends with one that succeeds', () => {
   const revokeRequest = { at: 1, by: 'operator', because: 'leaked' };
   const draining = aRecord({ state: 'draining', token: 'before', undoRequest: request, revokeRequest });
   const claimed = after(draining, 'claimed', 2);
@@ -188,7 +188,7 @@ test('a key rests until the calls of a run that lost it are over', () => {
   expect(after({ ...begun, state: 'current' }, 'replaced', 20).claimBlockedUntil).toBe(until);
   // Somebody moved AWSCURRENT back to it by hand while it was being retired.
   expect(after(begun, 'promoted', 20).claimBlockedUntil).toBe(until);
-  // Nobody puts a key to sleep that AWSCURRENT moves to.
+  // Nobody deactivates a key that AWSCURRENT moves to.
   const promoted = aRecord({ state: 'pending', token: 'v1', intent: { to: 'current', at: 10, cause: { code: 'switching' } } });
   expect(after(promoted, 'promoted', 20)).not.toHaveProperty('claimBlockedUntil');
   expect([isClaimBlocked(taken, until - 1), isClaimBlocked(taken, until), isClaimBlocked(begun, 20)]).toEqual([true, false, false]);
@@ -242,7 +242,7 @@ test('nobody claims an old key that no operator wants, and none comes back that 
   expect(() => withUndoRequest(retiring, request)).toThrow('about to become inactive');
 });
 
-test('an intent ends a wish: who is at work on the key goes first', () => {
+test('an intent ends a request: who is at work on the key goes first', () => {
   const asked = { ...withUndoRequest(aRecord({ state: 'draining', token: 'first' }), request), revision: 2 };
   expect(withIntent(asked, { to: 'contained', at: 2, cause: { code: 'operator-cut', reason: 'stolen' } })).not.toHaveProperty(
     'undoRequest',
@@ -258,7 +258,7 @@ test('an emergency takes the grace of the key once it is replaced, but not of on
   }
 });
 
-test('awake are the keys that consumers may hold, and one that is on its way to them', () => {
+test('active are the keys that consumers may hold, and one that is on its way to them', () => {
   expect(apiKeyStates.filter(shouldBeActive)).toEqual(['pending', 'current', 'draining']);
 });
 
@@ -267,8 +267,8 @@ test.each(apiKeyStates.flatMap((state) => keyEvents.map((type) => [state, type] 
   (state, type) => {
     // With and without what a key can have on its way.
     const origin = { state: 'inactive', versionId: 'first' } as const;
-    const whole = { token: 'before', switchedAt: 3, wanted: request, revokeRequest: request, origin };
-    for (const changes of [{}, { token: 'before', wanted: request }, { origin }, whole]) {
+    const whole = { token: 'before', switchedAt: 3, undoRequest: request, revokeRequest: request, origin };
+    for (const changes of [{}, { token: 'before', undoRequest: request }, { origin }, whole]) {
       const record = aRecord({ state, ...changes });
       const next = errorOf(() => transition(record, event(type)));
       expect(Object.values(next as object)).not.toContain(undefined);
@@ -302,7 +302,7 @@ test('who asks for a key that cannot come back is told why and what to do', () =
   });
 });
 
-test('a wish that is withdrawn leaves the key as it was', () => {
+test('a request that is withdrawn leaves the key as it was', () => {
   const old = aRecord({ state: 'inactive', token: 'first' });
   expect(withoutUndoRequest({ ...withUndoRequest(old, request), revision: 1 })).toEqual(old);
 });
@@ -347,7 +347,7 @@ test('that a key was found dead is known while it is in its grace, and forgotten
   const draining = { ...dead, state: 'draining', switchedAt: 9 } as const;
   for (const type of ['retired', 'contained', 'promoted'] as const) expect(after(draining, type, 12)).not.toHaveProperty('foundDeadAt');
   expect(noted('alive', draining, 12)).not.toHaveProperty('foundDeadAt');
-  // An undo that comes to nothing leaves it as it was.
+  // An undo that fails leaves it as it was.
   const request = { at: 10, by: 'Ada', because: 'it fails' };
   const claimed = after({ ...draining, undoRequest: request }, 'claimed', 11);
   expect(claimed).toMatchObject({ state: 'pending', foundDeadAt: 5 });
@@ -355,7 +355,7 @@ test('that a key was found dead is known while it is in its grace, and forgotten
   expect(after(claimed, 'promoted', 12)).not.toHaveProperty('foundDeadAt');
 });
 
-test('when a key was first found awake is kept while it is awake, and forgotten when it sleeps or moves', () => {
+test('when a key was first found active is kept while it is active, and forgotten when it is inactive or moves', () => {
   const first = { ...noted('reactivated', aRecord({ state: 'inactive' }), 5), revision: 2 };
   expect(first.reactivatedAt).toBe(5);
   expect(noted('reactivated', first, 9).reactivatedAt).toBe(5);

@@ -66,7 +66,7 @@ test.each([
   expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
 });
 
-test('a wish that nobody carries out in time is carried out by retirement, and one that cannot be lapses within the hour', async () => {
+test('a request that nobody carries out in time is carried out by retirement, and one that cannot be lapses within the hour', async () => {
   const { first, second } = await twice();
   await wantBack(first.apiKeyId);
   await world.passes(10 * minuteMs, beats);
@@ -91,7 +91,7 @@ test('an old key that somebody archived does not come back: people hear why, and
   expect(await world.currentValue('production')).toBe(second.value);
   expect(states()[first.apiKeyId]).toBe('draining');
   const told = world.aws.mailbox.messages().map(({ subject, body }) => `${subject} ${body}`.replaceAll(/\s+/g, ' '));
-  expect(told.at(-2)).toContain(`the undo of production came to nothing: ${first.apiKeyId}: the key is archived`);
+  expect(told.at(-2)).toContain(`the undo of production failed: ${first.apiKeyId}: the key is archived`);
   expect(told.at(-1)).toContain('the key that was current still is');
   // Nobody asked for another key in its place.
   await world.passes(hourMs, beats);

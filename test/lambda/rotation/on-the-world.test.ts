@@ -18,7 +18,7 @@ const traffic = { model: 'claude-haiku-5-5', requests: 3, uncachedInputTokens: 9
 const failures = (name: string) => world.aws.functions.invocations(name).filter((invocation) => !invocation.ok);
 const hourly = { beatMs: hourMs };
 
-test('deploying only tests the function, a key taken in is asleep, and a rotation wakes the oldest one alone', async () => {
+test('deploying only tests the function, a key taken in is inactive, and a rotation activates the oldest one alone', async () => {
   await aWorld();
   expect(world.aws.functions.invocations('rotation')).toMatchObject([{ kind: 'rotation:testSecret', ok: true }]);
   const first = await world.addStandbyKey('production');
@@ -105,7 +105,7 @@ test('a standby key that fails its proof ends the rotation, people are told, and
   expect(statuses()).toEqual({ [bad.apiKeyId]: 'archived', [good.apiKeyId]: 'active' });
 });
 
-test('a standby key that somebody woke in the Console is put back to sleep', async () => {
+test('a standby key that somebody reactivated in the Console is deactivated again', async () => {
   await aWorld();
   const { apiKeyId } = await world.addStandbyKey('production');
   await world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });

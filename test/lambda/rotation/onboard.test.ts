@@ -23,7 +23,7 @@ function aNewKey(deviations: ConstructorParameters<typeof Stage>[0] = {}, status
 const onboarded = (stage: Stage, apiKeyId?: string, value = stage.world.key('new').value) =>
   onboardStandbyKey(definition, value, apiKeyId === undefined ? { by } : { apiKeyId, by }, stage.ports);
 
-test('a key is stored, entered behind a fence, put to sleep and proven dead; then the fence is lifted', async () => {
+test('a key is stored, entered behind a fence, deactivated and proven dead; then the fence is lifted', async () => {
   const stage = aNewKey();
   const record = await onboarded(stage);
   expect(stage.calls).toEqual([
@@ -56,18 +56,18 @@ test('a key is stored, entered behind a fence, put to sleep and proven dead; the
       apiKeyId: 'new',
       to: 'standby',
       by,
-      because: 'taken in: asleep, and Anthropic refuses its value',
+      because: 'taken in: it is inactive, and Anthropic refuses its value',
       requestIds: ['anthropic new inactive'],
     },
   ]);
 });
 
-test('a key that comes asleep is not woken: killed then, nobody would know that it is awake', async () => {
+test('a key that comes inactive is not activated: killed then, nobody would know that it is active', async () => {
   const stage = aNewKey({}, 'inactive');
   expect(await failure(onboarded(stage))).toEqual({
     code: 'standby-refused',
     message: 'new is inactive, so nobody can prove its value',
-    fix: 'enable it in the Console, and add it again: it is put to sleep as soon as it is proven',
+    fix: 'enable it in the Console, and add it again: it is deactivated as soon as it is proven',
   });
   expect(stage.effects).toEqual([]);
 });
@@ -304,7 +304,7 @@ test.each<[string, Partial<ApiKeyInfo>, string, string]>([
     'new expires too soon for this rotation policy: from now on it must live for a whole interval and the maximum grace',
     'make a key that lives beyond 2026-10-14',
   ],
-])('a key %s is refused before it is woken or stored', async (_name, info, message, fix) => {
+])('a key %s is refused before it is activated or stored', async (_name, info, message, fix) => {
   const stage = aNewKey({ infos: { new: info } }, 'inactive');
   expect(await failure(onboarded(stage))).toEqual({ code: 'standby-refused', message, fix });
   expect(stage.effects).toEqual([]);
@@ -410,7 +410,7 @@ test('a value that answers on belongs to another key: this one is active again, 
   });
   expect(stage.world.records.has('new')).toBe(false);
   expect(stage.world.key('new').status).toBe('active');
-  // Before it is woken its record says so: killed then, whoever comes next puts it back to sleep.
+  // Before it is activated its record says so: killed then, whoever comes next deactivates it again.
   expect(stage.audit.at(-2)).toEqual({ apiKeyId: 'new', to: 'standby', by, because: 'not taken in' });
   expect(stage.audit.at(-1)).toEqual({
     apiKeyId: 'new',

@@ -35,7 +35,7 @@ test('keys of others and keys that serve already do not count', () => {
   expect(poolCover(definition, others, next, now)).toMatchObject({ standbyKeys: 0, rotations: 0 });
 });
 
-test.each(['being tried', 'being taken in', 'found awake'])(
+test.each(['being verified', 'being taken in', 'found active'])(
   'a key that is %s counts: it is back in the pool before the next rotation',
   (text) => {
     const fenced = keys(null, null).map((record) => ({

@@ -28,7 +28,7 @@ test('an old key that was silent for long enough is made inactive: first the int
   ]);
   expect(stage.record('old')).toMatchObject({ state: 'inactive', since: now });
   expect(stage.logged).toEqual([
-    { event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent', revocation: 'dead' } },
+    { event: 'retirement.retired', fields: { managedKey: 'production', apiKeyId: 'old', because: 'silent', death: 'dead' } },
   ]);
   expect(stage.tally).toMatchObject({ retired: 1, waiting: 0 });
 });
@@ -155,7 +155,7 @@ test.each([
 });
 
 test.each(['standby', 'pending', 'current', 'draining', 'inactive'] as const)(
-  'a containment of a %s key that nobody went on with is withdrawn, as long as the key is awake',
+  'a containment of a %s key that nobody went on with is withdrawn, as long as the key is active',
   async (state) => {
     const stage = new Stage();
     stage.has('old', state, {
@@ -180,7 +180,7 @@ test('a containment that was broken off after the cut is finished: the key is pr
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'contained', by, because: 'cut off by an operator: stolen' }]);
 });
 
-test('a containment whose key looks asleep and answers is withdrawn', async () => {
+test('a containment whose key looks inactive and answers is withdrawn', async () => {
   const stage = new Stage({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: null }) });
   stage.has('old', 'draining', {
     status: 'inactive',
@@ -197,14 +197,14 @@ test.each(['draining', 'inactive'] as const)('a key that is %s and wanted back s
 });
 
 test.each(['draining', 'inactive'] as const)(
-  'of a key that is %s a wish that nobody fulfilled in time is withdrawn, and the key has a beat more',
+  'of a key that is %s a request that nobody fulfilled in time is withdrawn, and the key has a beat more',
   async (state) => {
     const stage = new Stage();
     stage.has('old', state, { since: now - 30 * dayMs, undoRequest: lapsedRequest });
     await reconciled(stage, 'old');
     expect(stage.effects).toEqual([`ledger.replace old ${state}→${state}`]);
     expect(stage.record('old')).not.toHaveProperty('undoRequest');
-    expect(stage.audit).toMatchObject([{ by, because: 'wanted back no longer: nobody could do it in time' }]);
+    expect(stage.audit).toMatchObject([{ by, because: 'the undo has lapsed: it could not be carried out in time' }]);
   },
 );
 
@@ -248,7 +248,7 @@ test('a key that was cut off is archived as well, and so is one that belongs to 
   expect(stage.record('old').state).toBe('archived');
 });
 
-test('archiving is for ever: a key that somebody woke in the Console is left to that person, also by a run that had begun', async () => {
+test('archiving is for ever: a key that somebody reactivated in the Console is left to that person, also by a run that had begun', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
   await reconciled(stage, 'old');
@@ -266,7 +266,7 @@ test('archiving is for ever: a key that somebody woke in the Console is left to 
   expect(begun.record('old')).not.toHaveProperty('intent');
 });
 
-test('an old key that somebody woke and put to sleep again has its whole undo period before it is archived', async () => {
+test('an old key that somebody reactivated and deactivated again has its whole undo period before it is archived', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', {
     since: now - 30 * dayMs,
@@ -275,7 +275,7 @@ test('an old key that somebody woke and put to sleep again has its whole undo pe
   });
   await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old inactive→inactive']);
-  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'asleep again: its undo period begins anew' }]);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'inactive again: its undo period starts again' }]);
   expect(stage.record('old')).toMatchObject({ since: now, cause: { code: 'retired', why: { code: 'grace-over', end: 'silent' } } });
   expect(stage.record('old')).not.toHaveProperty('reactivatedAt');
   await isLeftAlone(stage, 'old');
@@ -297,7 +297,7 @@ test('that the current key was found dead is kept until it works again, also in 
     expect(alive.audit).toEqual([{ apiKeyId: 'now', to: state, by, because: 'it is active again' }]);
     expect(alive.record('now')).not.toHaveProperty('foundDeadAt');
   }
-  // While its secret is going to be deleted, people hear of that; its rotation wakes a key that is wanted back.
+  // While its secret is going to be deleted, people hear of that; its rotation activates a key that an undo asks for.
   const deleted = new Stage();
   deleted.has('now', 'current', { since: now - dayMs, status: 'inactive' });
   const snapshot = await deleted.snapshot();
@@ -339,7 +339,7 @@ test('an emergency that nobody could carry out within a day is void: the key has
   stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, revokeRequest: { at: now - dayMs, by: 'operator', because: 'stolen' } });
   await reconciled(stage, 'old');
   expect(stage.audit).toEqual([
-    { apiKeyId: 'old', to: 'draining', by, because: 'no grace no longer: nobody could cut it off within a day' },
+    { apiKeyId: 'old', to: 'draining', by, because: 'the emergency has lapsed: it could not be carried out within a day' },
   ]);
   expect(stage.record('old')).not.toHaveProperty('revokeRequest');
   const late = new Stage();
@@ -348,7 +348,7 @@ test('an emergency that nobody could carry out within a day is void: the key has
   expect(late.record('old').state).toBe('inactive');
 });
 
-test('a key that was woken since the list was read is not archived', async () => {
+test('a key that was reactivated since the list was read is not archived', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs });
   const snapshot = await stage.snapshot();
@@ -364,7 +364,7 @@ test('a key that was woken since the list was read is not archived', async () =>
   expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
-test('a list that is behind wakes no key: what it shows as active is asked for once more', async () => {
+test('a list that is behind activates no key: what it shows as active is asked for once more', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
   const snapshot = await stage.snapshot();
@@ -426,7 +426,7 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
 });
 
 test.each(['inactive', 'contained'] as const)(
-  'a key that is %s again after an undo in vain, and that is awake, is put back to sleep once no call of that undo can come any more',
+  'a key that is %s again after a failed undo, and that is active, is deactivated again once no call of that undo can come any more',
   async (state) => {
     const givenBack = { since: now - 5 * minuteMs, lateActivationUntil: now, cause: { code: 'rotation-abandoned' } } as const;
     const early = new Stage();
@@ -447,7 +447,7 @@ test.each(['inactive', 'contained'] as const)(
         apiKeyId: 'old',
         to: state,
         by,
-        because: 'asleep again: it was awake after an undo that had come to nothing',
+        because: 'inactive again: it was active after an undo that had failed',
         requestIds: ['anthropic old inactive'],
       },
     ]);
@@ -459,12 +459,12 @@ test.each(['inactive', 'contained'] as const)(
   },
 );
 
-test('a key that is asleep when no call of its undo can come any more is an ordinary old key again', async () => {
+test('a key that is inactive when no call of its undo can come any more is an ordinary old key again', async () => {
   const givenBack = { since: now - 5 * minuteMs, lateActivationUntil: now };
   const stage = new Stage();
   stage.has('old', 'inactive', givenBack);
   await reconciled(stage, 'old');
-  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'it is asleep, and no call can come late any more' }]);
+  expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'inactive', by, because: 'it is inactive, and no late call can reach it any more' }]);
   expect(stage.record('old')).toMatchObject({ since: now - 5 * minuteMs });
   expect(stage.record('old')).not.toHaveProperty('lateActivationUntil');
   // The list was read before a call came that was late.
@@ -474,7 +474,7 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   behind.world.key('old').status = 'active';
   await reconcileKey(behind.record('old'), snapshot, behind.ports, behind.tally);
   expect(behind.world.key('old').status).toBe('inactive');
-  // Retirement did not look for long: who woke it since is a person; and so is who wakes the cut-off key that consumers read.
+  // Retirement did not look for long: who reactivated it since is a person; and so is who activates the cut-off key that consumers read.
   const late = new Stage();
   late.has('old', 'inactive', { ...givenBack, status: 'active', lateActivationUntil: now - 30 * minuteMs });
   await reconciled(late, 'old');
@@ -495,7 +495,7 @@ test('a key that is asleep when no call of its undo can come any more is an ordi
   expect(archiving.record('old').state).toBe('archived');
 });
 
-test('a putting back to sleep that was killed is gone on with, and the undo period begins anew', async () => {
+test('a deactivation that was killed is gone on with, and the undo period begins anew', async () => {
   const ordered = { ...intent('inactive', { code: 'retired', why: { code: 'grace-over', end: 'silent' } }), ordered: true } as const;
   const before = new Stage();
   before.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active', intent: ordered });
@@ -542,14 +542,14 @@ test('a cut-off that an operator ordered is carried out by whoever comes next, f
   expect(alive.record('old').intent).toMatchObject({ to: 'contained', ordered: true });
 });
 
-test('a key that was woken and is gone from Anthropic is archived in its time: it cannot be asleep again', async () => {
+test('a key that was reactivated and is gone from Anthropic is archived in its time: it cannot be inactive again', async () => {
   const stage = new Stage({ infos: { old: 'gone' } });
   stage.has('old', 'inactive', { since: now - 30 * dayMs, reactivatedAt: now - dayMs });
   await reconciled(stage, 'old');
   expect(stage.record('old').state).toBe('archived');
 });
 
-test('an archiving that was begun of a key that is known to be awake is taken back', async () => {
+test('an archiving that was begun of a key that is known to be active is taken back', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { status: 'active', reactivatedAt: now - dayMs, intent: intent('archived', { code: 'undo-period-over' }) });
   await reconciled(stage, 'old');

@@ -14,7 +14,7 @@ test.each(['AWSPENDING', 'AWSCURRENT'])('a claim whose version carries %s belong
   await isLeftAlone(stage, 'next');
 });
 
-test('a claim of a rotation that is over goes back to the pool, asleep, a quarter of an hour after it was made', async () => {
+test('a claim of a rotation that is over goes back to the pool, inactive, a quarter of an hour after it was made', async () => {
   const young = new Stage();
   young.has('next', 'pending', { since: now - 15 * minuteMs + 1 });
   await isLeftAlone(young, 'next');
@@ -31,11 +31,11 @@ test('a claim of a rotation that is over goes back to the pool, asleep, a quarte
     { apiKeyId: 'next', to: 'standby', by, because: 'its rotation was abandoned', requestIds: ['anthropic next inactive'] },
   ]);
   expect(stage.tally.returned).toBe(1);
-  // What the list shows as awake is put to sleep without being asked for.
+  // What the list shows as active is deactivated without being asked for.
   expect(stage.calls).not.toContain('keys.retrieve next');
 });
 
-test('a claimed key that Anthropic lists no more goes back without being put to sleep', async () => {
+test('a claimed key that Anthropic lists no more goes back without being deactivated', async () => {
   const stage = new Stage({ infos: { next: 'gone' } });
   stage.has('next', 'pending');
   await reconciled(stage, 'next');
@@ -45,16 +45,19 @@ test('a claimed key that Anthropic lists no more goes back without being put to 
 test.each([
   ['standby', undefined],
   ['rejected', { to: 'rejected', at: now - 5 * minuteMs, cause: { code: 'value-refused' } }],
-] as const)('a claimed key becomes %s asleep also where the list is behind and does not show that it woke', async (state, intent) => {
-  const stage = new Stage();
-  stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
-  const behind = await stage.snapshot();
-  stage.world.key('next').status = 'active';
-  await reconcileKey(stage.record('next'), behind, stage.ports, stage.tally);
-  expect([stage.record('next').state, stage.world.key('next').status]).toEqual([state, 'inactive']);
-});
+] as const)(
+  'a claimed key becomes %s inactive also where the list is behind and does not show that it became active',
+  async (state, intent) => {
+    const stage = new Stage();
+    stage.has('next', 'pending', { status: 'inactive', ...(intent === undefined ? {} : { intent }) });
+    const behind = await stage.snapshot();
+    stage.world.key('next').status = 'active';
+    await reconcileKey(stage.record('next'), behind, stage.ports, stage.tally);
+    expect([stage.record('next').state, stage.world.key('next').status]).toEqual([state, 'inactive']);
+  },
+);
 
-test('a claimed key that never woke, or whose claim names no rotation, goes back as well', async () => {
+test('a claimed key that never became active, or whose claim names no rotation, goes back as well', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { status: 'inactive' });
   await reconciled(stage, 'next');
@@ -75,7 +78,7 @@ test.each([
   await reconciled(stage, 'old');
   expect(stage.effects).toEqual(['ledger.replace old pending→pending (intent)', ...effects]);
   expect(stage.record('old')).toMatchObject({ state, token: 'first' });
-  // Until then a late call of that rotation may wake it.
+  // Until then a late call of that rotation may activate it.
   expect(stage.record('old').lateActivationUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
 });
 
@@ -157,7 +160,7 @@ test('a claimed key to which AWSCURRENT may have moved gets its grace too, and i
 });
 
 test.each(['standby', 'rejected'] as const)(
-  'a %s key that is found awake is put to sleep behind a fence, while paused too',
+  'a %s key that is found active is deactivated behind a fence, while paused too',
   async (state) => {
     const stage = new Stage();
     stage.has('next', state, { status: 'active', since: now - 5 * minuteMs });
@@ -168,8 +171,8 @@ test.each(['standby', 'rejected'] as const)(
       `ledger.replace next ${state}→${state}`,
     ]);
     expect(stage.audit).toMatchObject([
-      { to: state, by, because: 'it was found awake' },
-      { by, because: 'it was found awake', requestIds: ['anthropic next inactive'] },
+      { to: state, by, because: 'it was found active' },
+      { by, because: 'it was found active', requestIds: ['anthropic next inactive'] },
     ]);
     expect(stage.logged).toEqual([{ event: 'retirement.put-to-sleep', fields: { apiKeyId: 'next', managedKey: 'production', state } }]);
     expect(stage.tally.putToSleep).toBe(1);
@@ -186,7 +189,7 @@ test.each([
   await isLeftAlone(stage, 'next');
 });
 
-test('a fence that a killed run left is lifted after five minutes, and the key put to sleep whatever its status', async () => {
+test('a fence that a killed run left is lifted after five minutes, and the key deactivated whatever its status', async () => {
   for (const status of ['active', 'inactive'] as const) {
     const stage = new Stage();
     stage.has('next', 'standby', { status, since: now, intent: tried(now - 5 * minuteMs) });
@@ -199,8 +202,8 @@ test('a fence that a killed run left is lifted after five minutes, and the key p
     expect(stage.record('next')).not.toHaveProperty('intent');
     expect(stage.record('next')).not.toHaveProperty('claimBlockedUntil');
     expect(stage.audit).toMatchObject([
-      { because: 'being tried' },
-      { because: 'asleep again: what was begun was broken off (being tried)' },
+      { because: 'being verified' },
+      { because: 'inactive again: a step was interrupted (being verified)' },
     ]);
   }
 });
@@ -266,21 +269,21 @@ test.each(['current', 'archived'] as const)('a key that is %s is none of retirem
   await isLeftAlone(stage, 'one');
 });
 
-test('a key that was found awake stays in the pool, also where an older version did not record that it was proven dead', async () => {
+test('a key that was found active stays in the pool, also where an older version did not record that it was proven dead', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active', verifiedInactive: false, since: now - 5 * minuteMs });
   await reconciled(stage, 'next');
   expect(stage.record('next').state).toBe('standby');
 });
 
-test('the request that put an unfinished intake to sleep is recorded', async () => {
+test('the request that deactivated an unfinished intake is recorded', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active', verifiedInactive: false, intent: tried(now - 5 * minuteMs) });
   await reconciled(stage, 'next');
   expect(stage.audit[1]).toMatchObject({ to: 'rejected', by, requestIds: ['anthropic next inactive'] });
 });
 
-test('a list that is behind, and shows a trial that is over, puts no key to sleep and accuses nobody', async () => {
+test('a list that is behind, and shows a trial that is over, deactivates no key and accuses nobody', async () => {
   const stage = new Stage({ infos: {} });
   stage.has('next', 'standby', { status: 'active' });
   const snapshot = await stage.snapshot();
@@ -292,7 +295,7 @@ test('a list that is behind, and shows a trial that is over, puts no key to slee
   await isLeftAlone(lately, 'next');
 });
 
-test('a key that was put to sleep is asleep since then; of an intake that was broken off nobody has proven anything', async () => {
+test('a key that was deactivated is inactive since then; of an intake that was broken off nobody has proven anything', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active' });
   await reconciled(stage, 'next');
@@ -320,7 +323,7 @@ test('what was begun with a key that is gone, or has expired, holds it no longer
   expect(expired.record('next')).not.toHaveProperty('intent');
 });
 
-test.each(['standby', 'rejected'] as const)('a %s key that the list shows asleep is not asked for', async (state) => {
+test.each(['standby', 'rejected'] as const)('a %s key that the list shows inactive is not asked for', async (state) => {
   const stage = new Stage();
   stage.has('next', state);
   await isLeftAlone(stage, 'next');

@@ -34,7 +34,7 @@ function removedFrom(stage: Stage): RetirementPorts {
 
 test('an old key of a removed managed key still retires, its dead current key is replaced by nobody, and its standby keys are left', async () => {
   const stage = new Stage();
-  stage.has('current', 'current', { labels: ['AWSCURRENT'], undoRequest: { at: 0, by: 'operator', because: 'a wish of before' } });
+  stage.has('current', 'current', { labels: ['AWSCURRENT'], undoRequest: { at: 0, by: 'operator', because: 'a request of before' } });
   stage.has('old', 'draining');
   stage.has('next', 'standby');
   expect(await retireDueKeys(removedFrom(stage))).toMatchObject({ retired: 1, resumed: 0, failed: 0 });

@@ -81,7 +81,7 @@ test('a rotation that has come to its end since retirement looked is followed by
   stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
   await resumeRotation(snapshot, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
-  // Nor is a wish that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
+  // Nor is a request that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
   const fulfilled = aStage();
   fulfilled.has('old', 'inactive', { undoRequest: request(now - 5 * minuteMs) });
   const before = await fulfilled.snapshot();
@@ -95,7 +95,7 @@ test('a rotation that has come to its end since retirement looked is followed by
   expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
 });
 
-test('an undo in vain leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
+test('a failed undo leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
   const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
   const stage = aStage();
   await resumeRotation(await stage.snapshot(), inVain, stage.ports, stage.tally);

@@ -59,7 +59,7 @@ test('the evidence of usage reaches each key: a silent one retires, a used one w
   expect([stage.record('silent').state, stage.record('used').state]).toEqual(['inactive', 'draining']);
 });
 
-test('what is condemned goes first, and every key is asleep before the first proof of death, which may take a minute', async () => {
+test('what is condemned goes first, and every key is inactive before the first proof of revocation, which may take a minute', async () => {
   const stage = healthy({ probe: () => ({ answer: 'unclear', why: 'overloaded' }) });
   stage.has('silent', 'draining');
   for (const key of ['stolen', 'stolen too']) {
@@ -188,7 +188,7 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
   expect(stage.logged[0]?.fields).toMatchObject({ what: 'staging' });
 });
 
-test('of a managed key that was taken out of the configuration, the keys that are still awake are named; nothing is done to them', async () => {
+test('of a managed key that was taken out of the configuration, the keys that are still active are named; nothing is done to them', async () => {
   const stage = healthy({ infos: { 'gone-lost': 'gone' } });
   stage.has('gone-lost', 'draining', { managedKey: 'gone' });
   stage.has('gone-one', 'draining', { managedKey: 'gone' });

@@ -21,7 +21,7 @@ function begun(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
   return stage;
 }
 
-/** The candidate is claimed, awake and stored. */
+/** The candidate is claimed, active and stored. */
 function created(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
   const stage = new Stage(deviations);
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
@@ -273,7 +273,7 @@ test.each<[string, Error, readonly string[]]>([
   expect(stage.raised.map(({ reason }) => reason)).toEqual(reasons);
 });
 
-test('setSecret wakes a candidate that fell asleep', async () => {
+test('setSecret activates a candidate that became inactive', async () => {
   const stage = created();
   stage.world.key('next').status = 'inactive';
   await step(stage, 'setSecret');
@@ -319,7 +319,7 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
   const stage = undoOfArchived();
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'cannot-come-back',
-    message: 'the undo of production came to nothing: old: the key is archived',
+    message: 'the undo of production failed: old: the key is archived',
     fix: 'nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate production --again',
   });
   expect(stage.effects).toEqual([
@@ -406,7 +406,7 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
     stage.has('old', 'pending', { token, labels: ['AWSPENDING'], origin: { state: 'draining', versionId: 'v-before' } });
     expect(await failure(step(stage, name))).toMatchObject({
       code: 'cannot-come-back',
-      message: 'the undo of production came to nothing: old: the key is archived',
+      message: 'the undo of production failed: old: the key is archived',
     });
     expect(stage.effects).toEqual(['alarm.raise', 'secrets.discardPending', 'alarm.clear', 'ledger.replace old pending→draining']);
     expect(stage.audit).toEqual([

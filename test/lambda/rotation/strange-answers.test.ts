@@ -52,7 +52,7 @@ test.each<[string, CallHook]>([
     }
   });
   end();
-  // The one that a rotation waits for may be awake.
+  // The one that a rotation waits for may be active.
   const ended = Object.entries(statuses()).filter(([id, status]) => status !== before[id] && status !== 'active');
   expect(ended).toEqual([]);
   expect(states().filter((state) => ['rejected', 'inactive', 'contained', 'archived'].includes(state))).toEqual([]);

@@ -48,7 +48,7 @@ test('no answer is no proof of life: a value that nobody answers for is asked ag
   const { stage, value } = aDyingKey(100, { answer: 'unclear', why: 'overloaded' });
   await expect(verifyRevoked(value, stage.ports)).rejects.toMatchObject({
     code: 'unavailable',
-    message: 'proof of death did not succeed: overloaded',
+    message: 'proof of revocation did not succeed: overloaded',
   });
 });
 

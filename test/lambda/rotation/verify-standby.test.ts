@@ -20,7 +20,7 @@ function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
 }
 const tried = (stage: Stage) => verifyStandbyKey(stage.record('next'), definition, by, stage.ports);
 
-test('a good key is fenced, woken, proven, put back to sleep and proven dead, and the fence is lifted', async () => {
+test('a good key is fenced, activated, proven, deactivated again and proven dead, and the fence is lifted', async () => {
   const stage = aPool();
   expect(await tried(stage)).toEqual({ apiKeyId: 'next', verdict: 'good' });
   expect(stage.calls).toEqual([
@@ -34,12 +34,12 @@ test('a good key is fenced, woken, proven, put back to sleep and proven dead, an
     'probe',
     lifts,
   ]);
-  expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'standby', by, because: 'being tried' });
-  expect(stage.audit[1]).toMatchObject({ by, because: 'tried, and asleep again', requestIds });
+  expect(stage.audit[0]).toEqual({ apiKeyId: 'next', to: 'standby', by, because: 'being verified' });
+  expect(stage.audit[1]).toMatchObject({ by, because: 'verified, and inactive again', requestIds });
   expect(stage.record('next')).not.toHaveProperty('intent');
 });
 
-test('a key that is awake already is not woken, and sleeps afterwards', async () => {
+test('a key that is active already is not activated, and is inactive afterwards', async () => {
   const stage = aPool();
   stage.world.key('next').status = 'active';
   expect(await tried(stage)).toMatchObject({ verdict: 'good' });
@@ -85,7 +85,7 @@ test.each<[string, ProbeAnswer, string]>([
     { answer: 'refused' },
     'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
   ],
-])('a key %s is put to sleep and rejected', async (_name, answer, because) => {
+])('a key %s is deactivated and rejected', async (_name, answer, because) => {
   const stage = aPool({ probe: () => answer });
   expect(await tried(stage)).toEqual({ apiKeyId: 'next', verdict: 'rejected', because });
   expect(stage.effects).toEqual([fence, activates, deactivates, rejects]);
@@ -98,8 +98,8 @@ test('a key must outlive the interval and the longest grace to be good', async (
   expect(await tried(aPool({ infos: { next: { expiresAt: needed - 1 } } }))).toMatchObject({ because: 'the key expires too soon' });
 });
 
-test('an outage is no verdict: the key sleeps again and stays in the pool', async () => {
-  // It ends when the key is asleep again, or nobody could prove that it is.
+test('an outage is no verdict: the key is inactive again and stays in the pool', async () => {
+  // It ends when the key is inactive again, or nobody could prove that it is.
   const stage: Stage = aPool({
     probe: () => (stage.world.key('next').status === 'active' ? { answer: 'unclear', why: 'overloaded' } : undefined),
   });
@@ -111,7 +111,7 @@ test('an outage is no verdict: the key sleeps again and stays in the pool', asyn
   expect(stage.effects).toEqual([fence, activates, deactivates, lifts]);
 });
 
-test('a key whose value answers on while it sleeps is rejected: the value belongs to another key', async () => {
+test('a key whose value answers on while it is inactive is rejected: the value belongs to another key', async () => {
   const stage = aPool({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId }) });
   expect(await tried(stage)).toEqual({
     apiKeyId: 'next',

@@ -401,13 +401,13 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     // Retirement that looks just before its end and starts a rotation just after it would start another one: two calls apart.
-    name: 'an undo in vain',
+    name: 'a failed undo',
     begin: withUndoInVain,
     actors: (world) => [rotation(world, 't-undo')],
     keeps: 'current',
   },
   {
-    name: 'an undo in vain, called twice at once',
+    name: 'a failed undo, called twice at once',
     begin: withUndoInVain,
     actors: (world) => [rotation(world, 't-undo'), rotation(world, 't-undo', 'the same again')],
     onlyTurns: true,

@@ -42,7 +42,7 @@ test.each(stored)('an older record that says "%s" has a code', (sentence, cause)
   expect(causeOfSentence(sentence)).toEqual(cause);
 });
 
-test('an older record is read with its code and that of its intent, and what an operator wished stays', () => {
+test('an older record is read with its code and that of its intent, and what an operator asked for stays', () => {
   const wanted = { at: 1, by: 'Ada', because: 'silent' };
   expect(withCause({ because: 'taken in', intent: { to: 'standby', at: 1, because: 'being tried' }, wanted })).toEqual({
     cause: { code: 'taken-in' },

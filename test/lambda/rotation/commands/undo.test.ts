@@ -54,7 +54,11 @@ test.each<[string, Scene, object]>([
     { own: [first, second], stages: new Map([['v-apikey_first', ['AWSPREVIOUS']]]) },
     { target: first },
   ],
-  ['a key that is wanted back already', { own: [{ ...first, undoRequest: request }, second] }, { target: { ...first, wanted: request } }],
+  [
+    'a key that an undo asks for already',
+    { own: [{ ...first, undoRequest: request }, second] },
+    { target: { ...first, undoRequest: request } },
+  ],
   ['the last key that was merely replaced', { own: [first, { ...second, state: 'contained' }] }, { target: first }],
   [
     'a key that was cut off, where it is named',

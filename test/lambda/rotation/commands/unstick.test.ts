@@ -34,9 +34,9 @@ test.each<[string, Scene, readonly string[]]>([
   ['a rotation that somebody broke off', { own: [claimed(8)], open: 8, rotationEnabled: false }, ['discard version v2']],
   ['a key of a rotation that is over', { own: [claimed(15)] }, ['return apikey_claimed']],
   [
-    'a key that is wanted back',
+    'a key that an undo asks for',
     { own: [old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } })] },
-    ['take wish back apikey_old'],
+    ['withdraw request apikey_old'],
   ],
   ['work that is half done', { own: [old({ intent: intent('inactive', 16) })] }, ['finish apikey_old']],
   ['work that was begun a moment ago', { own: [old({ intent: intent('inactive', 15) })] }, []],
@@ -59,9 +59,9 @@ test.each<[Act['act'], ApiKeyRecord, unknown]>([
   ['give grace', claimed(20, { state: 'draining' }), { state: 'draining' }],
   ['finish', old({ intent: intent('inactive', 20) }), 'as before'],
   ['finish', old({ state: 'inactive' }), { state: 'inactive' }],
-  ['take wish back', old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } }), 'as before'],
-  ['take wish back', old({}), 'wish taken back'],
-  ['take wish back', old({ state: 'current' }), { state: 'current', before: true }],
+  ['withdraw request', old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } }), 'as before'],
+  ['withdraw request', old({}), 'request withdrawn'],
+  ['withdraw request', old({ state: 'current' }), { state: 'current', before: true }],
 ])('of "%s", a second look tells what became of it: %#', (act, record, is) => {
   if (act === 'discard version') throw new RangeError(act);
   expect(became({ act, record }, { own: [record], secret: seen().secret })).toEqual(is);

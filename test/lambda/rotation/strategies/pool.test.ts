@@ -40,7 +40,7 @@ const activates = ['keys.setStatus first active', 'ledger.replace first pending�
 const activated = { apiKeyId: 'first', to: 'pending', by, because: 'made active', requestIds: ['anthropic first active'] };
 const rejects = ['ledger.replace first pending→pending (intent)', 'keys.setStatus first inactive', 'ledger.replace first pending→rejected'];
 
-test('the oldest standby key is claimed, woken and proven, and its value handed over', async () => {
+test('the oldest standby key is claimed, activated and proven, and its value handed over', async () => {
   const stage = aPool();
   expect(await obtained(stage)).toBe('first');
   expect(stage.effects).toEqual(['ledger.replace first standby→pending', ...activates]);
@@ -48,14 +48,14 @@ test('the oldest standby key is claimed, woken and proven, and its value handed 
   expect(stage.record('first')).toMatchObject({ token, since: now });
 });
 
-test('a rotation that is tried again goes on with the key that it claimed, and does not wake one that is awake', async () => {
+test('a rotation that is tried again goes on with the key that it claimed, and does not activate one that is active', async () => {
   const stage = aPool();
   stage.has('claimed', 'pending', { token });
   expect(await obtained(stage)).toBe('claimed');
   expect(stage.effects).toEqual([]);
 });
 
-test('a key that another run of this rotation made current is no candidate: it is neither woken nor put to sleep', async () => {
+test('a key that another run of this rotation made current is no candidate: it is neither activated nor deactivated', async () => {
   const stage = aPool({ probe: () => ({ answer: 'refused' }) });
   stage.has('claimed', 'current', { token, status: 'inactive' });
   for (const step of [obtained(stage), pool.assure(definition, token, stage.ports), pool.prove(definition, token, stage.ports)]) {
@@ -106,7 +106,7 @@ test('who loses the race for a key looks again and takes the next one', async ()
   expect(await obtained(stage, ports)).toBe('second');
 });
 
-test('a claim that cannot be stored ends the rotation’s step: nothing is woken', async () => {
+test('a claim that cannot be stored ends the rotation’s step: nothing is activated', async () => {
   const stage = aPool();
   const replace = async (): Promise<never> => {
     throw new TypeError('no table');
@@ -152,7 +152,7 @@ test.each<[string, ProbeAnswer, string]>([
     { answer: 'refused' },
     'the value is refused (401) although the key is active, still at 2026-09-07T00:01:30.000Z',
   ],
-])('a key %s is put to sleep before it is rejected, and the rotation stops', async (_name, answer, because) => {
+])('a key %s is deactivated before it is rejected, and the rotation stops', async (_name, answer, because) => {
   const stage: Stage = aPool({ probe: (value) => (stage.world.idOf(value) === 'first' ? answer : undefined) });
   expect(await obtained(stage)).toBe(`first: ${because}`);
   expect(stage.record('second').state).toBe('standby');
@@ -267,7 +267,7 @@ test('a pending version behind which no claimed key stands is lost', async () =>
   expect(stage.effects).toEqual([]);
 });
 
-test('a candidate that fell asleep is woken, and one that is awake is left', async () => {
+test('a candidate that became inactive is activated, and one that is active is left', async () => {
   const active = claimed();
   expect(await pool.assure(definition, token, active.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
   expect(active.effects).toEqual([]);
@@ -301,7 +301,7 @@ test('an old key that fails its proof stays claimed, and no standby key is taken
   expect(stage.record('old').state).toBe('pending');
 });
 
-test('an old key is given back as it was: awake in its grace, else asleep', async () => {
+test('an old key is given back as it was: active in its grace, else inactive', async () => {
   const release = async (state: 'draining' | 'inactive' | 'contained') => {
     const stage = new Stage();
     stage.has('old', state, { undoRequest: request });
@@ -356,7 +356,7 @@ test('a pending version without a value is waited for, and the key is not blamed
   expect(stage.effects).toEqual([]);
 });
 
-test('a candidate that fails its proof is lost, put to sleep and rejected', async () => {
+test('a candidate that fails its proof is lost, deactivated and rejected', async () => {
   const stage = claimed({ probe: () => ({ answer: 'accepted', organizationId: 'organization', workspaceId: 'wrkspc_other' }) });
   expect(await pool.prove(definition, token, stage.ports)).toEqual({
     verdict: 'lost',
@@ -408,7 +408,7 @@ test('where the only key is held up, nobody is asked for another one', async () 
   stage.has('first', 'standby', { claimBlockedUntil: now + 1 });
   expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
     code: 'no-standby-key',
-    message: 'production cannot rotate: each standby key that would do is being tried or put to sleep this moment',
+    message: 'production cannot rotate: each standby key that would fit is being verified or deactivated at this moment',
     fix: 'nothing: within minutes one can be taken, and the rotation goes on by itself',
   });
 });
@@ -421,7 +421,8 @@ test('a key that rests is passed over, and the undo of one that rests is tried a
   undo.has('old', 'inactive', { undoRequest: request, claimBlockedUntil: now + 1 });
   expect(await failure(pool.obtain(definition, token, undo.ports))).toEqual({
     code: 'unavailable',
-    message: 'the undo of production did not succeed: the key that is wanted back rests for some minutes',
+    message:
+      'the undo of production did not succeed: the key to be restored cannot be claimed for some minutes, because a late call may still reach it',
     fix: expect.any(String) as unknown,
   });
   expect(undo.effects).toEqual([]);
