@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { channelKinds, detectorKinds, functionNames, incidentKinds, strategyKinds } from '../../contract/registry.ts';
+import { book } from '../prove/extension/book.ts';
 import { page, read, root } from './pages.ts';
 
 const [, section = ''] = page('CONTRIBUTING.md').text.split('## To add something\n');
@@ -33,4 +34,9 @@ test.each(Object.entries(kinds))('to add: each %s that there is has the files an
 test.each([...rows.keys()])('to add: each file that the row of %s names is there', (what) => {
   const named = [...(rows.get(what) ?? []).join(' ').matchAll(/`([a-z][\w/-]*\/[\w.-]+\.(?:ts|md|json))`/g)].map(([, file = '']) => file);
   expect(named.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
+test.each(book)('to add: the table names each file that the compiler asks for, of $what', ({ what, asked }) => {
+  const rest = rows.get(what)?.[2] ?? '';
+  expect(asked.map(({ file }) => file).filter((file) => !rest.includes(`\`${file}\``))).toEqual([]);
 });
