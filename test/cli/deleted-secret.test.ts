@@ -16,7 +16,7 @@ async function rotated(): Promise<string> {
   return key;
 }
 
-test('a secret that somebody scheduled for deletion is told at once, blocks every verb with its cure, and is over once restored', async () => {
+test('a secret that is scheduled for deletion is told at once, and blocks every verb until it is restored', async () => {
   me = await anOperator();
   const cut = await rotated();
   const first = await rotated();

@@ -234,7 +234,7 @@ test.each<Moment>([
   { phase: 'after', operation: 'RotateSecret' },
   { phase: 'before', operation: 'Invoke' },
   { phase: 'after', operation: 'Invoke' },
-])('killed %j, an emergency goes on when it is given again, and takes one standby key', async (moment) => {
+])('killed %j, an emergency that is given again takes one standby key', async (moment) => {
   const { after } = await rotatedTwice();
   await me.killed(emergency, moment);
   await me.run(emergency);

@@ -53,22 +53,19 @@ const scenes: readonly (readonly [string, Scene])[] = [
   ],
 ];
 
-test.each(scenes)(
-  '%s stops where its machine was asleep after it had stored what it was about to do',
-  async (_name, { prepare, before }) => {
-    me = await anOperator();
-    const [id, args, stdin] = await prepare();
-    expect(me.world.anthropic.inspect.key(id).status).toBe(before);
-    const stop = me.world.aws.intercept.onCall(({ phase, operation }) => {
-      if (phase !== 'after' || operation !== 'TransactWriteItems') return undefined;
-      stop();
-      me.world.clock.advance(3 * minuteMs);
-      return undefined;
-    });
-    const said = await me.run(args, stdin);
-    expect(said.code).toBe(1);
-    expect(said.err).toContain(`this command was held up for minutes while it was at work on ${id} of production`);
-    expect(said.err).toContain('give it again in five minutes');
-    expect(me.world.anthropic.inspect.key(id).status).toBe(before);
-  },
-);
+test.each(scenes)('%s stops where its machine stood still between intent and effect', async (_name, { prepare, before }) => {
+  me = await anOperator();
+  const [id, args, stdin] = await prepare();
+  expect(me.world.anthropic.inspect.key(id).status).toBe(before);
+  const stop = me.world.aws.intercept.onCall(({ phase, operation }) => {
+    if (phase !== 'after' || operation !== 'TransactWriteItems') return undefined;
+    stop();
+    me.world.clock.advance(3 * minuteMs);
+    return undefined;
+  });
+  const said = await me.run(args, stdin);
+  expect(said.code).toBe(1);
+  expect(said.err).toContain(`this command was held up for minutes while it was at work on ${id} of production`);
+  expect(said.err).toContain('give it again in five minutes');
+  expect(me.world.anthropic.inspect.key(id).status).toBe(before);
+});

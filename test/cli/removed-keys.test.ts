@@ -4,7 +4,7 @@ import { anOperator, type Operator } from './operator.ts';
 let me: Operator;
 afterEach(() => me.leaves());
 
-test('a managed key that was taken out of the configuration is named until its keys are inactive, and no command rotates it', async () => {
+test('a removed managed key is named until its keys are inactive, and no command rotates it', async () => {
   me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'batch' }] });
   const first = await me.added();
   await me.world.rotate('production');

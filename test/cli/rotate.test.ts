@@ -95,7 +95,7 @@ test('a rotation of which nothing is heard ends the command after its deadline, 
 test.each<Moment>([
   { phase: 'before', operation: 'RotateSecret' },
   { phase: 'after', operation: 'RotateSecret' },
-])('killed %j, a rotation that is typed again is done once, the first as any other', async (moment) => {
+])('killed %j, a rotation that is typed again is done once', async (moment) => {
   me = await anOperator();
   const ids = [await me.added(), await me.added(), await me.added()];
   for (const [index, id] of ids.slice(0, 2).entries()) {

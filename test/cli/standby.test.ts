@@ -82,7 +82,7 @@ test('standby add refuses a key of another workspace, one that expires too soon,
   });
 });
 
-test('standby add measures the expiry from the rotation on that takes the key: now for the first one, then from the schedule on', async () => {
+test('standby add measures the expiry from the rotation that will take the key', async () => {
   me = await anOperator();
   const lives = (days: number) => me.made({ expiresAt: me.world.clock.now() + days * dayMs });
   const first = await me.run(['standby', 'add', 'production'], lives(38).value);
@@ -150,7 +150,7 @@ test('a key whose intake was broken off can be added again after a rotation: its
 
 const traffic = { model: 'claude-haiku-4-5', requests: 3, uncachedInputTokens: 1_000, cacheReadTokens: 0, outputTokens: 250 };
 
-test('standby add refuses a key that is in use, and says where, with what and since when; nothing is stored or deactivated', async () => {
+test('standby add refuses a key that is in use, says where and since when, and stores nothing', async () => {
   me = await anOperator();
   const { id, value } = me.made();
   me.world.anthropic.use(value, traffic);

@@ -68,7 +68,7 @@ test.each<Moment>([
   { phase: 'after', operation: 'TransactWriteItems' },
   { phase: 'before', operation: 'RotateSecret' },
   { phase: 'after', operation: 'RotateSecret' },
-])('killed %j, undo goes on when it is given again, and claims no standby key', async (moment) => {
+])('killed %j, an undo that is given again claims no standby key', async (moment) => {
   const { first, second, third } = await rotatedTwice();
   await me.killed(undo, moment);
   expect(await me.run(undo)).toMatchObject({ code: 0 });

@@ -226,7 +226,7 @@ test('a template of fifty managed keys stays below the 1 MB that CloudFormation 
   expect(many.text.length).toBeLessThan(900_000);
 });
 
-test('without a heartbeat in the configuration there is none, and with one it runs hourly and is not tried again by AWS', () => {
+test('a heartbeat is there only if the configuration asks for it, runs hourly, and is not tried again by AWS', () => {
   expect(stack.text).not.toMatch(/heartbeat/i);
   expect(stack.definitions).not.toHaveProperty('heartbeat');
   expect(withHeartbeat.definitions).toMatchObject({ heartbeat: { managedKey: 'heartbeat', model: 'claude-haiku-5-5' } });

@@ -161,7 +161,7 @@ describe('links', () => {
   });
 
   test.each(['us-gov-west-1.console.amazonaws-us-gov.com', 'cn-north-1.console.amazonaws.cn', 'eusc-de-east-1.console.amazonaws-eusc.eu'])(
-    'an installation at %s posts the link to it, and none to the console of another partition',
+    'an installation at %s posts the link to it, and to no other partition',
     async (host) => {
       const own = `https://${host}/cloudwatch/home#dashboards/dashboard/acme`;
       expect((await notified(withLink(own), own)).posted[0]?.links).toEqual([{ label: 'Dashboard', url: own }]);

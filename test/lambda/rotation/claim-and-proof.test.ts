@@ -89,7 +89,7 @@ test('no key is asked for without a request, nor one that somebody is at work on
   expect(hasUndoRequest(wanted({ intent: { to: 'archived', at: now, cause: { code: 'undo-period-over' } } }), now)).toBe(false);
 });
 
-test('a standby key must live through an interval and the longest grace; a key that an undo asks for is worth having as it is', () => {
+test('a standby key must live through an interval and the longest grace; the key of an undo need not', () => {
   expect(neededLifeMs(policy)).toBe(policy.intervalMs + policy.maximumGraceMs);
   expect(aliveUntil(standby, policy, now)).toBe(now + policy.intervalMs + policy.maximumGraceMs);
   expect(aliveUntil(wanted({ origin: { state: 'inactive', versionId: 'first' } }), policy, now)).toBe(now);

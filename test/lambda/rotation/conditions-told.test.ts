@@ -59,7 +59,7 @@ test('a current key that was cut off, and that nothing has replaced, is told as 
   expect(told({ own: [unused], secret: { stages: new Map() } })).toEqual([]);
 });
 
-test('that the secret which consumers read is going to be deleted is told whatever Anthropic shows, and until it is restored', () => {
+test('a deletion of the secret is told whatever Anthropic shows, until it is restored', () => {
   const secret = { deletionAt: now + 7 * dayMs };
   const facts = {
     kind: 'current-key-dead',
@@ -340,7 +340,7 @@ test('where the maximum grace is near, a straggler is told halfway to it, so tha
   expect(at(36 * hourMs)).toMatchObject([{ reason: 'the old key is still used', grade: 'used', validUntil: now + 12 * hourMs }]);
 });
 
-test('that an old key is cut off while it is used is told in the moment in which its maximum grace is over, and before all others', () => {
+test('that the maximum grace cuts a key that is in use is told in that moment, before all else', () => {
   const cutting = { ...policy, atMaximum: 'cut', minimumGraceMs: dayMs, maximumGraceMs: 2 * dayMs } as const;
   const at = (scene: Parameters<typeof straggler>[0], rotation: typeof policy = cutting) =>
     conditionsOf({ ...seen(straggler(scene)), definition: aDefinition({ rotation }) }).map(({ facts }) => facts);

@@ -93,7 +93,7 @@ test('a key in its grace that expired when it had to is nobody’s change', () =
   ]);
 });
 
-test('people are asked for the next key when the pool reaches less far than the low-water mark, and told when it is empty', () => {
+test('people are asked for the next key when the pool runs low, and told when it is empty', () => {
   const within = (ms: number) => ({ nextRotationAt: now + ms });
   // One key: the pool reaches one interval beyond the next rotation.
   expect(found({ secret: within(dayMs) })).toEqual([]);
@@ -125,7 +125,7 @@ test.each([
   expect(kinds({ secret: { replicas, lastChangedAt: now - since } })).toEqual(expected);
 });
 
-test('a straggler is told once its tokens came after the minimum grace and twice that time is over, naming model and workspace', () => {
+test('a straggler is told, with model and workspace, once twice the minimum grace is over', () => {
   const draining = (ms: number) =>
     aRecord({ apiKeyId: 'apikey_old', state: 'draining', token: 'v0', since: now - ms, switchedAt: now - ms });
   const used = (ms: number, lastTokensMs: number) => ({

@@ -229,7 +229,7 @@ test('a key that an emergency ended stays one while an undo tries it, and is non
   expect(isEndedByEmergency(after(after(after(claimed, 'promoted'), 'replaced'), 'retired'))).toBe(false);
 });
 
-test('nobody claims an old key that no operator wants, and none comes back that is not old, or that somebody is at work on', () => {
+test('an old key is claimed only on request, and not while somebody is at work on it', () => {
   expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('nobody wants it back');
   for (const state of ['standby', 'pending', 'current', 'archived', 'rejected'] as const) {
     expect(() => withUndoRequest(aRecord({ state, token: 'first' }), request)).toThrow('only an old key');
@@ -318,13 +318,13 @@ test('an emergency takes the grace of a key that is in it already, and of none t
   });
 });
 
-test('a rejected key forgets the rotation that tried it, whose version holds another key’s value; a retired one keeps its own', () => {
+test('a rejected key forgets the rotation that tried it; a retired one keeps its own', () => {
   const record = aRecord({ state: 'pending', token: 'v1' });
   expect(transition(record, event('rejected'))).not.toHaveProperty('token');
   expect(transition({ ...record, state: 'draining' }, event('retired'))).toHaveProperty('token', 'v1');
 });
 
-test('a key’s age counts from its first use, recorded or not, and neither a return nor a second switch makes it younger', () => {
+test('a key’s age counts from its first use; no return and no second switch makes it younger', () => {
   const promoted = after(aRecord({ state: 'pending', token: 'v1' }), 'promoted', 5);
   expect(promoted.servedSince).toBe(5);
   const replaced = after(promoted, 'replaced', 9);

@@ -66,7 +66,7 @@ test.each([
   expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
 });
 
-test('a request that nobody carries out in time is carried out by retirement, and one that cannot be lapses within the hour', async () => {
+test('retirement carries out a request that was left; one that cannot be carried out lapses within the hour', async () => {
   const { first, second } = await twice();
   await wantBack(first.apiKeyId);
   await world.passes(10 * minuteMs, beats);

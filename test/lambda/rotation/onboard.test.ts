@@ -390,7 +390,7 @@ test('an answer that names neither organization nor workspace contradicts nothin
   expect(await onboarded(stage)).toMatchObject({ state: 'standby' });
 });
 
-test('a key that Anthropic refuses for a moment is waited for, two seconds between two looks and half a minute at the most', async () => {
+test('a key that Anthropic refuses for a moment is waited for, half a minute at the most', async () => {
   let asked = 0;
   const soon = aNewKey({ probe: () => ((asked += 1) < 3 ? { answer: 'refused' } : undefined) });
   await onboarded(soon);

@@ -17,7 +17,7 @@ const intent = (to: ApiKeyState, cause: Cause, at = now - hourMs) => ({ to, at, 
 const retires = ['ledger.replace old draining→draining (intent)', 'keys.setStatus old inactive', 'ledger.replace old draining→inactive'];
 const archives = ['ledger.replace old inactive→inactive (intent)', 'keys.setStatus old archived', 'ledger.replace old inactive→archived'];
 
-test('an old key that was silent for long enough is made inactive: first the intent, then the effect, then the proof, then the record', async () => {
+test('a silent old key is made inactive: the intent, the effect, the proof, the record', async () => {
   const stage = new Stage();
   stage.has('old', 'draining');
   await reconciled(stage, 'old');
@@ -248,7 +248,7 @@ test('a key that was cut off is archived as well, and so is one that belongs to 
   expect(stage.record('old').state).toBe('archived');
 });
 
-test('archiving is for ever: a key that somebody reactivated in the Console is left to that person, also by a run that had begun', async () => {
+test('a key that somebody reactivated in the Console is not archived, also by a run that had begun', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
   await reconciled(stage, 'old');
@@ -426,7 +426,7 @@ test('a retirement that was begun and whose key was used meanwhile is taken back
 });
 
 test.each(['inactive', 'contained'] as const)(
-  'a key that is %s again after a failed undo, and that is active, is deactivated again once no call of that undo can come any more',
+  'a key that is %s after a failed undo, and active, is deactivated once no call of that undo can come',
   async (state) => {
     const givenBack = { since: now - 5 * minuteMs, lateActivationUntil: now, cause: { code: 'rotation-abandoned' } } as const;
     const early = new Stage();
@@ -557,7 +557,7 @@ test('an archiving that was begun of a key that is known to be active is taken b
   expect(stage.record('old')).not.toHaveProperty('intent');
 });
 
-test('a cut-off that was broken off is finished of a key that Anthropic lists no more, and of one that consumers never read', async () => {
+test('an interrupted cut-off is finished also of a key that is gone, or that consumers never read', async () => {
   const gone = new Stage({ infos: { old: 'gone' } });
   gone.has('old', 'draining', { status: 'inactive', intent: intent('contained', { code: 'operator-cut', reason: 'stolen' }) });
   await reconciled(gone, 'old');

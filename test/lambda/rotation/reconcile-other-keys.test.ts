@@ -82,7 +82,7 @@ test.each([
   expect(stage.record('old').lateActivationUntil).toBe(state === 'draining' ? undefined : now + 5 * minuteMs);
 });
 
-test('a claim that a killed run was giving back is given back, and one whose switch had begun is taken for one that served', async () => {
+test('a claim that a killed run gave back is given back; one whose switch had begun is taken for used', async () => {
   const begun = new Stage();
   begun.has('next', 'pending', { intent: { to: 'standby', at: now - minuteMs, cause: { code: 'rotation-abandoned' } } });
   await reconciled(begun, 'next');
@@ -137,7 +137,7 @@ test('a claim that somebody else is at work on is left alone', async () => {
   await isLeftAlone(stage, 'next');
 });
 
-test('a claimed key that served before anybody recorded it gets its grace, in one write: killed between two, two keys would be current', async () => {
+test('a claimed key that served before anybody recorded it gets its grace, in one write', async () => {
   const stage = new Stage();
   stage.has('next', 'pending', { labels: ['AWSPREVIOUS'], since: now });
   await reconciled(stage, 'next');
@@ -269,7 +269,7 @@ test.each(['current', 'archived'] as const)('a key that is %s is none of retirem
   await isLeftAlone(stage, 'one');
 });
 
-test('a key that was found active stays in the pool, also where an older version did not record that it was proven dead', async () => {
+test('a key that was found active stays in the pool, also without a recorded proof', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { status: 'active', verifiedInactive: false, since: now - 5 * minuteMs });
   await reconciled(stage, 'next');

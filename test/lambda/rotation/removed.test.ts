@@ -17,7 +17,7 @@ test('a managed key counts as removed while one of its keys may still work', () 
   expect(of({ state: 'current', managedKey: 'batch' })).toEqual([]);
 });
 
-test('by its built-in policy nothing is cut, contained or replaced, and its secrets have the names that they always had', () => {
+test('a removed managed key has a policy that cuts nothing, and its secrets keep their names', () => {
   expect(removedDefinition('keyguard', 'production')).toMatchObject({
     secretName: 'keyguard/production/consumers',
     standbySecretName: 'keyguard/production/standby',
@@ -32,7 +32,7 @@ function removedFrom(stage: Stage): RetirementPorts {
   return { ...ports, directory: { ...ports.directory, all: async () => [{ ...definition, removed: true }] } };
 }
 
-test('an old key of a removed managed key still retires, its dead current key is replaced by nobody, and its standby keys are left', async () => {
+test('of a removed managed key old keys still retire, nothing is replaced, and standby keys are left', async () => {
   const stage = new Stage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'], undoRequest: { at: 0, by: 'operator', because: 'a request of before' } });
   stage.has('old', 'draining');

@@ -127,7 +127,7 @@ test('a rotation that is open for a quarter of an hour is started again', async 
   expect(await open(undefined)).toEqual([]);
 });
 
-test('a version that holds a copy of the current value is a test of changed settings, and no rotation, however long it stays', async () => {
+test('a version that holds a copy of the current value is a test of changed settings, and no rotation', async () => {
   const filled = (apiKeyId: string) => {
     const stage = aStage();
     stage.has('current', 'current', { labels: ['AWSCURRENT'] });
@@ -303,7 +303,7 @@ test('an open rotation whose emergency is void is told with its own reason', asy
   expect(stage.raised[0]).not.toHaveProperty('grade');
 });
 
-test('that an emergency has stopped is told of what is so now, owes nothing by itself, and is over once the emergency is', async () => {
+test('that an emergency has stopped is told of the present, and is over once the emergency is', async () => {
   const stage = aStage({ secret: { rotationEnabled: false } });
   stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - hourMs) });
   const snapshot = await stage.snapshot();

@@ -236,7 +236,7 @@ test('a secret that was written by hand ends the rotation before it, so that the
   expect(stage.record('next').state).toBe('standby');
 });
 
-test('a key that is current since a moment is none that somebody replaced by hand: what is said of the labels may be old', async () => {
+test('a key that is current since a moment was not replaced by hand: labels may be old', async () => {
   const stage = new Stage();
   stage.has('current', 'current', { token, labels: ['AWSPENDING'], since: stage.world.now });
   stage.world.versions.set('before', { value: stage.world.create('other'), labels: new Set(['AWSCURRENT']) });
@@ -281,7 +281,7 @@ test('setSecret activates a candidate that became inactive', async () => {
 });
 
 test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
-  'a candidate that is lost at %s ends this rotation, so that the next one is not blocked; AWSCURRENT stays where it is',
+  'a candidate that is lost at %s ends this rotation and blocks no other; AWSCURRENT stays',
   async (name) => {
     const stage = created({ infos: { next: { status: 'archived' } } });
     expect(await failure(step(stage, name))).toEqual({
@@ -498,7 +498,7 @@ async function refusedBehind(changes: Partial<ApiKeyRecord>): Promise<Stage> {
   return stage;
 }
 
-test('a step that comes again after the switch tells nobody of a failure, although Secrets Manager still shows the old labels', async () => {
+test('a step that comes again after the switch is no failure, although the labels look old', async () => {
   const { now } = new Stage().world;
   expect((await refusedBehind({ servedSince: now })).raised).toEqual([]);
   // One that is on its way back has served before, and not by this rotation.

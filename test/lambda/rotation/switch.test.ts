@@ -29,7 +29,7 @@ async function settled(stage: Stage, version: string | undefined): Promise<reado
   return stage.effects.slice(before);
 }
 
-test('after a switch the old key drains and the new one is current, in this order: whoever is killed in between is finished', async () => {
+test('after a switch the old key drains, then the new one is current: a killed run is finished', async () => {
   const stage = new Stage();
   stage.has('current', 'current');
   stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
@@ -41,7 +41,7 @@ test('after a switch the old key drains and the new one is current, in this orde
   expect(await settled(stage, 'v-next')).toEqual([]);
 });
 
-test('a current key that was cut off stays cut off: AWSCURRENT has not moved; moved back to it by hand, it is current again', async () => {
+test('a current key that was cut off stays cut off until AWSCURRENT is moved back to it by hand', async () => {
   const stage = new Stage();
   stage.has('current', 'contained', { labels: ['AWSCURRENT'] });
   expect(await settled(stage, 'v-current')).toEqual([]);

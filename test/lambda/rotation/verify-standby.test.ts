@@ -177,7 +177,7 @@ test('a key on which somebody else is at work is left to them', async () => {
   expect(stage.effects).toEqual([]);
 });
 
-test('a key that could not be tried is unclear, with the cure, and the next one is tried; an error that nobody foresaw ends it', async () => {
+test('a key that could not be verified is unclear, with the cure, and the next one is verified', async () => {
   const failing = (stage: Stage, error: Error): RotationPorts => ({
     ...stage.ports,
     keys: {

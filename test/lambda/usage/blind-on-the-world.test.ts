@@ -54,7 +54,7 @@ async function aUsedOldKey(historyMs: number, rotation: Partial<RotationPolicy> 
   };
 }
 
-test('a report that stands still for 20 hours retires no key in use, is told once, and once that it goes on; what it hid is counted', async () => {
+test('a report that stands still for 20 hours retires no key in use, and is told once; what it hid is counted', async () => {
   const { apiKeyId, use, status, lastUse } = await aUsedOldKey(26 * hourMs);
   const stoodAt = world.clock.now();
   world.anthropic.intercept.usage.standStill(stoodAt);

@@ -98,7 +98,7 @@ test.each<[what: string, minutesAgo: readonly number[], witness: number | undefi
   ['the first one after three hours without capacity', [29], undefined],
   ['one that must be visible', [120, 60, 1], 120],
   ['one after an hour without capacity', [60], 60],
-])('a request of the heartbeat whose tokens must be visible, three hours after the last ones: %s', (_what, minutesAgo, witness) => {
+])('a heartbeat request whose tokens must be visible: %s', (_what, minutesAgo, witness) => {
   const sent = minutesAgo.map((minutes) => now - minutes * minuteMs);
   expect(overdueBeat(sent, now - 3 * hourMs, now)).toBe(witness === undefined ? undefined : now - witness * minuteMs);
 });

@@ -61,7 +61,7 @@ test.each<[what: string, heartbeat: string | undefined, status: string]>([
   expect(told()).toEqual([]);
 });
 
-test('a report that stands still is told within three hours, once, and retires nothing, although everybody may be asleep', async () => {
+test('a report that stands still is told within three hours, once, and retires nothing', async () => {
   await anOrganization();
   const old = await anOldKey();
   await world.passes(hourMs, hourly);

@@ -70,7 +70,7 @@ async function federated(rule: Partial<RuleInput> = {}, role: 'admin' | 'develop
   };
 }
 
-test('the SDK exchanges an identity over loopback and sends messages, and the usage names the service account and no key', async () => {
+test('the SDK exchanges an identity over loopback, and the usage names the service account and no key', async () => {
   const { platform, client, serviceAccountId } = await federated();
   const { data, response } = await client()
     .messages.create({ model: 'claude-opus-5-5', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] })

@@ -12,7 +12,7 @@ const oneIn = 41;
 
 // All of the pairs: npm run prove:rotation -- --part schedules --short. The long form allows two preemptions as well.
 test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
-  '%s: every turn and failure alone, and a sample of their pairs, keep the invariants',
+  '%s: every turn and failure, and a sample of pairs',
   async (_name, scenario) => {
     const { found, schedules, calls } = await explore(scenario, await preemptionsFor(scenario, true), { oneIn });
     expect(found).toEqual([]);

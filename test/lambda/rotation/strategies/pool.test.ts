@@ -80,7 +80,7 @@ test('an empty pool is told with what to do: where to make a key, and how to add
   });
 });
 
-test('an old key that an operator wants back is claimed in the operator’s name, and its value read where consumers read it', async () => {
+test('an old key is claimed in the operator’s name, and its value read where consumers read it', async () => {
   const stage = aPool();
   stage.has('old', 'inactive', { undoRequest: request });
   expect(await obtained(stage)).toBe('old');
@@ -196,7 +196,7 @@ test('in a first rotation the current key of another managed key is the witness'
   expect(stage.record('first')).toMatchObject({ state: 'pending', token });
 });
 
-test('after two rejections since the last success somebody must look first; whoever puts one away lets the rotation go on', async () => {
+test('after two rejections since the last success a person must look first', async () => {
   const stage = aPool();
   stage.has('current', 'current', { since: now - dayMs });
   for (const id of ['bad', 'worse']) stage.has(id, 'rejected', { since: now - hourMs });
@@ -388,7 +388,7 @@ test('a rejection that a killed run began is finished by the next one, and one t
   expect(obtaining.effects).toEqual(rejects);
 });
 
-test('a run that finds a key bad touches nothing while another one moves AWSCURRENT to it, and rejects it once that one is over', async () => {
+test('a run that finds a key bad waits while another one moves AWSCURRENT to it, then rejects it', async () => {
   const refused = (at: number) => {
     const stage = claimed({ infos: { first: { workspaceId: 'wrkspc_other' } } });
     const intent = { to: 'current', at, cause: { code: 'switching' } } as const;
