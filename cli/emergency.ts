@@ -71,7 +71,7 @@ export async function rotateInEmergency(
   for (const record of off) line(`${record.apiKeyId} (${record.hint}) is ${record.state} since ${instant(record.since)}.`, io);
 }
 
-/** A repeat finds the named key off, and then what was asked for is done; unless somebody reactivated it, or wants it back. */
+/** A repeat finds the named key off, and then what was asked for is done; unless somebody reactivated it, or asked for an undo. */
 async function cutOff(
   stolen: ApiKeyRecord,
   snapshot: KeySnapshot,

@@ -64,7 +64,7 @@ export function previousKey(
   );
   const expiry = record.expiresAt ?? Number.POSITIVE_INFINITY;
   const ripe = latest === null ? earliest : Math.min(earliest, Math.max(latest, minimumEnd));
-  const comesBack = record.state === 'draining' ? undefined : 'an operator wants it back: its proof is under way';
+  const comesBack = record.state === 'draining' ? undefined : 'an operator asked for an undo: its proof is under way';
   const hasCome = expiry <= now ? `it expired ${instant(record.expiresAt)}` : undefined;
   const stays =
     paused && verdict.verdict === 'retire' && !isRevoked(record, now)

@@ -16,13 +16,13 @@ export type Note =
   | 'inactive again'
   /** A key of the pool is inactive, and whatever this run began with it is over. */
   | 'verified inactive'
-  /** The emergency is void: the key has its ordinary grace. */
+  /** The emergency has lapsed: the key has its ordinary grace. */
   | 'with grace'
   /** What another run began is given up. */
   | 'without intent'
   /** No call can come late any more that would activate it. */
   | 'no late call'
-  /** Nobody wants it back any more. */
+  /** No undo asks for it any more. */
   | 'not wanted'
   /** Only the history says more: the record stays. */
   | 'as it is';

@@ -11,7 +11,7 @@ import { dayMs, isWithin, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
 
-/** An emergency that nobody could carry out for so long is void: consumers must not be cut by surprise later. */
+/** An emergency that nobody could carry out for so long has lapsed: consumers must not be cut by surprise later. */
 export const emergencyLastsMs = dayMs;
 
 /** No function runs for longer: who stored an intent before that is over, and so is every call that it made. */
@@ -220,7 +220,7 @@ export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRe
       if (event.token === undefined) throw illegal(record, 'claimed without a token');
       const claim = { ...base, token: event.token, ...(switchedAt === undefined ? {} : { switchedAt }) };
       if (!isOld(record.state)) return claim;
-      if (undoRequest === undefined || token === undefined) throw illegal(record, 'claimed: nobody wants it back');
+      if (undoRequest === undefined || token === undefined) throw illegal(record, 'claimed: no undo asks for it');
       return { ...claim, ...kept, ...revocation, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':
@@ -338,7 +338,7 @@ export function lateActivationOf(until: number | undefined, at: number): Pick<Ap
   return until !== undefined && until > at ? { lateActivationUntil: until } : {};
 }
 
-/** Nobody wants it back any more. */
+/** No undo asks for it any more. */
 export function withoutUndoRequest(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
   const { undoRequest, ...rest } = record;
   return rest;

@@ -227,7 +227,8 @@ const labelled: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
 
 /**
  * Of keys that have left the pool for good. One that intake is just storing is not in the ledger yet, and keeps its label; so does
- * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then: a failure here is none of it, and the next rotation frees them.
+ * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then, so a failure
+ * here does not fail it: the next rotation frees them.
  */
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   try {

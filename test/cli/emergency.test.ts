@@ -137,7 +137,7 @@ test('a key in its grace that an undo has claimed is seen as previous, and an em
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   outage();
   const { managedKeys } = (await me.asJson(['status', 'production'])) as { managedKeys: readonly unknown[] };
-  expect(managedKeys).toMatchObject([{ previous: [{ apiKeyId: first, waits: 'an operator wants it back: its proof is under way' }] }]);
+  expect(managedKeys).toMatchObject([{ previous: [{ apiKeyId: first, waits: 'an operator asked for an undo: its proof is under way' }] }]);
   expect((await me.run(['standby', 'list', 'production'])).out).not.toContain(first);
   for (const args of [emergency, [...emergency, '--api-key-id', first]]) {
     const said = await me.run(args);
@@ -152,7 +152,7 @@ test('a key in its grace that an undo has claimed is seen as previous, and an em
   expect(states()[first]).toBe('inactive');
 });
 
-test('an emergency that nobody carried out for a day is void, and nothing says that it stands', async () => {
+test('an emergency that nobody carried out for a day has lapsed, and nothing says that it stands', async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);

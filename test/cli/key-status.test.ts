@@ -217,7 +217,7 @@ test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, 
     'broken off: add it again: or put it away with npx --no-install keyguard standby remove production apikey_bad',
   ],
   [
-    'an old key is wanted back',
+    'an undo is asked for',
     'attention',
     { own: [current, standby, aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'v1', undoRequest: request })] },
     {},

@@ -313,7 +313,7 @@ test('a rotation schedule that is off although nobody paused it is found', async
   expect(found()).toContainEqual(expect.stringContaining(`the rotation schedule of ${managedKey} is off, and nobody paused it`));
 });
 
-test('an emergency excuses no cut once it is void', async () => {
+test('an emergency excuses no cut once it has lapsed', async () => {
   const { old } = await aStage();
   world.observer.told({ kind: 'emergency', managedKey });
   world.local.aws.schedules.disable('retirement');

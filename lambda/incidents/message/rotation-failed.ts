@@ -63,7 +63,7 @@ const emergencyStopped: Tell = (story) => ({
   summary: [
     `The key that must die is still the current key of ${story.name}, and active: ${story.reason ?? 'the command was broken off'}.`,
     'Nothing goes on by itself, because of a pause, or because the rotation schedule is off since one; an emergency ends both.',
-    'If nobody acts, the key stays in use, and after a day the emergency is void.',
+    'If nobody acts, the key stays in use, and after a day the emergency lapses.',
   ],
   actions: [
     `Run \`npx --no-install keyguard rotate ${story.name} --emergency\` again: it goes on where it stopped.`,

@@ -48,7 +48,7 @@ export async function requestRevocation(
   return { pauseEnded, started: await startRotation(definition, ask, ports) };
 }
 
-/** Takes back that an old key is wanted back. */
+/** Withdraws the request for an undo. */
 export async function withdrawUndoRequest(apiKeyId: string, by: string, { ledger }: Pick<CommandPorts, 'ledger'>): Promise<void> {
   await updateRecord(ledger, apiKeyId, by, (record) => (record.undoRequest === undefined ? undefined : withoutUndoRequest(record)));
 }

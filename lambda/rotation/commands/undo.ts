@@ -55,7 +55,7 @@ export async function planUndo(
   };
 }
 
-/** Stores that the target is wanted back, and starts the rotation that brings it. A repeat finds its own request, or that rotation. */
+/** Stores the request for an undo, and starts the rotation that brings it. A repeat finds its own request, or that rotation. */
 export async function requestUndo(
   { definition, own }: Pick<KeySnapshot, 'definition' | 'own'>,
   { apiKeyId }: ApiKeyRecord,

@@ -49,7 +49,7 @@ export function isGivenBack({ record, intent, now }: Key): boolean {
   return intent === undefined ? lateActivation(record, now) !== undefined : intent.ordered === true;
 }
 
-/** Whether an operator wants it back this moment. */
+/** Whether an undo asks for it now. */
 export function isAskedFor({ record, now }: Key): boolean {
   return hasUndoRequest(record, now);
 }

@@ -61,7 +61,7 @@ test('an old key that an operator wants back goes before all standby keys', () =
   expect(chooseNext([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
-test('a request for a key of another managed key, and one that is void, leave the choice to the pool', () => {
+test('a request for a key of another managed key, and one that has lapsed, leave the choice to the pool', () => {
   for (const other of [wanted({ managedKey: 'staging' }), wanted({ undoRequest: { ...request, at: now - requestLastsMs } })]) {
     expect(chooseNext([other, standby], definition, now)).toEqual({ claim: standby });
   }
@@ -73,7 +73,7 @@ test('a request lasts one hour to the millisecond', () => {
   expect(hasUndoRequest(wanted(), now + hourMs)).toBe(false);
 });
 
-test.each(['draining', 'inactive', 'contained'] as const)('a key that is %s can be wanted back', (state) => {
+test.each(['draining', 'inactive', 'contained'] as const)('a key that is %s can be asked for by an undo', (state) => {
   expect(hasUndoRequest(wanted({ state }), now)).toBe(true);
 });
 

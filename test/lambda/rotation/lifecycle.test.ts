@@ -230,7 +230,7 @@ test('a key that an emergency ended stays one while an undo tries it, and is non
 });
 
 test('an old key is claimed only on request, and not while somebody is at work on it', () => {
-  expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('nobody wants it back');
+  expect(() => after(aRecord({ state: 'inactive', token: 'first' }), 'claimed')).toThrow('no undo asks for it');
   for (const state of ['standby', 'pending', 'current', 'archived', 'rejected'] as const) {
     expect(() => withUndoRequest(aRecord({ state, token: 'first' }), request)).toThrow('only an old key');
   }
@@ -280,7 +280,7 @@ test('a claim needs the token of its rotation, and of an old key the version tha
   const { token, ...tokenless } = event('claimed');
   expect(() => transition(aRecord(), tokenless)).toThrow('apikey_one of production is standby and cannot be claimed without a token');
   const lost = aRecord({ state: 'inactive', undoRequest: request });
-  expect(() => transition(lost, event('claimed'))).toThrow('cannot be claimed: nobody wants it back');
+  expect(() => transition(lost, event('claimed'))).toThrow('cannot be claimed: no undo asks for it');
 });
 
 test('who asks for a key that cannot come back is told why and what to do', () => {

@@ -190,7 +190,7 @@ test('a containment whose key looks inactive and answers is withdrawn', async ()
   expect(stage.audit).toEqual([{ apiKeyId: 'old', to: 'draining', by, because: 'containment did not go on, and its value is accepted' }]);
 });
 
-test.each(['draining', 'inactive'] as const)('a key that is %s and wanted back stays as it is', async (state) => {
+test.each(['draining', 'inactive'] as const)('a key that is %s and that an undo asks for stays as it is', async (state) => {
   const stage = new Stage();
   stage.has('old', state, { since: now - 30 * dayMs, undoRequest: request });
   await isLeftAlone(stage, 'old');
@@ -334,7 +334,7 @@ test('that the current key was found dead is kept until it works again, also in 
   expect(revoked.record('now').state).toBe('inactive');
 });
 
-test('an emergency that nobody could carry out within a day is void: the key has its ordinary grace', async () => {
+test('an emergency that nobody could carry out within a day has lapsed: the key has its ordinary grace', async () => {
   const stage = new Stage({ lastTokensAt: { old: now - 2 * hourMs } });
   stage.has('old', 'draining', { switchedAt: now - 3 * hourMs, revokeRequest: { at: now - dayMs, by: 'operator', because: 'stolen' } });
   await reconciled(stage, 'old');

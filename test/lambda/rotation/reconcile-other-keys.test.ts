@@ -72,7 +72,7 @@ test.each([
   ['draining', ['ledger.replace old pending→draining']],
   ['inactive', ['keys.setStatus old inactive', 'ledger.replace old pending→inactive']],
   ['contained', ['keys.setStatus old inactive', 'ledger.replace old pending→contained']],
-] as const)('an old key that was wanted back, and whose rotation is over, goes back to being %s', async (state, effects) => {
+] as const)('an old key of an undo whose rotation is over goes back to being %s', async (state, effects) => {
   const stage = new Stage();
   stage.has('old', 'pending', { origin: { state, versionId: 'first' } });
   await reconciled(stage, 'old');

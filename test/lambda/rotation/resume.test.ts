@@ -228,7 +228,7 @@ test('an undo that was asked for five minutes ago, and that nobody started, is s
   expect(await asked(now - hourMs)).toEqual([]);
 });
 
-test('an emergency that was asked for five minutes ago, and that nobody started, is started; after a day it is void', async () => {
+test('an emergency that was asked for five minutes ago, and that nobody started, is started; after a day it has lapsed', async () => {
   const asked = async (at: number) => {
     const stage = new Stage();
     stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(at) });
@@ -286,14 +286,14 @@ test('an emergency whose command died before it turned the schedule on again is 
   const half = off(now - hourMs, { rotationEnabled: true });
   half.ports.pauses.find = async () => ({ schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' });
   expect(await resumed(half, undefined, undefined, true)).toEqual(['alarm.raise']);
-  // Its command may be at it still; it is void; the pause was ended in this moment; the schedule is on.
+  // Its command may be at it still; it has lapsed; the pause was ended in this moment; the schedule is on.
   expect(await resumed(off(now - 5 * minuteMs + 1))).toEqual([]);
   expect(await resumed(off(now - dayMs))).toEqual([]);
   expect(await resumed(off(now - hourMs, { rotationEnabled: true }), undefined, undefined, true)).toEqual([]);
   expect(await resumed(off(now - hourMs, { rotationEnabled: true }))).toEqual(started);
 });
 
-test('an open rotation whose emergency is void is told with its own reason', async () => {
+test('an open rotation whose emergency has lapsed is told with its own reason', async () => {
   const stage = aStage({ secret: { rotationEnabled: false } });
   stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - 2 * dayMs) });
   stage.world.register('t-open');

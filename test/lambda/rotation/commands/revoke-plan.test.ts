@@ -34,13 +34,13 @@ test.each<[string, readonly ApiKeyRecord[], string | undefined, ReturnType<typeo
   ['names the current key: that one alone', [current, old, standby], 'apikey_current', ['rotate and cut', ['apikey_current'], []]],
   ['names a key in its grace: that one, and nothing rotates', [current, old, standby], 'apikey_old', ['cut one', ['apikey_old'], []]],
   [
-    'names a key in its grace: another one that is wanted back stays so',
+    'names a key in its grace: another one that an undo asks for stays so',
     [current, old, standby, replaced(100, { undoRequest: request(1) })],
     'apikey_old',
     ['cut one', ['apikey_old'], []],
   ],
   [
-    'names no key: nobody gets back what is wanted back',
+    'names no key: no undo that was asked for is carried out',
     [current, { ...old, undoRequest: request(1) }, standby],
     undefined,
     ['rotate and cut', ['apikey_current', 'apikey_old'], ['apikey_old']],

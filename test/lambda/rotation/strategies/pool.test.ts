@@ -247,7 +247,7 @@ test('an outage burns no key: the claim stays, and the same key is tried again',
   expect(stage.record('second').state).toBe('standby');
 });
 
-test('a key must outlive the interval and the longest grace, counted from its claim; one that is wanted back need not', async () => {
+test('a key must outlive the interval and the longest grace, counted from its claim; the key of an undo need not', async () => {
   const long = aPool({ infos: { first: { expiresAt: needed } } });
   expect(await obtained(long)).toBe('first');
   const short = aPool({ infos: { first: { expiresAt: needed - 1 } } });
