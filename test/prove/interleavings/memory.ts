@@ -273,6 +273,12 @@ export class MemoryWorld {
     });
     const again = (): RetirementPorts => this.ports(gate);
     const silent = { info: () => undefined, warn: () => undefined };
+    const reads = {
+      all: () => call('ledger.all', () => (seen = [...this.records.values()])),
+      of: (managedKey: string) =>
+        call('ledger.of', () => (seen = [...this.records.values()].filter((record) => record.managedKey === managedKey))),
+      find: (apiKeyId: string) => call(`ledger.find ${apiKeyId}`, () => this.records.get(apiKeyId)),
+    };
     return {
       organizationId,
       log: silent,
@@ -311,7 +317,7 @@ export class MemoryWorld {
         await retireDueKeys(again());
       },
       ledger: {
-        all: () => call('ledger.all', () => (seen = [...this.records.values()])),
+        ...reads,
         add: (record) =>
           call('ledger.add', () => {
             if (this.records.has(record.apiKeyId)) throw new LostRace(record.apiKeyId);
