@@ -97,7 +97,7 @@ function ofFile({ secrets, ledger }: CommandPorts, managedKeys: readonly Managed
       } catch (error) {
         const name = managedKeys.find((key) => key.secretName === secretName || key.standbySecretName === secretName)?.name;
         const isGone = error instanceof KeyguardError && error.code === 'secret-not-found';
-        if (!isGone || name === undefined || (await ledger.all(name)).some(({ managedKey }) => managedKey === name)) throw error;
+        if (!isGone || name === undefined || (await ledger.of(name)).length > 0) throw error;
         throw new KeyguardError('not-deployed', `${name} is not deployed yet: there is no secret ${secretName}`, 'npx cdk deploy');
       }
     },

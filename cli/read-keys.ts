@@ -61,9 +61,8 @@ async function standbyDeletionOf(
 /** Whether people were told that this current key is dead: no rotation follows by itself, because somebody may want it back. */
 export async function consumersWait(name: string, { table, ports }: OpenInstallation): Promise<boolean> {
   const dead = await incidentStore(table).find('current-key-dead', name);
-  if (dead?.state !== 'open' || dead.facts.grade !== 'dead') return false;
-  const records = await ports.ledger.all();
-  return records.some(({ apiKeyId, state }) => state === 'current' && apiKeyId === dead.facts.apiKeyId);
+  if (dead?.state !== 'open' || dead.facts.grade !== 'dead' || dead.facts.apiKeyId === undefined) return false;
+  return (await ports.ledger.find(dead.facts.apiKeyId))?.state === 'current';
 }
 
 export function waitingText(name: string): string {

@@ -46,7 +46,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
   }
   const rotationResumed = await resumed(installation, definition, io);
-  const cover = coverOf(await poolOf(definition, await installation.ports.ledger.all(), installation.ports));
+  const cover = coverOf(await poolOf(definition, await installation.ports.ledger.of(definition.name), installation.ports));
   if (flags.json === true) {
     json(
       {

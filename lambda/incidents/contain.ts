@@ -94,28 +94,22 @@ async function decide(
   definition: ManagedKeyDefinition,
   ports: ContainmentPorts,
 ): Promise<Decision | { readonly brake: Brake }> {
-  const records = await ports.ledger.all(definition.name);
+  const own = await ports.ledger.of(definition.name);
   const wanted = incident.target ?? incident.facts.apiKeyId;
   const target =
     wanted === undefined
-      ? likeliestTarget(
-          definition.name,
-          records,
-          await ports.usage.lastUses(),
-          (incident.facts.startedAt ?? incident.since) - 10 * minuteMs,
-        )
-      : records.find((record) => record.apiKeyId === wanted);
+      ? likeliestTarget(definition.name, own, await ports.usage.lastUses(), (incident.facts.startedAt ?? incident.since) - 10 * minuteMs)
+      : (own.find((record) => record.apiKeyId === wanted) ?? (await ports.ledger.find(wanted)));
   const now = ports.clock.now();
   const blind = await ports.incidents.find('usage-blind', usageReport);
   const blindSince = blind?.state === 'open' ? blind.since : undefined;
-  const decision = judgeContainmentPolicy(target, definition, records, blindSince, now);
+  const decision = judgeContainmentPolicy(target, definition, own, blindSince, now);
   if (decision.verdict === 'brake') return { brake: decision.brake };
   const doubt = await doubtOf(incident, now, ports);
   if (doubt !== undefined) return { brake: doubt };
   const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
   if (paused !== undefined) return { brake: { code: 'replacement-paused', managedKey: definition.name, reason: paused.because } };
   if (target === undefined) return { brake: { code: 'no-key-shown' } };
-  const own = records.filter(({ managedKey }) => managedKey === definition.name);
   const others = own.filter(({ apiKeyId }) => apiKeyId !== target.apiKeyId);
   const noneLeft = !others.some(({ state }) => state === 'current');
   return { verdict: decision.verdict, target, token: replacementToken(incident, target, own, now), noneLeft };

@@ -53,7 +53,7 @@ export async function onboardStandbyKey(
 ): Promise<ApiKeyRecord> {
   checkForm(value);
   const info = identified(value, await ports.keys.list(), options.apiKeyId);
-  const known = (await ports.ledger.all(definition.name)).find((record) => record.apiKeyId === info.apiKeyId);
+  const known = await ports.ledger.find(info.apiKeyId);
   if (known !== undefined && !(known.managedKey === definition.name && isUnfinishedIntake(known))) {
     throw alreadyKnown(known);
   }

@@ -8,7 +8,7 @@ import { matchesHint, unclearText } from './proof.ts';
 export const standbyLabel = (apiKeyId: string): string => `standby-${apiKeyId}`;
 
 interface OwnershipPorts {
-  readonly ledger: Pick<ApiKeyLedger, 'all'>;
+  readonly ledger: Pick<ApiKeyLedger, 'find'>;
   readonly directory: Pick<KeyDirectory, 'all'>;
   /** Where nobody may read its values, a key that consumers held counts as ours by its workspace. */
   readonly secrets: Pick<SecretVersions, 'describe'> & Partial<Pick<SecretVersions, 'read'>>;
@@ -45,7 +45,7 @@ async function checkOurs(apiKeyId: string, status: string, keys: ApiKeys, ports:
       `${apiKeyId} is not made ${status}: ${why}`,
       'nothing was changed; find out who wrote its record into the state table (CloudTrail), and take that right away',
     );
-  const record = (await ports.ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+  const record = await ports.ledger.find(apiKeyId);
   if (record === undefined) throw refused('no record names it');
   const definition = (await ports.directory.all()).find(({ name }) => name === record.managedKey);
   if (definition === undefined) throw refused(`its record names ${record.managedKey}, which is no managed key of this installation`);

@@ -16,12 +16,15 @@ export interface KeyDirectory {
 }
 
 export interface ApiKeyLedger {
+  /** Every API key ever taken in whose record can be read, consistently. */
+  all(): Promise<readonly ApiKeyRecord[]>;
   /**
-   * Every API key ever taken in whose record can be read, consistently. Who acts for one managed key names it: throws KeyguardError
-   * `foreign-record` where one of its own records cannot be read. Nothing of it is rotated, retired, contained or told of then, as if that
-   * key were unknown; the other managed keys go on.
+   * The API keys of one managed key, consistently. Throws KeyguardError `foreign-record` where one of its records cannot be read: nothing
+   * of it is rotated, retired, contained or told of then, as if that key were unknown; the other managed keys go on.
    */
-  all(managedKey?: string): Promise<readonly ApiKeyRecord[]>;
+  of(managedKey: string): Promise<readonly ApiKeyRecord[]>;
+  /** The record of one API key, consistently. Throws KeyguardError `foreign-record` where it cannot be read. */
+  find(apiKeyId: string): Promise<ApiKeyRecord | undefined>;
   /** Throws `LostRace` when the key is already known. */
   add(record: ApiKeyRecord, by: string): Promise<void>;
   /**

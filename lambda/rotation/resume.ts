@@ -54,7 +54,7 @@ async function stillPlanned(
   const { start, stopped, ...rest } = planned;
   if (start === undefined && stopped === undefined) return rest;
   const { name, secretName } = snapshot.definition;
-  const own = (await ports.ledger.all(name)).filter(({ managedKey }) => managedKey === name);
+  const own = await ports.ledger.of(name);
   const pause = snapshot.pause === undefined ? undefined : await ports.pauses.find(name);
   const latest: Snapshot = { ...snapshot, own, pause, secret: await ports.secrets.describe(secretName) };
   const again = planRotation({ snapshot: latest, open: await openRotation(latest, ports), failed });

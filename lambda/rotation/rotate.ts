@@ -69,7 +69,7 @@ async function checkNotOver(
   token: string,
   ports: RotationPorts,
 ): Promise<void> {
-  const own = (await ports.ledger.all(definition.name)).filter(({ managedKey }) => managedKey === definition.name);
+  const own = await ports.ledger.of(definition.name);
   if (notServing(own, versions, ports.clock.now())?.token !== token) return;
   await goOnWith({ verdict: 'lost', cause: { code: 'written-by-hand' } }, definition, token, ports);
 }
@@ -80,7 +80,7 @@ async function checkNotOver(
  * rotation whose candidate is gone is told by the steps before and after.
  */
 async function isClaimed(token: string, { name }: ManagedKeyDefinition, { ledger }: RotationPorts): Promise<boolean> {
-  return (await ledger.all(name)).some((record) => record.token === token);
+  return (await ledger.of(name)).some((record) => record.token === token);
 }
 
 type Perform = (definition: ManagedKeyDefinition, token: string, ports: RotationPorts) => Promise<void>;
@@ -143,13 +143,11 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
 async function intendSwitch(token: string, apiKeyId: string, ports: RotationPorts): Promise<void> {
   for (;;) {
     // Another run of this rotation may have rejected it, and claimed another key under the same token.
-    const claimed = (await ports.ledger.all()).find(
-      (record) => record.apiKeyId === apiKeyId && record.token === token && (record.state === 'pending' || record.state === 'current'),
-    );
-    if (claimed?.state === 'current') return;
+    const claimed = await ports.ledger.find(apiKeyId);
+    const isOurs = claimed?.token === token && (claimed.state === 'pending' || claimed.state === 'current');
+    if (isOurs && claimed.state === 'current') return;
     // Written anew by each run: one that deactivates the key meanwhile loses its race.
-    if (claimed === undefined || (claimed.intent !== undefined && claimed.intent.to !== 'current'))
-      throw new LostRace(`the claim of version ${token}`);
+    if (!isOurs || (claimed.intent !== undefined && claimed.intent.to !== 'current')) throw new LostRace(`the claim of version ${token}`);
     const intent = { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } } as const;
     try {
       await ports.ledger.replace(claimed, withIntent(claimed, intent), by);
@@ -205,7 +203,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);
-  const claimedAt = (await ports.ledger.all()).find((record) => record.token === token)?.since;
+  const claimedAt = (await ports.ledger.of(name)).find((record) => record.token === token)?.since;
   const isKnown = known !== undefined && owesRotation(known) && known.openedAt < (claimedAt ?? Number.POSITIVE_INFINITY);
   if (!isKnown) await tellPeople(error, definition, ports, undoInVain);
   await ports.secrets.discardPending(definition.secretName, token);
@@ -232,9 +230,8 @@ const labelled: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
  */
 async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   try {
-    const used = (await ports.ledger.all()).filter(
-      (record) => record.managedKey === definition.name && !labelled.includes(record.state) && !isUnfinishedIntake(record),
-    );
+    const own = await ports.ledger.of(definition.name);
+    const used = own.filter((record) => !labelled.includes(record.state) && !isUnfinishedIntake(record));
     await ports.secrets.freeStandbyLabels(definition.standbySecretName, new Set(used.map((record) => record.apiKeyId)));
   } catch (error) {
     ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
@@ -250,7 +247,7 @@ async function tellUnlessOver(error: unknown, definition: ManagedKeyDefinition, 
   const isOver = async (): Promise<boolean> => {
     try {
       // The records too: what Secrets Manager says of its labels may be old.
-      if ((await ports.ledger.all()).some((record) => record.token === token && hasServed(record))) return true;
+      if ((await ports.ledger.of(definition.name)).some((record) => record.token === token && hasServed(record))) return true;
       return (await ports.secrets.describe(definition.secretName)).stages.get(token)?.includes('AWSCURRENT') === true;
     } catch {
       // The failure that is told is the first one.

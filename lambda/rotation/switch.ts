@@ -44,9 +44,8 @@ export async function recordSwitch(
 ): Promise<SecretDescription> {
   for (;;) {
     // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
-    const records = await ports.ledger.all(definition.name);
+    const own = await ports.ledger.of(definition.name);
     const secret = await ports.secrets.describe(definition.secretName);
-    const own = records.filter((record) => record.managedKey === definition.name);
     try {
       await record(own, versionWith(secret.stages, 'AWSCURRENT'), ports, by, auditContext);
       return secret;

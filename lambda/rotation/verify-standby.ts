@@ -113,8 +113,8 @@ export async function verifyStandbyKeys(
   const definition = (await ports.directory.all()).find(({ name, removed }) => name === managedKey && removed !== true);
   if (definition === undefined) return [];
   const verifications: StandbyVerification[] = [];
-  for (const record of await ports.ledger.all()) {
-    if (record.managedKey !== managedKey || record.state !== 'standby' || !apiKeyIds.includes(record.apiKeyId)) continue;
+  for (const record of await ports.ledger.of(managedKey)) {
+    if (record.state !== 'standby' || !apiKeyIds.includes(record.apiKeyId)) continue;
     if (record.intent !== undefined) {
       verifications.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: 'somebody else is at work on it' });
       continue;

@@ -322,7 +322,7 @@ test('an old key that an undo asks for does not come back when it is named as st
   const { second, third } = await rotatedTwice();
   await me.run(emergency);
   const ledger = apiKeyLedger(table());
-  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === second);
+  const record = await ledger.find(second);
   if (record === undefined) throw new Error('no record');
   await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run([...emergency, '--api-key-id', second]);
@@ -399,7 +399,7 @@ test('where the rotation of an emergency lost its key, the same command takes th
 test('what somebody wants back does not come back in an emergency', async () => {
   const { first, after } = await rotatedTwice();
   const ledger = apiKeyLedger(table());
-  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === first);
+  const record = await ledger.find(first);
   if (record === undefined) throw new Error('no record');
   await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
   const said = await me.run(emergency);

@@ -58,7 +58,7 @@ const inPool: Scene['arrange'] = async (hand) => {
 async function contained(hand: Hand, apiKeyId: string): Promise<void> {
   const { clock, installation } = hand.me.world;
   const ledger = apiKeyLedger(openTable(installation.stateTable));
-  const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+  const record = await ledger.find(apiKeyId);
   if (record === undefined) throw new Error(`no record of ${apiKeyId}`);
   await ledger.replace(
     record,

@@ -54,7 +54,7 @@ test('an odd item in each partition stops nothing for other managed keys, and is
   await world.rotate('production');
   expect(await world.currentValue('production')).toBe(second.value);
   const ledger = apiKeyLedger(table);
-  const old = (await ledger.all('production')).find(({ apiKeyId }) => apiKeyId === first.apiKeyId);
+  const old = (await ledger.of('production')).find(({ apiKeyId }) => apiKeyId === first.apiKeyId);
   if (old === undefined) throw new RangeError('no old key');
   await ledger.replace(old, { ...old, revokeRequest: { at: world.clock.now(), by: 'operator', because: 'test' } }, 'operator');
 
@@ -91,12 +91,15 @@ test('an unreadable record holds up its own managed key; one that names none, th
   const ledger = apiKeyLedger(table);
   await ledger.add(aRecord({ apiKeyId: 'apikey_current', state: 'current' }), 'test');
   await table.put('API_KEY', 'apikey_odd', { ...aRecord({ apiKeyId: 'apikey_odd', managedKey: 'batch' }), since: '1' });
-  expect(await ledger.all('production')).toHaveLength(1);
+  expect(await ledger.of('production')).toHaveLength(1);
   const refused = { code: 'foreign-record', message: expect.stringContaining('API_KEY apikey_odd') as string };
-  await expect(ledger.all('batch')).rejects.toMatchObject(refused);
+  await expect(ledger.of('batch')).rejects.toMatchObject(refused);
+  await expect(ledger.find('apikey_odd')).rejects.toMatchObject(refused);
+  expect(await ledger.find('apikey_current')).toMatchObject({ state: 'current' });
+  expect(await ledger.find('apikey_nobody')).toBeUndefined();
   await table.put('API_KEY', 'apikey_odd', { schema: 1 });
-  expect(await ledger.all('production')).toHaveLength(1);
-  await expect(ledger.all('batch')).rejects.toMatchObject(refused);
+  expect(await ledger.of('production')).toHaveLength(1);
+  await expect(ledger.of('batch')).rejects.toMatchObject(refused);
   expect(table.takeUnreadable()).toEqual(['API_KEY apikey_odd']);
 });
 

@@ -41,12 +41,25 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
     Put: { TableName: table.name, Item: { ...asStored(record), pk: partition, sk: record.apiKeyId }, ...unchanged(revision) },
   });
 
+  const readable = (items: readonly Item[]): readonly ApiKeyRecord[] =>
+    readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
+
   return {
-    async all(managedKey) {
+    async all() {
+      return readable(await table.query(partition));
+    },
+    async of(managedKey) {
       const items = await table.query(partition);
-      const records = readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
-      if (managedKey !== undefined && records.length < items.length) checkReadable(managedKey, items, records);
-      return records;
+      const records = readable(items);
+      if (records.length < items.length) checkReadable(managedKey, items, records);
+      return records.filter((record) => record.managedKey === managedKey);
+    },
+    async find(apiKeyId) {
+      // A query, and no GetItem: not every operator is granted more.
+      const items = await table.query(partition, { from: apiKeyId, to: apiKeyId });
+      const [record] = readable(items);
+      if (record === undefined && items.length > 0) throw unreadableItems([`${partition} ${apiKeyId}`]);
+      return record;
     },
     async add(record, by) {
       await write(put(record), record, auditOf('unknown', record, by));

@@ -43,7 +43,7 @@ export async function followRotation(
   for (;;) {
     const { stages } = await secrets.describe(secretName);
     const version = versionWith(stages, 'AWSCURRENT');
-    const own = (await ledger.all()).filter((record) => record.managedKey === name);
+    const own = await ledger.of(name);
     const current = own.find((record) => record.token === version && record.state === 'current');
     if (version !== undefined && current !== undefined && current.apiKeyId !== leaving) return rotatedTo(current, version, own);
     const released = own.find((record) => record.apiKeyId === back?.apiKeyId);

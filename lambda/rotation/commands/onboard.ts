@@ -37,7 +37,7 @@ export async function onboardKey(
   options: Omit<OnboardOptions, 'takenAt'>,
   ports: OnboardPorts & Pick<CommandPorts, 'secrets' | 'alarm'>,
 ): Promise<Onboarded> {
-  const before = await poolOf(definition, await ports.ledger.all(), ports);
+  const before = await poolOf(definition, await ports.ledger.of(definition.name), ports);
   const record = await onboardStandbyKey(definition, value, { ...options, takenAt: takesAt(before) }, ports);
   const pool = { ...before, own: [...before.own.filter(({ apiKeyId }) => apiKeyId !== record.apiKeyId), record] };
   return { record, pool, short: shortKeys(pool).find((key) => key.record === record) };

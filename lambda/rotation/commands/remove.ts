@@ -12,11 +12,7 @@ export async function removableKey(
   apiKeyId: string,
   { ledger }: Pick<CommandPorts, 'ledger'>,
 ): Promise<ApiKeyRecord> {
-  return removable(
-    name,
-    apiKeyId,
-    (await ledger.all()).find((each) => each.apiKeyId === apiKeyId),
-  );
+  return removable(name, apiKeyId, await ledger.find(apiKeyId));
 }
 
 /**

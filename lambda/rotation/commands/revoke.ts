@@ -92,7 +92,7 @@ export async function finishRevocation(
   let askedAt = Number.NEGATIVE_INFINITY;
   let goesOn = true;
   for (;;) {
-    const records = (await ledger.all()).filter((record) => apiKeyIds.includes(record.apiKeyId));
+    const records = (await ledger.of(definition.name)).filter((record) => apiKeyIds.includes(record.apiKeyId));
     const isOn = ({ state }: ApiKeyRecord): boolean => isHeld(state) || state === 'pending';
     const on = records.filter(isOn);
     if (on.length === 0 || clock.now() >= deadline || !goesOn) return { on, off: records.filter((record) => !isOn(record)), goesOn };

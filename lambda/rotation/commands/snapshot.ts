@@ -13,10 +13,10 @@ export async function snapshotOf(
   { ledger, secrets, pauses }: Pick<CommandPorts, 'ledger' | 'secrets' | 'pauses'>,
 ): Promise<KeySnapshot> {
   // In this order: whoever records a newer switch after the ledger was read makes our writes lose their race.
-  const records = await ledger.all(definition.name);
+  const own = await ledger.of(definition.name);
   const secret = await secrets.describe(definition.secretName);
   const pause = await pauses.find(definition.name);
-  return { definition, own: records.filter((record) => record.managedKey === definition.name), secret, pause };
+  return { definition, own, secret, pause };
 }
 
 /** The version of a rotation that has begun and not ended. */

@@ -29,7 +29,7 @@ type StartPorts = Pick<CommandPorts, 'ledger' | 'secrets' | 'alarm' | 'rotations
 
 /** Asks Secrets Manager to rotate now. Whatever becomes of who asked, Secrets Manager goes on by itself. */
 export async function startRotation(definition: ManagedKeyDefinition, ask: Ask, ports: StartPorts): Promise<StartedRotation> {
-  const own = (await ports.ledger.all()).filter((record) => record.managedKey === definition.name);
+  const own = await ports.ledger.of(definition.name);
   const leaving = ask.leaving ?? own.find((record) => record.state === 'current')?.apiKeyId;
   await freePending(own, definition, ports);
   // An incident of an earlier failure stays open until a rotation succeeds: only a new finding is about this one.

@@ -17,7 +17,7 @@ export async function updateRecord(
   auditContext?: AuditContext,
 ): Promise<ApiKeyRecord> {
   for (let attempt = 1; ; attempt += 1) {
-    const record = (await ledger.all()).find((each) => each.apiKeyId === apiKeyId);
+    const record = await ledger.find(apiKeyId);
     if (record === undefined) throw new LostRace(apiKeyId);
     const after = change(record);
     if (after === undefined) return record;

@@ -24,7 +24,7 @@ const by = 'rotation';
 export const pool: RotationStrategy = {
   async obtain(definition, token, ports) {
     for (;;) {
-      const records = await ports.ledger.all(definition.name);
+      const records = await ports.ledger.of(definition.name);
       const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
       if (claimed === 'raced') continue;
       return candidate(claimed, definition, ports);
@@ -32,7 +32,7 @@ export const pool: RotationStrategy = {
   },
 
   async assure(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.all(definition.name), token);
+    const record = claimedFor(await ports.ledger.of(definition.name), token);
     if (record === undefined) return unclaimed;
     if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
     const info = await ports.keys.retrieve(record.apiKeyId);
@@ -42,7 +42,7 @@ export const pool: RotationStrategy = {
   },
 
   async prove(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.all(definition.name), token);
+    const record = claimedFor(await ports.ledger.of(definition.name), token);
     if (record === undefined) return unclaimed;
     if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
     const value = await ports.secrets.read(definition.secretName, token);
@@ -58,8 +58,8 @@ export const pool: RotationStrategy = {
     return rejected(record, verdict.cause, definition, ports);
   },
 
-  async release({ secretName }, token, cause, ports) {
-    const record = claimedFor(await ports.ledger.all(), token);
+  async release({ name, secretName }, token, cause, ports) {
+    const record = claimedFor(await ports.ledger.of(name), token);
     // AWSCURRENT may have moved to it, and retirement looks whether it did.
     if (record === undefined || record.intent !== undefined) return;
     const back = record.origin?.state ?? 'standby';

@@ -32,7 +32,7 @@ async function triedAt(minute: number): Promise<readonly string[]> {
     keys: { ...ports.keys, retrieve: async () => 'gone' },
     ledger: {
       ...ports.ledger,
-      all: async () => keys,
+      of: async (managedKey) => keys.filter((key) => key.managedKey === managedKey),
       replace: async ({ apiKeyId }) => {
         tried.push(apiKeyId);
         throw new LostRace(apiKeyId);

@@ -28,7 +28,7 @@ test('a key is stored, entered behind a fence, deactivated and proven dead; then
   const record = await onboarded(stage);
   expect(stage.calls).toEqual([
     'keys.list',
-    'ledger.all',
+    'ledger.find new',
     'probe',
     'standby.put',
     'ledger.add',

@@ -29,7 +29,7 @@ const holding = (text: string): unknown => expect.stringContaining(text);
 /** Somebody who can write the table, and nothing else, makes the record of one of our keys name another key. */
 async function forged(ours: string, theirs: string, changes: object = {}): Promise<void> {
   const ledger = apiKeyLedger(openTable(world.installation.stateTable));
-  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === ours);
+  const record = await ledger.find(ours);
   if (record === undefined) throw new RangeError(`no record of ${ours}`);
   await ledger.add({ ...record, apiKeyId: theirs, ...changes }, 'an attacker');
 }
@@ -48,7 +48,7 @@ test('an undo finds its key held by the version that it comes from, while its cl
   await world.addStandbyKey('production');
   await world.rotate('production');
   const ledger = apiKeyLedger(openTable(world.installation.stateTable));
-  const record = (await ledger.all()).find(({ apiKeyId }) => apiKeyId === ours.apiKeyId);
+  const record = await ledger.find(ours.apiKeyId);
   if (record?.token === undefined) throw new RangeError('it has no version');
   const claim = { state: 'pending', token: 'a'.repeat(36), origin: { state: 'draining', versionId: record.token } } as const;
   await ledger.replace(record, { ...record, ...claim }, 'an undo');

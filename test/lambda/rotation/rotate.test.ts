@@ -450,16 +450,16 @@ describe('testSecret without a claim: Secrets Manager tests changed settings on 
     await step(stage, 'testSecret');
     expect(stage.effects).toEqual([]);
     expect(stage.raised).toEqual([]);
-    expect(stage.calls).toEqual(['ledger.all']);
+    expect(stage.calls).toEqual(['ledger.of']);
     expect(stage.logged).toEqual([{ event: 'rotation.tested-without-candidate', fields: { managedKey: 'production', token } }]);
   });
 
   test('that cannot read the records fails, and tells nobody of a rotation', async () => {
     const stage = copy(begun());
-    const all = async (): Promise<never> => {
+    const of = async (): Promise<never> => {
       throw new KeyguardError('aws-refused', 'Query was refused', 'nothing');
     };
-    const ports = { ...stage.ports, ledger: { ...stage.ports.ledger, all } };
+    const ports = { ...stage.ports, ledger: { ...stage.ports.ledger, of } };
     expect(await failure(step(stage, 'testSecret', ports))).toMatchObject({ code: 'aws-refused' });
     expect(stage.raised).toEqual([]);
   });
@@ -571,13 +571,16 @@ async function finishedBeside(
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
   const { ledger } = stage.ports;
   let looks = 0;
-  const all = async (): Promise<readonly ApiKeyRecord[]> => {
-    looks += 1;
-    const record = stage.record('next');
-    if (looks === look) stage.world.records.set('next', { ...record, ...change(record, stage), revision: record.revision + 1 });
-    return ledger.all();
+  const beside = <T>(read: (of: string) => Promise<T>) => {
+    return (of: string): Promise<T> => {
+      looks += 1;
+      const record = stage.record('next');
+      if (looks === look) stage.world.records.set('next', { ...record, ...change(record, stage), revision: record.revision + 1 });
+      return read(of);
+    };
   };
-  const ended = await step(stage, 'finishSecret', { ...stage.ports, ledger: { ...ledger, all } }).then(
+  const watched = { ...ledger, of: beside((name) => ledger.of(name)), find: beside((apiKeyId) => ledger.find(apiKeyId)) };
+  const ended = await step(stage, 'finishSecret', { ...stage.ports, ledger: watched }).then(
     () => 'done',
     (error: unknown) => (error instanceof KeyguardError ? `${error.code}: ${error.message}` : error),
   );

@@ -145,7 +145,7 @@ export class Stage {
 
   /** The calls that changed something, in order. */
   get effects(): readonly string[] {
-    const looks = /^(ledger\.all|alarm\.lasting|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
+    const looks = /^(ledger\.(all|of|find)|alarm\.lasting|secrets\.(describe|read)|keys\.(retrieve|list)|probe)/;
     return this.calls.filter((call) => !looks.test(call));
   }
 

@@ -106,7 +106,7 @@ test('who records a newer switch meanwhile wins: the ledger is read before Secre
   stage.has('current', 'current');
   stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
   await settled(stage, 'v-next');
-  expect(stage.calls.slice(0, 2)).toEqual(['ledger.all', 'secrets.describe']);
+  expect(stage.calls.slice(0, 2)).toEqual(['ledger.of', 'secrets.describe']);
 });
 
 test('who loses the race for a record looks again; any other failure ends the look', async () => {

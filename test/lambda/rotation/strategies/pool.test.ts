@@ -331,7 +331,7 @@ test('what AWSCURRENT may have moved to is not given back, and where nothing is 
 test('a candidate is proven with the value that the pending version holds, and is good when both sides agree', async () => {
   const stage = claimed();
   expect(await pool.prove(definition, token, stage.ports)).toEqual({ verdict: 'good', apiKeyId: 'first' });
-  expect(stage.calls).toEqual(['ledger.all', `secrets.read ${token}`, 'secrets.read s-first', 'probe', 'keys.retrieve first']);
+  expect(stage.calls).toEqual(['ledger.of', `secrets.read ${token}`, 'secrets.read s-first', 'probe', 'keys.retrieve first']);
 });
 
 test('a pending version that holds the value of another key is lost, and the claimed key is not blamed for it', async () => {
