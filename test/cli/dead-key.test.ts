@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -19,7 +20,7 @@ async function withDeadKey(): Promise<string> {
   return first;
 }
 
-test('a key that was dead before it was replaced is said to be dead, and is no second incident', async () => {
+test('a key that was dead before it was replaced is said to be dead, and is no second incident', long, async () => {
   const first = await withDeadKey();
   await me.added();
   await me.added();
@@ -60,7 +61,7 @@ test('a key that was dead before it was replaced is said to be dead, and is no s
   );
 });
 
-test('a current key that works again is as good as before', async () => {
+test('a current key that works again is as good as before', long, async () => {
   const first = await withDeadKey();
   me.world.anthropic.console.setStatus(first, 'active');
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
@@ -74,7 +75,7 @@ test('a current key that works again is as good as before', async () => {
   );
 });
 
-test('whoever adds a key or resumes while consumers fail hears that they go on failing until it rotates', async () => {
+test('whoever adds a key or resumes while consumers fail hears that they go on failing until it rotates', long, async () => {
   await withDeadKey();
   const waits = 'Consumers of production have no key that works until it rotates: npx --no-install keyguard rotate production';
   const { value } = me.made();

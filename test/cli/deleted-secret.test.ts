@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dayMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -16,7 +17,7 @@ async function rotated(): Promise<string> {
   return key;
 }
 
-test('a secret that is scheduled for deletion is told at once, and blocks every verb until it is restored', async () => {
+test('a secret that is scheduled for deletion is told at once, and blocks every verb until it is restored', long, async () => {
   me = await anOperator();
   const cut = await rotated();
   const first = await rotated();
@@ -99,7 +100,7 @@ test('a standby secret that somebody scheduled for deletion burns no key, and ev
   expect(me.world.ledger().find(({ apiKeyId }) => apiKeyId === standby)).toMatchObject({ state: 'current' });
 });
 
-test('while the Admin API is down, and where the pool is empty, a scheduled deletion is said as well', async () => {
+test('while the Admin API is down, and where the pool is empty, a scheduled deletion is said as well', long, async () => {
   me = await anOperator();
   const key = await rotated();
   await me.world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });

@@ -2,6 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, expect, test } from 'vitest';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -21,7 +22,7 @@ const cards = (about: string): number => me.world.slack.cards.filter((card) => J
 const subjects = (): readonly string[] => me.world.aws.mailbox.messages().map(({ subject }) => subject);
 const isDead = 'consumers fail, the current key';
 
-test('Slack answers 429 again and again while the current key dies: email and doctor say so, redrive delivers it, once', async () => {
+test('Slack answers 429 again and again while the current key dies: email and doctor say so, redrive delivers it, once', long, async () => {
   await aDeath();
   me.world.slack.fail(429, 400);
   await me.world.passes(21 * minuteMs, { beatMs: 3 * minuteMs });
@@ -58,7 +59,7 @@ test('Slack answers 429 again and again while the current key dies: email and do
   expect(subjects().filter((subject) => subject === '[INFO] Slack: no alert is missing there any more')).toHaveLength(1);
 });
 
-test('what nobody wants any more is shown whole, and dropped once somebody agrees; others stay', async () => {
+test('what nobody wants any more is shown whole, and dropped once somebody agrees; others stay', long, async () => {
   await aDeath();
   me.world.slack.fail(429, 400);
   await me.world.passes(21 * minuteMs, { beatMs: 3 * minuteMs });
@@ -97,7 +98,7 @@ test('a webhook that was revoked is told by email at once, with the command that
   expect((await me.run(['doctor'])).out).toContain('npx --no-install keyguard slack-webhook set');
 });
 
-test('Slack is not asked again before the time that it asked for is over', async () => {
+test('Slack is not asked again before the time that it asked for is over', long, async () => {
   await aDeath();
   me.world.slack.fail(429, 1, { 'retry-after': '150' });
   const posts: number[] = [];

@@ -14,6 +14,7 @@ import { AwsRefused } from '../../lambda/foundation/errors.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard, type Said } from './shell.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -27,7 +28,7 @@ async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
   return { first, second };
 }
 
-test('an alarm that somebody deleted, switched off or led elsewhere is named, with what mends it', async () => {
+test('an alarm that somebody deleted, switched off or led elsewhere is named, with what mends it', long, async () => {
   await healthy();
   const { alarms } = me.world.aws;
   const topic = me.world.installation.alarmTopicArn;
@@ -108,7 +109,7 @@ test('functions that do not run, addresses that did not confirm and an empty Sla
   ]);
 });
 
-test('a topic of alarms that nobody hears is broken, and so is an address that confirmed alerts and not alarms', async () => {
+test('a topic of alarms that nobody hears is broken, and so is an address that confirmed alerts and not alarms', long, async () => {
   await healthy();
   const TopicArn = me.world.installation.alarmTopicArn;
   const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn }));
@@ -126,7 +127,7 @@ test('a topic of alarms that nobody hears is broken, and so is an address that c
   ]);
 });
 
-test('alerts that nobody is subscribed to are broken, and with Slack a notifier that is not subscribed, or not there', async () => {
+test('alerts that nobody is subscribed to are broken, and with Slack a notifier that is not subscribed, or not there', long, async () => {
   await healthy();
   const { alertTopicArn } = me.world.installation;
   const { Subscriptions = [] } = await new SNSClient({}).send(new ListSubscriptionsByTopicCommand({ TopicArn: alertTopicArn }));
@@ -161,7 +162,7 @@ test('a notifier that is not there is broken', async () => {
   ]);
 });
 
-test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {
+test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', long, async () => {
   await healthy();
   const denied = new AwsRefused('dynamodb:Query', 'AccessDeniedException', 'AccessDeniedException 400 1-2-3');
   me.world.aws.functions.register('rotation', () => Promise.reject(denied), { invokedBy: [] });
@@ -175,7 +176,7 @@ test('a rotation function that cannot run, or that Secrets Manager may not call,
   ]);
 });
 
-test('a heartbeat is there and its tokens are seen, or doctor says what it needs', async () => {
+test('a heartbeat is there and its tokens are seen, or doctor says what it needs', long, async () => {
   me = await anOperator({ managedKeys: [{ name: 'production' }, { name: 'heartbeat' }], heartbeat: 'heartbeat' });
   await me.added();
   await me.run(['rotate', 'production', '--yes']);
@@ -205,7 +206,7 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   );
 });
 
-test('a standby secret that others may read is broken, and one whose policy is gone', async () => {
+test('a standby secret that others may read is broken, and one whose policy is gone', long, async () => {
   await healthy();
   const SecretId = me.world.definition('production').standbySecretArn;
   const { ResourcePolicy = '' } = await me.world.secrets.send(new GetResourcePolicyCommand({ SecretId }));
@@ -229,7 +230,7 @@ test('a secret that lost its own policy is broken', async () => {
   ]);
 });
 
-test('a retirement that came to its end and failed on keys is a warning, until it succeeds', async () => {
+test('a retirement that came to its end and failed on keys is a warning, until it succeeds', long, async () => {
   await healthy();
   const stop = me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'DescribeSecret' ? 'throttle' : undefined,
@@ -277,7 +278,7 @@ test('a key that somebody changed at Anthropic is found', async () => {
   expect(said.err).toContain('error: 2 checks found something broken');
 });
 
-test('a schedule that somebody stopped is broken, one that is paused is not', async () => {
+test('a schedule that somebody stopped is broken, one that is paused is not', long, async () => {
   await healthy();
   const { secretArn } = me.world.definition('production');
   await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
@@ -318,7 +319,7 @@ test.each(['AccessDeniedException 400', 'AuthorizationErrorException 403'])('%s 
   ]);
 });
 
-test('without Anthropic the rest is looked at all the same', async () => {
+test('without Anthropic the rest is looked at all the same', long, async () => {
   await healthy();
   const { adminAccess } = me.world.installation;
   const SecretString = me.guards(['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'));
@@ -332,7 +333,7 @@ test('without Anthropic the rest is looked at all the same', async () => {
   expect(said.out).toMatch(/^ok {7}production, schedule/m);
 });
 
-test('with federation the person at the keyboard need not get in', async () => {
+test('with federation the person at the keyboard need not get in', long, async () => {
   await healthy({ adminAccess: 'federation' });
   expect(await me.run(['doctor'])).toMatchObject({ code: 0 });
   me.world.aws.identity.assume('arn:aws:iam::000000000000:role/somebody');

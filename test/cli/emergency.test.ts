@@ -7,6 +7,7 @@ import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withUndoRequest } from '../../lambda/rotation/lifecycle.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { long, shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -29,7 +30,7 @@ async function rotatedTwice() {
   return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };
 }
 
-test('an emergency that names a key in its grace cuts off that one alone, also when it is given again', async () => {
+test('an emergency that names a key in its grace cuts off that one alone, also when it is given again', long, async () => {
   const { first, second, third } = await rotatedTwice();
   const named = [...emergency, '--api-key-id', first];
   const outage = me.world.anthropic.intercept.onCall(({ phase, method }) =>
@@ -48,7 +49,7 @@ test('an emergency that names a key in its grace cuts off that one alone, also w
   expect([first, second].map(statusOf)).toEqual(['inactive', 'active']);
 });
 
-test('an emergency that has only to cut leaves a pause as it is', async () => {
+test('an emergency that has only to cut leaves a pause as it is', long, async () => {
   const { first, second } = await rotatedTwice();
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   const said = await me.run([...emergency, '--api-key-id', first]);
@@ -59,7 +60,7 @@ test('an emergency that has only to cut leaves a pause as it is', async () => {
   expect(managedKeys).toMatchObject([{ paused: { because: 'a freeze' } }]);
 });
 
-test('an emergency that was killed right after it had ended a pause is told to people: nothing else would rotate', async () => {
+test('an emergency that was killed right after it had ended a pause is told to people: nothing else would rotate', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
@@ -71,7 +72,7 @@ test('an emergency that was killed right after it had ended a pause is told to p
   expect(states()[second]).toBe('inactive');
 });
 
-test('a key that is paused is cut off by an emergency all the same, and one that was void is given anew', async () => {
+test('a key that is paused is cut off by an emergency all the same, and one that was void is given anew', long, async () => {
   const { first } = await rotatedTwice();
   const named = [...emergency, '--api-key-id', first];
   me.world.aws.schedules.disable('retirement');
@@ -81,7 +82,7 @@ test('a key that is paused is cut off by an emergency all the same, and one that
   expect(states()[first]).toBe('inactive');
 });
 
-test('the cut of a key that somebody reactivated is carried out by retirement where the command was killed', async () => {
+test('the cut of a key that somebody reactivated is carried out by retirement where the command was killed', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -91,7 +92,7 @@ test('the cut of a key that somebody reactivated is carried out by retirement wh
   expect([states()[second], statusOf(second)]).toEqual(['contained', 'inactive']);
 });
 
-test('an emergency whose switch is done goes on with the keys that are still on, and cuts off no other one', async () => {
+test('an emergency whose switch is done goes on with the keys that are still on, and cuts off no other one', long, async () => {
   const { first, second, third, fourth } = await rotatedTwice();
   // What was replaced dies, and the key that was in its grace does not.
   const stop = me.world.anthropic.intercept.onCall(({ phase, method, target }) =>
@@ -110,7 +111,7 @@ test('an emergency whose switch is done goes on with the keys that are still on,
   expect(states()).toMatchObject({ [first]: 'inactive', [third]: 'current', [fourth]: 'standby' });
 });
 
-test('an emergency that is given again while an undo brings its key back says so, and is not over', async () => {
+test('an emergency that is given again while an undo brings its key back says so, and is not over', long, async () => {
   const { second } = await rotatedTwice();
   await me.killed(emergency, { phase: 'before', operation: 'Invoke' });
   me.world.aws.schedules.disable('retirement');
@@ -127,7 +128,7 @@ test('an emergency that is given again while an undo brings its key back says so
   expect(JSON.stringify(managedKeys[0]?.wishes)).not.toContain(second);
 });
 
-test('a key in its grace that an undo has claimed is seen as previous, and an emergency says how to go on', async () => {
+test('a key in its grace that an undo has claimed is seen as previous, and an emergency says how to go on', long, async () => {
   const { first } = await rotatedTwice();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
@@ -228,19 +229,20 @@ test('the evidence names who uses the key that dies, and --json the keys that di
   });
 });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'after', operation: 'TransactWriteItems' },
   { phase: 'after', operation: 'TransactWriteItems', skip: 1 },
   { phase: 'after', operation: 'RotateSecret' },
   { phase: 'before', operation: 'Invoke' },
   { phase: 'after', operation: 'Invoke' },
-])('killed %j, an emergency that is given again takes one standby key', async (moment) => {
-  const { after } = await rotatedTwice();
-  await me.killed(emergency, moment);
-  await me.run(emergency);
-  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
-  expect(states()).toEqual(after);
-});
+]))
+  test.each(cases)('killed %j, an emergency that is given again takes one standby key', options, async (moment) => {
+    const { after } = await rotatedTwice();
+    await me.killed(emergency, moment);
+    await me.run(emergency);
+    await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+    expect(states()).toEqual(after);
+  });
 
 test('an emergency that is over is not begun anew by a repeat; whoever means the new key names it', async () => {
   const { second, third, fourth, after } = await rotatedTwice();
@@ -255,7 +257,7 @@ test('an emergency that is over is not begun anew by a repeat; whoever means the
   expect(states()).toEqual({ ...after, [third]: 'inactive', [fourth]: 'current' });
 });
 
-test('a retired key that somebody enabled in the Console is cut off when it is named, by Anthropic’s word', async () => {
+test('a retired key that somebody enabled in the Console is cut off when it is named, by Anthropic’s word', long, async () => {
   const { second, third, after } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -295,7 +297,7 @@ test('without a yes an active old key stays as it is', async () => {
   expect(statusOf(second)).toBe('active');
 });
 
-test('Anthropic that goes on showing it as active is no success', async () => {
+test('Anthropic that goes on showing it as active is no success', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -309,7 +311,7 @@ test('Anthropic that goes on showing it as active is no success', async () => {
   expect(said.err).toContain(`${second} was made inactive, and Anthropic shows it as active`);
 });
 
-test('without Anthropic’s word an old key is not said to be off', async () => {
+test('without Anthropic’s word an old key is not said to be off', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
@@ -318,7 +320,7 @@ test('without Anthropic’s word an old key is not said to be off', async () => 
   expect(said.err).toContain('organizations.me did not succeed');
 });
 
-test('an old key that an undo asks for does not come back when it is named as stolen', async () => {
+test('an old key that an undo asks for does not come back when it is named as stolen', long, async () => {
   const { second, third } = await rotatedTwice();
   await me.run(emergency);
   const ledger = apiKeyLedger(table());
@@ -339,7 +341,7 @@ test('killed and never given again, the emergency is carried out by retirement',
   expect(states()).toEqual(after);
 });
 
-test('two who give an emergency at once take one standby key', async () => {
+test('two who give an emergency at once take one standby key', long, async () => {
   const { after } = await rotatedTwice();
   const both = await Promise.all([me.run(emergency), me.run(emergency)]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
@@ -378,7 +380,7 @@ test('an emergency ends a pause, with the schedule on again', async () => {
   expect((await me.run(['history', 'production'])).out).toContain('the pause is ended by an emergency: seen in a public repository');
 });
 
-test('where the rotation of an emergency lost its key, the same command takes the next one at once', async () => {
+test('where the rotation of an emergency lost its key, the same command takes the next one at once', long, async () => {
   const { first, second, third, fourth } = await rotatedTwice();
   const stop = me.world.aws.intercept.onCall(({ operation, phase }) => {
     if (operation !== 'PutSecretValue' || phase !== 'after') return undefined;
@@ -407,7 +409,7 @@ test('what somebody wants back does not come back in an emergency', async () => 
   expect(states()).toEqual(after);
 });
 
-test('a retirement that cannot cut in time is reported, with what happens by itself', async () => {
+test('a retirement that cannot cut in time is reported, with what happens by itself', long, async () => {
   const { first, second } = await rotatedTwice();
   me.world.aws.functions.register('retirement', () => Promise.reject(new Error('LEAK of something')));
   const said = await me.run(emergency);

@@ -5,6 +5,7 @@ import { anIncident, everyIncident } from '../lambda/incidents/message-incidents
 import { commandsIn } from './command-line.ts';
 import { handOn, scenes, type Message } from './message-scenes.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { shortAndLong } from '../support/long.ts';
 
 // One world for all: a scene touches nothing but its own managed key, and none moves the clock back.
 let me: Operator;
@@ -27,16 +28,17 @@ const elsewhere: Readonly<Record<string, string>> = {
   'delivery-failed open refused: slack-webhook set': 'credentials.test.ts gives it: it asks for no state',
 };
 
-test.each(Object.entries(scenes))('%s: what the message names is done in the state that it describes', async (name, scene) => {
-  const hand = handOn(name, me);
-  const apiKeyId = await scene.arrange(hand);
-  const named = scene.messages.flatMap((message) => namedIn(incidentOf(message, name, apiKeyId)));
-  const commands = [...new Set(named)].filter((command) => !shows.test(command) && scene.instead !== command);
-  expect(commands).not.toEqual([]);
-  for (const command of commands) expect({ command, ...(await hand.types(command)) }).toMatchObject({ code: 0 });
-  const states = new Map(me.world.ledger().map((record) => [record.apiKeyId, record.state]));
-  expect(hand.ids.map((id) => states.get(id)).join(' ')).toBe(scene.leadsTo);
-});
+for (const [cases, options] of shortAndLong(8, Object.entries(scenes)))
+  test.each(cases)('%s: what the message names is done in the state that it describes', options, async (name, scene) => {
+    const hand = handOn(name, me);
+    const apiKeyId = await scene.arrange(hand);
+    const named = scene.messages.flatMap((message) => namedIn(incidentOf(message, name, apiKeyId)));
+    const commands = [...new Set(named)].filter((command) => !shows.test(command) && scene.instead !== command);
+    expect(commands).not.toEqual([]);
+    for (const command of commands) expect({ command, ...(await hand.types(command)) }).toMatchObject({ code: 0 });
+    const states = new Map(me.world.ledger().map((record) => [record.apiKeyId, record.state]));
+    expect(hand.ids.map((id) => states.get(id)).join(' ')).toBe(scene.leadsTo);
+  });
 
 test('each command of each message is given in one of these states', () => {
   const given = Object.values(scenes).flatMap(({ messages }) =>

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { long, shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -50,7 +51,7 @@ test('a paused key does not rotate by itself, nor by a command, until it is resu
   expect(told).toContain('resumed: the audit is over');
 });
 
-test('no old key becomes inactive while it is paused; after it, within minutes', async () => {
+test('no old key becomes inactive while it is paused; after it, within minutes', long, async () => {
   const { first, second } = await withTwoKeys();
   await me.run(['rotate', 'production', '--again', '--yes']);
   await me.run(pause);
@@ -80,33 +81,35 @@ test('both can be repeated, and say since when', async () => {
   expect((await me.run(resume)).out).toContain('production is not paused; nothing was changed.');
 });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'after', operation: 'PutItem' },
   { phase: 'before', operation: 'CancelRotateSecret' },
   { phase: 'after', operation: 'CancelRotateSecret' },
-])('killed %j, pause goes on when it is given again', async (moment) => {
-  await withTwoKeys();
-  await me.killed(pause, moment);
-  expect(await me.run(pause)).toMatchObject({ code: 0 });
-  expect(await schedule()).toMatchObject({ RotationEnabled: false });
-  expect((await me.run(['history'])).out).toContain('paused by arn:');
-});
+]))
+  test.each(cases)('killed %j, pause goes on when it is given again', options, async (moment) => {
+    await withTwoKeys();
+    await me.killed(pause, moment);
+    expect(await me.run(pause)).toMatchObject({ code: 0 });
+    expect(await schedule()).toMatchObject({ RotationEnabled: false });
+    expect((await me.run(['history'])).out).toContain('paused by arn:');
+  });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'before', operation: 'RotateSecret' },
   { phase: 'after', operation: 'RotateSecret' },
   { phase: 'before', operation: 'DeleteItem' },
   { phase: 'after', operation: 'DeleteItem' },
-])('killed %j, resume goes on when it is given again', async (moment) => {
-  const { first, second } = await withTwoKeys();
-  await me.run(pause);
-  await me.killed(resume, moment);
-  expect(await me.run(resume)).toMatchObject({ code: 0 });
-  expect(await schedule()).toMatchObject({ RotationEnabled: true });
-  expect(await me.run(['rotate', 'production', '--dry-run', '--json'])).toMatchObject({ code: 0 });
-  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
-  expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
-});
+]))
+  test.each(cases)('killed %j, resume goes on when it is given again', options, async (moment) => {
+    const { first, second } = await withTwoKeys();
+    await me.run(pause);
+    await me.killed(resume, moment);
+    expect(await me.run(resume)).toMatchObject({ code: 0 });
+    expect(await schedule()).toMatchObject({ RotationEnabled: true });
+    expect(await me.run(['rotate', 'production', '--dry-run', '--json'])).toMatchObject({ code: 0 });
+    await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+    expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
+  });
 
 test('two at once pause and resume once', async () => {
   await withTwoKeys();
@@ -115,7 +118,7 @@ test('two at once pause and resume once', async () => {
   expect(await schedule()).toMatchObject({ RotationEnabled: true });
 });
 
-test('a rotation that is under way is waited for; one that hangs is broken off, and resume clears it away', async () => {
+test('a rotation that is under way is waited for; one that hangs is broken off, and resume clears it away', long, async () => {
   const { first, second } = await withTwoKeys();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
@@ -150,7 +153,7 @@ test.each([
   expect(said.err).toContain(words);
 });
 
-test('resume says that a rotation which had failed begins again, and it does', async () => {
+test('resume says that a rotation which had failed begins again, and it does', long, async () => {
   me = await anOperator();
   await me.added();
   await me.run(['rotate', 'production', '--yes']);

@@ -3,6 +3,7 @@ import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
 import { configurationFile, keyguard } from './shell.ts';
+import { long, shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -82,7 +83,7 @@ test('an incident of an earlier failure does not make a later success look faile
   expect(said.out).toContain(`production rotated: ${id}`);
 });
 
-test('a rotation of which nothing is heard ends the command after its deadline, not the rotation', async () => {
+test('a rotation of which nothing is heard ends the command after its deadline, not the rotation', long, async () => {
   me = await anOperator();
   await me.added();
   me.world.aws.functions.register('rotation', () => Promise.reject(new Error('out of memory')));
@@ -92,26 +93,27 @@ test('a rotation of which nothing is heard ends the command after its deadline, 
   expect(said.err).toContain('it goes on without us: npx --no-install keyguard status production');
 });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'before', operation: 'RotateSecret' },
   { phase: 'after', operation: 'RotateSecret' },
-])('killed %j, a rotation that is typed again is done once', async (moment) => {
-  me = await anOperator();
-  const ids = [await me.added(), await me.added(), await me.added()];
-  for (const [index, id] of ids.slice(0, 2).entries()) {
-    await me.killed(['rotate', 'production', '--yes'], moment);
-    await me.world.passes(2 * minuteMs, { beatMs: minuteMs });
-    const said = await me.run(['rotate', 'production', '--yes', '--json']);
-    const done = { error: { code: 'just-rotated', message: expect.stringContaining(`${id} is current since 2026-`) as unknown } };
-    if (moment.phase === 'before') expect(JSON.parse(said.out)).toMatchObject({ apiKeyId: id });
-    else expect(JSON.parse(said.err)).toMatchObject(done);
-    expect(said.code).toBe(moment.phase === 'before' ? 0 : 1);
-    expect(me.world.ledger().filter(({ state }) => state === 'standby')).toHaveLength(2 - index);
-    await me.world.passes(hourMs, { beatMs: hourMs });
-  }
-});
+]))
+  test.each(cases)('killed %j, a rotation that is typed again is done once', options, async (moment) => {
+    me = await anOperator();
+    const ids = [await me.added(), await me.added(), await me.added()];
+    for (const [index, id] of ids.slice(0, 2).entries()) {
+      await me.killed(['rotate', 'production', '--yes'], moment);
+      await me.world.passes(2 * minuteMs, { beatMs: minuteMs });
+      const said = await me.run(['rotate', 'production', '--yes', '--json']);
+      const done = { error: { code: 'just-rotated', message: expect.stringContaining(`${id} is current since 2026-`) as unknown } };
+      if (moment.phase === 'before') expect(JSON.parse(said.out)).toMatchObject({ apiKeyId: id });
+      else expect(JSON.parse(said.err)).toMatchObject(done);
+      expect(said.code).toBe(moment.phase === 'before' ? 0 : 1);
+      expect(me.world.ledger().filter(({ state }) => state === 'standby')).toHaveLength(2 - index);
+      await me.world.passes(hourMs, { beatMs: hourMs });
+    }
+  });
 
-test('within 15 minutes of a rotation another one wants --again; a dry run, and what an intake began, do not', async () => {
+test('within 15 minutes of a rotation another one wants --again; a dry run, and what an intake began, do not', long, async () => {
   me = await anOperator();
   await me.world.rotate('production');
   const { id: first, value } = me.made();
@@ -160,7 +162,7 @@ test('a key that is added starts the rotation again that had failed for want of 
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
 });
 
-test('a key that is taken in stays so where the rotation cannot be started again, and the command says both', async () => {
+test('a key that is taken in stays so where the rotation cannot be started again, and the command says both', long, async () => {
   me = await anOperator();
   await me.world.rotate('production');
   const { id, value } = me.made();

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { long, shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -32,7 +33,7 @@ test('undo makes the old key current again, and the new one gets its grace', asy
   expect((await me.run(['history', 'production', '--api-key-id', first])).out).toContain('brought back: the new key is refused');
 });
 
-test('undo of a retired key reactivates it; with --json it says what rotate says', async () => {
+test('undo of a retired key reactivates it; with --json it says what rotate says', long, async () => {
   const { first, second } = await rotatedTwice();
   await me.world.passes(2 * dayMs, { beatMs: dayMs, eachMinute: othersAtWork(me.world) });
   expect(states()[first]).toBe('inactive');
@@ -63,19 +64,20 @@ test('an undo that is repeated does not undo itself', async () => {
   expect(states()).toMatchObject({ [first]: 'draining', [second]: 'current' });
 });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'before', operation: 'TransactWriteItems' },
   { phase: 'after', operation: 'TransactWriteItems' },
   { phase: 'before', operation: 'RotateSecret' },
   { phase: 'after', operation: 'RotateSecret' },
-])('killed %j, an undo that is given again claims no standby key', async (moment) => {
-  const { first, second, third } = await rotatedTwice();
-  await me.killed(undo, moment);
-  expect(await me.run(undo)).toMatchObject({ code: 0 });
-  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
-  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
-  expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
-});
+]))
+  test.each(cases)('killed %j, an undo that is given again claims no standby key', options, async (moment) => {
+    const { first, second, third } = await rotatedTwice();
+    await me.killed(undo, moment);
+    expect(await me.run(undo)).toMatchObject({ code: 0 });
+    expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+    await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+    expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
+  });
 
 /** A person stops the open rotation by hand, takes AWSPENDING away and turns the schedule on again. */
 async function forgetRotation(): Promise<void> {
@@ -88,7 +90,7 @@ async function forgetRotation(): Promise<void> {
   await me.run(['resume', 'production']);
 }
 
-test('two who undo at once bring the key back once', async () => {
+test('two who undo at once bring the key back once', long, async () => {
   const { first, second, third } = await rotatedTwice();
   const both = await Promise.all([me.run(undo), me.run(undo)]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
@@ -96,7 +98,7 @@ test('two who undo at once bring the key back once', async () => {
   expect(states()).toEqual({ [first]: 'current', [second]: 'draining', [third]: 'standby' });
 });
 
-test('an undo whose rotation was broken off is cleared away first', async () => {
+test('an undo whose rotation was broken off is cleared away first', long, async () => {
   const { first, second, third } = await rotatedTwice();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>
     phase === 'before' && route === '/v1/models' ? { kind: 'status', status: 500 } : undefined,
@@ -135,7 +137,7 @@ test('a key that an emergency ended comes back only by name, with a warning', as
   expect(states()).toEqual({ [leaked]: 'current', [next]: 'draining' });
 });
 
-test('a key in its grace that somebody disabled in the Console comes back only by name, with a warning', async () => {
+test('a key in its grace that somebody disabled in the Console comes back only by name, with a warning', long, async () => {
   const { first, second, third } = await rotatedTwice();
   me.world.anthropic.console.setStatus(first, 'inactive');
   const refused = await me.run(undo);
@@ -156,7 +158,7 @@ test('where nobody can answer it wants --yes', async () => {
   expect(said.err).toContain('give --yes if you mean it');
 });
 
-test('of a key that gets no grace nobody says that it stays valid', async () => {
+test('of a key that gets no grace nobody says that it stays valid', long, async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);

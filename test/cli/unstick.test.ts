@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -107,19 +108,20 @@ test('of a key to which AWSCURRENT was about to move, it says what becomes of it
   expect(said.out + said.err).not.toContain('to where it was claimed from');
 });
 
-test.each<Moment>([
+for (const [cases, options] of shortAndLong<Moment>(1, [
   { phase: 'after', operation: 'PutItem' },
   { phase: 'before', operation: 'UpdateSecretVersionStage' },
   { phase: 'after', operation: 'UpdateSecretVersionStage' },
   { phase: 'before', operation: 'Invoke' },
-])('killed %j, unstick goes on when it is given again', async (moment) => {
-  const { first, second } = await stuck();
-  me.world.clock.advance(20 * minuteMs);
-  await me.killed(unstick, moment);
-  expect(await me.run(unstick)).toMatchObject({ code: 0 });
-  expect(labels()).not.toContain('AWSPENDING');
-  expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
-});
+]))
+  test.each(cases)('killed %j, unstick goes on when it is given again', options, async (moment) => {
+    const { first, second } = await stuck();
+    me.world.clock.advance(20 * minuteMs);
+    await me.killed(unstick, moment);
+    expect(await me.run(unstick)).toMatchObject({ code: 0 });
+    expect(labels()).not.toContain('AWSPENDING');
+    expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
+  });
 
 test('where nothing is stuck it says so, and asks nothing', async () => {
   me = await anOperator();

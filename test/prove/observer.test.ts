@@ -3,6 +3,7 @@ import { CancelRotateSecretCommand, PutSecretValueCommand, UpdateSecretVersionSt
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { long, shortAndLong } from '../support/long.ts';
 import { aProofWorld, managedKey, type ProofWorld, type MadeKey } from './world.ts';
 import { ledgerRows } from './observations.ts';
 import { violationText } from './violation.ts';
@@ -90,7 +91,16 @@ test('an engine that does its work gives the observer nothing to report', async 
   expect(ledgerRows(world.local).find((row) => row.apiKeyId === spare.id)?.state).toBe('standby');
 });
 
-const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<void>])[] = [
+type Misdeed = readonly [what: string, seen: RegExp, misdeed: (stage: Stage) => Promise<void>];
+
+/** Of each invariant the observer is tried once in `npm test`. */
+function isFirstOfItsInvariant(each: Misdeed): boolean {
+  const invariantOf = ([, seen]: Misdeed): string => seen.source.slice(0, 3);
+  const table = misdeeds.includes(each) ? misdeeds : leftovers;
+  return table.find((other) => invariantOf(other) === invariantOf(each)) === each;
+}
+
+const misdeeds: readonly Misdeed[] = [
   ['the current key is made inactive', /^I1 .*does not accept it \(inactive\)/, ({ now }) => weSet(now, 'inactive')],
   ['the current key is made inactive', /^I2 .*inactive while AWSCURRENT holds it/, ({ now }) => weSet(now, 'inactive')],
   [
@@ -187,14 +197,15 @@ const misdeeds: readonly (readonly [string, RegExp, (stage: Stage) => Promise<vo
     ({ spare }) => wePut(spare, 'AWSCURRENT'),
   ],
 ];
-test.each(misdeeds)('seen at once: %s (%s)', async (_name, expected, misdeed) => {
-  const stage = await aStage();
-  expect(found()).toEqual([]);
-  await misdeed(stage);
-  expect(found()).toContainEqual(expect.stringMatching(expected));
-});
+for (const [cases, options] of shortAndLong(isFirstOfItsInvariant, misdeeds))
+  test.each(cases)('seen at once: %s (%s)', options, async (_name, expected, misdeed) => {
+    const stage = await aStage();
+    expect(found()).toEqual([]);
+    await misdeed(stage);
+    expect(found()).toContainEqual(expect.stringMatching(expected));
+  });
 
-const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<void>])[] = [
+const leftovers: readonly Misdeed[] = [
   [
     'a key is made inactive and forgotten',
     /^I3 .*we made it inactive, and the ledger does not know it/,
@@ -263,13 +274,14 @@ const leftovers: readonly (readonly [string, RegExp, (stage: Stage) => Promise<v
     },
   ],
 ];
-test.each(leftovers)('seen at quiescence: %s (%s)', async (_name, expected, misdeed) => {
-  const stage = await aStage();
-  world.local.aws.schedules.disable('retirement');
-  await misdeed(stage);
-  await atQuiescence();
-  expect(found()).toContainEqual(expect.stringMatching(expected));
-});
+for (const [cases, options] of shortAndLong(isFirstOfItsInvariant, leftovers))
+  test.each(cases)('seen at quiescence: %s (%s)', options, async (_name, expected, misdeed) => {
+    const stage = await aStage();
+    world.local.aws.schedules.disable('retirement');
+    await misdeed(stage);
+    await atQuiescence();
+    expect(found()).toContainEqual(expect.stringMatching(expected));
+  });
 
 const excused: readonly (readonly [string, (stage: Stage) => Promise<void>])[] = [
   [
@@ -301,10 +313,11 @@ const excused: readonly (readonly [string, (stage: Stage) => Promise<void>])[] =
     },
   ],
 ];
-test.each(excused)('no violation: %s', async (_name, act) => {
-  await act(await aStage());
-  expect(found()).toEqual([]);
-});
+for (const [cases, options] of shortAndLong(1, excused))
+  test.each(cases)('no violation: %s', options, async (_name, act) => {
+    await act(await aStage());
+    expect(found()).toEqual([]);
+  });
 
 test('a rotation schedule that is off although nobody paused it is found', async () => {
   await aStage();
@@ -313,7 +326,7 @@ test('a rotation schedule that is off although nobody paused it is found', async
   expect(found()).toContainEqual(expect.stringContaining(`the rotation schedule of ${managedKey} is off, and nobody paused it`));
 });
 
-test('an emergency excuses no cut once it has lapsed', async () => {
+test('an emergency excuses no cut once it has lapsed', long, async () => {
   const { old } = await aStage();
   world.observer.told({ kind: 'emergency', managedKey });
   world.local.aws.schedules.disable('retirement');

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { shortAndLong } from '../support/long.ts';
 import { caseName, casesOf, runCase, type Case } from './crash.ts';
 import { operations } from './operations.ts';
 import { mixed, sampleOf, shortLength } from './sample.ts';
@@ -9,17 +10,21 @@ const seed = 1;
 const anyCalls = Array.from({ length: 24 }, () => ({ name: 'secretsmanager:PutSecretValue', isRead: false }));
 /** `npm run prove:rotation` takes every call and every kind of fault, with `--short` three of each sort; here is one of each operation. */
 const shares = shortLength;
+/** Of these also in `npm test`. */
+const inShort = new Set(['intake', 'rotation', 'retirement', 'containment-of-current', 'emergency', 'undo']);
+const each = operations.map((operation, index) => [operation.name, operation, index] as const);
 
-test.each(operations.map((operation, index) => [operation.name, operation, index] as const))(
-  '%s: killed, faulted or doubled at a call, every invariant stands',
-  { timeout: 180_000 },
-  async (_name, operation, index) => {
-    for (const each of sampleOf(casesOf(operation, { calls: anyCalls, beside: 1 }, seed), shares, seed + index)) {
-      const { violations } = await runCase(each);
-      expect(violations.map((violation) => `${caseName(each)}: ${violationText(violation)}`)).toEqual([]);
-    }
-  },
-);
+for (const [cases, options] of shortAndLong(([name]) => inShort.has(name), each))
+  test.each(cases)(
+    '%s: killed, faulted or doubled at a call, every invariant stands',
+    { ...options, timeout: 180_000 },
+    async (_name, operation, index) => {
+      for (const each of sampleOf(casesOf(operation, { calls: anyCalls, beside: 1 }, seed), shares, seed + index)) {
+        const { violations } = await runCase(each);
+        expect(violations.map((violation) => `${caseName(each)}: ${violationText(violation)}`)).toEqual([]);
+      }
+    },
+  );
 
 test('each quarter of the cases holds its share of every operation, kind of fault and number of runners', () => {
   const calls = Array.from({ length: 60 }, () => ({ name: 'secretsmanager:DescribeSecret', isRead: true }));

@@ -9,6 +9,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { monday } from './series.ts';
+import { long } from '../../support/long.ts';
 
 const totals = (outputTokens: number) => ({ inputTokens: 7, cacheReadTokens: 7, outputTokens, costNanoUsd: outputTokens * 15_000 });
 const shownOf = (outputTokens: number): Observation['values'] => [outputTokens, (outputTokens * 15_000) / 1e9];
@@ -63,7 +64,7 @@ test('minutes that were not asked for stay away', async () => {
 let world: World | undefined;
 afterEach(() => world?.stop());
 
-test('who can write metrics alone invents no theft, and hides none', async () => {
+test('who can write metrics alone invents no theft, and hides none', long, async () => {
   const home = await startWorld({ managedKeys: [{ name: 'production' }] });
   world = home;
   for (let number = 0; number < 2; number += 1) await home.addStandbyKey('production');

@@ -4,6 +4,7 @@ import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { withQuickTimers } from '../../prove/quick-timers.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -48,7 +49,7 @@ const failedRuns = (): number => world.aws.functions.invocations('anomaly-detect
 const events = (event: string): readonly string[] => world.logs.filter((line) => line.includes(`"${event}"`));
 const table = () => openTable(world.installation.stateTable);
 
-test('a weekend of silence, then work, then thefts: each is told once and contained once', async () => {
+test('a weekend of silence, then work, then thefts: each is told once and contained once', long, async () => {
   await aKey(3);
   await passes(2 * dayMs, { work: usual, beatMs: 16 * hourMs });
   // Thirty hours of nothing left numbers in the memory that the table refuses.
@@ -65,7 +66,7 @@ test('a weekend of silence, then work, then thefts: each is told once and contai
   expect(failedRuns()).toBe(0);
 });
 
-test('a theft that the report shows six hours late is told once', async () => {
+test('a theft that the report shows six hours late is told once', long, async () => {
   await aKey();
   await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
   const stolen = await world.currentValue('production');
@@ -79,7 +80,7 @@ test('a theft that the report shows six hours late is told once', async () => {
   expect(told()).toEqual(['usage-anomaly open', 'usage-anomaly contained', 'usage-anomaly recovered']);
 });
 
-test('a batch of a cut key that runs for hours is told once, and cuts off nobody else', async () => {
+test('a batch of a cut key that runs for hours is told once, and cuts off nobody else', long, async () => {
   await aKey(3);
   await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
   const stolen = await world.currentValue('production');
@@ -104,7 +105,7 @@ test('a batch of a cut key that runs for hours is told once, and cuts off nobody
   expect(world.ledger().filter(({ state }) => state === 'contained')).toHaveLength(1);
 });
 
-test('a memory and instants that cannot be are learnt anew, and blind nobody', async () => {
+test('a memory and instants that cannot be are learnt anew, and blind nobody', long, async () => {
   await aKey();
   await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
   const in2036 = Date.UTC(2036, 0, 1);

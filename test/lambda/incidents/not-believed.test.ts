@@ -5,6 +5,7 @@ import type { IncidentRecord } from '../../../contract/records.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 /** What others in the account can write is no reason to cut a key off. */
 let world: World;
@@ -51,26 +52,28 @@ async function forged(changes: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'
   await table.documents.send(new PutCommand({ TableName: table.name, Item }));
 }
 
-test.each(['old', 'current'] as const)(
-  'an incident of one managed key cuts no key of another, whose policy leaves it to people: %s',
-  async (which) => {
-    const ids = await twoKeys();
-    await forged({ kind: 'usage-anomaly', subject: 'production', facts: { apiKeyId: ids[which], startedAt: world.clock.now() } });
-    await world.passes(10 * minuteMs);
-    expect(statusOf(ids[which])).toBe('active');
-    expect(world.ledger().filter(({ state }) => state === 'contained')).toEqual([]);
-    expect(bodies()).toContain(`${ids[which]} is a key of staging, and what happens to it is a matter of that managed key's own policy`);
-  },
-);
+for (const [cases, options] of shortAndLong(1, ['old', 'current'] as const))
+  test.each(cases)(
+    'an incident of one managed key cuts no key of another, whose policy leaves it to people: %s',
+    options,
+    async (which) => {
+      const ids = await twoKeys();
+      await forged({ kind: 'usage-anomaly', subject: 'production', facts: { apiKeyId: ids[which], startedAt: world.clock.now() } });
+      await world.passes(10 * minuteMs);
+      expect(statusOf(ids[which])).toBe('active');
+      expect(world.ledger().filter(({ state }) => state === 'contained')).toEqual([]);
+      expect(bodies()).toContain(`${ids[which]} is a key of staging, and what happens to it is a matter of that managed key's own policy`);
+    },
+  );
 
-test('neither does one that names it as the key that is being cut off', async () => {
+test('neither does one that names it as the key that is being cut off', long, async () => {
   const { old } = await twoKeys();
   await forged({ kind: 'usage-anomaly', subject: 'production', facts: {}, state: 'containing', target: old });
   await world.passes(10 * minuteMs);
   expect(statusOf(old)).toBe('active');
 });
 
-test('an incident whose figures the exact totals do not bear out cuts no key off, and people hear why', async () => {
+test('an incident whose figures the exact totals do not bear out cuts no key off, and people hear why', long, async () => {
   await twoKeys();
   const apiKeyId = world.ledger().find(({ managedKey, state }) => managedKey === 'production' && state === 'current')?.apiKeyId ?? '';
   const facts = { apiKeyId, metric: 'outputTokens', observed: 40_000, startedAt: world.clock.now() };

@@ -3,6 +3,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { ContainmentPolicy } from '../../../contract/policy.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { othersAtWork } from '../../support/others.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -78,7 +79,7 @@ test('a stolen key is replaced and cut off within a quarter of an hour, and peop
   for (const mail of mails()) expect(mail.body).not.toMatch(/^\s*\{/);
 });
 
-test('with containment off nothing is cut, and a theft is not told as over because the report stands still', async () => {
+test('with containment off nothing is cut, and a theft is not told as over because the report stands still', long, async () => {
   const { stolen, steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
   await steals(20 * minuteMs);
   expect(states()).toEqual(['open']);
@@ -96,7 +97,7 @@ test('the last working credential stays, and people are told why', async () => {
   expect(mails()[0]?.body).toContain('last working credential');
 });
 
-test('unless the policy says so by name', async () => {
+test('unless the policy says so by name', long, async () => {
   const { stolen, steals } = await aTheft({ standbyKeys: 1, containment: { mode: 'auto', lastCredential: 'cut' } });
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(true);
@@ -112,7 +113,7 @@ test('unless the policy says so by name', async () => {
   expect(mails().map(({ subject }) => subject)).toContainEqual(expect.stringContaining('consumers have a key that works again'));
 });
 
-test('two detectors at once open one incident and tell people once', async () => {
+test('two detectors at once open one incident and tell people once', long, async () => {
   const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
   world.aws.schedules.disable('anomaly-detector');
   await steals(15 * minuteMs);
@@ -122,7 +123,7 @@ test('two detectors at once open one incident and tell people once', async () =>
   expect(cards()).toHaveLength(1);
 });
 
-test('a Slack that fails is tried until the card is there, and a message that SNS delivers twice reaches it once', async () => {
+test('a Slack that fails is tried until the card is there, and a message that SNS delivers twice reaches it once', long, async () => {
   const { steals } = await aTheft({ containment: { mode: 'off', lastCredential: 'keep' } });
   world.slack.fail(500, 2);
   await steals(20 * minuteMs);
@@ -148,7 +149,7 @@ test('a standby key that shows tokens was reactivated and used: it is cut off at
   expect(states()).toEqual(['open', 'contained']);
 });
 
-test('a thief who reads what is current is told and cut off again, key after key, down to the last one', async () => {
+test('a thief who reads what is current is told and cut off again, key after key, down to the last one', long, async () => {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
   for (let number = 0; number < 3; number += 1) await world.addStandbyKey('production');
   await world.rotate('production');
@@ -206,18 +207,18 @@ const inactiveKeys = (keys: readonly { readonly apiKeyId: string }[]): readonly 
     return kind === 'retired-key-used' ? [`${state} ${keys.findIndex(({ apiKeyId }) => title?.includes(apiKeyId))}`] : [];
   });
 
-test('a second old key that is used is told and cut off, although the first one is cut off', async () => {
+test('a second old key that is used is told and cut off, although the first one is cut off', long, async () => {
   const keys = await twoOldKeysReactivated({ mode: 'auto', lastCredential: 'keep' });
   expect(inactiveKeys(keys)).toEqual(['open 0', 'contained 0', 'open 1', 'contained 1']);
   expect(keys.map(({ value }) => isDead(value))).toEqual([true, true]);
 });
 
-test('a second old key that is used is told once, although people leave the first one in use', async () => {
+test('a second old key that is used is told once, although people leave the first one in use', long, async () => {
   const keys = await twoOldKeysReactivated({ mode: 'off', lastCredential: 'keep' });
   expect(inactiveKeys(keys)).toEqual(['open 0', 'open 1']);
 });
 
-test('what holds containment back after the first message is told once', async () => {
+test('what holds containment back after the first message is told once', long, async () => {
   const { stolen, id, steals } = await aTheft();
   const spare = world.ledger().find(({ state }) => state === 'standby');
   world.anthropic.console.setStatus(spare?.apiKeyId ?? '', 'archived');

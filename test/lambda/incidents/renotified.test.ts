@@ -10,6 +10,7 @@ import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
 import { clear, raise, reconcile } from '../../../lambda/incidents/raise.ts';
 import { advance } from '../../../lambda/incidents/states.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 let ports: IncidentPorts;
@@ -110,7 +111,7 @@ test('a pool that runs empty is told again on each channel, at once', async () =
   expect(world.aws.mailbox.messages()[1]?.subject).toContain('the next rotation will fail');
 });
 
-test('a second old key that is enabled while the first one is active is told on each channel, once', async () => {
+test('a second old key that is enabled while the first one is active is told on each channel, once', long, async () => {
   const woken = (...ids: readonly string[]) => {
     const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} is active` }));
     const facts = { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), ...(ids.length > 1 ? { changes } : {}) };

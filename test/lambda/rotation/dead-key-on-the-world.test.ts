@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -46,7 +47,7 @@ test('a current key that somebody disabled is noticed in the next pass and repla
   expect(told()).toEqual([expect.stringContaining('is dead'), expect.stringContaining('consumers have a key that works again')]);
 });
 
-test('with onDeath "ask" people are told, and nothing rotates', async () => {
+test('with onDeath "ask" people are told, and nothing rotates', long, async () => {
   const { first, second } = await aFleet({ rotation: { onDeath: 'ask' } });
   world.anthropic.console.setStatus(first, 'archived');
   await beat(30);
@@ -54,7 +55,7 @@ test('with onDeath "ask" people are told, and nothing rotates', async () => {
   expect(told()).toEqual([expect.stringContaining('consumers fail')]);
 });
 
-test('a replacement that dies as well is not replaced within the hour, and people are told', async () => {
+test('a replacement that dies as well is not replaced within the hour, and people are told', long, async () => {
   const { first, second, third } = await aFleet();
   world.anthropic.console.setStatus(first, 'inactive');
   await beat(10);
@@ -66,7 +67,7 @@ test('a replacement that dies as well is not replaced within the hour, and peopl
   expect(states()).toMatchObject({ [second]: expect.not.stringMatching('current') as string, [third]: 'current' });
 });
 
-test('while no key of the fleet is accepted, nothing is replaced and no standby key is lost', async () => {
+test('while no key of the fleet is accepted, nothing is replaced and no standby key is lost', long, async () => {
   const { first, second, third } = await aFleet();
   world.anthropic.console.setStatus(first, 'inactive');
   const stop = world.anthropic.intercept.onCall(({ route, phase }) =>
@@ -79,7 +80,7 @@ test('while no key of the fleet is accepted, nothing is replaced and no standby 
   expect(states()).toMatchObject({ [second]: 'current', [third]: 'standby' });
 });
 
-test('a key that dies a minute after its switch is noticed in the next pass, too', async () => {
+test('a key that dies a minute after its switch is noticed in the next pass, too', long, async () => {
   const { second, third } = await aFleet();
   await beat(4);
   await world.rotate('production');

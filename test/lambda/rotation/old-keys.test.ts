@@ -8,6 +8,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { withUndoRequest, withRevokeRequest } from '../../../lambda/rotation/lifecycle.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { othersAtWork } from '../../support/others.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 let world: World;
 let table: Table;
@@ -49,22 +50,23 @@ async function twice() {
   return { first, second };
 }
 
-test.each([
+for (const [cases, options] of shortAndLong(1, [
   ['in its grace', 0],
   ['inactive', 2 * dayMs],
-])('an old key that is %s comes back, and the new one gets its grace', async (_name, wait) => {
-  collects();
-  const { first, second } = await twice();
-  await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
-  expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
-  await wantBack(first.apiKeyId);
-  await world.rotate('production');
-  expect(await world.currentValue('production')).toBe(first.value);
-  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
-  expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
-  await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
-  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
-});
+]))
+  test.each(cases)('an old key that is %s comes back, and the new one gets its grace', options, async (_name, wait) => {
+    collects();
+    const { first, second } = await twice();
+    await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
+    expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
+    await wantBack(first.apiKeyId);
+    await world.rotate('production');
+    expect(await world.currentValue('production')).toBe(first.value);
+    expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
+    expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
+    await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
+    expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
+  });
 
 test('retirement carries out a request that was left; one that cannot be carried out lapses within the hour', async () => {
   const { first, second } = await twice();
@@ -82,7 +84,7 @@ test('retirement carries out a request that was left; one that cannot be carried
   expect(await world.currentValue('production')).toBe(first.value);
 });
 
-test('an old key that somebody archived does not come back: people hear why, and consumers keep what they have', async () => {
+test('an old key that somebody archived does not come back: people hear why, and consumers keep what they have', long, async () => {
   const { first, second } = await twice();
   const third = await world.addStandbyKey('production');
   world.anthropic.console.setStatus(first.apiKeyId, 'archived');
@@ -109,7 +111,7 @@ test('an emergency gives the old keys no grace', async () => {
   expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['inactive', 'inactive']);
 });
 
-test('an emergency whose rotation nobody started is started by retirement', async () => {
+test('an emergency whose rotation nobody started is started by retirement', long, async () => {
   const { second } = await twice();
   const third = await world.addStandbyKey('production');
   await takeGrace(second.apiKeyId);
@@ -143,7 +145,7 @@ test('a candidate that dies after AWSPENDING was filled does not block the secre
   expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
-test('an outage that outlives the rotation window does not end the rotation', async () => {
+test('an outage that outlives the rotation window does not end the rotation', long, async () => {
   await twice();
   const third = await world.addStandbyKey('production');
   const outage = world.anthropic.intercept.onCall(({ phase, route }) =>
@@ -158,7 +160,7 @@ test('an outage that outlives the rotation window does not end the rotation', as
   expect(await world.currentValue('production')).toBe(third.value);
 });
 
-test('while a managed key is paused nothing of it is retired, and its rotation takes no key', async () => {
+test('while a managed key is paused nothing of it is retired, and its rotation takes no key', long, async () => {
   collects();
   const { first, second } = await twice();
   const third = await world.addStandbyKey('production');
@@ -185,7 +187,7 @@ test('a current key that somebody disabled is told at once, critically, and reco
   expect(mails()).toHaveLength(2);
 });
 
-test('a secret that somebody wrote by hand holds the next rotation up for minutes, not for ever', async () => {
+test('a secret that somebody wrote by hand holds the next rotation up for minutes, not for ever', long, async () => {
   await twice();
   const third = await world.addStandbyKey('production');
   world.clock.advance(hourMs);

@@ -3,6 +3,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { othersAtWork } from '../../support/others.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
 import { policy } from '../../support/records.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -74,7 +75,7 @@ test('a used key gives its staging label back, so the pool never fills up with k
   expect(labels().filter((label) => label.startsWith('standby-'))).toEqual([]);
 });
 
-test('an empty pool fails visibly and keeps the old key; the rotation resumes by itself once a key is added', async () => {
+test('an empty pool fails visibly and keeps the old key; the rotation resumes by itself once a key is added', long, async () => {
   await aWorld();
   const first = await world.addStandbyKey('production');
   await world.rotate('production');
@@ -91,7 +92,7 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
-test('a standby key that fails its proof ends the rotation, people are told, and the next rotation takes the next key', async () => {
+test('a standby key that fails its proof ends the rotation, people are told, and the next rotation takes the next key', long, async () => {
   await aWorld();
   const bad = await world.addStandbyKey('production');
   world.clock.advance(minuteMs);
@@ -154,7 +155,7 @@ test('an event that makes no sense gets one clear error and changes nothing', as
   expect(seen()).toEqual(before);
 });
 
-test('that the policy cuts a key in use is told before and in that moment, and is no all-clear afterwards', async () => {
+test('that the policy cuts a key in use is told before and in that moment, and is no all-clear afterwards', long, async () => {
   const rotation = { ...policy, minimumGraceMs: 4 * hourMs, quietMs: 2 * hourMs, maximumGraceMs: 7 * hourMs, atMaximum: 'cut' } as const;
   await aWorld({ managedKeys: [{ name: 'production', rotation }] });
   world.aws.schedules.disable('anomaly-detector');

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { startWorld, type World } from '../../../local/world.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -9,7 +10,7 @@ const standbyLabels = (): readonly string[] =>
 const refusal = (): Promise<unknown> => world.addStandbyKey('production').catch((error: unknown) => error);
 const newestKey = () => world.anthropic.inspect.keys().at(-1);
 
-test('nineteen keys can wait; the next one is refused before anything is done to it, until a rotation makes room', async () => {
+test('nineteen keys can wait; the next one is refused before anything is done to it, until a rotation makes room', long, async () => {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
   for (let added = 0; added < 19; added += 1) await world.addStandbyKey('production');
   expect(standbyLabels()).toHaveLength(20);

@@ -2,6 +2,7 @@ import { RotateSecretCommand, UpdateSecretVersionStageCommand } from '@aws-sdk/c
 import { afterEach, describe, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World, type WorldOptions } from '../../../local/world.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -35,26 +36,26 @@ const toldKinds = (): readonly unknown[] =>
   world.aws.inspect.topics.published().map(({ bodies }) => (JSON.parse(bodies['default'] ?? '{}') as { kind?: unknown }).kind);
 
 describe('a change of the schedule takes no standby key, not even hours later', () => {
-  test.each(['active', 'inactive', 'archived'] as const)('while Anthropic shows the current key as %s', async (status) => {
-    await aWorld();
-    const current = await world.addStandbyKey('production');
-    await world.rotate('production');
-    const standby = await world.addStandbyKey('production');
-    if (status !== 'active') world.anthropic.console.setStatus(current.apiKeyId, status);
-    const before = versions().length;
-    const calls = rotationCalls().length;
-    await changesSchedule();
-    expect(rotationCalls().slice(calls)).toEqual(tested);
-    expect(versions()).toHaveLength(before);
-    await world.passes(3 * hourMs, { beatMs: 30 * minuteMs });
-    expect(rotationCalls().slice(calls)).toEqual(tested);
-    expect(states()).toEqual({ [current.apiKeyId]: 'current', [standby.apiKeyId]: 'standby' });
-    expect(toldKinds()).not.toContain('rotation-failed');
-  });
+  for (const [cases, options] of shortAndLong(1, ['active', 'inactive', 'archived'] as const))
+    test.each(cases)('while Anthropic shows the current key as %s', options, async (status) => {
+      await aWorld();
+      const current = await world.addStandbyKey('production');
+      await world.rotate('production');
+      const standby = await world.addStandbyKey('production');
+      if (status !== 'active') world.anthropic.console.setStatus(current.apiKeyId, status);
+      const before = versions().length;
+      const calls = rotationCalls().length;
+      await changesSchedule();
+      expect(rotationCalls().slice(calls)).toEqual(tested);
+      expect(versions()).toHaveLength(before);
+      await world.passes(3 * hourMs, { beatMs: 30 * minuteMs });
+      expect(rotationCalls().slice(calls)).toEqual(tested);
+      expect(states()).toEqual({ [current.apiKeyId]: 'current', [standby.apiKeyId]: 'standby' });
+      expect(toldKinds()).not.toContain('rotation-failed');
+    });
 
-  test.each(['empty-version', 'no-version', 'no-call'] as const)(
-    'of a secret without a value, tested with %s',
-    async (testOnEmptySecret) => {
+  for (const [cases, options] of shortAndLong(1, ['empty-version', 'no-version', 'no-call'] as const))
+    test.each(cases)('of a secret without a value, tested with %s', options, async (testOnEmptySecret) => {
       await aWorld({ testOnEmptySecret });
       const standby = await world.addStandbyKey('production');
       await changesSchedule();
@@ -63,10 +64,9 @@ describe('a change of the schedule takes no standby key, not even hours later', 
       expect(states()).toEqual({ [standby.apiKeyId]: 'standby' });
       await world.rotate('production');
       expect(states()).toEqual({ [standby.apiKeyId]: 'current' });
-    },
-  );
+    });
 
-  test('while a rotation is open that waits for a key: that one goes on, and no other begins', async () => {
+  test('while a rotation is open that waits for a key: that one goes on, and no other begins', long, async () => {
     await aWorld();
     const current = await world.addStandbyKey('production');
     await world.rotate('production');
@@ -80,7 +80,7 @@ describe('a change of the schedule takes no standby key, not even hours later', 
   });
 });
 
-test('a rotation that was planned before the schedule was changed may still occur: it is one like any other', async () => {
+test('a rotation that was planned before the schedule was changed may still occur: it is one like any other', long, async () => {
   await aWorld({ plannedRotationStays: true });
   const first = await world.addStandbyKey('production');
   const second = await world.addStandbyKey('production');

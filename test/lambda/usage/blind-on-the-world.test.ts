@@ -7,6 +7,7 @@ import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { cutPage, endlessPages, samePage, withoutField, type Misreport } from '../../../local/anthropic/usage-faults.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { othersAtWork } from '../../support/others.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -54,7 +55,7 @@ async function aUsedOldKey(historyMs: number, rotation: Partial<RotationPolicy> 
   };
 }
 
-test('a report that stands still for 20 hours retires no key in use, and is told once; what it hid is counted', async () => {
+test('a report that stands still for 20 hours retires no key in use, and is told once; what it hid is counted', long, async () => {
   const { apiKeyId, use, status, lastUse } = await aUsedOldKey(26 * hourMs);
   const stoodAt = world.clock.now();
   world.anthropic.intercept.usage.standStill(stoodAt);
@@ -78,35 +79,45 @@ test('a report that stands still for 20 hours retires no key in use, and is told
   expect(published()).toBe(46 * 12 * traffic.outputTokens);
 });
 
-test.each<[what: string, fault: Misreport, reason: string]>([
+for (const [cases, options] of shortAndLong<[what: string, fault: Misreport, reason: string]>(1, [
   ['is cut', cutPage, 'there is more, and does not say where'],
   ['repeats a page', samePage, 'twice in one list'],
-])('of a report that %s nothing is believed: no key in use retires, and people are told once', async (_what, fault, reason) => {
-  // By silence it would be over after four hours.
-  const { use, status } = await aUsedOldKey(hourMs, { minimumGraceMs: 3 * hourMs, quietMs: hourMs });
-  world.anthropic.intercept.usage.misreport(fault);
-  await world.passes(6 * hourMs, { ...hourly, eachMinute: use });
-  expect(status()).toBe('active');
-  expect(told()).toEqual([['open', expect.stringContaining(reason)]]);
-  world.anthropic.intercept.usage.misreport(undefined);
-  await world.passes(hourMs, { ...hourly, eachMinute: use });
-  expect(told().map(([state]) => state)).toEqual(['open', 'recovered']);
-  expect(status()).toBe('active');
-});
+]))
+  test.each(cases)(
+    'of a report that %s nothing is believed: no key in use retires, and people are told once',
+    options,
+    async (_what, fault, reason) => {
+      // By silence it would be over after four hours.
+      const { use, status } = await aUsedOldKey(hourMs, { minimumGraceMs: 3 * hourMs, quietMs: hourMs });
+      world.anthropic.intercept.usage.misreport(fault);
+      await world.passes(6 * hourMs, { ...hourly, eachMinute: use });
+      expect(status()).toBe('active');
+      expect(told()).toEqual([['open', expect.stringContaining(reason)]]);
+      world.anthropic.intercept.usage.misreport(undefined);
+      await world.passes(hourMs, { ...hourly, eachMinute: use });
+      expect(told().map(([state]) => state)).toEqual(['open', 'recovered']);
+      expect(status()).toBe('active');
+    },
+  );
 
-test.each<[what: string, fault: Misreport, reason: string]>([
+for (const [cases, options] of shortAndLong<[what: string, fault: Misreport, reason: string]>(1, [
   ['has no end', endlessPages, 'there is more after'],
   ['lacks a field', withoutField('output_tokens'), 'output_tokens: it is missing'],
   ['takes everything back', (page) => ({ ...page, data: [] }), 'no tokens of anybody in'],
-])('that a report %s is told after half an hour, and asks for few pages a minute', async (_what, fault, reason) => {
-  const { use } = await aUsedOldKey(hourMs);
-  world.anthropic.intercept.usage.misreport(fault);
-  world.anthropic.intercept.forgetCalls();
-  const before = published();
-  await world.passes(30 * minuteMs, { beatMs: 10 * minuteMs, eachMinute: use });
-  expect(told()).toEqual([]);
-  await world.passes(10 * minuteMs, { beatMs: 10 * minuteMs, eachMinute: use });
-  expect(told()).toEqual([['open', expect.stringContaining(reason)]]);
-  expect(world.anthropic.intercept.calls.filter(({ route }) => route.includes('usage_report')).length).toBeLessThan(40);
-  expect(published()).toBe(before);
-});
+]))
+  test.each(cases)(
+    'that a report %s is told after half an hour, and asks for few pages a minute',
+    options,
+    async (_what, fault, reason) => {
+      const { use } = await aUsedOldKey(hourMs);
+      world.anthropic.intercept.usage.misreport(fault);
+      world.anthropic.intercept.forgetCalls();
+      const before = published();
+      await world.passes(30 * minuteMs, { beatMs: 10 * minuteMs, eachMinute: use });
+      expect(told()).toEqual([]);
+      await world.passes(10 * minuteMs, { beatMs: 10 * minuteMs, eachMinute: use });
+      expect(told()).toEqual([['open', expect.stringContaining(reason)]]);
+      expect(world.anthropic.intercept.calls.filter(({ route }) => route.includes('usage_report')).length).toBeLessThan(40);
+      expect(published()).toBe(before);
+    },
+  );

@@ -4,6 +4,7 @@ import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { Fault } from '../../../local/anthropic/intercept.ts';
 import { strangers } from '../../../local/anthropic/strangers.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -48,20 +49,21 @@ function told(): readonly string[] {
 const beats = () => world.anthropic.intercept.calls.filter(({ route }) => route === '/v1/messages').map(({ credentialId }) => credentialId);
 const logged = (event: string) => world.logs.filter((line) => line.includes(`"event":"${event}"`));
 
-test.each<[what: string, heartbeat: string | undefined, status: string]>([
+for (const [cases, options] of shortAndLong<[what: string, heartbeat: string | undefined, status: string]>(1, [
   ['with a heartbeat the old key retires, since its silence is seen', 'heartbeat', 'inactive'],
   ['without one it waits', undefined, 'active'],
-])('where everybody sleeps over a weekend: %s', async (_what, heartbeat, status) => {
-  await anOrganization(heartbeat === undefined ? {} : { heartbeat });
-  const old = await anOldKey();
-  await world.passes(2 * hourMs, hourly);
-  expect(old()).toBe('active');
-  await world.passes(4 * hourMs, hourly);
-  expect(old()).toBe(status);
-  expect(told()).toEqual([]);
-});
+]))
+  test.each(cases)('where everybody sleeps over a weekend: %s', options, async (_what, heartbeat, status) => {
+    await anOrganization(heartbeat === undefined ? {} : { heartbeat });
+    const old = await anOldKey();
+    await world.passes(2 * hourMs, hourly);
+    expect(old()).toBe('active');
+    await world.passes(4 * hourMs, hourly);
+    expect(old()).toBe(status);
+    expect(told()).toEqual([]);
+  });
 
-test('a report that stands still is told within three hours, once, and retires nothing', async () => {
+test('a report that stands still is told within three hours, once, and retires nothing', long, async () => {
   await anOrganization();
   const old = await anOldKey();
   await world.passes(hourMs, hourly);
@@ -84,7 +86,7 @@ test('a report that stands still is told within three hours, once, and retires n
   expect(old()).toBe('inactive');
 });
 
-test('a heartbeat that has not begun promises nothing, and one request that fails is no report that stands still', async () => {
+test('a heartbeat that has not begun promises nothing, and one request that fails is no report that stands still', long, async () => {
   await anOrganization();
   const old = await aKeyFor('production');
   world.anthropic.use(old.value, { ...traffic, at: world.clock.now() });
@@ -105,7 +107,7 @@ test.each([
     'Anthropic has no capacity for hours',
     () => void world.anthropic.intercept.onCall(({ route }) => (route === '/v1/messages' ? { kind: 'status', status: 529 } : undefined)),
   ],
-])('a heartbeat that sends nothing is no report that stands still: %s', async (_why, happens) => {
+])('a heartbeat that sends nothing is no report that stands still: %s', long, async (_why, happens) => {
   await anOrganization();
   await aKeyFor('heartbeat');
   heartbeatValue = await world.currentValue('heartbeat');
@@ -117,7 +119,7 @@ test.each([
 });
 let heartbeatValue = '';
 
-test('it goes with the key that is current, costs less than a cent a month, and its own old key retires', async () => {
+test('it goes with the key that is current, costs less than a cent a month, and its own old key retires', long, async () => {
   await anOrganization();
   const first = await aKeyFor('heartbeat');
   await world.passes(2 * hourMs, hourly);

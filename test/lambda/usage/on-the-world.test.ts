@@ -9,6 +9,7 @@ import { rate } from '../../../lambda/detection/detectors/rate.ts';
 import { recall } from '../../../lambda/detection/recall.ts';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -49,7 +50,7 @@ const baseline = async (): Promise<Pick<BaselineRecord, 'foldedUntil'> | undefin
   return typeof recalled === 'string' ? undefined : recalled;
 };
 
-test('CloudWatch ends with exactly what was used, whichever beat collected it', async () => {
+test('CloudWatch ends with exactly what was used, whichever beat collected it', long, async () => {
   const { use } = await aBusyWorld();
   await world.passes(20 * minuteMs, { eachMinute: use });
   await world.passes(40 * minuteMs, { ...tenMinutes, eachMinute: use });
@@ -60,20 +61,20 @@ test('CloudWatch ends with exactly what was used, whichever beat collected it', 
   expect(published('estimatedCostUsd')).toBeCloseTo((60 * (900 * 0.1 + 100 * 0.01 + 300 * 0.5)) / 1e6, 9);
 });
 
-test.each([
+for (const [cases, options] of shortAndLong(1, [
   ['its effect done', 'drop-after' as const],
   ['no effect', 'drop-before' as const],
-])('a put that was cut off with %s is neither counted twice nor lost', async (_name, fault) => {
-  const { use } = await aBusyWorld();
-  world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
-  await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
-  await world.passes(hourMs, tenMinutes);
-  expect(published('outputTokens')).toBe(30 * 300);
-});
+]))
+  test.each(cases)('a put that was cut off with %s is neither counted twice nor lost', options, async (_name, fault) => {
+    const { use } = await aBusyWorld();
+    world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
+    await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
+    await world.passes(hourMs, tenMinutes);
+    expect(published('outputTokens')).toBe(30 * 300);
+  });
 
-test.each(['result-internal-error', 'result-partial'] as const)(
-  'a reading back that ends with %s settles nothing, and so publishes nothing twice',
-  async (fault) => {
+for (const [cases, options] of shortAndLong(1, ['result-internal-error', 'result-partial'] as const))
+  test.each(cases)('a reading back that ends with %s settles nothing, and so publishes nothing twice', options, async (fault) => {
     const { use } = await aBusyWorld();
     world.aws.intercept.inject({ operation: 'PutMetricData', fault: 'drop-after' });
     world.aws.intercept.inject({ operation: 'GetMetricData', fault, times: 2 });
@@ -81,10 +82,9 @@ test.each(['result-internal-error', 'result-partial'] as const)(
     await world.passes(hourMs, tenMinutes);
     expect(world.aws.functions.invocations('usage-collector').filter(({ ok }) => !ok).length).toBeGreaterThanOrEqual(3);
     expect(published('outputTokens')).toBe(30 * 300);
-  },
-);
+  });
 
-test('a put that CloudWatch has refused is sent again by the next run, and not left in doubt', async () => {
+test('a put that CloudWatch has refused is sent again by the next run, and not left in doubt', long, async () => {
   const { use } = await aBusyWorld();
   world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault: 'throttle' });
   await world.passes(12 * minuteMs, { beatMs: 3 * minuteMs, eachMinute: use });
@@ -118,7 +118,7 @@ test('two collectors at once publish once', async () => {
   expect(published('outputTokens')).toBe(20 * 300);
 });
 
-test('a rotation changes the API key and not the series: usage, baseline and incidents stay with the managed key', async () => {
+test('a rotation changes the API key and not the series: usage, baseline and incidents stay with the managed key', long, async () => {
   const { use } = await aBusyWorld({ detects: true });
   await world.passes(5 * hourMs, { ...hourly, eachMinute: use });
   const learnt = await baseline();

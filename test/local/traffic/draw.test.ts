@@ -4,6 +4,7 @@ import { drawUsage, hourSlot } from '../../../local/traffic/draw.ts';
 import type { DrawOptions, MinuteUsage } from '../../../local/traffic/draw.ts';
 import { profileNames, profiles } from '../../../local/traffic/profiles.ts';
 import type { Profile } from '../../../local/traffic/profiles.ts';
+import { long } from '../../support/long.ts';
 
 const monday = Date.parse('2026-11-02T00:00:00Z');
 const WEEK = 10_080;
@@ -60,7 +61,7 @@ describe.each(profileNames)('a drawn key of kind %s', (name) => {
     expect(positions.filter((position, index) => position <= (positions[index - 1] ?? 0))).toEqual([]);
   });
 
-  test('comes to its level over many keys', () => {
+  test('comes to its level over many keys', long, () => {
     const totals = Array.from({ length: 24 }, (_, seed) => requestsOf(draw(profile, { seed })) / WEEK);
     const mean = totals.reduce((sum, total) => sum + total, 0) / totals.length;
     const spread = Math.sqrt(totals.reduce((sum, total) => sum + (total - mean) ** 2, 0) / totals.length);

@@ -18,8 +18,8 @@ export interface Exploration {
 interface Breadth {
   /** @default 5 violations */
   readonly stopAfter?: number;
-  /** Of the schedules with more than one turn or failure, one in so many. @default 1: every one */
-  readonly oneIn?: number;
+  /** Of the schedules with one turn or failure, and of those with more, one in so many. @default 1: every one */
+  readonly oneIn?: { readonly alone: number; readonly more: number };
 }
 
 /**
@@ -27,15 +27,22 @@ interface Breadth {
  * exhaustive within these bounds, on the real code of the engine. Bugs of concurrency show with very few preemptions
  * (Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", 2007).
  */
-export async function explore(scenario: Scenario, preemptions: number, { stopAfter = 5, oneIn = 1 }: Breadth = {}): Promise<Exploration> {
+export async function explore(
+  scenario: Scenario,
+  preemptions: number,
+  { stopAfter = 5, oneIn = { alone: 1, more: 1 } }: Breadth = {},
+): Promise<Exploration> {
   const found: Found[] = [];
   let schedules = 0;
   let calls = 0;
-  let pairs = 0;
+  const met = { alone: 0, more: 0 };
   const visit = async (turns: readonly Turn[], left: number, mayFail: boolean): Promise<void> => {
     if (found.length >= stopAfter) return;
-    if (turns.length > 1) pairs += 1;
-    if (turns.length > 1 && pairs % oneIn !== 0) return;
+    if (turns.length > 0) {
+      const sort = turns.length === 1 ? 'alone' : 'more';
+      met[sort] += 1;
+      if ((met[sort] - 1) % oneIn[sort] !== 0) return;
+    }
     const { trace, violations } = await tryOne(scenario, turns);
     schedules += 1;
     if (turns.length === 0) calls = trace.calls.length;

@@ -5,6 +5,8 @@
 export default {
   test: {
     include: ['test/lambda/rotation/**/*.test.ts', 'test/docs/lifecycle-table.test.ts'],
+    tags: [{ name: 'long' }],
+    tagsFilter: ['!long'],
     exclude: ['test/lambda/rotation/{on-the-world,old-keys,replicas}.test.ts'],
   },
 };
