@@ -1,7 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyState } from '../../contract/records.ts';
-import { briefly, KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
-import { hasServed, withIntent, isUnfinishedIntake } from './lifecycle.ts';
+import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
+import { hasServed, withIntent } from './lifecycle.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
 import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
@@ -45,7 +44,7 @@ export async function rotationStep(event: unknown, ports: RotationPorts): Promis
     // A repeated step of a rotation that is over: only its record may still be owed.
     await recordSwitch(definition, ports, by);
     if (step === 'finishSecret') await ports.alarm.clear('rotation-failed', definition.name, 'switched');
-    await freeUsedLabels(definition, ports);
+    await (await strategies[definition.rotation.strategy]()).clearAway(definition, ports);
     return;
   }
   if (!labels.includes('AWSPENDING')) throw unknownToken(definition, token, 'is not labelled AWSPENDING');
@@ -131,7 +130,7 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
     const requestIds = await ports.secrets.promote(definition.secretName, token, versionWith(stages, 'AWSCURRENT'));
     await recordSwitch(definition, ports, by, { requestIds });
     await ports.alarm.clear('rotation-failed', definition.name, 'switched');
-    await freeUsedLabels(definition, ports);
+    await strategy.clearAway(definition, ports);
     ports.log.info('rotation.switched', { managedKey: definition.name, token });
   },
 };
@@ -218,24 +217,6 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
 
 function isGivenUp(error: unknown): boolean {
   return error instanceof KeyguardError && (error.code === 'candidate-lost' || error.code === 'cannot-come-back');
-}
-
-/** What a key in these states is known by as ours; a rejected one until somebody puts it away. */
-const labelled: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
-
-/**
- * Of keys that have left the pool for good. One that intake is just storing is not in the ledger yet, and keeps its label; so does
- * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then, so a failure
- * here does not fail it: the next rotation frees them.
- */
-async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
-  try {
-    const own = await ports.ledger.of(definition.name);
-    const used = own.filter((record) => !labelled.includes(record.state) && !isUnfinishedIntake(record));
-    await ports.secrets.freeStandbyLabels(definition.standbySecretName, new Set(used.map((record) => record.apiKeyId)));
-  } catch (error) {
-    ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
-  }
 }
 
 function switchedOff({ name }: ManagedKeyDefinition): KeyguardError {

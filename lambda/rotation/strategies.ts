@@ -32,6 +32,8 @@ export interface RotationStrategy {
   prove(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<CandidateVerdict>;
   /** Gives what is claimed for `token` back, as it was before. */
   release(definition: ManagedKeyDefinition, token: string, cause: Cause, ports: RotationPorts): Promise<void>;
+  /** After the switch: what nobody needs any more is cleared away. The rotation has succeeded by then, so that it throws nothing. */
+  clearAway(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void>;
 }
 
 /** Loaded when a key asks for it, and once: a heavy strategy must not slow the others' cold start. */

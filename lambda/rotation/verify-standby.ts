@@ -12,7 +12,7 @@ import { execute, refusedIn, type Outcome } from './execute.ts';
 import { withIntent } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove as proveAlive } from './proof.ts';
 import type { RotationPorts } from './ports.ts';
-import { readValue } from './read-value.ts';
+import { standbyValue } from './strategies/pool.ts';
 
 /** How the verification of a standby key ended. */
 export interface StandbyVerification {
@@ -50,7 +50,7 @@ export async function verifyStandbyKey(
     await end({ to: 'verified inactive', cause: { code: 'tried-in-doubt' } }, requestIds);
     return { apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
   };
-  const value = await readValue(fenced, definition, ports);
+  const value = await standbyValue(fenced, definition, ports);
   if (value === 'absent') return rejectUnlessInDoubt({ code: 'value-missing' });
   const info = await ports.keys.retrieve(apiKeyId);
   if (hasEnded(info)) return rejectUnlessInDoubt(endOfKey(info));

@@ -1,191 +1,38 @@
-import type { Cause, NoKeyCause } from '../../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
-import { KeyguardError, LostRace, Unavailable } from '../../foundation/errors.ts';
+import { briefly } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
-import { causeText, noKeyTexts } from '../../incidents/message/cause-text.ts';
-import { aliveUntil, chooseNext, isPassing } from '../claim.ts';
-import { doubtAbout } from '../control.ts';
-import { execute, refusedIn } from '../execute.ts';
-import type { Change } from '../change.ts';
-import { fenceMs, transition } from '../lifecycle.ts';
-import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from '../proof.ts';
+import { apiKeyStrategy } from '../candidate.ts';
+import { isUnfinishedIntake } from '../lifecycle.ts';
 import type { RotationPorts } from '../ports.ts';
-import { readValue } from '../read-value.ts';
-import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from '../strategies.ts';
+import { readVersion, type VersionPorts } from '../read-version.ts';
 
-const by = 'rotation';
+/** A standby key that a person made in the Console is claimed: the Admin API cannot create one. Its value is in the standby secret. */
+export const pool = apiKeyStrategy({ valueOf: standbyValue, clearAway: freeUsedLabels });
 
-/**
- * Claims a standby key that a person made in the Console: the Admin API cannot create one. The oldest that lives long
- * enough is made active and proven from both sides; one that fails its proof while other keys answer is rejected, and ends the rotation.
- * An old key that an operator wants back goes before all standby keys.
- */
-export const pool: RotationStrategy = {
-  async obtain(definition, token, ports) {
-    for (;;) {
-      const records = await ports.ledger.of(definition.name);
-      const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
-      if (claimed === 'raced') continue;
-      return candidate(claimed, definition, ports);
-    }
-  },
-
-  async assure(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.of(definition.name), token);
-    if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
-    const info = await ports.keys.retrieve(record.apiKeyId);
-    if (hasEnded(info)) return rejected(record, endOfKey(info), definition, ports);
-    if (info.status !== 'active') await activate(record, definition, ports);
-    return { verdict: 'good', apiKeyId: record.apiKeyId };
-  },
-
-  async prove(definition, token, ports) {
-    const record = claimedFor(await ports.ledger.of(definition.name), token);
-    if (record === undefined) return unclaimed;
-    if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
-    const value = await ports.secrets.read(definition.secretName, token);
-    // The step before filled it, so this is a read that is behind; or a step that came too early, and the first comes again.
-    if (value === 'absent') throw new Unavailable(`${definition.name}: reading the pending version`, 'it holds no value yet');
-    const own = await readValue(record, definition, ports);
-    if (own !== 'absent' && !own.equals(value)) {
-      // Two runs of createSecret met: one filled the version, the other claimed this key. It is innocent, and goes back to the pool.
-      return { verdict: 'lost', apiKeyId: record.apiKeyId, cause: { code: 'other-value-pending' } };
-    }
-    const verdict = await proofOf(record, value, definition, ports);
-    if (verdict.verdict === 'proven') return { verdict: 'good', apiKeyId: record.apiKeyId };
-    return rejected(record, verdict.cause, definition, ports);
-  },
-
-  async release({ name, secretName }, token, cause, ports) {
-    const record = claimedFor(await ports.ledger.of(name), token);
-    // AWSCURRENT may have moved to it, and retirement looks whether it did.
-    if (record === undefined || record.intent !== undefined) return;
-    const back = record.origin?.state ?? 'standby';
-    const change = { to: 'abandoned', cause } as const;
-    // In its grace it is active, and consumers may hold it.
-    if (back === 'draining') await execute(record, { change }, { by, prove: refusedIn(secretName, ports) }, ports);
-    else await deactivate(record, back, change, secretName, ports);
-  },
-};
-
-const unclaimed: CandidateVerdict = { verdict: 'lost', cause: { code: 'no-claimed-key' } };
-
-/**
- * Throws LostRace when retirement is giving the claim back, and when another run of this rotation has switched to the key: it is no
- * candidate any more, and must be neither activated nor deactivated as one.
- */
-function claimedFor(records: readonly ApiKeyRecord[], token: string): ApiKeyRecord | undefined {
-  const claimed = records.find((record) => record.token === token && (record.state === 'pending' || record.state === 'current'));
-  const givenBack = claimed?.intent !== undefined && claimed.intent.to !== 'current' && claimed.intent.to !== 'rejected';
-  if (claimed?.state === 'current' || givenBack) throw new LostRace(claimed.apiKeyId);
-  return claimed;
+/** The value of a standby key, as intake stored it. */
+export async function standbyValue(
+  { standbyVersionId }: ApiKeyRecord,
+  { standbySecretName }: ManagedKeyDefinition,
+  ports: VersionPorts,
+): Promise<Secret | 'absent'> {
+  return readVersion(standbySecretName, standbyVersionId, ports);
 }
 
-async function claim(
-  records: readonly ApiKeyRecord[],
-  definition: ManagedKeyDefinition,
-  token: string,
-  ports: RotationPorts,
-): Promise<ApiKeyRecord | 'raced'> {
-  const at = ports.clock.now();
-  const choice = chooseNext(records, definition, at);
-  if (choice.claim === 'none') {
-    if (choice.why === 'late-call-possible') throw new Unavailable(`the undo of ${definition.name}`, noKeyTexts[choice.why]);
-    throw new KeyguardError(
-      'no-standby-key',
-      `${definition.name} cannot rotate: ${noKeyTexts[choice.why]}`,
-      cureOf(choice.why, definition),
-    );
-  }
-  const { undoRequest } = choice.claim;
-  const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
+/** What a key in these states is known by as ours; a rejected one until somebody puts it away. */
+const labelled: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
+
+/**
+ * Of keys that have left the pool for good. One that intake is just storing is not in the ledger yet, and keeps its label; so does
+ * one whose intake was broken off, because adding it again stores nothing new. The rotation has succeeded by then, so a failure
+ * here does not fail it: the next rotation frees them.
+ */
+async function freeUsedLabels(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void> {
   try {
-    return await ports.ledger.replace(choice.claim, transition(choice.claim, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
+    const own = await ports.ledger.of(definition.name);
+    const used = own.filter((record) => !labelled.includes(record.state) && !isUnfinishedIntake(record));
+    await ports.secrets.freeStandbyLabels(definition.standbySecretName, new Set(used.map((record) => record.apiKeyId)));
   } catch (error) {
-    if (error instanceof LostRace) return 'raced';
-    throw error;
+    ports.log.warn('rotation.labels-left', { managedKey: definition.name, error: briefly(error) });
   }
-}
-
-function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (isPassing(why)) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
-  if (why === 'keys-rejected') {
-    return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
-  }
-  return `make a key in the Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
-}
-
-/** The claimed key's value, active and proven. */
-async function candidate(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | Lost | NotBack> {
-  // A run that was killed had begun to.
-  if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
-  const value = await readValue(record, definition, ports);
-  if (value === 'absent') return rejected(record, { code: 'value-missing' }, definition, ports);
-  const before = await ports.keys.retrieve(record.apiKeyId);
-  if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
-  if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
-  const active = before.status === 'active' ? record : await activate(record, definition, ports);
-  const verdict = await proofOf(active, value, definition, ports);
-  return verdict.verdict === 'proven' ? value : rejected(active, verdict.cause, definition, ports);
-}
-
-/** The claim said before that this was coming; the audit record of the effect has its request. */
-async function activate(record: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: RotationPorts): Promise<ApiKeyRecord> {
-  const act = { set: 'active', change: { to: 'as it is', cause: { code: 'made-active' } } } as const;
-  return (await execute(record, act, { by, prove: refusedIn(secretName, ports) }, ports)).record;
-}
-
-/** No answer is no verdict on the key: an outage must not burn the pool. The claim stays, and the same key is tried again. */
-async function proofOf(
-  record: ApiKeyRecord,
-  value: Secret,
-  definition: ManagedKeyDefinition,
-  ports: RotationPorts,
-): Promise<Exclude<ProofVerdict, { verdict: 'wait' }>> {
-  const expected = {
-    apiKeyId: record.apiKeyId,
-    organizationId: ports.organizationId,
-    workspaceId: definition.workspaceId,
-    aliveUntil: aliveUntil(record, definition.rotation, record.since),
-  };
-  const verdict = await prove(expected, value, ports);
-  if (verdict.verdict !== 'wait') return verdict;
-  if (verdict.lasting === true) throw nobodyKnows(record, causeText(verdict.cause));
-  if (verdict.transient) throw new Unavailable(`proof of ${record.apiKeyId}`, causeText(verdict.cause));
-  return { verdict: 'reject', cause: verdict.cause };
-}
-
-/** Whether the candidate works nobody can say, and that does not pass by itself: it stays claimed, and people are told why. */
-function nobodyKnows({ apiKeyId }: ApiKeyRecord, why: string): KeyguardError {
-  const fix = 'no key was rejected: mend what the answer names, and the rotation goes on by itself';
-  return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, fix);
-}
-
-/** Deactivates the candidate again and records why. Throws where other keys fail too: then it stays claimed. */
-async function rejected(
-  record: ApiKeyRecord,
-  cause: Cause,
-  definition: ManagedKeyDefinition,
-  ports: RotationPorts,
-): Promise<Lost | NotBack> {
-  const { apiKeyId } = record;
-  if (record.origin !== undefined) return { verdict: 'not back', apiKeyId, cause };
-  // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
-  if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(apiKeyId);
-  const doubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
-  if (doubt !== undefined) {
-    const why = `${causeText(cause)}; but ${doubt.why}`;
-    throw doubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
-  }
-  await deactivate(record, 'rejected', { to: 'rejected', cause }, definition.secretName, ports);
-  ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because: causeText(cause) });
-  return { verdict: 'lost', apiKeyId, cause };
-}
-
-/** A run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
-async function deactivate(record: ApiKeyRecord, to: ApiKeyState, change: Change, secretName: string, ports: RotationPorts): Promise<void> {
-  const intent = { to, at: ports.clock.now(), cause: change.cause };
-  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, { by, prove: refusedIn(secretName, ports) }, ports);
 }

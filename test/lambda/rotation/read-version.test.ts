@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readValue } from '../../../lambda/rotation/read-value.ts';
+import { readVersion } from '../../../lambda/rotation/read-version.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
@@ -8,6 +8,6 @@ test('an absent value is believed after a minute and a half, looked for every th
   const record = stage.has('next', 'standby');
   stage.world.standbyVersions.clear();
   const began = stage.world.now;
-  expect(await readValue(record, definition, stage.ports)).toBe('absent');
+  expect(await readVersion(definition.standbySecretName, record.standbyVersionId, stage.ports)).toBe('absent');
   expect([stage.calls.length, stage.world.now - began]).toEqual([31, 90_000]);
 });
