@@ -12,9 +12,6 @@ import type { PreparedWrite, WriteRequest } from './writes.ts';
 /** A token is remembered for ten minutes: API_TransactWriteItems, ClientRequestToken. */
 const TOKEN_MS = 600_000;
 
-/** A cancelled transaction never shows the item that won. */
-const inTransactions = conditional.filter((name) => name !== 'ReturnValuesOnConditionCheckFailure');
-
 /** What a cancelled transaction says of the item that could not be had. */
 const CANCELLED: Readonly<Partial<Record<ResultFault, CancellationReason>>> = {
   throttled: { Code: 'ThrottlingError', Message: 'Throughput exceeds the current capacity of your table or index.' },
@@ -66,11 +63,11 @@ export function transactionOperation(account: Account, tables: Tables): Operatio
       throw new AwsError('ValidationException', 'TransactItems can only contain one of Check, Put, Update or Delete');
     }
     if (put !== undefined) {
-      refuseOthers(put, ['TableName', 'Item', ...inTransactions], 'dynamodb:TransactWriteItems Put');
+      refuseOthers(put, ['TableName', 'Item', ...conditional], 'dynamodb:TransactWriteItems Put');
       return [tables.find(put.TableName), { kind: 'put', ...put }];
     }
     if (remove !== undefined) {
-      refuseOthers(remove, ['TableName', 'Key', ...inTransactions], 'dynamodb:TransactWriteItems Delete');
+      refuseOthers(remove, ['TableName', 'Key', ...conditional], 'dynamodb:TransactWriteItems Delete');
       return [tables.find(remove.TableName), { kind: 'delete', ...remove }];
     }
     throw notOffered(`dynamodb:TransactWriteItems with ${Object.keys(entry).join()}`);
@@ -134,5 +131,6 @@ function cancellation(reasons: readonly CancellationReason[]): AwsError {
 
 function reasonOf(error: unknown): CancellationReason {
   if (!(error instanceof AwsError)) throw error;
-  return { Code: error.code === 'ConditionalCheckFailedException' ? 'ConditionalCheckFailed' : 'ValidationError', Message: error.message };
+  const Code = error.code === 'ConditionalCheckFailedException' ? 'ConditionalCheckFailed' : 'ValidationError';
+  return { Code, Message: error.message, ...error.members };
 }

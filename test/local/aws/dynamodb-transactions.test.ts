@@ -39,6 +39,18 @@ test('one failed condition stops them all, and every reason is told in its place
   expect(numbers(clients)).toEqual({ a: '1' });
 });
 
+test('a failed condition gives the item that won in its place, where it is asked for', async () => {
+  const clients = await withTable([{ ...key('p', 'a'), n: { N: '1' } }]);
+  const shown = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+  const asking: TransactWriteItem[] = [
+    { Put: { TableName: TABLE, Item: key('p', 'a'), ConditionExpression: 'attribute_not_exists(pk)', ...shown } },
+    { Delete: { TableName: TABLE, Key: key('p', 'b'), ConditionExpression: 'pk = sk', ...shown } },
+  ];
+  const failed = { Code: 'ConditionalCheckFailed', Message: 'The conditional request failed' };
+  const reasons = [{ ...failed, Item: { ...key('p', 'a'), n: { N: '1' } } }, failed];
+  await expect(transact(clients, asking)).rejects.toHaveProperty('CancellationReasons', reasons);
+});
+
 test('the same token with the same content is done once, for ten minutes', async () => {
   const clients = await withTable();
   await transact(clients, [onlyOnce('a')], 'token-1');
@@ -126,7 +138,6 @@ test.each<[string, TransactWriteItem[], string]>([
 test.each<[string, TransactWriteItem]>([
   ['with ConditionCheck', { ConditionCheck: { TableName: TABLE, Key: key('p', 'a'), ConditionExpression: 'pk = sk' } }],
   ['with Update', { Update: { TableName: TABLE, Key: key('p', 'a'), UpdateExpression: 'REMOVE n' } }],
-  ['Put: ReturnValuesOnConditionCheckFailure', putWith({ ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })],
 ])('a transaction %s is not offered', async (what, entry) => {
   const clients = await withTable();
   expect(await refusal(transact(clients, [put('b'), entry]))).toBe(
