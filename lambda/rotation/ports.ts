@@ -3,6 +3,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { incidentGrades, IncidentKind } from '../../contract/registry.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { LostRace } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Secret } from '../foundation/secret.ts';
 
@@ -25,15 +26,25 @@ export interface ApiKeyLedger {
   of(managedKey: string): Promise<readonly ApiKeyRecord[]>;
   /** The record of one API key, consistently. Throws KeyguardError `foreign-record` where it cannot be read. */
   find(apiKeyId: string): Promise<ApiKeyRecord | undefined>;
-  /** Throws `LostRace` when the key is already known. */
+  /** Throws `LostKeyRace` when the key is already known. */
   add(record: ApiKeyRecord, by: string): Promise<void>;
   /**
    * Replaces `before` by `after` and writes the audit record in the same transaction, only if nobody changed the record
-   * since `before` was read; otherwise throws `LostRace`. Returns what is now stored.
+   * since `before` was read; otherwise throws `LostKeyRace`. Returns what is now stored.
    */
   replace(before: ApiKeyRecord, after: Omit<ApiKeyRecord, 'revision'>, by: string, auditContext?: AuditContext): Promise<ApiKeyRecord>;
   /** Takes a record out again, under the same condition and with an audit record: for a key that is none of ours. */
   forget(record: ApiKeyRecord, by: string, auditContext: AuditContext): Promise<void>;
+}
+
+/** Somebody else changed an API key's record first. `won`: the record as it is stored now; absent where there is none, or none that can be read. */
+export class LostKeyRace extends LostRace {
+  readonly won: ApiKeyRecord | undefined;
+
+  constructor(apiKeyId: string, won: ApiKeyRecord | undefined) {
+    super(apiKeyId);
+    this.won = won;
+  }
 }
 
 /** When something happened, and why. */

@@ -1,10 +1,11 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { OperatorCause } from '../../../contract/causes.ts';
 import type { ApiKeyRecord, AuditRecord, OperatorRequest } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
-import { LostRace, Unavailable } from '../../foundation/errors.ts';
-import type { ApiKeyLedger, AuditContext, AuditEvent } from '../../rotation/ports.ts';
+import { Unavailable } from '../../foundation/errors.ts';
+import { LostKeyRace, type ApiKeyLedger, type AuditContext, type AuditEvent } from '../../rotation/ports.ts';
 import type { KeyOwners } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
 import { withCause } from './old-causes.ts';
@@ -15,6 +16,9 @@ import { readableIn, unchanged, unreadableItems, type Item, type Table } from '.
 const partition = 'API_KEY';
 
 export function apiKeyLedger(table: Table): ApiKeyLedger {
+  const readable = (items: readonly Item[]): readonly ApiKeyRecord[] =>
+    readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
+
   /** Change and audit in one transaction; the SDK's idempotency token makes its own retries harmless. */
   const write = async (change: Change, record: ApiKeyRecord, audit: AuditRecord): Promise<void> => {
     await awsCall(
@@ -33,16 +37,13 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
             ],
           }),
         ),
-      (error) => (error instanceof TransactionCanceledException ? cancelled(error, record.apiKeyId) : undefined),
+      (error) => (error instanceof TransactionCanceledException ? cancelled(error, record.apiKeyId, readable) : undefined),
     );
   };
 
   const put = (record: ApiKeyRecord, revision?: number): Change => ({
-    Put: { TableName: table.name, Item: { ...asStored(record), pk: partition, sk: record.apiKeyId }, ...unchanged(revision) },
+    Put: { TableName: table.name, Item: { ...asStored(record), pk: partition, sk: record.apiKeyId }, ...ifUnchanged(revision) },
   });
-
-  const readable = (items: readonly Item[]): readonly ApiKeyRecord[] =>
-    readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
 
   return {
     async all() {
@@ -73,7 +74,7 @@ export function apiKeyLedger(table: Table): ApiKeyLedger {
       const { to, ...audit } = auditOf(record.state, record, by, auditContext);
       const Key = { pk: partition, sk: record.apiKeyId };
       const gone = { ...record, revision: record.revision + 1 };
-      await write({ Delete: { TableName: table.name, Key, ...unchanged(record.revision) } }, gone, audit);
+      await write({ Delete: { TableName: table.name, Key, ...ifUnchanged(record.revision) } }, gone, audit);
     },
   };
 }
@@ -102,10 +103,22 @@ function checkReadable(managedKey: string, items: readonly Item[], records: read
 /** Reasons that say nothing of the record: DynamoDB was busy, or another transaction had an item in hand in that moment. */
 const passingReasons = ['ThrottlingError', 'ProvisionedThroughputExceeded', 'TransactionConflict'];
 
+/** The write condition, and that the record which is stored is shown where it is not met. */
+function ifUnchanged(revision: number | undefined) {
+  return { ...unchanged(revision), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+}
+
 /** What a cancelled transaction means. That the record has changed is known for certain, whatever else is said beside it. */
-function cancelled({ CancellationReasons: reasons = [] }: TransactionCanceledException, apiKeyId: string): Error | undefined {
+function cancelled(
+  { CancellationReasons: reasons = [] }: TransactionCanceledException,
+  apiKeyId: string,
+  readable: (items: readonly Item[]) => readonly ApiKeyRecord[],
+): Error | undefined {
   const codes = reasons.flatMap(({ Code: code }) => (code === undefined || code === 'None' ? [] : [code]));
-  if (codes.includes('ConditionalCheckFailed')) return new LostRace(apiKeyId);
+  if (codes.includes('ConditionalCheckFailed')) {
+    const [won] = readable(reasons.flatMap(({ Item: item }) => (item === undefined ? [] : [unmarshall(item)])));
+    return new LostKeyRace(apiKeyId, won);
+  }
   const isPassing = codes.length > 0 && codes.every((code) => passingReasons.includes(code));
   return isPassing ? new Unavailable('dynamodb:TransactWriteItems', codes.join(', ')) : undefined;
 }

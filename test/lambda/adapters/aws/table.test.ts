@@ -5,6 +5,7 @@ import { awsCall } from '../../../../lambda/adapters/aws/calls.ts';
 import { openTable } from '../../../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../../../lambda/adapters/aws/usage-ledger.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../../lambda/foundation/errors.ts';
+import { LostKeyRace } from '../../../../lambda/rotation/ports.ts';
 import { startWorld, type World } from '../../../../local/world.ts';
 
 let world: World;
@@ -40,9 +41,21 @@ describe('a cancelled write of a record', () => {
 
   test('because of another revision is a race that was lost', async () => {
     const { ledger, record } = await aRecord();
-    await ledger.replace(record, record, 'test');
-    expect(await thrownBy(ledger.replace(record, record, 'test'))).toBeInstanceOf(LostRace);
-    expect(await thrownBy(ledger.add(record, 'test'))).toBeInstanceOf(LostRace);
+    const won = await ledger.replace(record, { ...record, lateActivationUntil: 7 }, 'test');
+    for (const lost of [ledger.replace(record, record, 'test'), ledger.add(record, 'test')]) {
+      const error = await thrownBy(lost);
+      expect(error).toBeInstanceOf(LostKeyRace);
+      expect(error).toMatchObject({ code: 'lost-race', won });
+    }
+  });
+
+  test('because the record is gone, or cannot be read, shows no winner', async () => {
+    const { ledger, record } = await aRecord();
+    const odd = { schema: 1, managedKey: 'production', revision: record.revision + 1 };
+    await openTable(world.installation.stateTable).put('API_KEY', record.apiKeyId, odd);
+    expect(await thrownBy(ledger.replace(record, record, 'test'))).toMatchObject({ code: 'lost-race', won: undefined });
+    const gone = { ...record, apiKeyId: 'apikey_gone' };
+    expect(await thrownBy(ledger.replace(gone, gone, 'test'))).toMatchObject({ code: 'lost-race', won: undefined });
   });
 
   const cancelledBy = async (...codes: (string | undefined)[]): Promise<unknown> => {
