@@ -5,7 +5,13 @@ import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation
 import { Secret } from '../../../lambda/foundation/secret.ts';
 import type { OnboardPorts } from '../../../lambda/rotation/onboard.ts';
 import type { CommandPorts } from '../../../lambda/rotation/commands/ports.ts';
-import type { ApiKeyInfo, FailedRotation, RetirementPorts, WatchedKind } from '../../../lambda/rotation/ports.ts';
+import {
+  LostKeyRace,
+  type ApiKeyInfo,
+  type FailedRotation,
+  type RetirementPorts,
+  type WatchedKind,
+} from '../../../lambda/rotation/ports.ts';
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
@@ -273,6 +279,7 @@ export class MemoryWorld {
     });
     const again = (): RetirementPorts => this.ports(gate);
     const silent = { info: () => undefined, warn: () => undefined };
+    const lost = (apiKeyId: string): LostKeyRace => new LostKeyRace(apiKeyId, this.records.get(apiKeyId));
     const reads = {
       all: () => call('ledger.all', () => (seen = [...this.records.values()])),
       of: (managedKey: string) =>
@@ -320,12 +327,12 @@ export class MemoryWorld {
         ...reads,
         add: (record) =>
           call('ledger.add', () => {
-            if (this.records.has(record.apiKeyId)) throw new LostRace(record.apiKeyId);
+            if (this.records.has(record.apiKeyId)) throw lost(record.apiKeyId);
             this.records.set(record.apiKeyId, record);
           }),
         replace: (before, after) =>
           call(`ledger.replace ${before.apiKeyId} ${before.state}→${after.state}${after.intent === undefined ? '' : ' (intent)'}`, () => {
-            if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw new LostRace(before.apiKeyId);
+            if (this.records.get(before.apiKeyId)?.revision !== before.revision) throw lost(before.apiKeyId);
             judgeContainment(this, before, after, seen);
             this.#judgeDeath(before, after.state, refused);
             if (after.intent?.to === 'archived' && isInOperatorsHand(before, after.intent)) this.removed.add(before.apiKeyId);
@@ -335,7 +342,7 @@ export class MemoryWorld {
           }),
         forget: (record) =>
           call(`ledger.forget ${record.apiKeyId}`, () => {
-            if (this.records.get(record.apiKeyId)?.revision !== record.revision) throw new LostRace(record.apiKeyId);
+            if (this.records.get(record.apiKeyId)?.revision !== record.revision) throw lost(record.apiKeyId);
             this.records.delete(record.apiKeyId);
           }),
       },
