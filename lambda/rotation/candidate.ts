@@ -10,7 +10,7 @@ import { execute, refusedIn } from './execute.ts';
 import type { Change } from './change.ts';
 import { fenceMs, transition } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from './proof.ts';
-import type { RotationPorts } from './ports.ts';
+import { LostKeyRace, type RotationPorts } from './ports.ts';
 import { readVersion } from './read-version.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from './strategies.ts';
 
@@ -127,8 +127,9 @@ async function claim(
   try {
     return await ports.ledger.replace(choice.claim, transition(choice.claim, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
   } catch (error) {
-    if (error instanceof LostRace) return 'raced';
-    throw error;
+    if (!(error instanceof LostKeyRace)) throw error;
+    // As a rule another run of this rotation has claimed it.
+    return claimedFor(error.won === undefined ? [] : [error.won], token) ?? 'raced';
   }
 }
 

@@ -5,6 +5,7 @@ import { causeText } from '../incidents/message/cause-text.ts';
 import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
 import { notServing, recordSwitch, versionWith } from './switch.ts';
+import { updateRecord } from './update-record.ts';
 
 const by = 'rotation';
 const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -140,22 +141,16 @@ const perform: Readonly<Record<RotationStep, Perform>> = {
  * the claim was given back meanwhile.
  */
 async function intendSwitch(token: string, apiKeyId: string, ports: RotationPorts): Promise<void> {
-  for (;;) {
+  await updateRecord(ports.ledger, apiKeyId, by, (claimed) => {
+    const { state, intent } = claimed;
     // Another run of this rotation may have rejected it, and claimed another key under the same token.
-    const claimed = await ports.ledger.find(apiKeyId);
-    const isOurs = claimed?.token === token && (claimed.state === 'pending' || claimed.state === 'current');
-    if (isOurs && claimed.state === 'current') return;
-    // Written anew by each run: one that deactivates the key meanwhile loses its race.
-    if (!isOurs || (claimed.intent !== undefined && claimed.intent.to !== 'current')) throw new LostRace(`the claim of version ${token}`);
-    const intent = { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } } as const;
-    try {
-      await ports.ledger.replace(claimed, withIntent(claimed, intent), by);
-      return;
-    } catch (error) {
-      // The same step, called twice at once.
-      if (!(error instanceof LostRace)) throw error;
+    const isOurs = claimed.token === token && (state === 'pending' || state === 'current');
+    if (!isOurs || (state === 'pending' && intent !== undefined && intent.to !== 'current')) {
+      throw new LostRace(`the claim of version ${token}`);
     }
-  }
+    // Written anew by each run: one that deactivates the key meanwhile loses its race.
+    return state === 'current' ? undefined : withIntent(claimed, { to: 'current', at: ports.clock.now(), cause: { code: 'switching' } });
+  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import { causeText } from '../../incidents/message/cause-text.ts';
 import { checkTimely, withIntent, transition } from '../lifecycle.ts';
 import type { CommandPorts } from './ports.ts';
-import { updateRecord } from './update-record.ts';
+import { updateRecord } from '../update-record.ts';
 
 /** The record of a key that `removeKey` may take out of the pool. Throws KeyguardError `not-standby`, or `busy` where somebody is at work on it. */
 export async function removableKey(

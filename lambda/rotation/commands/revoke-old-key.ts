@@ -6,7 +6,7 @@ import type { ApiKeyInfo } from '../ports.ts';
 import { isServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
 import type { KeySnapshot } from './snapshot.ts';
-import { updateRecord } from './update-record.ts';
+import { updateRecord } from '../update-record.ts';
 
 /** A key that the records have as off, as Anthropic shows it. */
 export interface OldKey {

@@ -9,7 +9,7 @@ import { isHeld, type RevokePlan } from './revoke-plan.ts';
 import { enableSchedule } from './schedule.ts';
 import { snapshotOf, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
-import { updateRecord } from './update-record.ts';
+import { updateRecord } from '../update-record.ts';
 
 /**
  * Stores that the keys of the plan get no grace, ends a pause, and starts the rotation that moves AWSCURRENT. Killed anywhere, the same

@@ -9,7 +9,7 @@ import { checkRotates } from './obstacle.ts';
 import type { CommandPorts } from './ports.ts';
 import { claimedKey, isAbandoned, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
-import { updateRecord } from './update-record.ts';
+import { updateRecord } from '../update-record.ts';
 
 export interface UndoPlan {
   /** The key that an undo goes back to. Where it is current already, nothing is left to do. */

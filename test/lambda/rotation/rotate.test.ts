@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
-import type { RotationPorts, SecretDescription } from '../../../lambda/rotation/ports.ts';
+import { LostKeyRace, type RotationPorts, type SecretDescription } from '../../../lambda/rotation/ports.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
@@ -622,7 +622,7 @@ test('AWSCURRENT does not move where another run rejected the key that was prove
   expect(stage.effects).toEqual([]);
 });
 
-test('of two steps that write it at once, the one that loses the race looks again; any other failure ends it', async () => {
+test('of two steps that write it at once, the one that loses the race goes on from the record that won; any other failure ends it', async () => {
   const stage = new Stage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });
@@ -637,7 +637,9 @@ test('of two steps that write it at once, the one that loses the race looks agai
   };
   const broken = { ...ledger, replace: failsOnce(new TypeError('no table')) };
   await expect(step(stage, 'finishSecret', { ...stage.ports, ledger: broken })).rejects.toThrow('no table');
-  const raced = { ...ledger, replace: failsOnce(new LostRace('next')) };
+  stage.calls.length = 0;
+  const raced = { ...ledger, replace: failsOnce(new LostKeyRace('next', stage.record('next'))) };
   await step(stage, 'finishSecret', { ...stage.ports, ledger: raced });
   expect(stage.world.currentKey()).toBe('next');
+  expect(stage.calls.filter((call) => call.startsWith('ledger.find'))).toEqual(['ledger.find next']);
 });

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ApiKeyRecord } from '../../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../../lambda/foundation/clock.ts';
-import { LostRace } from '../../../../lambda/foundation/errors.ts';
 import { causeText } from '../../../../lambda/incidents/message/cause-text.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../../lambda/rotation/ports.ts';
 import { pool } from '../../../../lambda/rotation/strategies/pool.ts';
@@ -88,22 +87,30 @@ test('an old key is claimed in the operator’s name, and its value read where c
   expect(stage.audit[0]).toEqual({ apiKeyId: 'old', to: 'pending', by: 'operator', because: 'brought back: the new one is broken' });
 });
 
-test('who loses the race for a key looks again and takes the next one', async () => {
+/** A pool whose first key another run claims, for the rotation of `claimedFor`, just before this one does. */
+function raced(claimedFor: string): { readonly stage: Stage; readonly ports: RotationPorts } {
   const stage = aPool();
+  const { ledger } = stage.ports;
   let lost = false;
-  const ports: RotationPorts = {
-    ...stage.ports,
-    ledger: {
-      ...stage.ports.ledger,
-      replace: async (before, ...rest) => {
-        if (lost) return stage.ports.ledger.replace(before, ...rest);
-        lost = true;
-        stage.world.records.set('first', { ...before, state: 'pending', token: 't-other', revision: 2 });
-        throw new LostRace('first');
-      },
-    },
+  const replace: typeof ledger.replace = (before, ...rest) => {
+    if (!lost) stage.world.records.set('first', { ...before, state: 'pending', token: claimedFor, revision: 2 });
+    lost = true;
+    return ledger.replace(before, ...rest);
   };
+  return { stage, ports: { ...stage.ports, ledger: { ...ledger, replace } } };
+}
+const reads = ({ calls }: Stage): readonly string[] => calls.filter((call) => /^ledger\.(all|of|find)/.test(call));
+
+test('who loses the race for a key to another rotation looks again and takes the next one', async () => {
+  const { stage, ports } = raced('t-other');
   expect(await obtained(stage, ports)).toBe('second');
+  expect(reads(stage)).toEqual(['ledger.of', 'ledger.of']);
+});
+
+test('who loses it to another run of the same rotation goes on with its key, and reads nothing again', async () => {
+  const { stage, ports } = raced(token);
+  expect(await obtained(stage, ports)).toBe('first');
+  expect(reads(stage)).toEqual(['ledger.of']);
 });
 
 test('a claim that cannot be stored ends the rotation’s step: nothing is activated', async () => {

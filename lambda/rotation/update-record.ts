@@ -1,8 +1,8 @@
-import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { LostRace } from '../../foundation/errors.ts';
-import type { ApiKeyLedger, AuditContext } from '../ports.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
+import { LostRace } from '../foundation/errors.ts';
+import { LostKeyRace, type ApiKeyLedger, type AuditContext } from './ports.ts';
 
-/** How often somebody else may be faster: each time the record is read again and decided on anew. */
+/** How often somebody else may be faster: each time it is decided anew on the record that won. */
 const attempts = 5;
 
 /**
@@ -10,21 +10,22 @@ const attempts = 5;
  * Answers the record as it now stands. Throws LostRace where others are faster again and again.
  */
 export async function updateRecord(
-  ledger: ApiKeyLedger,
+  ledger: Pick<ApiKeyLedger, 'find' | 'replace'>,
   apiKeyId: string,
   by: string,
   change: (record: ApiKeyRecord) => Omit<ApiKeyRecord, 'revision'> | undefined,
   auditContext?: AuditContext,
 ): Promise<ApiKeyRecord> {
+  let record = await ledger.find(apiKeyId);
   for (let attempt = 1; ; attempt += 1) {
-    const record = await ledger.find(apiKeyId);
     if (record === undefined) throw new LostRace(apiKeyId);
     const after = change(record);
     if (after === undefined) return record;
     try {
       return await ledger.replace(record, after, by, auditContext);
     } catch (error) {
-      if (!(error instanceof LostRace) || attempt === attempts) throw error;
+      if (!(error instanceof LostKeyRace) || attempt === attempts) throw error;
+      record = error.won ?? (await ledger.find(apiKeyId));
     }
   }
 }
