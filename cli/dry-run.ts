@@ -36,14 +36,14 @@ export async function dryRun(
   // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
   const refusal = emergency === undefined ? refusalOf(plan, snapshot) : undefined;
   const verification =
-    refusal === undefined && next !== undefined && proves && canBeVerified(next)
+    refusal === undefined && next !== undefined && next !== 'made' && proves && canBeVerified(next)
       ? await tried(name, next, asJson, installation, io)
       : undefined;
   if (asJson) {
     json(
       {
         managedKey: name,
-        wouldClaim: refusal === undefined ? (next?.apiKeyId ?? null) : null,
+        wouldClaim: refusal === undefined && next !== 'made' ? (next?.apiKeyId ?? null) : null,
         because: refusal?.because ?? planWhy(plan),
         current: plan.current?.apiKeyId ?? null,
         wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
@@ -127,7 +127,9 @@ async function tried(
   return verification ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
 }
 
-function proofText({ apiKeyId, state }: ApiKeyRecord, verification: StandbyVerification | undefined, proves: boolean): string {
+function proofText(next: ApiKeyRecord | 'made', verification: StandbyVerification | undefined, proves: boolean): string {
+  if (next === 'made') return 'Nothing was made or proven. Nothing was changed.';
+  const { apiKeyId, state } = next;
   switch (verification?.verdict) {
     case 'good':
       return `${apiKeyId} was active for a moment: Anthropic accepts it and shows it as it should be. It is inactive again and proven dead; nothing remains changed.`;

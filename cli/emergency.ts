@@ -14,7 +14,7 @@ import { lastUseText } from './last-use.ts';
 import { instant, isoOrNull, json, line, progress } from './output.ts';
 import { agreed } from './prompt.ts';
 import { currentSince, rotatedOrFail, saysUndone } from './rotation-outcome.ts';
-import { planWhy } from './rotation-plan.ts';
+import { nextText, planWhy } from './rotation-plan.ts';
 
 export interface EmergencyOrder {
   readonly because: string;
@@ -122,7 +122,7 @@ function overText({ record: { apiKeyId, hint, state, since }, status, isActive }
 }
 
 const beginning: Readonly<Record<RevokePlan['todo'], (name: string, rotation: RevokePlan['rotation']) => string>> = {
-  'rotate and cut': (name, rotation) => `${rotation.next?.apiKeyId ?? ''} becomes the current key of ${name} (${planWhy(rotation)}).`,
+  'rotate and cut': (name, rotation) => `${nextText(rotation.next)} becomes the current key of ${name} (${planWhy(rotation)}).`,
   cut: (name, { current }) =>
     `An emergency of ${name} has switched already to ${current?.apiKeyId ?? ''}; what is left is to cut off its old keys.`,
   'cut one': (name, { current }) => `${current?.apiKeyId ?? ''} stays the current key of ${name}; only the key that you named is cut off.`,

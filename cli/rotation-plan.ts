@@ -8,6 +8,7 @@ const planTexts: Readonly<Record<RotationPlan['why'], string>> = {
   claimed: 'a rotation that is under way has claimed it',
   oldest: 'it is the oldest standby key that lives long enough',
   wanted: 'an operator wants this old key back',
+  made: 'its strategy makes one for each rotation',
 };
 
 /** Why a plan is as it is. */
@@ -15,8 +16,13 @@ export function planWhy({ why }: RotationPlan): string {
   return planTexts[why];
 }
 
+/** What takes over. */
+export function nextText(next: RotationPlan['next']): string {
+  return next === 'made' ? 'a new key' : (next?.apiKeyId ?? '');
+}
+
 export function planText({ next, why, current }: RotationPlan, { rotation }: ManagedKeyDefinition): string {
-  const claim = `${next?.apiKeyId ?? ''} becomes current (${planTexts[why]}).`;
+  const claim = `${nextText(next)} becomes current (${planTexts[why]}).`;
   if (current === undefined) return claim;
   if (current.foundDeadAt !== undefined) return `${claim} ${current.apiKeyId} is dead at Anthropic since ${instant(current.foundDeadAt)}.`;
   return `${claim} ${current.apiKeyId} stays valid for at least ${lengthText(rotation.minimumGraceMs)}.`;

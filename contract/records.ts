@@ -23,8 +23,8 @@ export interface ApiKeyRecord {
   readonly hint: string;
   readonly expiresAt: number | null;
   readonly addedAt: number;
-  /** The standby secret's version that holds the value. */
-  readonly standbyVersionId: string;
+  /** The standby secret's version that holds the value. Absent: it was no standby key, its strategy made it for the rotation of `token`. */
+  readonly standbyVersionId?: string;
   /** The rotation that claimed it: Secrets Manager's ClientRequestToken, which is also the consumer secret's version id. */
   readonly token?: string;
   /** What somebody was about to do when this was written: whoever comes next finishes it. */

@@ -75,8 +75,27 @@ export function isScheduled(name: FunctionName): name is ScheduledFunction {
 export const detectorKinds = ['rate'] as const;
 export type DetectorKind = (typeof detectorKinds)[number];
 
-export const strategyKinds = ['pool'] as const;
-export type StrategyKind = (typeof strategyKinds)[number];
+/** What is known of a rotation strategy before its file is loaded. */
+interface StrategyDefinition {
+  /**
+   * Where its keys come from. `standby keys`: people make them before a rotation needs one. The standby secret with its policy and output,
+   * the standby commands, the watch over how far the pool reaches and the checks of doctor follow from this entry. `itself`: the strategy
+   * makes a key when a rotation needs it.
+   */
+  readonly supply: 'standby keys' | 'itself';
+}
+
+export const strategies = {
+  pool: { supply: 'standby keys' },
+} as const satisfies Record<string, StrategyDefinition>;
+export type StrategyKind = keyof typeof strategies;
+export const strategyKinds = Object.keys(strategies) as readonly StrategyKind[];
+
+/** Whether people make the keys of this strategy before a rotation needs them. */
+export function hasPool(strategy: StrategyKind): boolean {
+  const definition: StrategyDefinition = strategies[strategy];
+  return definition.supply === 'standby keys';
+}
 
 /**
  * - `usage-anomaly`: a managed key's usage left its expected band.

@@ -136,7 +136,7 @@ function problemsOf(
   standbySecret: SecretDescription,
   definition: ManagedKeyDefinition,
 ): readonly string[] {
-  const labelled = standbySecret.stages.get(standbyVersionId)?.includes(standbyLabel(apiKeyId)) === true;
+  const labelled = standbySecret.stages.get(standbyVersionId ?? '')?.includes(standbyLabel(apiKeyId)) === true;
   const stored = labelled ? [] : ['the standby secret does not hold its value any more'];
   if (info === undefined) return ['Anthropic lists it no more', ...stored];
   return [

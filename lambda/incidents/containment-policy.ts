@@ -1,7 +1,7 @@
 import type { Brake } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
-import { chooseStandby } from '../rotation/claim.ts';
+import { chooseNew } from '../rotation/claim.ts';
 import { shouldBeActive } from '../rotation/lifecycle.ts';
 
 export type ContainmentVerdict =
@@ -33,7 +33,7 @@ export function judgeContainmentPolicy(
     case 'current': {
       // One that is pending is the replacement on its way.
       const onItsWay = records.some((record) => record.managedKey === definition.name && record.state === 'pending');
-      if (onItsWay || chooseStandby(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
+      if (onItsWay || chooseNew(records, definition, now).claim !== 'none') return { verdict: 'rotate first' };
       if (definition.containment.lastCredential === 'cut') return { verdict: 'cut' };
       return brake({ code: 'last-credential' });
     }

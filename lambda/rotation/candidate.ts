@@ -8,7 +8,7 @@ import { aliveUntil, chooseNext, isPassing } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { execute, refusedIn } from './execute.ts';
 import type { Change } from './change.ts';
-import { fenceMs, transition } from './lifecycle.ts';
+import { fenceMs, givenBackTo, transition } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from './proof.ts';
 import { LostKeyRace, type RotationPorts } from './ports.ts';
 import { readVersion } from './read-version.ts';
@@ -16,8 +16,22 @@ import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from './strate
 
 const by = 'rotation';
 
+/** An API key that a strategy has made, active. */
+export interface MadeKey {
+  readonly apiKeyId: string;
+  /** As Anthropic shows it. */
+  readonly hint: string;
+  readonly expiresAt: number | null;
+}
+
 /** What differs between strategies whose credentials are API keys. */
 export interface KeySource {
+  /**
+   * Where the registry says that it supplies `itself`: makes the key of the rotation `token`. Asked again with that token it answers the same
+   * key, because a run may be killed before it is recorded. Throws KeyguardError with instructions when none can be made, and `Unavailable`
+   * when nobody can tell now.
+   */
+  make?(definition: ManagedKeyDefinition, token: string, ports: RotationPorts): Promise<MadeKey>;
   /** The value of a key that it supplied, which consumers have never read; `absent`: nobody has it. */
   valueOf(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | 'absent'>;
   /** After a switch: what its supply does not need any more is cleared away. The rotation has succeeded by then: it throws nothing. */
@@ -33,7 +47,7 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
     async obtain(definition, token, ports) {
       for (;;) {
         const records = await ports.ledger.of(definition.name);
-        const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, ports));
+        const claimed = claimedFor(records, token) ?? (await claim(records, definition, token, source, ports));
         if (claimed === 'raced') continue;
         return candidate(claimed, definition, source, ports);
       }
@@ -70,7 +84,7 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
       const record = claimedFor(await ports.ledger.of(name), token);
       // AWSCURRENT may have moved to it, and retirement looks whether it did.
       if (record === undefined || record.intent !== undefined) return;
-      const back = record.origin?.state ?? 'standby';
+      const back = givenBackTo(record);
       const change = { to: 'abandoned', cause } as const;
       // In its grace it is active, and consumers may hold it.
       if (back === 'draining') await execute(record, { change }, { by, prove: refusedIn(secretName, ports) }, ports);
@@ -110,6 +124,7 @@ async function claim(
   records: readonly ApiKeyRecord[],
   definition: ManagedKeyDefinition,
   token: string,
+  source: KeySource,
   ports: RotationPorts,
 ): Promise<ApiKeyRecord | 'raced'> {
   const at = ports.clock.now();
@@ -122,15 +137,35 @@ async function claim(
       cureOf(choice.why, definition),
     );
   }
-  const { undoRequest } = choice.claim;
-  const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
+  const next = choice.claim;
   try {
-    return await ports.ledger.replace(choice.claim, transition(choice.claim, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
+    if (next === 'made') return await make(records, definition, token, source, ports);
+    const { undoRequest } = next;
+    const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
+    return await ports.ledger.replace(next, transition(next, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
   } catch (error) {
     if (!(error instanceof LostKeyRace)) throw error;
     // As a rule another run of this rotation has claimed it.
     return claimedFor(error.won === undefined ? [] : [error.won], token) ?? 'raced';
   }
+}
+
+/** Throws TypeError where a strategy is not what its interface says: nobody but its author can mend that. */
+async function make(
+  records: readonly ApiKeyRecord[],
+  definition: ManagedKeyDefinition,
+  token: string,
+  source: KeySource,
+  ports: RotationPorts,
+): Promise<ApiKeyRecord> {
+  if (source.make === undefined) throw new TypeError(`the strategy ${definition.rotation.strategy} makes no keys`);
+  const { apiKeyId, hint, expiresAt } = await source.make(definition, token, ports);
+  if (records.some((record) => record.apiKeyId === apiKeyId)) throw new TypeError(`${apiKeyId} was made before, for another rotation`);
+  const at = ports.clock.now();
+  const claimed = { state: 'pending', since: at, addedAt: at, token, cause: { code: 'claimed' } } as const;
+  const record: ApiKeyRecord = { schema: 1, apiKeyId, managedKey: definition.name, revision: 1, hint, expiresAt, ...claimed };
+  await ports.ledger.add(record, by);
+  return record;
 }
 
 function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
@@ -152,6 +187,8 @@ async function candidate(
   if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
   const value = await valueOf(record, definition, source, ports);
   if (value === 'absent') return rejected(record, { code: 'value-missing' }, definition, ports);
+  // It is active, and proven as soon as the version holds it: before that nothing but its record says that it is ours.
+  if (record.origin === undefined && record.standbyVersionId === undefined) return value;
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
   if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));

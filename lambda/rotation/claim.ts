@@ -1,6 +1,7 @@
 import type { NoKeyCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition, RotationPolicy } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { hasPool } from '../../contract/registry.ts';
 import { hourMs } from '../foundation/clock.ts';
 import { isOld, isClaimBlocked, isUnfinishedIntake } from './lifecycle.ts';
 
@@ -17,9 +18,10 @@ export function aliveUntil(record: ApiKeyRecord, policy: RotationPolicy, claimed
   return record.origin === undefined ? claimedAt + neededLifeMs(policy) : claimedAt;
 }
 
-export type Claim = { readonly claim: ApiKeyRecord } | { readonly claim: 'none'; readonly why: NoKeyCause };
+/** `made`: none that is there; the strategy makes a new key. */
+export type Claim = { readonly claim: ApiKeyRecord } | { readonly claim: 'made' } | { readonly claim: 'none'; readonly why: NoKeyCause };
 
-/** Whatever it is that makes one standby key after the other fail, it must not use up the pool. */
+/** Whatever it is that makes one key after the other fail, it must not use up the pool, or have a new key made every few minutes. */
 const rejectionsAtMost = 2;
 
 /** Whether some minutes change it: a key is in hand, or two runs were at work on it and the call of one of them may come late. */
@@ -27,15 +29,15 @@ export function isPassing(why: NoKeyCause): boolean {
   return why === 'keys-in-hand' || why === 'late-call-possible';
 }
 
-/** What a rotation takes at `now`: the old key that an operator wants back, else a standby key. */
+/** What a rotation takes at `now`: the old key that an operator wants back, else a new one. */
 export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   const wanted = records.find((record) => record.managedKey === definition.name && hasUndoRequest(record, now));
-  if (wanted === undefined) return chooseStandby(records, definition, now);
+  if (wanted === undefined) return chooseNew(records, definition, now);
   return isClaimBlocked(wanted, now) ? { claim: 'none', why: 'late-call-possible' } : { claim: wanted };
 }
 
-/** The oldest standby key of the managed key that lives long enough at `now`. */
-export function chooseStandby(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+/** A key that has never served: the oldest standby key that lives long enough at `now`, or one that the strategy makes. */
+export function chooseNew(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   const free = records.filter((record) => record.intent === undefined && !isClaimBlocked(record, now));
   const choice = chooseLater(free, definition, now);
   if (choice.claim !== 'none') return choice;
@@ -46,6 +48,7 @@ export function chooseStandby(records: readonly ApiKeyRecord[], definition: Mana
 /** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */
 export function chooseLater(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
   if (rejections(records, definition, now) >= rejectionsAtMost) return { claim: 'none', why: 'keys-rejected' };
+  if (!hasPool(definition.rotation.strategy)) return { claim: 'made' };
   const pool = records.filter((record) => record.managedKey === definition.name && isInPool(record));
   const needed = now + neededLifeMs(definition.rotation);
   const [oldest] = pool
@@ -55,7 +58,10 @@ export function chooseLater(records: readonly ApiKeyRecord[], definition: Manage
   return { claim: 'none', why: pool.length === 0 ? 'pool-empty' : 'keys-expire-too-soon' };
 }
 
-/** Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, and an intake that was broken off no proof. */
+/**
+ * Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, an intake that was broken off
+ * no proof, and a rotation that was broken off says nothing of the key that was made for it.
+ */
 function rejections(records: readonly ApiKeyRecord[], { name }: ManagedKeyDefinition, now: number): number {
   const own = records.filter((record) => record.managedKey === name);
   const since = own.find(({ state }) => state === 'current')?.since ?? Number.NEGATIVE_INFINITY;
@@ -64,6 +70,7 @@ function rejections(records: readonly ApiKeyRecord[], { name }: ManagedKeyDefini
       record.state === 'rejected' &&
       record.since > since &&
       !isUnfinishedIntake(record) &&
+      record.cause?.code !== 'rotation-abandoned' &&
       !(record.expiresAt !== null && record.expiresAt <= now),
   ).length;
 }

@@ -157,8 +157,8 @@ export function hasServed({ state, servedSince }: ApiKeyRecord): boolean {
 }
 
 /** A key whose intake was broken off, or failed its last check: nobody has proven that its value is its own. */
-export function isUnfinishedIntake({ state, verifiedInactiveAt }: ApiKeyRecord): boolean {
-  return verifiedInactiveAt === undefined && (state === 'standby' || state === 'rejected');
+export function isUnfinishedIntake({ state, verifiedInactiveAt, standbyVersionId }: ApiKeyRecord): boolean {
+  return verifiedInactiveAt === undefined && standbyVersionId !== undefined && (state === 'standby' || state === 'rejected');
 }
 
 /** Whether an emergency ended it that also put another key in its place. */
@@ -176,6 +176,11 @@ export function isEndedByEmergency({ state, cause }: ApiKeyRecord): boolean {
 function saysEmergency(cause: Cause | undefined): boolean {
   if (cause?.before === 'emergency') return true;
   return cause?.code === 'retired' && cause.why.code === 'grace-over' && cause.why.end === 'emergency';
+}
+
+/** Where a claimed key goes that its rotation gives up: to where it came from. One that was made for that rotation nobody takes again. */
+export function givenBackTo({ origin, standbyVersionId }: ApiKeyRecord): OldState | 'standby' | 'rejected' {
+  return origin?.state ?? (standbyVersionId === undefined ? 'rejected' : 'standby');
 }
 
 export function isOld(state: ApiKeyState): state is OldState {
@@ -206,13 +211,15 @@ export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRe
   // An emergency outlives an undo that fails.
   const kept = revokeRequest !== undefined && isRevoked(record, event.at) ? { revokeRequest } : {};
   const revocation = foundDeadAt === undefined ? {} : { foundDeadAt };
-  const state = answer === 'origin' ? (origin?.state ?? 'standby') : answer;
+  const state = answer === 'origin' ? givenBackTo(record) : answer;
   // An undo that fails leaves what an emergency ended as it was.
   const isTried = event.type === 'claimed' || (event.type === 'abandoned' && origin !== undefined);
   const cause: Cause = isTried && saysEmergency(record.cause) ? { ...event.cause, before: 'emergency' } : event.cause;
   // Where AWSCURRENT moved, the intent may be that of another run, which is at work on the key still.
   const foreign = event.type === 'replaced' || event.type === 'promoted' ? intent : undefined;
   const base = { ...rest, state, since: event.at, cause, ...claimBlockOf(claimBlockedUntil, foreign, event.at) };
+  // The version of its rotation is all that holds the value of a key that the strategy made.
+  const madeFor = record.standbyVersionId !== undefined || token === undefined ? {} : { token };
   switch (event.type) {
     case 'onboarded':
       return base;
@@ -224,7 +231,7 @@ export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRe
       return { ...claim, ...kept, ...revocation, origin: { state: record.state, versionId: token } };
     }
     case 'abandoned':
-      if (origin === undefined) return base;
+      if (origin === undefined) return { ...base, ...madeFor };
       return {
         ...base,
         token: origin.versionId,
@@ -244,7 +251,7 @@ export function transition(record: ApiKeyRecord, event: KeyEvent): Omit<ApiKeyRe
       };
     case 'rejected':
       // Its rotation goes on with another key, whose value the version will hold.
-      return base;
+      return { ...base, ...madeFor };
     case 'retired':
     case 'contained':
     case 'archived':

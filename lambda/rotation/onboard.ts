@@ -98,7 +98,7 @@ export async function onboardStandbyKey(
   // A question may have taken its time.
   const startedAt = ports.clock.now();
   const standbyVersionId = await ports.standby.put(definition.standbySecretName, info.apiKeyId, value);
-  const record: ApiKeyRecord = {
+  const record: StoredKey = {
     schema: 1,
     apiKeyId: info.apiKeyId,
     managedKey: definition.name,
@@ -138,8 +138,10 @@ export async function onboardStandbyKey(
   );
 }
 
+type StoredKey = ApiKeyRecord & Required<Pick<ApiKeyRecord, 'standbyVersionId'>>;
+
 /** The record of an intake that was broken off, for the one that takes its place. */
-function again(known: ApiKeyRecord, record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
+function again(known: ApiKeyRecord, record: StoredKey): Omit<ApiKeyRecord, 'revision'> {
   const { hint, expiresAt, standbyVersionId, intent, since: at } = record;
   const fence = intent === undefined ? {} : { intent };
   return {

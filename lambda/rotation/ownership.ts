@@ -68,6 +68,7 @@ async function isHeld(record: ApiKeyRecord, info: ApiKeyInfo, definition: Manage
     removed !== true || (stackName !== null && stackName === ports.stackName);
   const isHeldByConsumers = await holdsValue(record, info, definition, ports);
   if (isHeldByConsumers && (removed !== true || isOfStack(await ports.secrets.describe(secretName)))) return true;
+  if (record.standbyVersionId === undefined) return false;
   const standby = await ports.secrets.describe(standbySecretName);
   return isOfStack(standby) && standby.stages.get(record.standbyVersionId)?.includes(standbyLabel(record.apiKeyId)) === true;
 }

@@ -1,4 +1,5 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
+import { hasPool } from '../../contract/registry.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import { hasServed, withIntent } from './lifecycle.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
@@ -170,7 +171,7 @@ async function goOnWith(
   const error = new KeyguardError(
     'candidate-lost',
     `the rotation of ${definition.name} lost its new key: ${lossText(candidate)}`,
-    'nothing, if a standby key is left: the rotation starts again within twenty minutes',
+    `nothing${hasPool(definition.rotation.strategy) ? ', if a standby key is left' : ''}: the rotation starts again within twenty minutes`,
   );
   // First: killed in between, nobody would know that a rotation is owed.
   await tellPeople(error, definition, ports);

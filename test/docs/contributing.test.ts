@@ -18,7 +18,7 @@ const kinds: Readonly<Record<string, { readonly list: string; readonly all: read
   detector: { list: 'detectorKinds', all: detectorKinds },
   'incident kind': { list: 'incidentKinds', all: incidentKinds },
   function: { list: 'functions', all: functionNames },
-  'rotation strategy': { list: 'strategyKinds', all: strategyKinds },
+  'rotation strategy': { list: 'strategies', all: strategyKinds },
 };
 
 test.each(Object.entries(kinds))('to add: each %s that there is has the files and the list that the table names', (what, { list, all }) => {

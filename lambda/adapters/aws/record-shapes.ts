@@ -132,7 +132,7 @@ export const apiKeyShape: Shape<ApiKeyRecord> = {
   hint: text,
   expiresAt: orNull(number),
   addedAt: number,
-  standbyVersionId: text,
+  standbyVersionId: optional(text),
   token: optional(text),
   intent: optional(shaped<NonNullable<ApiKeyRecord['intent']>>({ to: oneOf(apiKeyStates), at: number, cause, ordered: optional(flag) })),
   claimBlockedUntil: optional(number),

@@ -2,7 +2,7 @@ import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { noKeyTexts } from '../../incidents/message/cause-text.ts';
-import { chooseStandby } from '../claim.ts';
+import { chooseNew } from '../claim.ts';
 import { emergencyOf, isReplacedByEmergency } from '../lifecycle.ts';
 import { checkRestored } from './obstacle.ts';
 import { nextKeyText, planRotation, type RotationPlan } from './rotate.ts';
@@ -36,7 +36,7 @@ export function planRevocation(snapshot: KeySnapshot, stolen: string | undefined
   const current = own.find((record) => record.state === 'current');
   const draining = own.filter((record) => record.state === 'draining');
   const wanted = own.filter((record) => record.undoRequest !== undefined);
-  const rotation = planRotation(snapshot, now, chooseStandby);
+  const rotation = planRotation(snapshot, now, chooseNew);
   const named = draining.filter((record) => record.apiKeyId === stolen);
   if (named.length > 0 && current !== undefined) {
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };

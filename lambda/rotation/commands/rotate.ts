@@ -4,19 +4,25 @@ import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { noKeyTexts } from '../../incidents/message/cause-text.ts';
-import { chooseNext, isPassing, type chooseStandby } from '../claim.ts';
+import { chooseNext, isPassing, type chooseNew } from '../claim.ts';
 import { expiresTooSoon } from '../conditions.ts';
 import { isSwitchedByHand, notServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
 import { claimedKey, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
 
-export type RotationPlan = (Possible | Impossible) & { readonly current: ApiKeyRecord | undefined };
+export type RotationPlan = (Possible | Made | Impossible) & { readonly current: ApiKeyRecord | undefined };
 
 /** The key that would become current, and why this one. */
 interface Possible {
   readonly next: ApiKeyRecord;
   readonly why: 'claimed' | 'oldest' | 'wanted';
+}
+
+/** The strategy would make the next key. */
+interface Made {
+  readonly next: 'made';
+  readonly why: 'made';
 }
 
 interface Impossible {
@@ -25,17 +31,14 @@ interface Impossible {
 }
 
 /** What a rotation would do at `now`, by the rules of the rotation itself; `choose`: which key it would take. */
-export function planRotation(
-  snapshot: KeySnapshot,
-  now: number,
-  choose: typeof chooseNext | typeof chooseStandby = chooseNext,
-): RotationPlan {
+export function planRotation(snapshot: KeySnapshot, now: number, choose: typeof chooseNext | typeof chooseNew = chooseNext): RotationPlan {
   const { own, definition } = snapshot;
   const current = own.find((record) => record.state === 'current');
   const claimed = claimedKey(snapshot);
   if (claimed !== undefined) return { next: claimed, why: 'claimed', current };
   const choice = choose(own, definition, now);
   if (choice.claim === 'none') return { next: undefined, why: choice.why, current };
+  if (choice.claim === 'made') return { next: 'made', why: 'made', current };
   return { next: choice.claim, why: choice.claim.undoRequest === undefined ? 'oldest' : 'wanted', current };
 }
 

@@ -3,7 +3,7 @@ import { causeText } from '../../incidents/message/cause-text.ts';
 import type { Change } from '../change.ts';
 import { isOver, type Shown } from '../verify-revoked.ts';
 import type { Act } from '../execute.ts';
-import { isUnfinishedIntake } from '../lifecycle.ts';
+import { givenBackTo, isUnfinishedIntake } from '../lifecycle.ts';
 import { atWorkUntil, endOf, isListedArchived, type Key } from './key.ts';
 
 /** What retirement does with one API key next. Plain data: to know it changes nothing. */
@@ -72,7 +72,7 @@ export function finishRejection({ intent, status, now }: Key): Step {
 
 /** The key goes back to where it came from, inactive unless it was in its grace. A rotation that is still at it sees the intent. */
 export function giveBack({ record, status, now }: Key): Step {
-  const to = record.origin?.state ?? 'standby';
+  const to = givenBackTo(record);
   const cause = { code: 'rotation-abandoned' } as const;
   return {
     do: 'act',

@@ -16,7 +16,7 @@ export async function standbyValue(
   { standbySecretName }: ManagedKeyDefinition,
   ports: VersionPorts,
 ): Promise<Secret | 'absent'> {
-  return readVersion(standbySecretName, standbyVersionId, ports);
+  return standbyVersionId === undefined ? 'absent' : readVersion(standbySecretName, standbyVersionId, ports);
 }
 
 /** What a key in these states is known by as ours; a rejected one until somebody puts it away. */

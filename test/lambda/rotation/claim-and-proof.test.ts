@@ -3,7 +3,7 @@ import type { Refutation } from '../../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Secret } from '../../../lambda/foundation/secret.ts';
-import { aliveUntil, chooseNext, chooseStandby, hasUndoRequest, neededLifeMs, requestLastsMs } from '../../../lambda/rotation/claim.ts';
+import { aliveUntil, chooseNext, chooseNew, hasUndoRequest, neededLifeMs, requestLastsMs } from '../../../lambda/rotation/claim.ts';
 import { judgeProof, matchesHint, prove } from '../../../lambda/rotation/proof.ts';
 import type { ApiKeyInfo, ProbeAnswer } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
@@ -22,7 +22,7 @@ test('the oldest standby key of the managed key is claimed', () => {
     aRecord({ apiKeyId: 'apikey_other', addedAt: 0, managedKey: 'staging' }),
     aRecord({ apiKeyId: 'apikey_used', addedAt: 0, state: 'current' }),
   ];
-  expect(chooseStandby(records, definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_old' } });
+  expect(chooseNew(records, definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_old' } });
 });
 
 test('of two keys taken in at the same instant every run claims the same one', () => {
@@ -31,7 +31,7 @@ test('of two keys taken in at the same instant every run claims the same one', (
     [a, b],
     [b, a],
   ]) {
-    expect(chooseStandby(records, definition, now)).toEqual({ claim: a });
+    expect(chooseNew(records, definition, now)).toEqual({ claim: a });
   }
 });
 
@@ -39,19 +39,19 @@ test('a key that would not outlive the interval and the longest grace is passed 
   const needed = now + neededLifeMs(policy);
   const short = aRecord({ apiKeyId: 'apikey_short', addedAt: 1, expiresAt: needed - 1 });
   const long = aRecord({ apiKeyId: 'apikey_long', addedAt: 2, expiresAt: needed });
-  expect(chooseStandby([short, long], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_long' } });
-  expect(chooseStandby([short], definition, now)).toEqual({ claim: 'none', why: 'keys-expire-too-soon' });
-  expect(chooseStandby([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
+  expect(chooseNew([short, long], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_long' } });
+  expect(chooseNew([short], definition, now)).toEqual({ claim: 'none', why: 'keys-expire-too-soon' });
+  expect(chooseNew([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
 test('a key that is being deactivated this moment is not claimed', () => {
   const fenced = aRecord({ intent: { to: 'standby', at: now, cause: { code: 'found-active' } } });
-  expect(chooseStandby([fenced], definition, now)).toEqual({ claim: 'none', why: 'keys-in-hand' });
-  expect(chooseStandby([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
+  expect(chooseNew([fenced], definition, now)).toEqual({ claim: 'none', why: 'keys-in-hand' });
+  expect(chooseNew([{ ...fenced, expiresAt: now }], definition, now)).toEqual({
     claim: 'none',
     why: 'keys-expire-too-soon',
   });
-  expect(chooseStandby([fenced, { ...standby, addedAt: 9 }], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_standby' } });
+  expect(chooseNew([fenced, { ...standby, addedAt: 9 }], definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_standby' } });
 });
 
 test('an old key that an operator wants back goes before all standby keys', () => {

@@ -393,3 +393,14 @@ test('served has what consumers read, and not what is on its way to them, for th
   expect(hasServed(aRecord({ state: 'pending', servedSince: 1 }))).toBe(false);
   expect(hasServed(aRecord({ state: 'current' }))).toBe(false);
 });
+
+test('a key that was made for a rotation goes into no pool, and is known by the version that held it', () => {
+  const { standbyVersionId, ...rest } = aRecord({ state: 'pending', token: 'token-1' });
+  const made: ApiKeyRecord = rest;
+  expect(standbyVersionId).toBeDefined();
+  for (const type of ['abandoned', 'rejected'] as const) {
+    const lost = after(made, type, 2);
+    expect(lost).toMatchObject({ state: 'rejected', token: 'token-1' });
+    expect(isUnfinishedIntake(lost)).toBe(false);
+  }
+});

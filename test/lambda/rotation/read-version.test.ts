@@ -8,6 +8,6 @@ test('an absent value is believed after a minute and a half, looked for every th
   const record = stage.has('next', 'standby');
   stage.world.standbyVersions.clear();
   const began = stage.world.now;
-  expect(await readVersion(definition.standbySecretName, record.standbyVersionId, stage.ports)).toBe('absent');
+  expect(await readVersion(definition.standbySecretName, record.standbyVersionId ?? '', stage.ports)).toBe('absent');
   expect([stage.calls.length, stage.world.now - began]).toEqual([31, 90_000]);
 });
