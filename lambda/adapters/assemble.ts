@@ -10,7 +10,6 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Runtime } from '../foundation/runtime.ts';
 import { withInstantsThatHaveCome } from '../incidents/instants.ts';
 import type { IncidentPorts } from '../incidents/ports.ts';
-import { rotationEndTexts } from '../incidents/message/cause-text.ts';
 import { clear, closeRemoved, raise, reconcile } from '../incidents/raise.ts';
 import type { OnboardPorts } from '../rotation/onboard.ts';
 import { isRemoved, recoveryOf } from '../rotation/conditions.ts';
@@ -91,7 +90,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
-      clear: (kind, managedKey, end) => clear(kind, managedKey, rotationEndTexts[end], incidents, end),
+      clear: (kind, managedKey, end) => clear(kind, managedKey, incidents, end),
       lasting: lastingFailure(incidents.incidents),
     },
     pauses: pauses(table),

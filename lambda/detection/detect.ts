@@ -50,7 +50,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
       await lookForReactivated(subject, inactiveKeys, incidents, until, ports);
       if (next !== undefined) await ports.memory.look(next);
       if (last.failing !== undefined && (next !== undefined || !isWatched)) {
-        await clearAmong(incidents, 'detection-failing', subject, 'its usage is looked at again', ports);
+        await clearAmong(incidents, 'detection-failing', subject, ports);
       }
     } catch (error) {
       tally.failed += 1;

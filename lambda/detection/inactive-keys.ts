@@ -33,7 +33,7 @@ export async function lookForReactivated(
   const own = records.filter((each) => each.managedKey === subject);
   // By the clock, a report that stands still would end what goes on unseen.
   const { sinceInactive, lately } = reactivated(own, uses, visible);
-  if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, 'no tokens on a retired key for an hour', ports);
+  if (lately.length === 0) await clearAmong(incidents, 'retired-key-used', subject, ports);
   // Each of them, or one that is used all the time would hide the others.
   for (const { apiKeyId, model, workspaceId, at, tokens } of sinceInactive) {
     const state = own.find((each) => each.apiKeyId === apiKeyId)?.state;

@@ -4,6 +4,7 @@ import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { counted } from '../foundation/counted.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { announce } from './announce.ts';
+import { recoveryTexts, rotationEndTexts } from './message/cause-text.ts';
 import { advance, type IncidentEvent } from './states.ts';
 import type { IncidentPorts } from './ports.ts';
 
@@ -19,9 +20,9 @@ export async function record(kind: IncidentKind, subject: string, facts: Inciden
 }
 
 /** The cause is gone: the incident, if there is one, recovers and people are told. */
-export async function clear(kind: IncidentKind, subject: string, reason: string, ports: IncidentPorts, end?: RotationEnd): Promise<void> {
-  const how = end === undefined ? {} : { end };
-  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), reason, ...how }, ports);
+export async function clear(kind: IncidentKind, subject: string, ports: IncidentPorts, end?: RotationEnd): Promise<void> {
+  const how = end === undefined ? { reason: recoveryTexts[kind] } : { reason: rotationEndTexts[end], end };
+  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), ...how }, ports);
 }
 
 /** The same where the open incidents were read already: a cause that has none costs nothing. */
@@ -29,11 +30,10 @@ export async function clearAmong(
   open: readonly IncidentRecord[],
   kind: IncidentKind,
   subject: string,
-  reason: string,
   ports: IncidentPorts,
 ): Promise<void> {
   const known = incidentOf(open, kind, subject);
-  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), reason }, ports);
+  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), reason: recoveryTexts[kind] }, ports);
 }
 
 /** Something that is so at this moment. */

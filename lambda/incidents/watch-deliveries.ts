@@ -3,6 +3,7 @@ import { channelKinds, channels } from '../../contract/registry.ts';
 import { minuteMs, utcMinute } from '../foundation/clock.ts';
 import { counted } from '../foundation/counted.ts';
 import { briefly } from '../foundation/errors.ts';
+import { recoveryTexts } from './message/cause-text.ts';
 import type { Deliveries, IncidentPorts } from './ports.ts';
 import { reconcile, type Finding } from './raise.ts';
 
@@ -18,7 +19,7 @@ export async function watchDeliveries(ports: IncidentPorts & { readonly deliveri
       const own = undelivered.filter(({ channel }) => channel === kind);
       return deliveryFinding(channels[kind].name, own, ports.clock.now()) ?? [];
     });
-    await reconcile(['delivery-failed'], findings, () => 'no alert is missing', ports);
+    await reconcile(['delivery-failed'], findings, () => recoveryTexts['delivery-failed'], ports);
     return 0;
   } catch (error) {
     ports.log.warn('deliveries.not-watched', { error: briefly(error) });

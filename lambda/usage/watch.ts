@@ -24,7 +24,7 @@ export async function watchUsage(ports: UsageWatchPorts): Promise<void> {
   );
   const open = await ports.incidents.all();
   if (blindness === undefined) {
-    await clearAmong(open, 'usage-blind', usageReport, 'the usage report is read again, and shows tokens as usual', ports);
+    await clearAmong(open, 'usage-blind', usageReport, ports);
     return;
   }
   if (open.some(({ kind, state }) => kind === 'usage-blind' && state === 'open')) return;

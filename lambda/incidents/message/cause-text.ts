@@ -1,4 +1,5 @@
 import type { Brake, Cause, NoKeyCause, PlainBrake, RetirementCause, RotationEnd } from '../../../contract/causes.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import { iso, utcMinute } from '../../foundation/clock.ts';
 import { amount, measureName } from './phrases.ts';
 
@@ -112,6 +113,23 @@ export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {
   switched: 'the rotation succeeded',
   'still-current': 'the key that was current still is',
   'emergency-lapsed': 'it was not carried out within a day, so it has lapsed, and its key was not cut off',
+};
+
+/** Why an incident of each kind is over, where nothing more is known of how. @sentence */
+export const recoveryTexts: Readonly<Record<IncidentKind, string>> = {
+  'usage-anomaly': 'usage has been back in its usual band for half an hour',
+  'retired-key-used': 'no tokens on a retired key for an hour',
+  straggler: 'the old key went quiet',
+  'rotation-failed': rotationEndTexts.switched,
+  'rotation-overdue': 'a rotation has succeeded, or its policy leaves more time',
+  'current-key-dead': 'consumers read a key that works again',
+  'key-changed': 'what Key Guard knows of its keys is what Anthropic and Secrets Manager show',
+  'pool-low': 'the pool reaches far enough again',
+  'key-expiring': 'the current key lives long enough',
+  'replica-behind': 'no replica has failed, or has been behind for a quarter of an hour',
+  'usage-blind': 'the usage report is read again, and shows tokens as usual',
+  'detection-failing': 'its usage is looked at again',
+  'delivery-failed': 'no alert is missing',
 };
 
 /** Why containment holds back. @sentence */

@@ -118,7 +118,7 @@ describe('on the local world', () => {
         .map(({ bodies }) => String(Reflect.get(JSON.parse(bodies['default'] ?? '{}') as object, 'state')));
     for (let minute = 0; minute < 120; minute += 1) {
       if (minute % 3 === 0) await raise('usage-anomaly', 'production', {}, ports);
-      if (minute % 3 === 1) await clear('usage-anomaly', 'production', 'calm', ports);
+      if (minute % 3 === 1) await clear('usage-anomaly', 'production', ports);
       world.clock.advance(minuteMs);
     }
     expect(notifications()).toEqual(['open', 'recovered', 'open']);

@@ -56,9 +56,9 @@ describe('a straggler that lasts', () => {
   test('is not told again when it is over, and anew when it comes back', async () => {
     await straggles('claude-haiku-4-5');
     world.clock.advance(25 * hourMs);
-    await clear('straggler', 'production', 'the old key went quiet and is inactive', ports);
+    await clear('straggler', 'production', ports);
     world.clock.advance(25 * hourMs);
-    await clear('straggler', 'production', 'the old key went quiet and is inactive', ports);
+    await clear('straggler', 'production', ports);
     await straggles('claude-haiku-4-5');
     expect(notifications()).toEqual(['production straggler open', 'production straggler recovered', 'production straggler open']);
     expect(world.slack.cards).toHaveLength(3);
@@ -181,7 +181,7 @@ describe('what is found after an incident is over, and before people were told o
   const overUntold = async (): Promise<void> => {
     await fails('the first failure');
     world.clock.advance(10 * minuteMs);
-    await clear('rotation-failed', 'production', 'the rotation succeeded', { ...ports, publisher: down }).catch(() => undefined);
+    await clear('rotation-failed', 'production', { ...ports, publisher: down }).catch(() => undefined);
     world.clock.advance(10 * minuteMs);
   };
   const passes = async (): Promise<void> => {
@@ -222,7 +222,7 @@ describe('what is found after an incident is over, and before people were told o
       expect(await open()).toEqual([['open', 'the second failure']]);
       expect(notifications().at(-1)).toBe('production rotation-failed open');
       expect(notifications()).toContain('production rotation-failed recovered');
-      await clear('rotation-failed', 'production', 'the rotation succeeded', ports);
+      await clear('rotation-failed', 'production', ports);
       world.clock.advance(10 * minuteMs);
     }
   });
@@ -230,7 +230,7 @@ describe('what is found after an incident is over, and before people were told o
   test('is no news where it is over, too, before anybody was told', async () => {
     await overUntold();
     await fails('the second failure', down);
-    await clear('rotation-failed', 'production', 'the rotation succeeded', { ...ports, publisher: down }).catch(() => undefined);
+    await clear('rotation-failed', 'production', { ...ports, publisher: down }).catch(() => undefined);
     await passes();
     expect(notifications()).toEqual(['production rotation-failed open', 'production rotation-failed recovered']);
     expect(await open()).toEqual([]);

@@ -162,7 +162,7 @@ function theftAct(which: number, kind: ContainableKind): Act {
 function calmAct(kind: ContainableKind): Act {
   return {
     check: () => true,
-    run: (_model, world) => clear(kind, definition.name, 'calm', containmentPorts(world, undisturbed)),
+    run: (_model, world) => clear(kind, definition.name, containmentPorts(world, undisturbed)),
     toString: () => `${kind} is over`,
   };
 }

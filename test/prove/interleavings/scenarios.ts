@@ -330,7 +330,7 @@ export const scenarios: readonly Scenario[] = [
       const world = await withIncident(await afterOneRotation(minuteMs), 'old');
       await quietly(containment(world), containment(world));
       world.inConsole('old', 'active');
-      await clear('retired-key-used', definition.name, 'calm', containmentPorts(world, undisturbed));
+      await clear('retired-key-used', definition.name, containmentPorts(world, undisturbed));
       world.now += hourMs;
       await withIncident(world, 'old');
       await quietly(undo(world, 'old'));
