@@ -1,5 +1,6 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, OperatorRequest } from '../contract/records.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
+import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeadKey } from '../lambda/rotation/conditions.ts';
@@ -258,19 +259,20 @@ const ofCondition: Readonly<Record<WatchedKind, Pick<Finding, 'check' | 'state'>
 function conditionFinding({ kind, managedKey: name, facts }: Condition, snapshot: StatusSnapshot): Finding {
   const rotate = rotating(snapshot);
   const key = facts.apiKeyId ?? '';
+  const why = alarmText(facts.cause);
   const words: Readonly<Record<WatchedKind, readonly [what: string, fix: string]>> = {
     'current-key-dead': [
-      `the current key ${key} does not work: ${facts.reason}`,
+      `the current key ${key} does not work: ${why}`,
       facts.grade === 'replacing'
         ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
         : rotate,
     ],
-    'key-changed': [facts.reason, 'npx --no-install keyguard runbook key-changed'],
-    'rotation-overdue': [facts.reason, rotate],
-    'key-expiring': [`the current key ${key}: ${facts.reason}`, rotate],
-    'pool-low': [facts.reason, `make a key in the Claude Console, then: npx --no-install keyguard standby add ${name}`],
-    straggler: [`${key}: ${facts.reason}`, 'npx --no-install keyguard runbook straggler'],
-    'replica-behind': [`a replica is behind: ${facts.reason}`, 'npx --no-install keyguard runbook replica-behind'],
+    'key-changed': [why, 'npx --no-install keyguard runbook key-changed'],
+    'rotation-overdue': [why, rotate],
+    'key-expiring': [`the current key ${key}: ${why}`, rotate],
+    'pool-low': [why, `make a key in the Claude Console, then: npx --no-install keyguard standby add ${name}`],
+    straggler: [`${key}: ${why}`, 'npx --no-install keyguard runbook straggler'],
+    'replica-behind': [`a replica is behind: ${why}`, 'npx --no-install keyguard runbook replica-behind'],
   };
   const [what, fix] = words[kind];
   return { ...ofCondition[kind], what, fix };
@@ -326,7 +328,9 @@ function incidents({ incidents: all, definition: { name } }: StatusSnapshot, tol
         const state = incident.kind === 'current-key-dead' ? 'broken' : 'attention';
         return { check: 'incidents', state, what: incidentText(incident), fix };
       }
-      const { reason: why, fix: next = fix } = incident.facts;
+      const { cause } = incident.facts;
+      const why = cause === undefined ? undefined : alarmText(cause);
+      const next = (cause === undefined ? undefined : fixOf(cause)) ?? fix;
       if (incident.facts.grade === undoInVain) return { check: 'incidents', state: 'attention', what: why ?? 'an undo failed', fix: next };
       const what = `rotation has failed since ${instant(incident.openedAt)}${why === undefined ? '' : `: ${why}`}`;
       return { check: 'incidents', state: 'broken', what, fix: next };

@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import type { CliIo } from './command.ts';
 import type { KeyguardError } from '../lambda/foundation/errors.ts';
+import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
 import { causeText } from '../lambda/incidents/message/cause-text.ts';
 import type { Rotated, RotationOutcome } from '../lambda/rotation/commands/follow.ts';
 import { instant, isoOrNull, lengthText, line, progress } from './output.ts';
@@ -16,14 +17,12 @@ export function rotatedOrFail(
   switch (outcome.outcome) {
     case 'rotated':
       return outcome;
-    case 'failed': {
-      const { reason: what, fix: next } = outcome;
+    case 'failed':
       return io.fail(
-        `the rotation of ${name} failed: ${what}`,
-        `${next ?? 'npx --no-install keyguard runbook rotation-failed'}. ${besides}`,
+        `the rotation of ${name} failed: ${alarmText(outcome.cause)}`,
+        `${fixOf(outcome.cause) ?? 'npx --no-install keyguard runbook rotation-failed'}. ${besides}`,
         1,
       );
-    }
     case 'not back':
       return io.fail(
         `${name} was not brought back: ${outcome.cause === undefined ? '' : causeText(outcome.cause)}`,

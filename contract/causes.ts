@@ -1,5 +1,6 @@
 import type { UsageMetric } from './metrics.ts';
 import type { ApiKeyState } from './records.ts';
+import type { IncidentKind } from './registry.ts';
 
 /**
  * Why something happened to a managed key or to one of its API keys, or is about to: a code, and the data that belongs to it. Records,
@@ -26,8 +27,14 @@ type CauseOfCode =
   | { readonly code: 'cannot-come-back'; readonly apiKeyId: string; readonly why: Cause }
   | { readonly code: 'broken-off'; readonly what: Cause }
   | Refutation
-  /** A sentence of a record that an older version wrote, for which there is no code. */
-  | { readonly code: 'recorded'; /** @sentence */ readonly text: string };
+  | RecordedSentence;
+
+/** What a record of an older version says, and for which there is no code. */
+export interface RecordedSentence {
+  readonly code: 'recorded';
+  /** @sentence */
+  readonly text: string;
+}
 
 /** Why an old key becomes inactive. `inGrace`: the emergency came when the key was in its grace already. */
 export type RetirementCause =
@@ -37,6 +44,8 @@ export type RetirementCause =
 
 /** How a grace came to its end. */
 export type GraceEnd = 'silent' | 'maximum grace' | 'emergency';
+/** Why a grace goes on. */
+export type GraceWait = 'minimum grace' | 'usage unknown' | 'still used' | 'still used past the maximum';
 
 /** Why a value is not proven to be a key that consumers can be given. `stillAt`: asked again and again until then (epoch ms, UTC). */
 export type Refutation = RefutationOfCode & { readonly stillAt?: number };
@@ -48,7 +57,41 @@ type RefutationOfCode =
   | { readonly code: 'shown-as'; readonly status: string }
   /** `detail`: what the answer was, or what came instead of one. */
   | { readonly code: 'unclear-answer'; /** @sentence */ readonly detail: string }
-  | { readonly code: 'unclear-fields'; readonly apiKeyId: string; readonly fields: string };
+  | UnclearFields;
+
+/** Anthropic's answer about a key has fields that this version does not understand. */
+interface UnclearFields {
+  readonly code: 'unclear-fields';
+  readonly apiKeyId: string;
+  readonly fields: string;
+}
+
+/** Why a bad answer about one key says nothing of it: it is the same of another one that should be accepted. `answer`: what came. */
+export type Doubt =
+  | { readonly code: 'other-unknown'; readonly apiKeyId: string; readonly state: ApiKeyState }
+  | {
+      readonly code: 'other-not-accepted';
+      readonly apiKeyId: string;
+      readonly state: ApiKeyState;
+      /** @sentence */ readonly answer: string;
+    }
+  | UnclearFields;
+
+/** Why a standby key was not proven to be good. */
+export type VerificationCause =
+  | Refutation
+  | { readonly code: 'in-doubt'; readonly why: Refutation; readonly doubt: Doubt }
+  | { readonly code: 'somebody-at-work' | 'no-standby-key' }
+  | ErrorSaid;
+
+/** What an error said, and what is to be done about it. */
+export interface ErrorSaid {
+  readonly code: 'error';
+  /** @sentence */
+  readonly what: string;
+  /** @sentence */
+  readonly fix?: string;
+}
 
 export const plainRefutations = [
   'value-missing',
@@ -118,7 +161,8 @@ export const plainCauses = [
 export type PlainCause = (typeof plainCauses)[number];
 
 /** Why no key can take the place of the current one. */
-export type NoKeyCause = 'pool-empty' | 'keys-expire-too-soon' | 'keys-rejected' | 'keys-in-hand' | 'late-call-possible';
+export const noKeyCauses = ['pool-empty', 'keys-expire-too-soon', 'keys-rejected', 'keys-in-hand', 'late-call-possible'] as const;
+export type NoKeyCause = (typeof noKeyCauses)[number];
 
 /** How a failed rotation is over: AWSCURRENT moved; an undo failed; an emergency was not carried out within a day. */
 export const rotationEnds = ['switched', 'still-current', 'emergency-lapsed'] as const;
@@ -136,8 +180,115 @@ export type Brake =
   | { readonly code: 'replacement-paused'; readonly managedKey: string; /** @sentence */ readonly reason: string }
   /** Anthropic still accepts it. `fix`: what people can do. */
   | { readonly code: 'still-accepted'; /** @sentence */ readonly what: string; /** @sentence */ readonly fix: string }
-  /** A sentence of an older version. */
-  | { readonly code: 'recorded'; /** @sentence */ readonly text: string };
+  | RecordedSentence;
 
 export const plainBrakes = ['containment-off', 'no-key-shown', 'last-credential', 'rotation-at-work', 'key-archived'] as const;
 export type PlainBrake = (typeof plainBrakes)[number];
+
+/**
+ * Why people are told of an incident, or that it is over. Incidents carry it; its sentences are made in
+ * lambda/incidents/message/alarm-text.ts. Instants are epoch ms, UTC.
+ */
+export type AlarmCause =
+  | { readonly code: PlainAlarm }
+  | ErrorSaid
+  /** No rotation begins while its schedule is off, so that this comes first. */
+  | { readonly code: 'resume-first'; readonly managedKey: string; readonly why: AlarmCause }
+  | OldKeyCause
+  | { readonly code: 'old-key-ended'; readonly state: ApiKeyState; readonly why?: Cause }
+  | DeadKeyCause
+  | { readonly code: 'secret-deleted'; readonly secretName: string; readonly goneAt: number; readonly deadKey?: string }
+  | ChangeCause
+  /** Of several changes. `known`: those that people were told of before. */
+  | { readonly code: 'changes'; readonly changes: readonly ChangeCause[]; readonly known?: readonly ChangeCause[] }
+  /** `broughtBackAt`: of a key that an undo made current again. */
+  | { readonly code: 'rotation-overdue'; readonly servedSince: number; readonly broughtBackAt?: number; readonly maximumAgeMs: number }
+  /** The rotation at `until` finds no key, after so many `rotations` that do. */
+  | {
+      readonly code: 'pool-low';
+      readonly standbyKeys: number;
+      readonly rotations: number;
+      readonly until: number;
+      readonly isScheduled: boolean;
+    }
+  | { readonly code: 'key-expires'; readonly at: number }
+  | { readonly code: 'replicas-behind'; readonly replicas: readonly ReplicaBehind[] }
+  /** An emergency does not go on. `paused`: the managed key that is; absent: the schedule is off. */
+  | { readonly code: 'emergency-stopped'; readonly apiKeyId: string; readonly paused?: string }
+  | { readonly code: 'rotation-unfinished'; readonly since: number }
+  /** `sentAt`: a request of the heartbeat that Anthropic took. */
+  | { readonly code: 'no-tokens-of-heartbeat'; readonly since: number; readonly sentAt: number }
+  /** `usualMs`: how long everybody pauses at the most. */
+  | { readonly code: 'no-tokens'; readonly since: number; readonly usualMs: number }
+  | { readonly code: 'learnt-anew'; readonly at: number }
+  /** `last`: why the channel did not take the last one. */
+  | { readonly code: 'alerts-missing'; readonly count: number; readonly since: number; /** @sentence */ readonly last: string }
+  /** The condition of an incident of this kind is gone. */
+  | { readonly code: 'over'; readonly kind: IncidentKind }
+  | { readonly code: 'rotation-over'; readonly end: RotationEnd };
+
+export const plainAlarms = [
+  'not-recorded',
+  'unexpected-error',
+  'cut-off-last',
+  'standby-key',
+  'collector-stopped',
+  'emergency-takes-grace',
+  'taken-out-of-configuration',
+] as const;
+export type PlainAlarm = (typeof plainAlarms)[number];
+
+/** Of an old key that is in use. `also`: others that are. */
+export type OldKeyCause = OldKeyUse & { readonly also?: readonly string[] };
+type OldKeyUse =
+  | { readonly code: 'old-key-used'; readonly grace: GraceWait }
+  /** `isUnknown`: nobody could see whether it still was used. */
+  | { readonly code: 'old-key-cut'; readonly isUnknown?: true };
+
+/** The key that consumers read does not work. */
+export interface DeadKeyCause {
+  readonly code: 'current-key-dead';
+  /** As Anthropic shows it; absent where it was not asked. */
+  readonly status?: string;
+  readonly currentSince: number;
+  readonly seenActiveAt?: number;
+  readonly foundDeadAt: number;
+  /** Its last known tokens. */
+  readonly usedAt?: number;
+  /** Why it is not replaced by itself. */
+  readonly waits?: NoReplacement;
+}
+
+/** Why people must replace a dead key. */
+export type NoReplacement =
+  | { readonly code: PlainNoReplacement | NoKeyCause }
+  | { readonly code: 'paused'; readonly managedKey: string }
+  | { readonly code: 'replaced-lately'; readonly apiKeyId: string; readonly at: number };
+
+export const plainNoReplacements = [
+  'policy-asks',
+  'schedule-off',
+  'switched-by-hand',
+  'emergency-at-work',
+  'undo-at-work',
+  'not-in-time',
+] as const;
+export type PlainNoReplacement = (typeof plainNoReplacements)[number];
+
+/** What somebody else did to a managed key; of `key-changed` incidents the code is the grade. */
+export type ChangeCause =
+  | { readonly code: 'left-active'; readonly apiKeyId: string; readonly managedKey: string }
+  | { readonly code: ChangeOfKey; readonly apiKeyId: string; readonly state: ApiKeyState }
+  | { readonly code: 'old-key-disabled'; readonly apiKeyId: string; readonly status: string }
+  | { readonly code: 'label-moved' | 'secret-written'; readonly apiKeyId: string }
+  | RecordedSentence;
+
+export const changesOfKeys = ['key-archived', 'standby-key-woken', 'undone-key-woken', 'old-key-woken'] as const;
+export type ChangeOfKey = (typeof changesOfKeys)[number];
+
+export interface ReplicaBehind {
+  readonly region: string;
+  readonly status: 'Failed' | 'InProgress';
+  /** Secrets Manager's own words. @sentence */
+  readonly message: string | null;
+}

@@ -1,4 +1,4 @@
-import type { Brake, Cause, RotationEnd } from './causes.ts';
+import type { AlarmCause, Brake, Cause, ChangeCause } from './causes.ts';
 import type { ChannelKind, IncidentKind } from './registry.ts';
 
 /**
@@ -291,9 +291,7 @@ export interface IncidentRecord {
   readonly held?: {
     readonly until: number;
     readonly from: Exclude<IncidentState, 'recovered'>;
-    /** @sentence */
-    readonly reason: string;
-    readonly end?: RotationEnd;
+    readonly cause: AlarmCause;
   };
   /** Found after recovery, before people were told of that: a new incident, which begins as soon as this one has ended. */
   readonly next?: NextIncident;
@@ -335,14 +333,8 @@ export interface IncidentFacts {
   readonly startedAt?: number;
   /** Of `straggler`: when its policy cuts the old key off at the latest. Absent: the policy waits. */
   readonly validUntil?: number;
-  /** @sentence */
-  readonly reason?: string;
-  /** Of `retired-key-used`: the key is one of the pool, which no consumer has ever had. */
-  readonly isStandby?: true;
-  /** Of `rotation-failed`: what is to be done about the reason. @sentence */
-  readonly fix?: string;
-  /** Of `rotation-failed`, where it is over: how. */
-  readonly end?: RotationEnd;
+  /** Why people are told; where it is over, why it is. */
+  readonly cause?: AlarmCause;
   readonly score?: number;
   /** One of its kind's `incidentGrades`. */
   readonly grade?: string;
@@ -353,8 +345,7 @@ export interface IncidentFacts {
 export interface ChangeFacts {
   readonly grade: string;
   readonly apiKeyId: string;
-  /** @sentence */
-  readonly reason: string;
+  readonly cause: ChangeCause;
 }
 
 /** A message that went out on one channel: pk `DELIVERY#<incident id>`, sk `<notification>#<channel>`. */

@@ -1,3 +1,4 @@
+import { alarmText } from '../../lambda/incidents/message/alarm-text.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { usageLedger } from '../../lambda/adapters/aws/usage-ledger.ts';
@@ -13,7 +14,8 @@ export async function usageChecks(about: string, { table, clock }: OpenInstallat
     await Promise.all([
       checked(about, 'usage', async () => {
         const blind = await incidentStore(table).find('usage-blind', usageReport);
-        if (blind?.state === 'open') return notVisible(blind.since, blind.facts.reason);
+        if (blind?.state === 'open')
+          return notVisible(blind.since, blind.facts.cause === undefined ? undefined : alarmText(blind.facts.cause));
         const watermark = await usage.watermark();
         if (watermark === undefined) return good('usage was not read yet');
         if (watermark.failing !== undefined) return notVisible(watermark.failing.since, watermark.failing.reason);

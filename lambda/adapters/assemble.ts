@@ -1,3 +1,5 @@
+import type { AlarmCause } from '../../contract/causes.ts';
+import { alarmText } from '../incidents/message/alarm-text.ts';
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
@@ -90,7 +92,7 @@ export function rotationPorts(env: KeyEnvironment, table: Table, secrets: Secret
     probe: keyProbe(env.anthropicBaseUrl),
     alarm: {
       raise: (kind, managedKey, facts) => raise(kind, managedKey, facts, incidents),
-      clear: (kind, managedKey, end) => clear(kind, managedKey, incidents, end),
+      clear: (kind, managedKey, end) => clear(kind, managedKey, incidents, { code: 'rotation-over', end }),
       lasting: lastingFailure(incidents.incidents),
     },
     pauses: pauses(table),
@@ -126,7 +128,7 @@ export function retirementPorts(
         const findings = found.map(({ kind, managedKey, facts }) => ({ kind, subject: managedKey, facts }));
         const names = new Set((await rotation.directory.all()).map(({ name }) => name));
         const records = await rotation.ledger.all();
-        const over = (_kind: IncidentKind, subject: string, incident: IncidentRecord): string | undefined => {
+        const over = (_kind: IncidentKind, subject: string, incident: IncidentRecord): AlarmCause | undefined => {
           if (left.has(subject) || isRemoved(incident, names)) return undefined;
           const own = records.filter((record) => record.managedKey === subject);
           return recoveryOf(incident, own, incidents.clock.now());
@@ -167,9 +169,8 @@ export function onboardPorts(
       lastUse: async (apiKeyId) => (await usage.lastUses()).find((use) => use.apiKeyId === apiKeyId),
       async blindBecause() {
         const blind = await incidentStore(table).find('usage-blind', usageReport);
-        return blind === undefined || blind.state === 'recovered'
-          ? undefined
-          : (blind.facts.reason ?? 'the usage report cannot be believed');
+        if (blind === undefined || blind.state === 'recovered') return undefined;
+        return blind.facts.cause === undefined ? 'the usage report cannot be believed' : alarmText(blind.facts.cause);
       },
     },
     organizationId: canonicalId(organizationId),

@@ -12,7 +12,7 @@ export function lastingFailure(incidents: Pick<IncidentStore, 'find'>): Rotation
 
 /** What was found last, and lasts: of an incident that is over and not ended yet, what was found since. */
 export function failureIn({ state, openedAt, lastFindingAt, facts, next }: IncidentRecord): FailedRotation | undefined {
-  const reasoned = (known: IncidentFacts): FailedRotation['facts'] => ({ reason: 'see the log of the rotation function', ...known });
+  const reasoned = (known: IncidentFacts): FailedRotation['facts'] => ({ cause: { code: 'not-recorded' }, ...known });
   if (state !== 'recovered') return { openedAt, at: lastFindingAt, facts: reasoned(facts) };
   return next === undefined ? undefined : { openedAt: next.at, at: next.at, facts: reasoned(next.facts) };
 }

@@ -67,7 +67,8 @@ async function noteFailure(last: LookRecord, error: string, now: number, ports: 
   const failing = { since: last.failing?.since ?? now, runs: (last.failing?.runs ?? 0) + 1 };
   try {
     await ports.memory.look({ ...last, failing });
-    if (failing.runs >= failingRuns) await record('detection-failing', subject, { startedAt: failing.since, reason: error }, ports);
+    if (failing.runs >= failingRuns)
+      await record('detection-failing', subject, { startedAt: failing.since, cause: { code: 'error', what: error } }, ports);
   } catch (second) {
     ports.log.warn('detection.failure-not-noted', { subject, error: briefly(second) });
   }

@@ -39,7 +39,7 @@ export async function lookForReactivated(
     const state = own.find((each) => each.apiKeyId === apiKeyId)?.state;
     const grade = state === 'contained' && (await showsInactive(apiKeyId, ports)) ? 'running' : 'used';
     const facts = { apiKeyId, model, workspaceId, startedAt: at, observed: tokens, grade };
-    await record('retired-key-used', subject, { ...facts, ...(state === 'standby' ? { isStandby: true } : {}) }, ports);
+    await record('retired-key-used', subject, { ...facts, ...(state === 'standby' ? { cause: { code: 'standby-key' } } : {}) }, ports);
   }
 }
 

@@ -1,7 +1,7 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
 import type { BaselineAge, IncidentFacts, IncidentRecord, LookRecord, Span } from '../../contract/records.ts';
 import { detectorKinds, type DetectorKind } from '../../contract/registry.ts';
-import { dayMs, floorTo, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
+import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { cutsOf, echoUntil } from '../incidents/states.ts';
 import { detectors, type DetectorSettings, type Memory } from './detectors.ts';
@@ -197,7 +197,7 @@ function startOfTheft({ facts, since }: IncidentRecord): number {
   return facts.startedAt ?? since;
 }
 
-function learntAnew(afresh: LookRecord['afresh'], now: number): Pick<IncidentFacts, 'reason'> {
+function learntAnew(afresh: LookRecord['afresh'], now: number): Pick<IncidentFacts, 'cause'> {
   if (afresh === undefined || now - afresh.at > youngMs) return {};
-  return { reason: `what is usual for it was learnt anew on ${utcMinute(afresh.at)}, because its memory could not be read` };
+  return { cause: { code: 'learnt-anew', at: afresh.at } };
 }

@@ -1,10 +1,9 @@
-import type { RotationEnd } from '../../contract/causes.ts';
+import type { AlarmCause } from '../../contract/causes.ts';
 import type { IncidentKind } from '../../contract/registry.ts';
 import type { IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { counted } from '../foundation/counted.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { announce } from './announce.ts';
-import { recoveryTexts, rotationEndTexts } from './message/cause-text.ts';
 import { advance, type IncidentEvent } from './states.ts';
 import type { IncidentPorts } from './ports.ts';
 
@@ -20,9 +19,13 @@ export async function record(kind: IncidentKind, subject: string, facts: Inciden
 }
 
 /** The cause is gone: the incident, if there is one, recovers and people are told. */
-export async function clear(kind: IncidentKind, subject: string, ports: IncidentPorts, end?: RotationEnd): Promise<void> {
-  const how = end === undefined ? { reason: recoveryTexts[kind] } : { reason: rotationEndTexts[end], end };
-  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), ...how }, ports);
+export async function clear(
+  kind: IncidentKind,
+  subject: string,
+  ports: IncidentPorts,
+  cause: AlarmCause = { code: 'over', kind },
+): Promise<void> {
+  await happen(kind, subject, { type: 'quiet', at: ports.clock.now(), cause }, ports);
 }
 
 /** The same where the open incidents were read already: a cause that has none costs nothing. */
@@ -33,7 +36,7 @@ export async function clearAmong(
   ports: IncidentPorts,
 ): Promise<void> {
   const known = incidentOf(open, kind, subject);
-  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), reason: recoveryTexts[kind] }, ports);
+  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), cause: { code: 'over', kind } }, ports);
 }
 
 /** Something that is so at this moment. */
@@ -45,13 +48,13 @@ export interface Finding {
 
 /**
  * Makes the incidents of `kinds` what was found: raises each finding, and lets each open incident recover that is not among
- * them, for the reason that `cleared` gives (undefined: it stays, because nobody could look). One read however many subjects
+ * them, as `cleared` says (undefined: it stays, because nobody could look). One read however many subjects
  * are in order. A failure does not hold up the others: throws one KeyguardError `incidents-incomplete` at the end.
  */
 export async function reconcile(
   kinds: readonly IncidentKind[],
   found: readonly Finding[],
-  cleared: (kind: IncidentKind, subject: string, incident: IncidentRecord) => string | undefined,
+  cleared: (kind: IncidentKind, subject: string, incident: IncidentRecord) => AlarmCause | undefined,
   ports: IncidentPorts,
 ): Promise<void> {
   const open = await ports.incidents.all();
@@ -63,8 +66,8 @@ export async function reconcile(
       ...found.map(({ kind, subject, facts }) => ({ kind, subject, event: findingOf(kind, subject, facts, ports.clock.now()) })),
       ...others.flatMap((incident) => {
         const { kind, subject } = incident;
-        const reason = cleared(kind, subject, incident);
-        return reason === undefined ? [] : [{ kind, subject, event: { type: 'quiet', at: ports.clock.now(), reason } as const }];
+        const cause = cleared(kind, subject, incident);
+        return cause === undefined ? [] : [{ kind, subject, event: { type: 'quiet', at: ports.clock.now(), cause } as const }];
       }),
     ],
     open,
@@ -77,7 +80,8 @@ export async function reconcile(
  */
 export async function closeRemoved(isRemoved: (incident: IncidentRecord) => boolean, ports: IncidentPorts): Promise<void> {
   const open = await ports.incidents.all();
-  const event = { type: 'quiet', at: ports.clock.now(), reason: 'it was taken out of the configuration', removed: true } as const;
+  const cause = { code: 'taken-out-of-configuration' } as const;
+  const event = { type: 'quiet', at: ports.clock.now(), cause, removed: true } as const;
   await tellAll(
     open.filter(isRemoved).map(({ kind, subject }) => ({ kind, subject, event })),
     open,

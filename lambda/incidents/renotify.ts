@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Brake } from '../../contract/causes.ts';
+import type { Brake, ChangeCause } from '../../contract/causes.ts';
 import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
 import { dayMs, hourMs } from '../foundation/clock.ts';
@@ -49,9 +49,10 @@ export function unseenFirst(incident: IncidentRecord, facts: IncidentFacts): Inc
   const unseen = changes.filter((change) => !known.includes(nameOf(change)));
   const [worst] = [...unseen].sort((a, b) => rank('key-changed', b) - rank('key-changed', a));
   if (worst === undefined || unseen.length === changes.length) return facts;
-  const reasons = (of: readonly ChangeFacts[]): string => of.map(({ reason }) => reason).join('; ');
+  const causes = (of: readonly ChangeFacts[]): readonly ChangeCause[] => of.map(({ cause }) => cause);
   const rest = changes.filter((change) => !unseen.includes(change));
-  return { ...facts, grade: worst.grade, apiKeyId: worst.apiKeyId, reason: `${reasons(unseen)}; and still: ${reasons(rest)}` };
+  const cause = { code: 'changes', changes: causes(unseen), known: causes(rest) } as const;
+  return { ...facts, grade: worst.grade, apiKeyId: worst.apiKeyId, cause };
 }
 
 /** What people know once they are told of the incident as it is. */

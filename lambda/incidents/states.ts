@@ -1,6 +1,6 @@
-import type { Brake, RotationEnd } from '../../contract/causes.ts';
+import type { AlarmCause, Brake } from '../../contract/causes.ts';
 import { isContainable, type IncidentKind } from '../../contract/registry.ts';
-import type { Cut, IncidentFacts, IncidentRecord, IncidentState, NextIncident, Notification } from '../../contract/records.ts';
+import type { Cut, IncidentRecord, IncidentState, NextIncident, Notification } from '../../contract/records.ts';
 import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { isAmong, hasUnseen, isReminderDue, isRunning, unseenFirst } from './renotify.ts';
 
@@ -16,7 +16,7 @@ export type IncidentEvent =
   | { readonly type: 'braked'; readonly brake: Brake }
   | { readonly type: 'containing'; readonly target: string }
   | { readonly type: 'contained'; readonly target: string; readonly at: number; readonly noneLeft?: true }
-  | { readonly type: 'quiet'; readonly at: number; readonly reason: string; readonly end?: RotationEnd; readonly removed?: true };
+  | { readonly type: 'quiet'; readonly at: number; readonly cause: AlarmCause; readonly removed?: true };
 
 interface FindingEvent extends NextIncident {
   readonly type: 'finding';
@@ -66,27 +66,21 @@ function quieted(
 ): Omit<IncidentRecord, 'revision'> | 'unchanged' {
   const { state, held, cameBack, next } = incident;
   if (state === 'recovered' && held === undefined) return next === undefined ? 'unchanged' : withoutNext(incident);
-  const { at, reason, end } = event;
-  const how = end === undefined ? { reason } : { reason, end };
-  if (cameBack === undefined || event.removed === true) return { ...over(incident, at, how), ...removal(event) };
-  if (state !== 'recovered') return { ...incident, state: 'recovered', held: { until: at + pairMs, from: state, ...how } };
+  const { at, cause } = event;
+  if (cameBack === undefined || event.removed === true) return { ...over(incident, at, cause), ...removal(event) };
+  if (state !== 'recovered') return { ...incident, state: 'recovered', held: { until: at + pairMs, from: state, cause } };
   return released(incident, at) ?? 'unchanged';
 }
 
 /** One whose end was held back, at `at` (epoch ms): people are to hear of it now. Undefined: not yet. */
 export function released(incident: IncidentRecord, at: number): IncidentRecord | undefined {
   const { held } = incident;
-  return held !== undefined && at >= held.until ? over(incident, at, held) : undefined;
+  return held !== undefined && at >= held.until ? over(incident, at, held.cause) : undefined;
 }
 
-function over(incident: IncidentRecord, at: number, { reason, end }: Pick<IncidentFacts, 'reason' | 'end'>): IncidentRecord {
-  const {
-    held,
-    facts: { fix, ...facts },
-    ...rest
-  } = incident;
-  const how = { ...(reason === undefined ? {} : { reason }), ...(end === undefined ? {} : { end }) };
-  return { ...rest, state: 'recovered', recoveredAt: at, facts: { ...facts, ...how } };
+function over(incident: IncidentRecord, at: number, cause: AlarmCause): IncidentRecord {
+  const { held, facts, ...rest } = incident;
+  return { ...rest, state: 'recovered', recoveredAt: at, facts: { ...facts, cause } };
 }
 
 /** Its cause was gone for less than an hour: it goes on as it was. */

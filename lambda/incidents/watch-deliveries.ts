@@ -1,9 +1,7 @@
 import type { UndeliveredRecord } from '../../contract/records.ts';
 import { channelKinds, channels } from '../../contract/registry.ts';
-import { minuteMs, utcMinute } from '../foundation/clock.ts';
-import { counted } from '../foundation/counted.ts';
+import { minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
-import { recoveryTexts } from './message/cause-text.ts';
 import type { Deliveries, IncidentPorts } from './ports.ts';
 import { reconcile, type Finding } from './raise.ts';
 
@@ -19,7 +17,7 @@ export async function watchDeliveries(ports: IncidentPorts & { readonly deliveri
       const own = undelivered.filter(({ channel }) => channel === kind);
       return deliveryFinding(channels[kind].name, own, ports.clock.now()) ?? [];
     });
-    await reconcile(['delivery-failed'], findings, () => recoveryTexts['delivery-failed'], ports);
+    await reconcile(['delivery-failed'], findings, () => ({ code: 'over', kind: 'delivery-failed' }), ports);
     return 0;
   } catch (error) {
     ports.log.warn('deliveries.not-watched', { error: briefly(error) });
@@ -34,8 +32,8 @@ function deliveryFinding(subject: string, undelivered: readonly UndeliveredRecor
   const [last] = [...failed].sort((a, b) => b.lastFailedAt - a.lastFailedAt);
   if (last === undefined) return undefined;
   const startedAt = Math.min(...failed.map(({ firstFailedAt }) => firstFailedAt));
-  const reason = `${counted(failed.length, 'alert')} since ${utcMinute(startedAt)}: ${last.reason}`;
-  return { kind: 'delivery-failed', subject, facts: { reason, startedAt, grade: last.isRefused ? 'refused' : 'unavailable' } };
+  const cause = { code: 'alerts-missing', count: failed.length, since: startedAt, last: last.reason } as const;
+  return { kind: 'delivery-failed', subject, facts: { cause, startedAt, grade: last.isRefused ? 'refused' : 'unavailable' } };
 }
 
 /** Whether nobody tries it again by himself. */

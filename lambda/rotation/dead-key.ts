@@ -1,7 +1,7 @@
+import type { NoReplacement } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, LastUseRecord, PauseRecord } from '../../contract/records.ts';
-import { hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
-import { noKeyTexts } from '../incidents/message/cause-text.ts';
+import { hourMs, minuteMs } from '../foundation/clock.ts';
 import { chooseNext, isPassing, hasUndoRequest } from './claim.ts';
 import { emergencyOf } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, SecretDescription } from './ports.ts';
@@ -9,7 +9,7 @@ import type { RotationCause } from './rotation-token.ts';
 import { isSwitchedByHand } from './switch.ts';
 
 /** Who gives consumers another key once theirs is dead: Key Guard by itself, or people, for this reason. */
-export type Replacement = { readonly by: 'itself' } | { readonly by: 'people'; readonly because: string };
+export type Replacement = { readonly by: 'itself' } | { readonly by: 'people'; readonly because: NoReplacement };
 
 /** A replacement that dies as well may be the work of whoever ended the first one: it is not followed by another at once. */
 const oneInMs = hourMs;
@@ -54,32 +54,17 @@ export function isShownDead({ apiKeyId }: ApiKeyRecord, infos: DeadKeySnapshot['
   return status !== 'active' && status !== 'unknown';
 }
 
-/** Between which instants it died, as far as anybody saw. @sentence */
-export function deadKeyText(
-  record: ApiKeyRecord,
-  { lastUses, activeAt, now }: Pick<DeadKeySnapshot, 'lastUses' | 'activeAt' | 'now'>,
-): string {
-  const { apiKeyId, foundDeadAt = now, since } = record;
-  const seen = record.seenActiveAt ?? activeAt.get(apiKeyId);
-  const active = seen === undefined ? `it is current since ${utcMinute(since)}` : `it was last seen active ${utcMinute(seen)}`;
-  const use = lastUses.get(apiKeyId);
-  const tokens = use === undefined ? 'no tokens of it are known' : `its last known tokens are of ${utcMinute(use.at)}`;
-  return `${active}, and first seen dead ${utcMinute(foundDeadAt)}; ${tokens}`;
-}
-
 /** What follows the death of the current key `dead`. Pure. */
 export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, infos, pause, now }: DeadKeySnapshot): Replacement {
-  const people = (because: string): Replacement => ({ by: 'people', because });
-  if (definition.rotation.onDeath === 'ask') return people('rotation.onDeath is "ask"');
-  if (pause !== undefined) return people(`${definition.name} is paused`);
-  if (!secret.rotationEnabled) return people('its rotation schedule is off');
-  if (isSwitchedByHand(dead)) return people('somebody moved AWSCURRENT to this key by hand');
-  if (emergencyOf(dead, now) !== undefined) return people('an emergency of an operator is at work on it');
-  if (own.some((record) => hasUndoRequest(record, now))) return people('an undo of an operator is at work');
+  const people = (because: NoReplacement): Replacement => ({ by: 'people', because });
+  if (definition.rotation.onDeath === 'ask') return people({ code: 'policy-asks' });
+  if (pause !== undefined) return people({ code: 'paused', managedKey: definition.name });
+  if (!secret.rotationEnabled) return people({ code: 'schedule-off' });
+  if (isSwitchedByHand(dead)) return people({ code: 'switched-by-hand' });
+  if (emergencyOf(dead, now) !== undefined) return people({ code: 'emergency-at-work' });
+  if (own.some((record) => hasUndoRequest(record, now))) return people({ code: 'undo-at-work' });
   const before = own.find(({ apiKeyId, replacedAt = 0 }) => apiKeyId !== dead.apiKeyId && now < replacedAt + oneInMs);
-  if (before !== undefined) {
-    return people(`${before.apiKeyId} died too, and was replaced ${utcMinute(before.replacedAt ?? now)}; it is done once an hour`);
-  }
+  if (before !== undefined) return people({ code: 'replaced-lately', apiKeyId: before.apiKeyId, at: before.replacedAt ?? now });
   // The replacement has claimed its key, and goes on until it succeeds or gives it back.
   if (own.some(({ state }) => state === 'pending')) return { by: 'itself' };
   // One that Anthropic does not show as inactive is no key that a rotation could take. Without a list nobody knows.
@@ -87,7 +72,7 @@ export function replacementOf(dead: ApiKeyRecord, { definition, own, secret, inf
     state !== 'standby' || infos.size === 0 || infos.get(apiKeyId)?.status === 'inactive';
   const usable = own.filter(isUsable);
   const choice = chooseNext(usable, definition, now);
-  return choice.claim === 'none' && !isPassing(choice.why) ? people(noKeyTexts[choice.why]) : { by: 'itself' };
+  return choice.claim === 'none' && !isPassing(choice.why) ? people({ code: choice.why }) : { by: 'itself' };
 }
 
 /** Whether the replacement should have come to its end by now. */

@@ -1,4 +1,4 @@
-import type { Cause, RotationEnd } from '../../contract/causes.ts';
+import type { AlarmCause, Cause, RotationEnd } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { incidentGrades, IncidentKind } from '../../contract/registry.ts';
 import type { ApiKeyRecord, ChangeFacts, LastUseRecord, PauseRecord } from '../../contract/records.ts';
@@ -188,10 +188,7 @@ export const undoInVain = 'undo-in-vain' satisfies (typeof incidentGrades)['rota
 export const emergencyStopped = 'emergency-stopped' satisfies (typeof incidentGrades)['rotation-failed'][number];
 
 export interface AlarmFacts {
-  /** @sentence */
-  readonly reason: string;
-  /** What is to be done about the reason. @sentence */
-  readonly fix?: string;
+  readonly cause: AlarmCause;
   readonly apiKeyId?: string;
   readonly model?: string;
   readonly workspaceId?: string;

@@ -1,5 +1,4 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { utcMinute } from '../foundation/clock.ts';
 import type { Snapshot } from './conditions.ts';
 import { isProvenDead, type Witness } from './dead-key.ts';
 import { execute, refusedIn } from './execute.ts';
@@ -66,12 +65,12 @@ async function stillPlanned(
 }
 
 function stoppedFacts({ apiKeyId }: ApiKeyRecord, { definition: { name, workspaceId }, pause }: Snapshot): AlarmFacts {
-  const obstacle = pause === undefined ? 'rotation is not enabled' : `${name} is paused`;
-  return { reason: `an emergency wants ${apiKeyId} off, and ${obstacle}`, apiKeyId, workspaceId, grade: emergencyStopped };
+  const cause = { code: 'emergency-stopped', apiKeyId, ...(pause === undefined ? {} : { paused: name }) } as const;
+  return { cause, apiKeyId, workspaceId, grade: emergencyStopped };
 }
 
 function lateFacts({ since }: OpenRotation, { definition: { workspaceId } }: Snapshot): AlarmFacts {
-  return { reason: `a rotation that began ${utcMinute(since)} has neither finished nor failed`, startedAt: since, workspaceId };
+  return { cause: { code: 'rotation-unfinished', since }, startedAt: since, workspaceId };
 }
 
 /** Whether the death is proven; stored before the rotation is asked for, so that its replacement is not replaced at once in turn. */

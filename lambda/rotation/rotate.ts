@@ -1,3 +1,4 @@
+import type { AlarmCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { hasPool } from '../../contract/registry.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
@@ -249,9 +250,9 @@ async function tellPeople(
   ports: RotationPorts,
   grade?: typeof undoInVain,
 ): Promise<void> {
-  const failure =
-    error instanceof KeyguardError ? { reason: error.message, fix: error.fix } : { reason: 'an unexpected error; see the function log' };
-  const facts = { ...failure, workspaceId: definition.workspaceId, ...(grade === undefined ? {} : { grade }) };
+  const cause: AlarmCause =
+    error instanceof KeyguardError ? { code: 'error', what: error.message, fix: error.fix } : { code: 'unexpected-error' };
+  const facts = { cause, workspaceId: definition.workspaceId, ...(grade === undefined ? {} : { grade }) };
   await ports.alarm.raise('rotation-failed', definition.name, facts);
 }
 

@@ -1,7 +1,7 @@
+import type { AlarmCause } from '../../contract/causes.ts';
 import { heartbeatEveryMs } from '../../contract/heartbeat.ts';
 import type { WatermarkRecord } from '../../contract/records.ts';
-import { dayMs, hourMs, minuteMs, utcMinute } from '../foundation/clock.ts';
-import { counted } from '../foundation/counted.ts';
+import { dayMs, hourMs, minuteMs } from '../foundation/clock.ts';
 import { quarterMs } from './deltas.ts';
 import { settleMs } from './watermark.ts';
 
@@ -25,8 +25,7 @@ const longerBy = 1.5;
 export interface Blindness {
   /** Until when it was (epoch ms). */
   readonly since: number;
-  /** In plain words. */
-  readonly because: string;
+  readonly cause: AlarmCause;
 }
 
 /** The longest pause of everybody that is expected, and by what. */
@@ -47,17 +46,16 @@ export function judgeBlindness(
   if (watermark === undefined) return undefined;
   const { readAt, tokensUntil, failing } = watermark;
   if (now - readAt > unreadMs) {
-    const because = failing === undefined ? 'the usage collector has not come to its end since then' : failing.reason;
-    return { since: readAt, because };
+    return { since: readAt, cause: failing === undefined ? { code: 'collector-stopped' } : { code: 'error', what: failing.reason } };
   }
   if (pause === undefined || now - tokensUntil <= pause.ms) return undefined;
-  const silent = `the usage report shows no tokens of anybody since ${utcMinute(tokensUntil)}`;
+  const since = tokensUntil;
   return {
-    since: tokensUntil,
-    because:
+    since,
+    cause:
       pause.by === 'heartbeat'
-        ? `${silent}, although Anthropic took a request of the heartbeat ${utcMinute(pause.sentAt)}`
-        : `${silent}, and its longest usual pause is ${counted(Math.round(pause.ms / hourMs), 'hour')}`,
+        ? { code: 'no-tokens-of-heartbeat', since, sentAt: pause.sentAt }
+        : { code: 'no-tokens', since, usualMs: pause.ms },
   };
 }
 

@@ -28,5 +28,5 @@ export async function watchUsage(ports: UsageWatchPorts): Promise<void> {
     return;
   }
   if (open.some(({ kind, state }) => kind === 'usage-blind' && state === 'open')) return;
-  await raise('usage-blind', usageReport, { reason: blindness.because, startedAt: blindness.since }, ports);
+  await raise('usage-blind', usageReport, { cause: blindness.cause, startedAt: blindness.since }, ports);
 }

@@ -137,7 +137,11 @@ test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, 
   [
     'rotation has failed',
     'broken',
-    { incidents: [anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty', fix: 'make a key' } })] },
+    {
+      incidents: [
+        anIncident({ kind: 'rotation-failed', facts: { cause: { code: 'error', what: 'the pool is empty', fix: 'make a key' } } }),
+      ],
+    },
     {},
     'rotation has failed since 2026-05-31 23:00 UTC: the pool is empty: make a key',
   ],

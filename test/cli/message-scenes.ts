@@ -4,7 +4,6 @@ import { apiKeyLedger } from '../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { changed } from '../../lambda/rotation/change.ts';
-import { rotationEndTexts } from '../../lambda/incidents/message/cause-text.ts';
 import { expect } from 'vitest';
 import type { Operator } from './operator.ts';
 import type { Said } from './shell.ts';
@@ -139,13 +138,13 @@ export const scenes: Readonly<Record<string, Scene>> = {
   },
   'old-used': { messages: [{ kind: 'retired-key-used', facts: { grade: 'used' } }], arrange: reactivatedOld, leadsTo: 'contained current' },
   'standby-used': {
-    messages: [{ kind: 'retired-key-used', facts: { grade: 'used', isStandby: true } }],
+    messages: [{ kind: 'retired-key-used', facts: { grade: 'used', cause: { code: 'standby-key' } } }],
     arrange: async (hand) => hand.setStatus(await inPool(hand), 'active'),
     leadsTo: 'current archived',
   },
   'standby-cut': {
     messages: [
-      { kind: 'retired-key-used', facts: { grade: 'used', isStandby: true } },
+      { kind: 'retired-key-used', facts: { grade: 'used', cause: { code: 'standby-key' } } },
       { kind: 'retired-key-used', state: 'contained', facts: { grade: 'used' } },
     ],
     async arrange(hand) {
@@ -199,9 +198,7 @@ export const scenes: Readonly<Record<string, Scene>> = {
     leadsTo: 'draining draining current standby',
   },
   lapsed: {
-    messages: [
-      { kind: 'rotation-failed', state: 'recovered', facts: { reason: rotationEndTexts['emergency-lapsed'], end: 'emergency-lapsed' } },
-    ],
+    messages: [{ kind: 'rotation-failed', state: 'recovered', facts: { cause: { code: 'rotation-over', end: 'emergency-lapsed' } } }],
     async arrange(hand) {
       const id = await stopped(hand);
       hand.me.world.clock.advance(25 * hourMs);

@@ -76,7 +76,7 @@ test('an odd item in each partition stops nothing for other managed keys, and is
   // Where a quarter of its usage cannot be read, nobody says that nothing is unusual.
   const open = await incidentStore(table).all();
   expect(open.filter(({ kind }) => kind === 'detection-failing')).toMatchObject([
-    { subject: 'batch', facts: { reason: expect.stringContaining('USAGE#batch') as string } },
+    { subject: 'batch', facts: { cause: { what: expect.stringContaining('USAGE#batch') as string } } },
   ]);
   for (const name of ['anomaly-detector', 'retirement', 'usage-collector'])
     expect(world.aws.functions.invocations(name).some((each) => !each.ok)).toBe(true);

@@ -1,6 +1,12 @@
-import type { Brake, Cause, GraceEnd, RetirementCause } from '../../../contract/causes.ts';
-import { standbyKeyText } from '../../incidents/message/story.ts';
-import { releasedBrakes, releasedCauses, releasedOperatorCauses, releasedRefutations, releasedRotationEnds } from './released-sentences.ts';
+import type { AlarmCause, Brake, Cause, GraceEnd, RetirementCause } from '../../../contract/causes.ts';
+import {
+  releasedBrakes,
+  releasedCauses,
+  releasedOperatorCauses,
+  releasedRefutations,
+  releasedRotationEnds,
+  releasedStandbyKey,
+} from './released-sentences.ts';
 import type { Item } from './table.ts';
 
 /**
@@ -56,19 +62,38 @@ export function withCause(item: Item): Item {
   };
 }
 
-/** An incident as this version reads it: an older one wrote brakes as sentences, and of a failed rotation the reason and its fix as one. */
+/** An incident as this version reads it: an older one wrote why it was told, why it was over and what held back as sentences. */
 export function withCodes(incident: Item): Item {
   const item = withBrakes(incident);
-  const { facts } = item;
-  if (!isItem(facts)) return item;
-  const { reason, fix, end, ...others } = facts;
-  if (item['kind'] === 'retired-key-used' && reason === standbyKeyText) return { ...item, facts: { ...others, isStandby: true } };
-  if (item['kind'] !== 'rotation-failed') return item;
-  if (typeof reason !== 'string' || fix !== undefined || end !== undefined) return item;
-  const over = releasedRotationEnds.get(reason);
-  if (over !== undefined) return { ...item, facts: { ...facts, end: over } };
-  const [why, next] = reason.split('. Next step: ');
-  return next === undefined ? item : { ...item, facts: { ...facts, reason: why, fix: next } };
+  const { kind, facts, held, next } = item;
+  return {
+    ...item,
+    ...(isItem(facts) ? { facts: withAlarm(kind, facts) } : {}),
+    ...(isItem(held) ? { held: withAlarm(kind, held) } : {}),
+    ...(isItem(next) && isItem(next['facts']) ? { next: { ...next, facts: withAlarm(kind, next['facts']) } } : {}),
+  };
+}
+
+function withAlarm(kind: unknown, item: Item): Item {
+  const { reason, changes, ...others } = item;
+  return {
+    ...others,
+    ...(typeof reason === 'string' ? { cause: alarmOfSentence(kind, reason) } : {}),
+    ...(Array.isArray(changes)
+      ? { changes: changes.map((change: unknown) => (isItem(change) ? withAlarm(kind, change) : change)) }
+      : changes === undefined
+        ? {}
+        : { changes }),
+  };
+}
+
+function alarmOfSentence(kind: unknown, text: string): AlarmCause {
+  if (kind === 'retired-key-used' && text === releasedStandbyKey) return { code: 'standby-key' };
+  if (kind !== 'rotation-failed') return { code: 'recorded', text };
+  const end = releasedRotationEnds.get(text);
+  if (end !== undefined) return { code: 'rotation-over', end };
+  const [what = text, fix] = text.split('. Next step: ');
+  return fix === undefined ? { code: 'recorded', text } : { code: 'error', what, fix };
 }
 
 function isItem(value: unknown): value is Item {

@@ -85,3 +85,6 @@ export const releasedBrakes: ReadonlyMap<string, PlainBrake> = new Map([
   ['a rotation is at work on it', 'rotation-at-work'],
   ['the key is archived already', 'key-archived'],
 ]);
+
+/** Why a key of the pool that was used was told. */
+export const releasedStandbyKey = 'it is a standby key';

@@ -1,30 +1,44 @@
-import type { Brake, Cause, NoKeyCause, PlainBrake, RetirementCause, RotationEnd } from '../../../contract/causes.ts';
-import type { IncidentKind } from '../../../contract/registry.ts';
+import type { Brake, Cause, NoKeyCause, Refutation, RetirementCause, RotationEnd, VerificationCause } from '../../../contract/causes.ts';
 import { iso, utcMinute } from '../../foundation/clock.ts';
+import { textOf, type Texts } from './coded-text.ts';
 import { amount, measureName } from './phrases.ts';
 
 /** Why, in a person's words, as the history, a status and a message say it. @sentence */
 export function causeText(cause: Cause): string {
-  const stillAt = 'stillAt' in cause ? `, still at ${iso(cause.stillAt)}` : '';
   const before = cause.before === undefined ? '' : ` (before: retired: ${cause.before})`;
-  return `${sentence(cause)}${stillAt}${before}`;
+  return `${textOf(cause, texts)}${stillText(cause)}${before}`;
 }
-
-function sentence<C extends Code>(cause: CauseOf<C>): string {
-  const text: Text<C> = texts[cause.code];
-  return typeof text === 'string' ? text : text(cause);
-}
-
-type Code = Cause['code'];
-type CauseOf<C extends Code> = Cause & { readonly code: C };
-type Text<C extends Code> = string | ((cause: CauseOf<C>) => string);
 
 function retirementText(cause: RetirementCause): string {
   if (cause.code === 'ended-at-anthropic') return `it is ${cause.status} at Anthropic`;
   return cause.inGrace === true ? `${cause.end}, in its grace` : cause.end;
 }
 
-const texts: { readonly [C in Code]: Text<C> } = {
+/** Of what was asked again and again: until when. @sentence */
+export function stillText(cause: Cause | VerificationCause): string {
+  return 'stillAt' in cause ? `, still at ${iso(cause.stillAt)}` : '';
+}
+
+/** Why a value is not proven. */
+export const refutationTexts: Texts<Refutation> = {
+  'value-missing': 'its value is no longer in Secrets Manager',
+  'unknown-to-anthropic': 'Anthropic knows no such key',
+  'expires-too-soon': 'the key expires too soon',
+  'value-refused': 'the value is refused (401) although the key is active',
+  'value-of-other-organization': 'the value belongs to another organization',
+  'value-of-other-workspace': 'the value belongs to another workspace',
+  'value-still-accepted': 'its value still answers after the key was made inactive',
+  'no-claimed-key': 'no claimed key stands behind the pending version',
+  'other-value-pending': 'the pending version holds another value than that of the claimed key',
+  'key-ended': ({ status }) => `the key is ${status}`,
+  'other-workspace': ({ workspaceId, expected }) => `the key belongs to ${workspaceId ?? 'the whole organization'}, expected ${expected}`,
+  'shown-as': ({ status }) => `Anthropic shows the key as ${status}`,
+  'unclear-answer': ({ detail }) => detail,
+  'unclear-fields': ({ apiKeyId, fields }) =>
+    `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${fields}`,
+};
+
+const texts: Texts<Cause> = {
   'being-taken-in': 'being taken in',
   'taken-in': 'taken in',
   'taken-in-again': 'taken in again',
@@ -82,21 +96,7 @@ const texts: { readonly [C in Code]: Text<C> } = {
   'cannot-come-back': ({ apiKeyId, why }) => `cannot come back: ${apiKeyId}: ${causeText(why)}`,
   'broken-off': ({ what }) => `inactive again: a step was interrupted (${causeText(what)})`,
   recorded: ({ text }) => text,
-  'value-missing': 'its value is no longer in Secrets Manager',
-  'unknown-to-anthropic': 'Anthropic knows no such key',
-  'expires-too-soon': 'the key expires too soon',
-  'value-refused': 'the value is refused (401) although the key is active',
-  'value-of-other-organization': 'the value belongs to another organization',
-  'value-of-other-workspace': 'the value belongs to another workspace',
-  'value-still-accepted': 'its value still answers after the key was made inactive',
-  'no-claimed-key': 'no claimed key stands behind the pending version',
-  'other-value-pending': 'the pending version holds another value than that of the claimed key',
-  'key-ended': ({ status }) => `the key is ${status}`,
-  'other-workspace': ({ workspaceId, expected }) => `the key belongs to ${workspaceId ?? 'the whole organization'}, expected ${expected}`,
-  'shown-as': ({ status }) => `Anthropic shows the key as ${status}`,
-  'unclear-answer': ({ detail }) => detail,
-  'unclear-fields': ({ apiKeyId, fields }) =>
-    `Anthropic's answer about ${apiKeyId} has fields that this version does not understand: ${fields}`,
+  ...refutationTexts,
 };
 
 /** Why a managed key cannot rotate. */
@@ -115,53 +115,25 @@ export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {
   'emergency-lapsed': 'it was not carried out within a day, so it has lapsed, and its key was not cut off',
 };
 
-/** Why an incident of each kind is over, where nothing more is known of how. @sentence */
-export const recoveryTexts: Readonly<Record<IncidentKind, string>> = {
-  'usage-anomaly': 'usage has been back in its usual band for half an hour',
-  'retired-key-used': 'no tokens on a retired key for an hour',
-  straggler: 'the old key went quiet',
-  'rotation-failed': rotationEndTexts.switched,
-  'rotation-overdue': 'a rotation has succeeded, or its policy leaves more time',
-  'current-key-dead': 'consumers read a key that works again',
-  'key-changed': 'what Key Guard knows of its keys is what Anthropic and Secrets Manager show',
-  'pool-low': 'the pool reaches far enough again',
-  'key-expiring': 'the current key lives long enough',
-  'replica-behind': 'no replica has failed, or has been behind for a quarter of an hour',
-  'usage-blind': 'the usage report is read again, and shows tokens as usual',
-  'detection-failing': 'its usage is looked at again',
-  'delivery-failed': 'no alert is missing',
-};
-
 /** Why containment holds back. @sentence */
 export function brakeText(brake: Brake): string {
-  switch (brake.code) {
-    case 'usage-not-visible':
-      return `usage is not visible since ${utcMinute(brake.since)}, and nothing is cut off by it until it is`;
-    case 'key-of-another':
-      return `${brake.apiKeyId} is a key of ${brake.managedKey}, and what happens to it is a matter of that managed key's own policy`;
-    case 'not-confirmed': {
-      const shown = `${amount(brake.metric, brake.most)} ${measureName(brake.metric)}`;
-      return `the exact totals of ${brake.subject} show at most ${shown} in a minute, so that this finding is not believed`;
-    }
-    case 'replacement-paused':
-      return `it must be replaced first, and ${brake.managedKey} is paused: ${brake.reason}`;
-    case 'still-accepted':
-      return `${brake.what}; ${brake.fix}`;
-    case 'recorded':
-      return brake.text;
-    case 'containment-off':
-    case 'no-key-shown':
-    case 'last-credential':
-    case 'rotation-at-work':
-    case 'key-archived':
-      return brakeTexts[brake.code];
-  }
+  return textOf(brake, brakeTexts);
 }
 
-const brakeTexts: Readonly<Record<PlainBrake, string>> = {
+const brakeTexts: Texts<Brake> = {
   'containment-off': 'the policy leaves containment to people',
   'no-key-shown': 'no API key of this managed key shows the traffic',
   'last-credential': 'it is the last working credential and no standby key can replace it',
   'rotation-at-work': 'a rotation is at work on it',
   'key-archived': 'the key is archived already',
+  'usage-not-visible': ({ since }) => `usage is not visible since ${utcMinute(since)}, and nothing is cut off by it until it is`,
+  'key-of-another': ({ apiKeyId, managedKey }) =>
+    `${apiKeyId} is a key of ${managedKey}, and what happens to it is a matter of that managed key's own policy`,
+  'not-confirmed': ({ subject, metric, most }) => {
+    const shown = `${amount(metric, most)} ${measureName(metric)}`;
+    return `the exact totals of ${subject} show at most ${shown} in a minute, so that this finding is not believed`;
+  },
+  'replacement-paused': ({ managedKey, reason }) => `it must be replaced first, and ${managedKey} is paused: ${reason}`,
+  'still-accepted': ({ what, fix }) => `${what}; ${fix}`,
+  recorded: ({ text }) => text,
 };

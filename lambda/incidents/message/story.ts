@@ -4,6 +4,7 @@ import { unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
+import { alarmTextWithFix } from './alarm-text.ts';
 import { brakeText } from './cause-text.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
@@ -65,13 +66,9 @@ export interface Story {
   readonly newKeyName: string;
 }
 
-/** What is said of a key that waits in the pool: no emergency takes it, and a rotation would bring it into use. */
-export const standbyKeyText = 'it is a standby key';
-
 /** The reason, with what is to be done about it where that is known. @sentence */
-export function reasonOf({ reason, fix, isStandby }: IncidentFacts): string | undefined {
-  if (reason === undefined) return isStandby === true ? standbyKeyText : undefined;
-  return fix === undefined ? reason : `${reason}. Next step: ${fix}`;
+export function reasonOf({ cause }: IncidentFacts): string | undefined {
+  return cause === undefined ? undefined : alarmTextWithFix(cause);
 }
 
 /** Retells an incident at `at` (epoch ms, UTC). */
@@ -96,8 +93,8 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     workspace: facts.workspaceId === undefined ? 'the workspace of this managed key' : `workspace ${plain(facts.workspaceId, 80)}`,
     validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
     reason: clause(reasonOf(facts) ?? '') || undefined,
-    end: facts.end,
-    isStandby: facts.isStandby === true,
+    end: facts.cause?.code === 'rotation-over' ? facts.cause.end : undefined,
+    isStandby: facts.cause?.code === 'standby-key',
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Cause } from '../../../contract/causes.ts';
+import type { AlarmCause, Cause } from '../../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
 import { isOld } from '../lifecycle.ts';
-import type { AlarmFacts, FailedRotation } from '../ports.ts';
+import type { FailedRotation } from '../ports.ts';
 import { versionWith } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
 import type { StartedRotation } from './start.ts';
@@ -23,7 +23,7 @@ export interface Rotated {
 
 export type RotationOutcome =
   | Rotated
-  | ({ readonly outcome: 'failed' } & Pick<AlarmFacts, 'reason' | 'fix'>)
+  | { readonly outcome: 'failed'; readonly cause: AlarmCause }
   /** Of an undo: the old key is as it was. */
   | { readonly outcome: 'not back'; readonly cause: Cause | undefined }
   | { readonly outcome: 'timed out'; readonly afterMs: number };
@@ -55,10 +55,7 @@ export async function followRotation(
       claimed(taken);
     }
     const failed = await alarm.lasting('rotation-failed', name);
-    if (failed !== undefined && isNews(failed, failedBefore)) {
-      const { reason, fix } = failed.facts;
-      return { outcome: 'failed', reason, ...(fix === undefined ? {} : { fix }) };
-    }
+    if (failed !== undefined && isNews(failed, failedBefore)) return { outcome: 'failed', cause: failed.facts.cause };
     if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
     await clock.pause(beatMs);
   }

@@ -5,6 +5,7 @@ import { render as renderEmail } from '../../../lambda/incidents/channels/email.
 import { render as renderSlack, type SlackMessage } from '../../../lambda/incidents/channels/slack-webhook.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
 import { anIncident, at, everyIncident, hostile } from './message-incidents.ts';
+import { said } from '../../support/causes.ts';
 
 const dashboardUrl = 'https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/KeyGuard-acme';
 const context = { installation: 'acme', dashboardUrl, at };
@@ -13,7 +14,7 @@ const worst = alertOf(
   anIncident({
     subject: hostile,
     brake: { code: 'recorded', text: hostile.repeat(10) },
-    facts: { model: hostile, workspaceId: hostile, reason: hostile, metric: hostile, observed: 1, expected: 1 },
+    facts: { model: hostile, workspaceId: hostile, cause: said(hostile), metric: hostile, observed: 1, expected: 1 },
   }),
   context,
 );
@@ -63,7 +64,7 @@ describe('email', () => {
 
   test('a reason in any language reaches people by email', () => {
     const alert = alertOf(
-      anIncident({ kind: 'key-changed', facts: { grade: 'secret-written', apiKeyId: 'apikey_1', reason: 'заморозка 鍵 🔥' } }),
+      anIncident({ kind: 'key-changed', facts: { grade: 'secret-written', apiKeyId: 'apikey_1', cause: said('заморозка 鍵 🔥') } }),
       context,
     );
     expect(renderEmail(alert).body).toContain('заморозка 鍵 🔥');

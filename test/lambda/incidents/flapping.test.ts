@@ -11,6 +11,7 @@ import { announceOwed } from '../../../lambda/incidents/announce.ts';
 import { clear, raise } from '../../../lambda/incidents/raise.ts';
 import { advance, released, successorOf, unannounced } from '../../../lambda/incidents/states.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { said } from '../../support/causes.ts';
 
 /** What a detector says in one minute; `-`: its run failed. */
 type Minute = 'found' | 'quiet' | '-' | 'worse' | 'cut';
@@ -32,7 +33,7 @@ function follow(kind: IncidentKind, minutes: readonly Minute[]): readonly Told[]
     if (what !== '-') {
       const after =
         what === 'quiet'
-          ? advance(kind, 'production', record, { type: 'quiet', at, reason: 'calm' })
+          ? advance(kind, 'production', record, { type: 'quiet', at, cause: said('calm') })
           : what === 'cut'
             ? advance(kind, 'production', record, { type: 'contained', at, target: 'apikey_one' })
             : advance(kind, 'production', record, { type: 'finding', at, since: at, facts, incidentId: `incident-${minute}`, ...last });

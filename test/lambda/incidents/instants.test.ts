@@ -5,6 +5,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { bounded } from '../../../lambda/incidents/instants.ts';
 import { advance } from '../../../lambda/incidents/states.ts';
 import { anIncident, at } from './message-incidents.ts';
+import { said } from '../../support/causes.ts';
 
 const in2036 = Date.UTC(2036, 0, 1);
 
@@ -14,7 +15,7 @@ test('an incident whose instants have come stays as it is', () => {
     announcing: { state: 'open', at },
     cuts: [{ apiKeyId: 'apikey_one', at }],
     next: { incidentId: 'next', at, since: at, facts: {} },
-    held: { until: at + hourMs, from: 'open', reason: 'calm' },
+    held: { until: at + hourMs, from: 'open', cause: said('calm') },
   });
   expect(bounded(incident, at)).toEqual(incident);
 });

@@ -1,6 +1,7 @@
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
 import { usageReport } from '../../../contract/metrics.ts';
 import { incidentStates, type IncidentRecord, type IncidentState } from '../../../contract/records.ts';
+import { said } from '../../support/causes.ts';
 
 /** 2026-06-10 14:21 UTC, eighteen minutes after the first sign. */
 export const at = Date.UTC(2026, 5, 10, 14, 21);
@@ -64,13 +65,13 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
 
 function told(kind: IncidentKind, state: IncidentState, grade: string | undefined): IncidentRecord {
   const reason = reasons[kind];
-  const facts = { reason, apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
+  const facts = { apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
   return anIncident({
     kind,
     ...(kind === 'usage-blind' ? { subject: usageReport } : {}),
     state,
     ...(state === 'containing' || state === 'contained' ? { target: 'apikey_01FAKEold' } : {}),
-    ...(reason === undefined ? {} : { facts: { ...facts, reason, ...(grade === undefined ? {} : { grade }) } }),
+    ...(reason === undefined ? {} : { facts: { ...facts, cause: said(reason), ...(grade === undefined ? {} : { grade }) } }),
     ...(kind === 'retired-key-used' && grade !== undefined ? { facts: { ...anIncident().facts, grade } } : {}),
   });
 }

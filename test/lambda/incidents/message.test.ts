@@ -6,9 +6,9 @@ import type { RotationEnd } from '../../../contract/causes.ts';
 import { incidentKinds } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
-import { rotationEndTexts } from '../../../lambda/incidents/message/cause-text.ts';
 import { clause } from '../../../lambda/incidents/message/phrases.ts';
 import { anIncident, at, everyImpossibleIncident, everyIncident, hostile } from './message-incidents.ts';
+import { said } from '../../support/causes.ts';
 
 const schema: unknown = JSON.parse(readFileSync(new URL('../../../docs/alert.schema.json', import.meta.url), 'utf8'));
 if (typeof schema !== 'object' || schema === null) throw new Error('docs/alert.schema.json is no object');
@@ -47,15 +47,15 @@ describe('every kind in every state and grade', () => {
     }
   });
 
-  test.each(everyIncident().filter(({ facts }) => facts.reason !== undefined))(
-    '$kind, $state: says the reason, as one clause',
-    (incident) => {
-      const { reason = '' } = incident.facts;
-      for (const said of [reason, `${reason}.`]) {
-        expect(alertOf({ ...incident, facts: { ...incident.facts, reason: said } }, context).summary).toContain(clause(reason));
-      }
-    },
-  );
+  test.each(
+    everyIncident().flatMap((incident) =>
+      incident.facts.cause?.code === 'recorded' ? [{ ...incident, reason: incident.facts.cause.text }] : [],
+    ),
+  )('$kind, $state: says the reason, as one clause', ({ reason, ...incident }) => {
+    for (const text of [reason, `${reason}.`]) {
+      expect(alertOf({ ...incident, facts: { ...incident.facts, cause: said(text) } }, context).summary).toContain(clause(reason));
+    }
+  });
 
   test('no two that open have the same title, nor any two kinds that recover', () => {
     for (const state of ['open', 'recovered']) {
@@ -72,7 +72,7 @@ describe('every kind in every state and grade', () => {
 
   test('a grade that this version does not know is told by its reason', () => {
     for (const kind of ['pool-low', 'key-changed'] as const) {
-      const alert = alertOf(anIncident({ kind, facts: { grade: 'toString', reason: 'something new' } }), context);
+      const alert = alertOf(anIncident({ kind, facts: { grade: 'toString', cause: said('something new') } }), context);
       expect(violations(alert)).toBe('');
       expect(alert.summary).toContain('something new');
     }
@@ -121,9 +121,9 @@ test('tokens on an inactive key are told without a measure to compare them with'
 });
 
 test('what ended an incident is said when it is over', () => {
-  const reason = 'usage has been back in its usual band for half an hour';
-  const { summary } = alertOf(anIncident({ state: 'recovered', facts: { startedAt: at, reason } }), context);
-  expect(summary).toContain(`is over: ${reason}.`);
+  const cause = { code: 'over', kind: 'usage-anomaly' } as const;
+  const { summary } = alertOf(anIncident({ state: 'recovered', facts: { startedAt: at, cause } }), context);
+  expect(summary).toContain('is over: usage has been back in its usual band for half an hour.');
 });
 
 test('usage outside managed keys is never told to rotate', () => {
@@ -162,7 +162,7 @@ test('after the last credential was cut off, the message says so, and first how 
 
 test('how a failed rotation ended is told by its end: a switch, nothing to do, or an emergency that lapsed', () => {
   const ended = (end: RotationEnd) => {
-    const facts = { startedAt: at, reason: rotationEndTexts[end], end };
+    const facts = { startedAt: at, cause: { code: 'rotation-over', end } } as const;
     return alertOf(anIncident({ kind: 'rotation-failed', state: 'recovered', facts }), context);
   };
   expect(ended('switched').title).toBe('production: the rotation went through');
@@ -193,7 +193,7 @@ test('what held containment back is said in the summary', () => {
 
 test('a rotation that lacks a key says which key to create where, under which name, and how to hand it over', () => {
   const { actions, summary } = alertOf(
-    anIncident({ kind: 'rotation-failed', facts: { reason: 'the pool is empty', workspaceId: 'wrkspc_fake' } }),
+    anIncident({ kind: 'rotation-failed', facts: { cause: said('the pool is empty'), workspaceId: 'wrkspc_fake' } }),
     context,
   );
   const text = actions.join('\n');
@@ -215,7 +215,7 @@ test('hostile text in any field stays one clean line, and a value in it is gone'
         subject: text,
         target: text,
         brake: { code: 'recorded', text },
-        facts: { apiKeyId: text, model: text, workspaceId: text, metric: text, observed: 1, expected: 2, reason: text },
+        facts: { apiKeyId: text, model: text, workspaceId: text, metric: text, observed: 1, expected: 2, cause: said(text) },
       },
       { installation: text, at },
     );
@@ -237,7 +237,7 @@ test('whatever the numbers and instants are, the alert fits the schema', () => {
     observed: fc.double({ min: 0, max: 1e12, noNaN: true }),
     expected: fc.double({ min: 0, max: 1e12, noNaN: true }),
     startedAt: fc.integer({ min: 0, max: at }),
-    reason: fc.string({ maxLength: 900 }),
+    cause: fc.string({ maxLength: 900 }).map(said),
     metric: fc.constantFrom('outputTokens', 'EstimatedCost', 'something new'),
   });
   fc.assert(

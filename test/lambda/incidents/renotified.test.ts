@@ -1,3 +1,5 @@
+import type { AlarmCause } from '../../../contract/causes.ts';
+import { alarmText } from '../../../lambda/incidents/message/alarm-text.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
 import type { IncidentKind } from '../../../contract/registry.ts';
@@ -10,6 +12,7 @@ import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
 import { clear, raise, reconcile } from '../../../lambda/incidents/raise.ts';
 import { advance } from '../../../lambda/incidents/states.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { said } from '../../support/causes.ts';
 import { long } from '../../support/long.ts';
 
 let world: World;
@@ -25,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => world.stop());
 
 const straggles = async (model: string): Promise<void> => {
-  await raise('straggler', 'production', { model, apiKeyId: 'apikey_old', reason: 'it is still used' }, ports);
+  await raise('straggler', 'production', { model, apiKeyId: 'apikey_old', cause: said('it is still used') }, ports);
   await world.aws.settle();
 };
 const notifications = (): readonly string[] =>
@@ -103,7 +106,7 @@ describe('a straggler that lasts', () => {
 });
 
 test('a pool that runs empty is told again on each channel, at once', async () => {
-  const low = (grade: string) => raise('pool-low', 'production', { grade, reason: grade }, ports);
+  const low = (grade: string) => raise('pool-low', 'production', { grade, cause: said(grade) }, ports);
   for (const grade of ['low', 'low', 'empty', 'empty', 'low']) await low(grade);
   await world.aws.settle();
   expect(notifications()).toEqual(['production pool-low open', 'production pool-low open 2']);
@@ -113,8 +116,12 @@ test('a pool that runs empty is told again on each channel, at once', async () =
 
 test('a second old key that is enabled while the first one is active is told on each channel, once', long, async () => {
   const woken = (...ids: readonly string[]) => {
-    const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, reason: `${apiKeyId} is active` }));
-    const facts = { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), ...(ids.length > 1 ? { changes } : {}) };
+    const changes = ids.map((apiKeyId) => ({ grade: 'old-key-woken', apiKeyId, cause: said(`${apiKeyId} is active`) }));
+    const facts = {
+      ...changes[0],
+      cause: { code: 'changes', changes: changes.map(({ cause }) => cause) } as const,
+      ...(ids.length > 1 ? { changes } : {}),
+    };
     return reconcile(['key-changed'], [{ kind: 'key-changed', subject: 'production', facts }], () => undefined, ports);
   };
   await woken('apikey_a');
@@ -162,7 +169,7 @@ test('what recovers while people are told that it is open is told to be over, to
     async publish(alert) {
       await ports.publisher.publish(alert);
       const open = await ports.incidents.find('straggler', 'production');
-      const over = advance('straggler', 'production', open, { type: 'quiet', at: world.clock.now(), reason: 'calm' });
+      const over = advance('straggler', 'production', open, { type: 'quiet', at: world.clock.now(), cause: said('calm') });
       // Whoever found that died before telling anybody.
       if (over !== 'unchanged') await ports.incidents.replace(open, over);
     },
@@ -175,8 +182,8 @@ test('what recovers while people are told that it is open is told to be over, to
 });
 
 describe('what is found after an incident is over, and before people were told of that', () => {
-  const fails = (reason: string, publisher = ports.publisher) =>
-    raise('rotation-failed', 'production', { reason }, { ...ports, publisher }).catch(() => undefined);
+  const fails = (text: string, publisher = ports.publisher) =>
+    raise('rotation-failed', 'production', { cause: said(text) }, { ...ports, publisher }).catch(() => undefined);
   const down: IncidentPorts['publisher'] = { publish: () => Promise.reject(new Error('sns:Publish')) };
   const overUntold = async (): Promise<void> => {
     await fails('the first failure');
@@ -191,7 +198,8 @@ describe('what is found after an incident is over, and before people were told o
     }
     await world.aws.settle();
   };
-  const open = async () => (await ports.incidents.all()).map(({ state, facts }) => [state, facts.reason]);
+  const open = async () =>
+    (await ports.incidents.all()).map(({ state, facts }) => [state, facts.cause === undefined ? undefined : alarmText(facts.cause)]);
 
   test('is an incident of its own, and the end of the first one is told, too', async () => {
     await overUntold();
@@ -239,8 +247,8 @@ describe('what is found after an incident is over, and before people were told o
 
 describe('reconcile', () => {
   const watched: readonly IncidentKind[] = ['straggler', 'pool-low', 'key-expiring'];
-  const found = (kind: IncidentKind, subject: string) => ({ kind, subject, facts: { reason: 'it is so' } });
-  const over = (): string => 'it is no longer so';
+  const found = (kind: IncidentKind, subject: string) => ({ kind, subject, facts: { cause: said('it is so') } });
+  const over = (): AlarmCause => said('it is no longer so');
 
   test('raises what is found, and lets recover what is not found any more', async () => {
     await reconcile(watched, [found('straggler', 'one'), found('pool-low', 'one'), found('pool-low', 'two')], over, ports);

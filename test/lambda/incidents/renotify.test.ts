@@ -1,3 +1,4 @@
+import { alarmText } from '../../../lambda/incidents/message/alarm-text.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
@@ -6,6 +7,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { acknowledgedFacts } from '../../../lambda/incidents/renotify.ts';
 import { advance, notificationOf, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { anIncident, at } from './message-incidents.ts';
+import { said } from '../../support/causes.ts';
 
 const finding = (when: number, facts: IncidentFacts = {}): IncidentEvent => ({
   type: 'finding',
@@ -19,7 +21,7 @@ const happens = {
   braked: { type: 'braked', brake: { code: 'last-credential' } },
   containing: { type: 'containing', target: 'apikey_one' },
   contained: { type: 'contained', target: 'apikey_one', at },
-  quiet: { type: 'quiet', at, reason: 'calm' },
+  quiet: { type: 'quiet', at, cause: said('calm') },
 } as const satisfies Record<IncidentEvent['type'], IncidentEvent>;
 
 /** The state after each event; `-`: nothing changes. */
@@ -53,7 +55,7 @@ function follow(kind: IncidentKind, findings: readonly (readonly [at: number, fa
     const owed = record === undefined ? undefined : unannounced(record);
     if (record === undefined || owed === undefined) continue;
     notifications.push(
-      `${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.reason ?? ''}`.trim(),
+      `${owed}${record.reminder === undefined ? '' : ` (reminder ${record.reminder})`} ${record.facts.cause === undefined ? '' : alarmText(record.facts.cause)}`.trim(),
     );
     record = { ...record, ...acknowledgedFacts(record), announced: [...record.announced, owed], toldAt: when };
   }
@@ -63,13 +65,13 @@ function follow(kind: IncidentKind, findings: readonly (readonly [at: number, fa
 test.each(['straggler', 'rotation-failed', 'rotation-overdue'] as const)(
   'a %s is told again once a day, with what was seen last',
   (kind) => {
-    const looks = Array.from({ length: 49 }, (_, hour) => [hour * hourMs, { reason: `seen at ${hour} h` }] as const);
+    const looks = Array.from({ length: 49 }, (_, hour) => [hour * hourMs, { cause: said(`seen at ${hour} h`) }] as const);
     expect(follow(kind, looks)).toEqual(['open seen at 0 h', 'open-2 (reminder 1) seen at 24 h', 'open-3 (reminder 2) seen at 48 h']);
   },
 );
 
 test('a dead key is told again after each of three hours, and then once a day', () => {
-  const looks = Array.from({ length: 100 }, (_, hour) => [hour * hourMs, { reason: `${hour} h` }] as const);
+  const looks = Array.from({ length: 100 }, (_, hour) => [hour * hourMs, { cause: said(`${hour} h`) }] as const);
   expect(follow('current-key-dead', looks).map((telling) => telling.split(') ')[1] ?? telling)).toEqual([
     'open 0 h',
     '1 h',
@@ -94,7 +96,7 @@ test('time alone reminds nobody: only a finding does', () => {
 });
 
 test('a worse grade is told at once; one that gets better and worse again, once a day', () => {
-  const pool = (when: number, grade: string) => [when, { grade, reason: grade }] as const;
+  const pool = (when: number, grade: string) => [when, { grade, cause: said(grade) }] as const;
   expect(follow('pool-low', [pool(0, 'low'), pool(1, 'low'), pool(2, 'empty'), pool(3, 'empty')])).toEqual(['open low', 'open-2 empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'low')])).toEqual(['open empty']);
   expect(follow('pool-low', [pool(0, 'empty'), pool(1, 'low'), pool(2, 'empty')])).toEqual(['open empty']);
@@ -108,7 +110,7 @@ test('a worse grade is told at once; one that gets better and worse again, once 
 
 test('a failure that becomes one of another kind is told again, and a reminder of it is none', () => {
   const failed = (when: number, grade?: string) =>
-    [when, { reason: grade ?? 'failed', ...(grade === undefined ? {} : { grade }) }] as const;
+    [when, { cause: said(grade ?? 'failed'), ...(grade === undefined ? {} : { grade }) }] as const;
   expect(follow('rotation-failed', [failed(0, 'undo-in-vain'), failed(1), failed(2), failed(3, 'emergency-stopped')])).toEqual([
     'open undo-in-vain',
     'open-2 failed',
@@ -130,17 +132,17 @@ test('every grade is worse than the one before it, in the same instant too', () 
 
 describe('of what somebody else changed', () => {
   const reasons = {
-    a: { grade: 'old-key-woken', apiKeyId: 'apikey_a', reason: 'a is active' },
-    b: { grade: 'old-key-woken', apiKeyId: 'apikey_b', reason: 'b is active' },
-    s: { grade: 'standby-key-woken', apiKeyId: 'apikey_s', reason: 's is active' },
-    w: { grade: 'secret-written', apiKeyId: 'apikey_w', reason: 'somebody wrote' },
+    a: { grade: 'old-key-woken', apiKeyId: 'apikey_a', cause: said('a is active') },
+    b: { grade: 'old-key-woken', apiKeyId: 'apikey_b', cause: said('b is active') },
+    s: { grade: 'standby-key-woken', apiKeyId: 'apikey_s', cause: said('s is active') },
+    w: { grade: 'secret-written', apiKeyId: 'apikey_w', cause: said('somebody wrote') },
   } as const;
   /** What a look finds: the worst first, as the detector of changes has it. */
   const changed = (when: number, names: string) => {
     const changes = names.split('').map((name) => reasons[name as keyof typeof reasons]);
     const [worst] = [...changes].sort((one, other) => grades.indexOf(other.grade) - grades.indexOf(one.grade));
-    const reason = changes.map((change) => change.reason).join('; ');
-    return [when, changes.length === 1 ? { ...worst } : { ...worst, reason, changes }] as const;
+    const cause = { code: 'changes', changes: changes.map((change) => change.cause) } as const;
+    return [when, changes.length === 1 ? { ...worst } : { ...worst, cause, changes }] as const;
   };
   const grades: readonly string[] = incidentGrades['key-changed'];
 
@@ -178,7 +180,9 @@ describe('of what somebody else changed', () => {
   test('what comes before anybody was told is told with the rest, the worst first', () => {
     const untold = anIncident({ kind: 'key-changed', facts: reasons.a });
     const after = advance('key-changed', 'production', untold, finding(at, changed(0, 'aw')[1]));
-    expect(after).toMatchObject({ facts: { grade: 'secret-written', reason: 'a is active; somebody wrote' } });
+    expect(after).toMatchObject({
+      facts: { grade: 'secret-written', cause: { code: 'changes', changes: [said('a is active'), said('somebody wrote')] } },
+    });
     expect(after).not.toHaveProperty('turn');
   });
 
@@ -220,7 +224,7 @@ test('an older finding that comes late changes nothing', () => {
 });
 
 test('what containment decided about stays as it was found; other facts are the latest', () => {
-  const facts = { apiKeyId: 'apikey_01FAKEold', reason: 'seen last' };
+  const facts = { apiKeyId: 'apikey_01FAKEold', cause: said('seen last') };
   for (const kind of incidentKinds) {
     const open = anIncident({ kind, announced: ['open'], toldAt: at - minuteMs });
     const stays = containableKinds.some((containable) => containable === kind);
@@ -267,7 +271,7 @@ test('whichever grades alternate for a day, each is told once, and then there ar
       fc.property(day, (seen) => {
         const told = follow(
           known,
-          seen.map((grade, minute) => [at + minute * minuteMs, { grade, apiKeyId: 'apikey_one', reason: grade }]),
+          seen.map((grade, minute) => [at + minute * minuteMs, { grade, apiKeyId: 'apikey_one', cause: said(grade) }]),
         );
         const news = told.filter((each) => !each.includes('reminder'));
         expect(new Set(news.map((each) => each.split(' ')[1])).size).toBe(news.length);
@@ -291,7 +295,7 @@ test.each<[IncidentKind, readonly string[], readonly string[]]>([
 ])('of %s, seen as %j, people hear %j', (kind, seen, heard) => {
   const told = follow(
     kind,
-    seen.map((grade, minute) => [at + minute * minuteMs, { grade, reason: grade }]),
+    seen.map((grade, minute) => [at + minute * minuteMs, { grade, cause: said(grade) }]),
   );
   expect(told.map((each) => each.split(' ')[1])).toEqual(heard);
 });

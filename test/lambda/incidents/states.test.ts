@@ -8,6 +8,7 @@ import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
 import { judgeContainmentPolicy, likeliestTarget } from '../../../lambda/incidents/containment-policy.ts';
 import { advance, isOpeningTold, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
+import { said } from '../../support/causes.ts';
 
 const finding = (at: number): IncidentEvent => ({ type: 'finding', at, since: at, facts: {}, incidentId: `incident-${at}` });
 const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
@@ -15,7 +16,7 @@ const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
   fc.constant<IncidentEvent>({ type: 'braked', brake: { code: 'last-credential' } }),
   fc.constant<IncidentEvent>({ type: 'containing', target: 'apikey_one' }),
   fc.constant<IncidentEvent>({ type: 'contained', target: 'apikey_one', at: 500 }),
-  fc.constant<IncidentEvent>({ type: 'quiet', at: 900, reason: 'calm' }),
+  fc.constant<IncidentEvent>({ type: 'quiet', at: 900, cause: said('calm') }),
 );
 
 function afterAll(events: readonly IncidentEvent[], each?: (record: IncidentRecord) => void): IncidentRecord | undefined {
@@ -47,7 +48,7 @@ test('one cause is one incident, however often it is found', () => {
 
 test('nothing happens to a cause that has no incident, except a finding', () => {
   for (const event of [
-    { type: 'quiet', at: 900, reason: 'calm' },
+    { type: 'quiet', at: 900, cause: said('calm') },
     { type: 'contained', target: 'a', at: 1 },
     { type: 'braked', brake: { code: 'recorded', text: 'b' } },
   ] as const) {
@@ -63,7 +64,7 @@ test('a replacement that fails opens the incident again, with the reason, and qu
     state: 'open',
     brake: { code: 'recorded', text: 'no standby key' },
   });
-  expect(advance('usage-anomaly', 'production', replacing, { type: 'quiet', at: 900, reason: 'calm' })).toMatchObject({
+  expect(advance('usage-anomaly', 'production', replacing, { type: 'quiet', at: 900, cause: said('calm') })).toMatchObject({
     state: 'recovered',
   });
 });
@@ -139,7 +140,7 @@ const running = (minute: number, apiKeyId: string): IncidentEvent => ({
   facts: { apiKeyId, grade: 'running' },
   incidentId: `incident-${minute}`,
 });
-const quiet = (minute: number): IncidentEvent => ({ type: 'quiet', at: minute * minuteMs, reason: 'calm' });
+const quiet = (minute: number): IncidentEvent => ({ type: 'quiet', at: minute * minuteMs, cause: said('calm') });
 
 test('what a cut key began before it was cut off is told once, for hours, and its end is told to nobody', () => {
   const one = 'apikey_one';

@@ -9,6 +9,7 @@ import type { IncidentPorts } from '../../../lambda/incidents/ports.ts';
 import { clear, happen, raise } from '../../../lambda/incidents/raise.ts';
 import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { said } from '../../support/causes.ts';
 
 let world: World;
 let ports: IncidentPorts;
@@ -28,17 +29,17 @@ const down: IncidentPorts['publisher'] = { publish: () => Promise.reject(new Err
 
 test('a rotation that failed again after a success nobody could be told of counts as failed', async () => {
   const unheard = { ...ports, publisher: down };
-  await raise('rotation-failed', 'production', { reason: 'first' }, ports);
+  await raise('rotation-failed', 'production', { cause: said('first') }, ports);
   expect([...(await watch.failedRotations())]).toEqual([
-    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { reason: 'first' } }],
+    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { cause: said('first') } }],
   ]);
   world.clock.advance(minuteMs);
   await clear('rotation-failed', 'production', unheard).catch(() => undefined);
   expect([...(await watch.failedRotations())]).toEqual([]);
   world.clock.advance(minuteMs);
-  await raise('rotation-failed', 'production', { reason: 'second' }, unheard).catch(() => undefined);
+  await raise('rotation-failed', 'production', { cause: said('second') }, unheard).catch(() => undefined);
   expect([...(await watch.failedRotations())]).toEqual([
-    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { reason: 'second' } }],
+    ['production', { openedAt: world.clock.now(), at: world.clock.now(), facts: { cause: said('second') } }],
   ]);
 });
 
@@ -50,8 +51,8 @@ const told = () => world.aws.inspect.topics.published().map(({ bodies }) => JSON
 
 test('what is said of the current key is not over while there is no current key', async () => {
   const kinds = ['current-key-dead', 'key-expiring', 'pool-low', 'rotation-overdue'] as const;
-  for (const kind of kinds) await raise(kind, 'production', { reason: 'it is so' }, ports);
-  await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
+  for (const kind of kinds) await raise(kind, 'production', { cause: said('it is so') }, ports);
+  await raise('replica-behind', 'production', { cause: said('it is so') }, ports);
   await watch.update([], left, watchedKinds);
   expect(await open()).toEqual(kinds.map((kind) => `${kind} of production open`));
   await world.addStandbyKey('production');
@@ -69,7 +70,7 @@ test('what is said of the current key is not over while there is no current key'
 
 test('incidents of a managed key that was taken out of the configuration are closed, and not told as mended', async () => {
   const kinds = ['current-key-dead', 'rotation-overdue', 'rotation-failed', 'key-changed', 'usage-anomaly'] as const;
-  for (const kind of kinds) await raise(kind, 'gone', { reason: 'it is so', grade: 'old-key-woken', apiKeyId: 'apikey_a' }, ports);
+  for (const kind of kinds) await raise(kind, 'gone', { cause: said('it is so'), grade: 'old-key-woken', apiKeyId: 'apikey_a' }, ports);
   await happen('usage-anomaly', 'gone', { type: 'containing', target: 'apikey_a' }, ports);
   await watch.update([], left, watchedKinds);
   expect(await open()).toEqual([]);
@@ -88,7 +89,7 @@ test('what is still looked at ends by what is seen: unknown usage, inactive keys
   const orphan = {
     kind: 'key-changed',
     managedKey: 'gone',
-    facts: { grade: 'left-active', apiKeyId: 'apikey_a', reason: 'active' },
+    facts: { grade: 'left-active', apiKeyId: 'apikey_a', cause: said('active') },
   } as const;
   await watch.update([orphan], left, watchedKinds);
   const looked = ['retired-key-used of gone open', 'usage-anomaly of unattributed open'];
@@ -99,7 +100,7 @@ test('what is still looked at ends by what is seen: unknown usage, inactive keys
 });
 
 test('of a managed key that could not be looked at, everything stays', async () => {
-  await raise('replica-behind', 'production', { reason: 'it is so' }, ports);
+  await raise('replica-behind', 'production', { cause: said('it is so') }, ports);
   await watch.update([], new Set(['production']), watchedKinds);
   expect(await open()).toEqual(['replica-behind of production open']);
 });

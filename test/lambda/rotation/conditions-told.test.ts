@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
+import type { AlarmCause } from '../../../contract/causes.ts';
 import type { IncidentKind } from '../../../contract/registry.ts';
 import { unattributed } from '../../../contract/metrics.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
-import { conditionsOf, isRemoved, recoveries, recoveryOf } from '../../../lambda/rotation/conditions.ts';
+import { alarmText } from '../../../lambda/incidents/message/alarm-text.ts';
+import { conditionsOf, isRemoved, recoveryOf } from '../../../lambda/rotation/conditions.ts';
 import { watchedKinds } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
+import { inWords, said } from '../../support/causes.ts';
 
 /** What people are told: all of it. */
-const told = (scene: Scene) => conditionsOf(seen(scene)).map(({ kind, facts }) => ({ kind, ...facts }));
+const told = (scene: Scene) => conditionsOf(seen(scene)).map(({ kind, facts }) => ({ kind, ...inWords(facts) }));
 const other = (changes: Partial<ApiKeyRecord>) => aRecord({ apiKeyId: 'apikey_other', token: 'v0', since: now - dayMs, ...changes });
 const withOther = (changes: Partial<ApiKeyRecord>, status: 'active' | 'inactive' | 'archived' | 'unknown'): Scene => ({
   own: [other(changes), current, standby],
@@ -24,8 +27,7 @@ test('of a current key that Anthropic lists no more, people are told just that',
       kind: 'current-key-dead',
       managedKey: 'production',
       facts: {
-        reason:
-          'Anthropic lists it no more: it is current since 2026-06-15 12:00 UTC, and first seen dead 2026-06-20 12:00 UTC; no tokens of it are known',
+        cause: { code: 'current-key-dead', status: 'gone', currentSince: current.since, foundDeadAt: snapshot.now },
         apiKeyId: 'apikey_current',
         startedAt: snapshot.now,
         workspaceId: 'wrkspc_production',
@@ -71,9 +73,9 @@ test('a deletion of the secret is told whatever Anthropic shows, until it is res
   const both = { ...facts, reason: `${facts.reason}; and apikey_current itself is dead at Anthropic` };
   expect(told({ secret, statuses: { apikey_current: 'inactive' } })).toEqual([both]);
   // Where Anthropic was not asked nobody knows.
-  expect(conditionsOf({ ...seen({ secret }), infos: new Map() }, ['current-key-dead']).map(({ facts: found }) => found.reason)).toEqual([
-    facts.reason,
-  ]);
+  expect(
+    conditionsOf({ ...seen({ secret }), infos: new Map() }, ['current-key-dead']).map(({ facts: found }) => inWords(found).reason),
+  ).toEqual([facts.reason]);
   // A secret that nobody has ever read from is nobody's loss.
   expect(told({ secret, own: [standby] })).toEqual([]);
 });
@@ -100,7 +102,7 @@ test('while no rotation is scheduled no date of one is told, and an overdue one 
   ]);
   const definition = aDefinition({ rotation: { ...policy, intervalMs: 3 * dayMs } });
   expect(conditionsOf({ ...seen({ secret: paused }), definition })).toMatchObject([
-    { facts: { reason: '1 standby key, and the one after 1 more, which is not scheduled now, will find none that lives long enough' } },
+    { facts: { cause: { code: 'pool-low', standbyKeys: 1, rotations: 1, isScheduled: false } } },
   ]);
   const [overdue] = told({ own: [{ ...current, since: now - policy.maximumAgeMs }, standby], secret: paused });
   expect(overdue?.reason).toMatch(resumeFirst);
@@ -160,7 +162,7 @@ test.each([
   const snapshot = seen({ own: [current, ...pool], secret: { nextRotationAt: now + dayMs } });
   const runsOutAt = now + dayMs + pool.length * rotation.intervalMs;
   const date = new Date(runsOutAt).toISOString().slice(0, 10);
-  expect(conditionsOf({ ...snapshot, definition }).map(({ facts }) => facts)).toEqual([
+  expect(conditionsOf({ ...snapshot, definition }).map(({ facts }) => inWords(facts))).toEqual([
     {
       grade,
       reason: `${words}, and the rotation of ${date} 12:00 UTC will find none that lives long enough`,
@@ -329,13 +331,14 @@ test('tokens within the minimum grace make no straggler, even while later usage 
 
 test('past the maximum grace a straggler is told at once, also where that is sooner than twice the minimum', () => {
   const definition = aDefinition({ rotation: { ...policy, maximumGraceMs: policy.minimumGraceMs } });
-  const at = (switchedMs: number) => conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => facts.reason);
+  const at = (switchedMs: number) =>
+    conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => inWords(facts).reason);
   expect(at(policy.minimumGraceMs + 2 * hourMs)).toEqual(['the old key is still used past the maximum']);
 });
 
 test('where the maximum grace is near, a straggler is told halfway to it, so that people can act', () => {
   const definition = aDefinition({ rotation: { ...policy, atMaximum: 'cut', minimumGraceMs: dayMs, maximumGraceMs: 2 * dayMs } });
-  const at = (switchedMs: number) => conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => facts);
+  const at = (switchedMs: number) => conditionsOf({ ...seen(straggler({ switchedMs })), definition }).map(({ facts }) => inWords(facts));
   expect(at(36 * hourMs - 1)).toEqual([]);
   expect(at(36 * hourMs)).toMatchObject([{ reason: 'the old key is still used', grade: 'used', validUntil: now + 12 * hourMs }]);
 });
@@ -346,7 +349,7 @@ test('that the maximum grace cuts a key that is in use is told in that moment, b
     conditionsOf({ ...seen(straggler(scene)), definition: aDefinition({ rotation }) }).map(({ facts }) => facts);
   expect(at({ switchedMs: 2 * dayMs })).toEqual([
     {
-      reason: 'the old key was still used when its maximum grace was over',
+      cause: { code: 'old-key-cut' },
       apiKeyId: 'apikey_other',
       startedAt: now - 2 * dayMs,
       model: 'claude-haiku-5-5',
@@ -354,7 +357,7 @@ test('that the maximum grace cuts a key that is in use is told in that moment, b
       grade: 'cut',
     },
   ]);
-  expect(at({ switchedMs: 2 * dayMs, knownMs: 2 * hourMs }).map(({ reason }) => reason)).toEqual([
+  expect(at({ switchedMs: 2 * dayMs, knownMs: 2 * hourMs }).map((facts) => inWords(facts).reason)).toEqual([
     'the old key was used, and nobody could see whether it still was, when its maximum grace was over',
   ]);
   expect(at({ switchedMs: 2 * dayMs - 1 }).map(({ grade }) => grade)).toEqual(['used']);
@@ -370,14 +373,13 @@ test('that the maximum grace cuts a key that is in use is told in that moment, b
   const both = { own: [...own, current, standby], tokensAt: { ...young.tokensAt, ...old.tokensAt } };
   expect(
     conditionsOf({ ...seen(both), definition: aDefinition({ rotation: cutting }) }, ['straggler']).map(({ facts }) => facts),
-  ).toMatchObject([
-    { apiKeyId: 'apikey_b', grade: 'cut', reason: 'the old key was still used when its maximum grace was over, as is apikey_a' },
-  ]);
+  ).toMatchObject([{ apiKeyId: 'apikey_b', grade: 'cut', cause: { code: 'old-key-cut', also: ['apikey_a'] } }]);
 });
 
 test('how a straggler ended is said of what became of its key', () => {
+  const words = (cause: AlarmCause | undefined) => (cause === undefined ? undefined : alarmText(cause));
   const end = (changes: Partial<ApiKeyRecord>) =>
-    recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [current, other({ state: 'draining', ...changes })], now);
+    words(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [current, other({ state: 'draining', ...changes })], now));
   expect(end({})).toBe('the old key went quiet');
   expect(end({ state: 'inactive', cause: { code: 'retired', why: { code: 'grace-over', end: 'maximum grace' } } })).toBe(
     'it is inactive (retired: maximum grace)',
@@ -385,8 +387,8 @@ test('how a straggler ended is said of what became of its key', () => {
   expect(end({ state: 'current', cause: { code: 'switched' } })).toBe('it is current (AWSCURRENT moved to it)');
   expect(end({ revokeRequest: { at: now, by: 'operator', because: 'stolen' } })).toBe('an emergency takes its grace');
   const { cause, ...silent } = other({ state: 'contained' });
-  expect(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [silent], now)).toBe('it is contained');
-  expect(recoveryOf({ kind: 'straggler', facts: {} }, [current], now)).toBe('the old key went quiet');
+  expect(words(recoveryOf({ kind: 'straggler', facts: { apiKeyId: 'apikey_other' } }, [silent], now))).toBe('it is contained');
+  expect(words(recoveryOf({ kind: 'straggler', facts: {} }, [current], now))).toBe('the old key went quiet');
 });
 
 test('a key that was cut off and that somebody archived is told like any other old one', () => {
@@ -396,7 +398,7 @@ test('a key that was cut off and that somebody archived is told like any other o
 });
 
 test('every incident that is watched says in plain words why it is over', () => {
-  expect([...recoveries]).toEqual([
+  expect(watchedKinds.map((kind) => [kind, alarmText({ code: 'over', kind })])).toEqual([
     ['straggler', 'the old key went quiet'],
     ['current-key-dead', 'consumers read a key that works again'],
     ['key-changed', 'what Key Guard knows of its keys is what Anthropic and Secrets Manager show'],
@@ -405,7 +407,6 @@ test('every incident that is watched says in plain words why it is over', () => 
     ['key-expiring', 'the current key lives long enough'],
     ['replica-behind', 'no replica has failed, or has been behind for a quarter of an hour'],
   ]);
-  expect([...recoveries.keys()]).toEqual([...watchedKinds]);
 });
 
 test('what is found no more is over where the current key shows it, and stays where there is none to show it', () => {
@@ -424,7 +425,7 @@ test('what is found no more is over where the current key shows it, and stays wh
   }
   const movedBack = { grade: 'label-moved' };
   expect([over('key-changed', [cut], movedBack), over('key-changed', [current], movedBack)]).toEqual([false, true]);
-  const written = { changes: [{ grade: 'secret-written', apiKeyId: 'apikey_current', reason: 'by hand' }] };
+  const written = { changes: [{ grade: 'secret-written', apiKeyId: 'apikey_current', cause: said('by hand') }] };
   expect([over('key-changed', [cut], written), over('key-changed', [current], written)]).toEqual([false, true]);
 });
 

@@ -6,11 +6,15 @@ import type { ProbeAnswer } from '../../../lambda/rotation/ports.ts';
 import { aDefinition, aRecord, policy } from '../../support/records.ts';
 import { current, now, seen, standby, type Scene } from './sight.ts';
 import { Stage } from './stage.ts';
+import { inWords } from '../../support/causes.ts';
 
 const died = { apikey_current: 'inactive' } as const;
 const dead = { ...current, foundDeadAt: now - 5 * minuteMs, seenActiveAt: now - 10 * minuteMs };
 const found = (scene: Scene = {}) => seen({ own: [dead, standby], statuses: died, ...scene });
-const facts = (snapshot: ReturnType<typeof seen>) => conditionsOf(snapshot, ['current-key-dead'])[0]?.facts;
+const facts = (snapshot: ReturnType<typeof seen>) => {
+  const [condition] = conditionsOf(snapshot, ['current-key-dead']);
+  return condition === undefined ? undefined : inWords(condition.facts);
+};
 const request = { at: now - minuteMs, by: 'Ada', because: 'stolen' };
 const pause = { schema: 1, managedKey: 'production', at: now, by: 'Ada', because: 'a freeze' } as const;
 const asks = { ...aDefinition(), rotation: { ...policy, onDeath: 'ask' as const } };

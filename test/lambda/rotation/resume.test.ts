@@ -5,6 +5,7 @@ import type { Snapshot } from '../../../lambda/rotation/conditions.ts';
 import { resumeRotation } from '../../../lambda/rotation/resume.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
+import { inWords, said } from '../../support/causes.ts';
 
 const now = new Stage().world.now;
 const request = (at: number) => ({ at, by: 'operator', because: 'stolen' });
@@ -18,7 +19,7 @@ function aStage({ standby = true, ...deviations }: { standby?: boolean } & Const
   return stage;
 }
 
-const facts = { reason: 'the pool is empty' };
+const facts = { cause: said('the pool is empty') };
 
 async function seen(stage: Stage, paused = false): Promise<Snapshot> {
   const snapshot = await stage.snapshot();
@@ -96,7 +97,7 @@ test('a rotation that has come to its end since retirement looked is followed by
 });
 
 test('a failed undo leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
-  const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { reason: 'the key is archived', grade: 'undo-in-vain' } };
+  const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { cause: said('the key is archived'), grade: 'undo-in-vain' } };
   const stage = aStage();
   await resumeRotation(await stage.snapshot(), inVain, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
@@ -180,7 +181,7 @@ test('a rotation that is known as failed keeps its reason, which is the better o
   const stage = aStage({ standby: false });
   stage.world.register('t-open');
   expect(await resumed(stage, now - hourMs, now - 2 * hourMs)).toEqual(['alarm.raise']);
-  expect(stage.raised).toEqual([{ kind: 'rotation-failed', ...facts }]);
+  expect(stage.raised).toEqual([{ kind: 'rotation-failed', ...inWords(facts) }]);
 });
 
 test('that people cannot be told holds up no rotation', async () => {
@@ -297,7 +298,7 @@ test('an open rotation whose emergency has lapsed is told with its own reason', 
   const stage = aStage({ secret: { rotationEnabled: false } });
   stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - 2 * dayMs) });
   stage.world.register('t-open');
-  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
+  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { cause: said('stopped'), grade: 'emergency-stopped' } };
   await resumeRotation({ ...(await seen(stage, true)), now: now + 2 * hourMs }, told, stage.ports, stage.tally);
   expect(stage.raised).toEqual([expect.objectContaining({ reason: expect.stringMatching(/has neither finished nor failed/) as unknown })]);
   expect(stage.raised[0]).not.toHaveProperty('grade');
@@ -315,7 +316,7 @@ test('that an emergency has stopped is told of the present, and is over once the
   replaced.has('old', 'draining', { revokeRequest: request(now - hourMs) });
   expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
-  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { reason: 'stopped', grade: 'emergency-stopped' } };
+  const told = { openedAt: now - dayMs, at: now - hourMs, facts: { cause: said('stopped'), grade: 'emergency-stopped' } };
   await resumeRotation(await over.snapshot(), told, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],

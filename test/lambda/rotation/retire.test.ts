@@ -5,6 +5,7 @@ import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/por
 import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
+import { said } from '../../support/causes.ts';
 
 const nothing = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
 const now = new Stage().world.now;
@@ -127,7 +128,9 @@ test('a lost race is no failure: whoever won goes on with the key', async () => 
 });
 
 test('a rotation that failed is started again, and one that cannot be started is a failure of its own', async () => {
-  const failed = { failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'failed' } }]]) };
+  const failed = {
+    failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { cause: said('failed') } }]]),
+  };
   expect(await retireDueKeys(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
   const stage = healthy(failed);
   expect(await retireDueKeys(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
@@ -142,7 +145,7 @@ test('a rotation that failed is started again, and one that cannot be started is
 test('while a managed key is paused, its old keys stay and its rotation is not started', async () => {
   const pausedBeat = async (managedKey: string) => {
     const stage = healthy({
-      failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'failed' } }]]),
+      failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { cause: said('failed') } }]]),
     });
     stage.has('old', 'draining');
     stage.world.paused = { schema: 1, managedKey, at: now, by: 'operator', because: 'a freeze' };
@@ -199,14 +202,14 @@ test('of a removed managed key the keys that are still active are named; nothing
   const left = (apiKeyId: string, managedKey: string) => ({
     grade: 'left-active',
     apiKeyId,
-    reason: `${apiKeyId} is still active at Anthropic, although ${managedKey} was taken out of the configuration`,
+    cause: { code: 'left-active', apiKeyId, managedKey } as const,
   });
   const changes = [left('gone-one', 'gone'), left('gone-two', 'gone')];
   expect(stage.settled[0]?.found).toEqual([
     {
       kind: 'key-changed',
       managedKey: 'gone',
-      facts: { ...changes[0], reason: changes.map(({ reason }) => reason).join('; '), changes },
+      facts: { ...changes[0], cause: { code: 'changes', changes: changes.map(({ cause }) => cause) }, changes },
     },
     { kind: 'key-changed', managedKey: 'lost', facts: left('lost', 'lost') },
   ]);
@@ -214,7 +217,7 @@ test('of a removed managed key the keys that are still active are named; nothing
 
 test('while Anthropic does not answer, no key is touched, and people are told what AWS alone shows', async () => {
   const stage = new Stage({
-    failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { reason: 'overloaded' } }]]),
+    failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { cause: said('overloaded') } }]]),
   });
   stage.has('current', 'current', { labels: ['AWSCURRENT'], since: now - 400 * dayMs, servedSince: now - 400 * dayMs });
   stage.has('silent', 'draining');
@@ -260,8 +263,8 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   const { ports } = gone;
   const late = { ...ports.keys, list: async () => (await ports.keys.list()).map((info) => ({ ...info, status: 'inactive' as const })) };
   await retireDueKeys({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
-  expect(gone.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.reason]))).toEqual([
-    ['current-key-dead', expect.stringContaining('Anthropic lists it no more: it is current since')],
+  expect(gone.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.cause]))).toEqual([
+    ['current-key-dead', expect.objectContaining({ code: 'current-key-dead', status: 'gone' })],
   ]);
 });
 

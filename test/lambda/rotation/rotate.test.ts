@@ -6,6 +6,7 @@ import { LostKeyRace, type RotationPorts, type SecretDescription } from '../../.
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
+import { said } from '../../support/causes.ts';
 
 type StepName = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
 const token = 't-new';
@@ -339,7 +340,7 @@ test('an undo that cannot be is told, and leaves everything as it was: no other 
 test('an undo that cannot be neither hides nor ends an earlier failure, whose rotation is still owed', async () => {
   const stage = undoOfArchived();
   const { alarm } = stage.ports;
-  await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  await alarm.raise('rotation-failed', 'production', { cause: said('the pool was empty') });
   stage.world.now += 1;
   const asked: string[] = [];
   const lasting: typeof alarm.lasting = (kind, managedKey) => {
@@ -359,7 +360,7 @@ test.each([0, 1])('a failure of this very undo, %i ms after its claim, is no ear
   stage.has('other', 'pending', { since: now + dayMs });
   stage.has('old', 'pending', { since: now, token, labels: ['AWSPENDING'], origin: { state: 'draining', versionId: 'v-before' } });
   stage.world.now += later;
-  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'the proof took too long' });
+  await stage.ports.alarm.raise('rotation-failed', 'production', { cause: said('the proof took too long') });
   await failure(step(stage, 'testSecret'));
   expect(stage.raised.map(({ grade }) => grade)).toEqual([undefined, 'undo-in-vain']);
   expect(stage.cleared).toEqual([{ ...succeeded, end: 'still-current' }]);
@@ -368,7 +369,7 @@ test.each([0, 1])('a failure of this very undo, %i ms after its claim, is no ear
 test('an undo that cannot be, and whose claim was given back meanwhile, hides no earlier failure either', async () => {
   const stage = undoOfArchived();
   const { alarm } = stage.ports;
-  await alarm.raise('rotation-failed', 'production', { reason: 'the pool was empty' });
+  await alarm.raise('rotation-failed', 'production', { cause: said('the pool was empty') });
   const lasting: typeof alarm.lasting = async (kind, managedKey) => {
     const { token: claim, ...rest } = stage.record('old');
     stage.world.records.set('old', { ...rest, state: 'draining' });
@@ -392,7 +393,7 @@ test('AWSCURRENT does not move to a key that another run has switched to and rep
 
 test('an undo that cannot be, killed after people were told, is given up by its repeat like the first time', async () => {
   const stage = undoOfArchived();
-  await stage.ports.alarm.raise('rotation-failed', 'production', { reason: 'told before', grade: 'undo-in-vain' });
+  await stage.ports.alarm.raise('rotation-failed', 'production', { cause: said('told before'), grade: 'undo-in-vain' });
   await failure(step(stage, 'createSecret'));
   expect(stage.raised).toMatchObject([{ reason: 'told before' }, { grade: 'undo-in-vain' }]);
   expect(stage.cleared).toEqual([{ ...succeeded, end: 'still-current' }]);

@@ -19,6 +19,7 @@ import type {
 } from '../../../lambda/rotation/ports.ts';
 import type { RetirementTally } from '../../../lambda/rotation/reconcile.ts';
 import { definition, MemoryWorld } from '../../prove/interleavings/memory.ts';
+import { inWords } from '../../support/causes.ts';
 
 /** Where the two platforms answer otherwise than the world in memory would by itself. */
 interface Deviations {
@@ -52,7 +53,7 @@ export class Stage {
   readonly calls: string[] = [];
   readonly audit: Step[] = [];
   readonly logged: { readonly event: string; readonly fields: unknown }[] = [];
-  readonly raised: (AlarmFacts & { readonly kind: string })[] = [];
+  readonly raised: (ReturnType<typeof inWords<AlarmFacts>> & { readonly kind: string })[] = [];
   readonly cleared: { readonly kind: string; readonly managedKey: string; readonly end: RotationEnd }[] = [];
   readonly settled: { readonly found: readonly Condition[]; readonly left: readonly string[]; readonly kinds: readonly WatchedKind[] }[] =
     [];
@@ -107,7 +108,7 @@ export class Stage {
       },
       alarm: {
         raise: (kind, managedKey, facts) => {
-          this.raised.push({ kind, ...facts });
+          this.raised.push({ kind, ...inWords(facts) });
           return ports.alarm.raise(kind, managedKey, facts);
         },
         clear: (kind, managedKey, end) => {

@@ -72,13 +72,13 @@ test.each<[what: string, watermark: WatermarkRecord | undefined, usualMs: number
 });
 
 test('it says why', () => {
-  expect(judgeBlindness(mark({ readAt: now - hourMs, failing }), undefined, now)?.because).toBe(failing.reason);
-  expect(judgeBlindness(mark({ readAt: now - hourMs }), undefined, now)?.because).toBe(
-    'the usage collector has not come to its end since then',
-  );
-  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), { ms: hourMs, by: 'history' }, now)?.because).toBe(
-    'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, and its longest usual pause is 1 hour',
-  );
+  expect(judgeBlindness(mark({ readAt: now - hourMs, failing }), undefined, now)?.cause).toEqual({ code: 'error', what: failing.reason });
+  expect(judgeBlindness(mark({ readAt: now - hourMs }), undefined, now)?.cause).toEqual({ code: 'collector-stopped' });
+  expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), { ms: hourMs, by: 'history' }, now)?.cause).toEqual({
+    code: 'no-tokens',
+    since: now - 3 * hourMs,
+    usualMs: hourMs,
+  });
 });
 
 test('with a heartbeat one request may fail, and two in a row are told', () => {
@@ -87,8 +87,7 @@ test('with a heartbeat one request may fail, and two in a row are told', () => {
   expect(judgeBlindness(mark({ tokensUntil: now - 2 * hourMs - 10 * minuteMs }), beating, now)).toBeUndefined();
   expect(judgeBlindness(mark({ tokensUntil: now - 3 * hourMs }), beating, now)).toEqual({
     since: now - 3 * hourMs,
-    because:
-      'the usage report shows no tokens of anybody since 2026-09-15 21:00 UTC, although Anthropic took a request of the heartbeat 2026-09-15 23:00 UTC',
+    cause: { code: 'no-tokens-of-heartbeat', since: now - 3 * hourMs, sentAt: now - hourMs },
   });
 });
 

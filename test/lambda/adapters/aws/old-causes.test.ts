@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest';
-import type { Cause } from '../../../../contract/causes.ts';
+import type { AlarmCause, Cause } from '../../../../contract/causes.ts';
 import { causeOfSentence, withCause, withCodes } from '../../../../lambda/adapters/aws/old-causes.ts';
-import { apiKeyShape, incidentShape } from '../../../../lambda/adapters/aws/record-shapes.ts';
+import { apiKeyShape, incidentShape, isVerificationCause } from '../../../../lambda/adapters/aws/record-shapes.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
-import { causesWithData, causesWithoutData, everyBrake } from '../../../support/causes.ts';
+import {
+  alarmsWithData,
+  causesWithData,
+  causesWithoutData,
+  everyAlarm,
+  everyBrake,
+  everyVerification,
+  said,
+} from '../../../support/causes.ts';
 import { aRecord } from '../../../support/records.ts';
 
 // As records hold them that a version before the codes has written.
@@ -74,20 +82,49 @@ test('a record is readable with each cause of this version, and with no other', 
   }
 });
 
-test.each([
-  ['a failure', { reason: 'the pool is empty. Next step: make a key' }, { reason: 'the pool is empty', fix: 'make a key' }],
+test.each<[what: string, kind: string, sentence: string, cause: AlarmCause]>([
   [
-    'an emergency',
-    { reason: 'nobody went on with it for a day, so it is void, and its key was not cut off' },
-    { reason: 'nobody went on with it for a day, so it is void, and its key was not cut off', end: 'emergency-lapsed' },
+    'a failure',
+    'rotation-failed',
+    'the pool is empty. Next step: make a key',
+    { code: 'error', what: 'the pool is empty', fix: 'make a key' },
   ],
-  ['an end', { reason: 'the key that was current still is' }, { reason: 'the key that was current still is', end: 'still-current' }],
-  ['one of this version', { reason: 'a. Next step: b', fix: 'c' }, { reason: 'a. Next step: b', fix: 'c' }],
-  ['one without a reason', {}, {}],
-])('%s of an older rotation-failed incident is read', (_name, facts, read) => {
-  expect(withCodes({ kind: 'rotation-failed', facts })).toEqual({ kind: 'rotation-failed', facts: read });
-  expect(withCodes({ kind: 'straggler', facts })).toEqual({ kind: 'straggler', facts });
+  ['one without a fix', 'rotation-failed', 'an unexpected error', { code: 'recorded', text: 'an unexpected error' }],
+  [
+    'a lapsed emergency',
+    'rotation-failed',
+    'nobody went on with it for a day, so it is void, and its key was not cut off',
+    { code: 'rotation-over', end: 'emergency-lapsed' },
+  ],
+  ['an end', 'rotation-failed', 'the key that was current still is', { code: 'rotation-over', end: 'still-current' }],
+  ['a standby key', 'retired-key-used', 'it is a standby key', { code: 'standby-key' }],
+  ['another kind', 'straggler', 'the old key went quiet', { code: 'recorded', text: 'the old key went quiet' }],
+])('why an older incident was told is read, also where it is held back or next: %s', (_what, kind, reason, cause) => {
+  const old = (why: object) => ({
+    kind,
+    facts: { apiKeyId: 'apikey_1', ...why },
+    held: { until: 1, from: 'open', ...why },
+    next: { incidentId: 'id', at: 1, since: 1, facts: { ...why } },
+  });
+  expect(withCodes(old({ reason }))).toEqual(old({ cause }));
+  expect(withCodes(old({ cause }))).toEqual(old({ cause }));
 });
+
+test('several changes of an older incident are read, each with its sentence', () => {
+  const change = { grade: 'old-key-woken', apiKeyId: 'apikey_1' };
+  const facts = { ...change, reason: 'somebody enabled it; it is archived', changes: [{ ...change, reason: 'somebody enabled it' }] };
+  expect(withCodes({ kind: 'key-changed', facts })).toEqual({
+    kind: 'key-changed',
+    facts: { ...change, cause: said('somebody enabled it; it is archived'), changes: [{ ...change, cause: said('somebody enabled it') }] },
+  });
+});
+
+test.each([[{}], [{ facts: 'odd' }], [{ facts: { changes: 'odd' } }], [{ held: 1, next: { facts: null } }]])(
+  'an incident that is odd stays as it is: %j',
+  (odd) => {
+    expect(withCodes({ kind: 'key-changed', ...odd })).toEqual({ kind: 'key-changed', ...odd });
+  },
+);
 
 test('the brakes of an older incident are read: a code where there is one, else the sentence', () => {
   const sentences = ['the policy leaves containment to people', 'usage is not visible since noon'];
@@ -110,9 +147,19 @@ test('an incident is readable with each brake of this version, and with no other
   }
 });
 
-test('an older incident of a standby key that is used says so as data', () => {
-  const old = { kind: 'retired-key-used', facts: { apiKeyId: 'apikey_next', reason: 'it is a standby key' } };
-  expect(withCodes(old)).toEqual({ kind: 'retired-key-used', facts: { apiKeyId: 'apikey_next', isStandby: true } });
-  const other = { kind: 'retired-key-used', facts: { reason: 'no tokens on a retired key for an hour' } };
-  expect(withCodes(other)).toEqual(other);
+test('an incident is readable with each reason of this version, and with no other', () => {
+  const readable = (cause: unknown): boolean => incidentShape.facts({ cause });
+  for (const cause of everyAlarm) expect([cause, readable(cause)]).toEqual([cause, true]);
+  for (const { code } of alarmsWithData) expect([code, readable({ code })]).toEqual([code, false]);
+  for (const odd of ['a sentence', {}, { code: 'of a later version' }, { code: 'resume-first', managedKey: 'production', why: {} }]) {
+    expect([odd, readable(odd)]).toEqual([odd, false]);
+  }
+});
+
+test('the rotation function answers with a reason of this version, or with none', () => {
+  for (const cause of everyVerification) expect([cause, isVerificationCause(cause)]).toEqual([cause, true]);
+  const inDoubt = { code: 'in-doubt', why: { code: 'value-refused' }, doubt: { code: 'other-unknown', apiKeyId: 'apikey_1' } };
+  for (const odd of [undefined, 'a sentence', { code: 'switched' }, { code: 'error' }, inDoubt, { ...inDoubt, doubt: {} }]) {
+    expect([odd, isVerificationCause(odd)]).toEqual([odd, false]);
+  }
 });
