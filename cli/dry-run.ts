@@ -1,5 +1,6 @@
 import type { ApiKeyRecord } from '../contract/records.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
+import { verificationText } from '../lambda/incidents/message/verification-text.ts';
 import type { StandbyVerification } from '../lambda/rotation/verify-standby.ts';
 import type { CliIo } from './command.ts';
 import { emergencyText, oldKeyTexts } from './emergency.ts';
@@ -11,7 +12,7 @@ import { noKeyError, planRotation, type RotationPlan } from '../lambda/rotation/
 import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
 import { planText, planWhy } from './rotation-plan.ts';
-import { tryKey } from './verify-standby.ts';
+import { tryKey, whyNotProven } from './verify-standby.ts';
 
 export interface DryRunOrder {
   readonly emergency: RevokePlan | undefined;
@@ -48,7 +49,7 @@ export async function dryRun(
         current: plan.current?.apiKeyId ?? null,
         wouldCutOff: (emergency?.dying ?? []).map((record) => record.apiKeyId),
         paused: pause !== undefined,
-        proof: verification === undefined ? null : { verdict: verification.verdict, because: verification.because ?? null },
+        proof: verification === undefined ? null : { verdict: verification.verdict, because: becauseOf(verification) },
       },
       io,
     );
@@ -124,7 +125,7 @@ async function tried(
     );
   }
   const verification = await tryKey(name, next.apiKeyId, installation);
-  return verification ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', because: 'it is no standby key any more' };
+  return verification ?? { apiKeyId: next.apiKeyId, verdict: 'unclear', cause: { code: 'no-standby-key' } };
 }
 
 function proofText(next: ApiKeyRecord | 'made', verification: StandbyVerification | undefined, proves: boolean): string {
@@ -142,8 +143,13 @@ function proofText(next: ApiKeyRecord | 'made', verification: StandbyVerificatio
   }
 }
 
-function verificationError(name: string, { apiKeyId, verdict, because }: StandbyVerification): KeyguardError {
-  const why = because ?? 'no reason is known';
+function becauseOf({ cause }: StandbyVerification): string | null {
+  return cause === undefined ? null : verificationText(cause);
+}
+
+function verificationError(name: string, verification: StandbyVerification): KeyguardError {
+  const { apiKeyId, verdict } = verification;
+  const why = whyNotProven(verification);
   if (verdict === 'unclear')
     return new KeyguardError('proof-unclear', `${apiKeyId} could not be proven: ${why}`, 'try again in five minutes');
   return new KeyguardError(

@@ -4,6 +4,7 @@ import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
 import { shortKeys, type ShortKey } from '../../lambda/rotation/pool-cover.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
+import { whyNotProven } from '../verify-standby.ts';
 import type { StandbyVerification } from '../../lambda/rotation/verify-standby.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
@@ -151,7 +152,7 @@ function problemsOf(
 }
 
 function failedVerification(verification: StandbyVerification | undefined, verdict: 'rejected' | 'unclear'): readonly string[] {
-  return verification?.verdict === verdict ? [`its proof is ${verdict}: ${verification.because ?? 'no reason is known'}`] : [];
+  return verification?.verdict === verdict ? [`its proof is ${verdict}: ${whyNotProven(verification)}`] : [];
 }
 
 async function show(checked: readonly Checked[], flags: CheckFlags, io: CliIo): Promise<void> {

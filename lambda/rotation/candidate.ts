@@ -4,6 +4,7 @@ import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';
+import { doubtText } from '../incidents/message/verification-text.ts';
 import { aliveUntil, chooseNext, isPassing } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { execute, refusedIn } from './execute.ts';
@@ -240,10 +241,10 @@ async function rejected(
   if (record.origin !== undefined) return { verdict: 'not back', apiKeyId, cause };
   // Another run of this rotation found it good, and is about to move AWSCURRENT to it.
   if (record.intent?.to === 'current' && ports.clock.now() - record.intent.at < fenceMs) throw new LostRace(apiKeyId);
-  const doubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
-  if (doubt !== undefined) {
-    const why = `${causeText(cause)}; but ${doubt.why}`;
-    throw doubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
+  const inDoubt = record.intent?.to === 'rejected' ? undefined : await doubtAbout(apiKeyId, definition, ports);
+  if (inDoubt !== undefined) {
+    const why = `${causeText(cause)}; but ${doubtText(inDoubt.doubt)}`;
+    throw inDoubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
   }
   await deactivate(record, 'rejected', { to: 'rejected', cause }, definition.secretName, ports);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because: causeText(cause) });

@@ -1,12 +1,11 @@
+import type { Doubt } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { RotationPorts } from './ports.ts';
-import { unclearText } from './proof.ts';
 
 /** Why nobody knows. `passing`: the answer itself did not come, which passes by itself. */
-export interface Doubt {
-  /** @sentence */
-  readonly why: string;
+export interface InDoubt {
+  readonly doubt: Doubt;
   readonly passing: boolean;
 }
 
@@ -19,7 +18,7 @@ export async function doubtAbout(
   suspect: string,
   definition: ManagedKeyDefinition,
   { ledger, directory, keys, secrets, probe, organizationId }: RotationPorts,
-): Promise<Doubt | undefined> {
+): Promise<InDoubt | undefined> {
   const serving = (await ledger.all())
     .filter(({ state }) => state === 'current' || state === 'draining')
     .sort((a, b) => rank(a, definition) - rank(b, definition) || a.state.localeCompare(b.state) || b.since - a.since);
@@ -28,17 +27,17 @@ export async function doubtAbout(
     const secretName = secretNames.get(managedKey);
     if (apiKeyId === suspect || token === undefined || secretName === undefined) continue;
     const info = await keys.retrieve(apiKeyId);
-    if (info === 'gone') return { why: `Anthropic does not know ${apiKeyId} either, which is ${state}`, passing: false };
-    if (info.unclear !== undefined) return { why: unclearText(apiKeyId, info.unclear), passing: false };
+    if (info === 'gone') return { doubt: { code: 'other-unknown', apiKeyId, state }, passing: false };
+    if (info.unclear !== undefined) return { doubt: { code: 'unclear-fields', apiKeyId, fields: info.unclear }, passing: false };
     // One that is off should not be accepted.
     if (info.status !== 'active') continue;
     const value = await secrets.read(secretName, token);
     if (value === 'absent') continue;
     const answer = await probe.probe(value);
     if (answer.answer === 'accepted' && answer.organizationId === organizationId) return undefined;
-    const how = answer.answer === 'unclear' ? answer.why : answer.answer === 'refused' ? '401' : 'another organization answers';
+    const said = answer.answer === 'unclear' ? answer.why : answer.answer === 'refused' ? '401' : 'another organization answers';
     const passing = answer.answer === 'unclear' && answer.lasting !== true;
-    return { why: `${apiKeyId}, which is ${state} and should be accepted, is not accepted either (${how})`, passing };
+    return { doubt: { code: 'other-not-accepted', apiKeyId, state, answer: said }, passing };
   }
   return undefined;
 }

@@ -1,8 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { Refutation } from '../../contract/causes.ts';
+import type { Refutation, VerificationCause } from '../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, Unavailable } from '../foundation/errors.ts';
-import { causeText } from '../incidents/message/cause-text.ts';
 import { plain } from '../incidents/message/phrases.ts';
 import { neededLifeMs } from './claim.ts';
 import { doubtAbout } from './control.ts';
@@ -18,8 +17,8 @@ import { standbyValue } from './strategies/pool.ts';
 export interface StandbyVerification {
   readonly apiKeyId: string;
   readonly verdict: 'good' | 'rejected' | 'unclear';
-  /** In plain words; absent for a good one. @sentence */
-  readonly because?: string;
+  /** Absent for a good one. */
+  readonly cause?: VerificationCause;
 }
 
 /**
@@ -41,14 +40,14 @@ export async function verifyStandbyKey(
     execute(fenced, { change }, { by, prove, requestIds }, ports);
   const reject = async (cause: Refutation, requestIds?: readonly string[]): Promise<StandbyVerification> => {
     await end({ to: 'rejected', cause }, requestIds);
-    return { apiKeyId, verdict: 'rejected', because: causeText(cause) };
+    return { apiKeyId, verdict: 'rejected', cause };
   };
   /** Not where other keys fail too: then nobody knows, and it stays in the pool. */
   const rejectUnlessInDoubt = async (cause: Refutation, requestIds?: readonly string[]): Promise<StandbyVerification> => {
-    const doubt = await doubtAbout(apiKeyId, definition, ports);
-    if (doubt === undefined) return reject(cause, requestIds);
+    const inDoubt = await doubtAbout(apiKeyId, definition, ports);
+    if (inDoubt === undefined) return reject(cause, requestIds);
     await end({ to: 'verified inactive', cause: { code: 'tried-in-doubt' } }, requestIds);
-    return { apiKeyId, verdict: 'unclear', because: `${causeText(cause)}; but ${doubt.why}, so that nobody knows` };
+    return { apiKeyId, verdict: 'unclear', cause: { code: 'in-doubt', why: cause, doubt: inDoubt.doubt } };
   };
   const value = await standbyValue(fenced, definition, ports);
   if (value === 'absent') return rejectUnlessInDoubt({ code: 'value-missing' });
@@ -64,7 +63,7 @@ export async function verifyStandbyKey(
     return rejectUnlessInDoubt(verdict.cause, requestIds);
   if (!(await verifyRevoked(value, ports))) return reject({ code: 'value-still-accepted' }, requestIds);
   await end({ to: 'verified inactive', cause: { code: 'tried' } }, requestIds);
-  return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', because: causeText(verdict.cause) };
+  return verdict.verdict === 'proven' ? { apiKeyId, verdict: 'good' } : { apiKeyId, verdict: 'unclear', cause: verdict.cause };
 }
 
 /** What an operator may ask of the rotation function: nobody else may read standby keys. */
@@ -116,7 +115,7 @@ export async function verifyStandbyKeys(
   for (const record of await ports.ledger.of(managedKey)) {
     if (record.state !== 'standby' || !apiKeyIds.includes(record.apiKeyId)) continue;
     if (record.intent !== undefined) {
-      verifications.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', because: 'somebody else is at work on it' });
+      verifications.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', cause: { code: 'somebody-at-work' } });
       continue;
     }
     try {
@@ -124,11 +123,9 @@ export async function verifyStandbyKeys(
     } catch (error) {
       // Retirement lifts the fence, and the other keys are tried all the same.
       if (!(error instanceof KeyguardError)) throw error;
-      verifications.push({
-        apiKeyId: record.apiKeyId,
-        verdict: 'unclear',
-        because: error instanceof Unavailable ? error.message : `${error.message}: ${error.fix}`,
-      });
+      const { message: what, fix } = error;
+      const cause: VerificationCause = error instanceof Unavailable ? { code: 'error', what } : { code: 'error', what, fix };
+      verifications.push({ apiKeyId: record.apiKeyId, verdict: 'unclear', cause });
     }
   }
   return verifications;

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo, ProbeAnswer, RotationPorts } from '../../../lambda/rotation/ports.ts';
-import { isStandbyVerificationRequest, verifyStandbyKey, verifyStandbyKeys } from '../../../lambda/rotation/verify-standby.ts';
+import { verificationText } from '../../../lambda/incidents/message/verification-text.ts';
+import {
+  isStandbyVerificationRequest,
+  verifyStandbyKey,
+  verifyStandbyKeys,
+  type StandbyVerification,
+} from '../../../lambda/rotation/verify-standby.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 
@@ -18,7 +24,12 @@ function aPool(deviations: ConstructorParameters<typeof Stage>[0] = {}): Stage {
   stage.has('next', 'standby');
   return stage;
 }
-const tried = (stage: Stage) => verifyStandbyKey(stage.record('next'), definition, by, stage.ports);
+const tried = async (stage: Stage) => told(await verifyStandbyKey(stage.record('next'), definition, by, stage.ports));
+/** As an operator reads it. */
+const told = ({ cause, ...verification }: StandbyVerification) => ({
+  ...verification,
+  ...(cause === undefined ? {} : { because: verificationText(cause) }),
+});
 
 test('a good key is fenced, activated, proven, deactivated again and proven dead, and the fence is lifted', async () => {
   const stage = aPool();
@@ -172,7 +183,7 @@ test('a key on which somebody else is at work is left to them', async () => {
   const stage = new Stage();
   stage.has('next', 'standby', { intent: { to: 'standby', at: now, cause: { code: 'being-taken-in' } } });
   expect(await verifyStandbyKeys(request, stage.ports)).toEqual([
-    { apiKeyId: 'next', verdict: 'unclear', because: 'somebody else is at work on it' },
+    { apiKeyId: 'next', verdict: 'unclear', cause: { code: 'somebody-at-work' } },
   ]);
   expect(stage.effects).toEqual([]);
 });
@@ -192,13 +203,20 @@ test('a key that could not be verified is unclear, with the cure, and the next o
   stage.has('last', 'standby');
   const both = { ...request, apiKeyIds: ['next', 'last'] };
   expect(await verifyStandbyKeys(both, failing(stage, new Unavailable('keys.retrieve', 'throttled')))).toEqual([
-    { apiKeyId: 'next', verdict: 'unclear', because: 'keys.retrieve did not succeed: throttled' },
+    { apiKeyId: 'next', verdict: 'unclear', cause: { code: 'error', what: 'keys.retrieve did not succeed: throttled' } },
     { apiKeyId: 'last', verdict: 'good' },
   ]);
   const limit = new KeyguardError('key-status-refused', 'too many active keys', 'disable keys that nobody uses');
   const [first] = await verifyStandbyKeys(both, failing(aPool(), limit));
-  expect(first).toEqual({ apiKeyId: 'next', verdict: 'unclear', because: 'too many active keys: disable keys that nobody uses' });
+  expect(first).toEqual({
+    apiKeyId: 'next',
+    verdict: 'unclear',
+    cause: { code: 'error', what: 'too many active keys', fix: 'disable keys that nobody uses' },
+  });
   const [raced] = await verifyStandbyKeys(both, failing(aPool(), new LostRace('next')));
-  expect(raced).toMatchObject({ verdict: 'unclear', because: expect.stringContaining('changed by another run') as unknown });
+  expect(raced).toMatchObject({
+    verdict: 'unclear',
+    cause: { code: 'error', what: expect.stringContaining('changed by another run') as unknown },
+  });
   await expect(verifyStandbyKeys(both, failing(aPool(), new TypeError('a bug')))).rejects.toThrow('a bug');
 });
