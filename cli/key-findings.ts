@@ -1,23 +1,17 @@
-import type { ApiKeyRecord, ApiKeyState, IncidentRecord, LastUseRecord, OperatorRequest } from '../contract/records.ts';
+import type { ApiKeyRecord, ApiKeyState, IncidentRecord, OperatorRequest } from '../contract/records.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
-import { conditionsOf, cutOffLast, recordedDeadKey } from '../lambda/rotation/conditions.ts';
-import { stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
+import { conditionsOf, cutOffLast, recordedDeadKey, type Snapshot } from '../lambda/rotation/conditions.ts';
+import { claimEnds, stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
 import { isListCaughtUp } from '../lambda/rotation/dead-key.ts';
 import { shortKeys, type Pool } from '../lambda/rotation/pool-cover.ts';
+import { planKey } from '../lambda/rotation/plan.ts';
 import { emergencyOf, isUnfinishedIntake, shouldBeActive } from '../lambda/rotation/lifecycle.ts';
-import {
-  knownWithoutAnthropic,
-  owesRotation,
-  undoInVain,
-  type ApiKeyInfo,
-  type Condition,
-  type WatchedKind,
-} from '../lambda/rotation/ports.ts';
+import { knownWithoutAnthropic, owesRotation, undoInVain, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
 import { deletionText, pausedText, restoring } from '../lambda/rotation/commands/obstacle.ts';
-import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
+import { claimedKey, openVersion } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
 import { shortText } from './pool-cover.ts';
 
@@ -48,18 +42,14 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** A managed key and what else was read of it, at `now`. Instants are epoch ms, UTC. */
-export interface StatusSnapshot extends KeySnapshot {
+/** What the engine sees of a managed key, and what else was read of it. Instants are epoch ms, UTC. */
+export interface StatusSnapshot extends Snapshot {
   /** Of the whole installation; those that have not ended. */
   readonly incidents: readonly IncidentRecord[];
-  readonly lastUses: ReadonlyMap<string, LastUseRecord>;
-  /** Until when the silence of a key is known; 0 where usage was never read. */
-  readonly usageKnownUntil: number;
-  /** Anthropic's list by API key id; undefined where Anthropic was not asked. */
-  readonly infos: ReadonlyMap<string, ApiKeyInfo> | undefined;
+  /** Whether Anthropic was asked; where it was not, `infos` is empty. */
+  readonly isListed: boolean;
   /** Since when a rotation is under way. */
   readonly openSince: number | undefined;
-  readonly now: number;
   /** When its standby secret is deleted for good, where that is scheduled; `gone`: it was. */
   readonly standbyDeletion: number | 'gone' | null;
 }
@@ -177,10 +167,16 @@ function halfDone(snapshot: StatusSnapshot): readonly Finding[] {
       const what = `${apiKeyId} is about to become ${intent.to} since ${instant(intent.at)} (${causeText(intent.cause)}), and is not`;
       return [{ check: 'half-done work', state: 'broken', what, fix }];
     }
-    if (!isAbandoned(record, snapshot)) return [];
+    const { because, step } = planKey(record, snapshot);
+    const end = claimEnds[because];
+    if (end === undefined) return [];
     const what = `${apiKeyId} is claimed since ${instant(record.since)} by a rotation that is over`;
+    const then = end === 'return' ? 'it is returned' : 'it gets its grace, because AWSCURRENT was about to move to it,';
+    if (step.do === 'wait' && step.until !== undefined) {
+      return [{ check: 'half-done work', state: 'attention', what, fix: `nothing: ${then} at ${instant(step.until)}` }];
+    }
     const state = snapshot.now - record.since > stuckAfterMs ? 'broken' : 'attention';
-    return [{ check: 'half-done work', state, what, fix: `nothing: it is returned 15 minutes after its claim; or ${fix}` }];
+    return [{ check: 'half-done work', state, what, fix: `nothing: ${then} within five minutes; or ${fix}` }];
   });
 }
 
@@ -216,17 +212,15 @@ function requests({ own, definition: { name }, now }: StatusSnapshot): readonly 
 }
 
 /** What the engine itself would tell people of; where Anthropic was not asked, without what only Anthropic knows. */
-function conditionsIn({ infos, ...snapshot }: StatusSnapshot): readonly Condition[] {
-  const rest = { ...snapshot, activeAt: new Map(), refused: new Set<string>() };
-  if (infos !== undefined) return conditionsOf({ ...rest, infos });
-  const known = { ...rest, infos: new Map() };
-  const revocation = recordedDeadKey(known);
-  return [...(revocation === undefined ? [] : [revocation]), ...conditionsOf(known, knownWithoutAnthropic)];
+function conditionsIn(snapshot: StatusSnapshot): readonly Condition[] {
+  if (snapshot.isListed) return conditionsOf(snapshot);
+  const revocation = recordedDeadKey(snapshot);
+  return [...(revocation === undefined ? [] : [revocation]), ...conditionsOf(snapshot, knownWithoutAnthropic)];
 }
 
 /** Keys that Anthropic does not show as their records say, and whose records are too young to say that somebody changed something. */
-function notCompared({ infos, own, definition: { name }, now }: StatusSnapshot): readonly Finding[] {
-  if (infos === undefined) return [];
+function notCompared({ infos, isListed, own, definition: { name }, now }: StatusSnapshot): readonly Finding[] {
+  if (!isListed) return [];
   return own.flatMap((record): readonly Finding[] => {
     const { apiKeyId, state, since, intent } = record;
     const status = infos.get(apiKeyId)?.status ?? 'gone';

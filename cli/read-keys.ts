@@ -28,7 +28,7 @@ export async function readRecords({ table, ports, clock }: OpenInstallation) {
 export async function readKey(
   definition: ManagedKeyDefinition,
   { records, pauses: paused, ...known }: Records,
-  infos: StatusSnapshot['infos'],
+  infos: StatusSnapshot['infos'] | undefined,
   installation: OpenInstallation,
 ): Promise<StatusSnapshot> {
   const { name } = definition;
@@ -42,7 +42,16 @@ export async function readKey(
     openSince(snapshot, installation.ports),
     standbyDeletionOf(definition, installation),
   ]);
-  return { ...snapshot, ...known, infos, openSince: since, standbyDeletion };
+  return {
+    ...snapshot,
+    ...known,
+    infos: infos ?? new Map(),
+    isListed: infos !== undefined,
+    activeAt: new Map(),
+    refused: new Set(),
+    openSince: since,
+    standbyDeletion,
+  };
 }
 
 /** When the standby secret is deleted for good, where that is scheduled; `gone`: it was. */

@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
-import { became, planUnstick, unstickKey, type Act, type Became, type UnstickPlan } from '../../lambda/rotation/commands/unstick.ts';
+import { became, planUnstick, unstickKey, type Act, type Became, type Wait } from '../../lambda/rotation/commands/unstick.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
 import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
@@ -101,8 +101,13 @@ function didText(act: Act, is: Exclude<Became, 'as before'>): string {
   return `${apiKeyId} is ${is.state}${act.act === 'return' ? ' again' : ''}.`;
 }
 
-function waitText({ apiKeyId, until }: UnstickPlan['waits'][number]): string {
-  return until === undefined
-    ? `${apiKeyId} may have become current a moment ago: in five minutes it gets its grace, if it is not current then.`
-    : `${apiKeyId} is returned 15 minutes after its claim, at ${instant(until)}.`;
+function waitText({ apiKeyId, then, until }: Wait): string {
+  switch (then) {
+    case 'give grace':
+      return `${apiKeyId} may have become current a moment ago: it gets its grace at ${instant(until)}, if it is not current then.`;
+    case 'finish':
+      return `A run is at work on ${apiKeyId}: retirement finishes that at ${instant(until)}, if it is not finished then.`;
+    case 'return':
+      return `${apiKeyId} is returned 15 minutes after its claim, at ${instant(until)}.`;
+  }
 }

@@ -9,7 +9,7 @@ import { checked, good, warning, type Answer, type Check } from './check.ts';
 /** Every check of each of these managed keys; `infos`: what Anthropic lists, if it could be asked. */
 export async function managedKeyChecks(
   definitions: readonly ManagedKeyDefinition[],
-  infos: StatusSnapshot['infos'],
+  infos: StatusSnapshot['infos'] | undefined,
   installation: OpenInstallation,
 ): Promise<readonly Check[]> {
   let records: Awaited<ReturnType<typeof readRecords>> | undefined;
@@ -51,8 +51,8 @@ function checksOf(snapshot: StatusSnapshot): readonly Check[] {
   });
 }
 
-function answersOf(check: KeyCheck, found: ReturnType<typeof keyFindings>, { infos }: StatusSnapshot): readonly Answer[] {
-  if (check === 'Anthropic' && infos === undefined)
+function answersOf(check: KeyCheck, found: ReturnType<typeof keyFindings>, { isListed }: StatusSnapshot): readonly Answer[] {
+  if (check === 'Anthropic' && !isListed)
     return [warning('not looked at: Anthropic could not be asked', 'mend the check of Anthropic above')];
   if (found.length === 0) return [good(keyChecks[check])];
   return found.map(({ state, what, fix }) => ({ state: state === 'broken' ? 'broken' : 'warning', what, fix }));

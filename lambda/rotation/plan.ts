@@ -3,6 +3,7 @@ import type { Snapshot } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
 import { isOver, type Shown } from './verify-revoked.ts';
 import { fenceMs, isRevoked, lateActivation, lifecycle } from './lifecycle.ts';
+import { isRotating } from './switch.ts';
 import {
   claimGraceMs,
   endOf,
@@ -40,7 +41,7 @@ import {
 export interface PlannedStep {
   readonly record: ApiKeyRecord;
   /** The rule that asks for it. */
-  readonly because: string;
+  readonly because: RuleName;
   readonly step: Step;
   /** The log event, once it is done. */
   readonly log?: string;
@@ -50,7 +51,11 @@ export interface PlannedStep {
 
 type Count = 'retired' | 'archived' | 'returned' | 'putToSleep' | 'waiting';
 
-interface Rule extends Pick<PlannedStep, 'because' | 'log' | 'counts'> {
+/** `in-order`: none of the rules. */
+export type RuleName = (typeof rules)[number]['because'] | 'in-order';
+
+interface Rule<Name extends string = string> extends Pick<PlannedStep, 'log' | 'counts'> {
+  readonly because: Name;
   readonly of: readonly ApiKeyState[];
   readonly when: (key: Key) => boolean;
   /** Whether the step waits for a second look at the key; the list alone is not believed. */
@@ -68,7 +73,7 @@ const containable = apiKeyStates.filter((state) => lifecycle[state].contained !=
  * what is then left of it is finished or withdrawn. Of a paused managed key only what was begun is finished, and what an emergency wants off
  * is cut off. Where no rule holds, nothing is to be done.
  */
-const rules: readonly Rule[] = [
+const rules = named([
   // Containment comes to a key in any state but the last.
   { because: 'containment-at-work', of: containable, when: (key) => intends(key, 'contained') && isAtWork(key), step: waitForIntent },
   {
@@ -90,7 +95,7 @@ const rules: readonly Rule[] = [
   // A rotation has claimed it.
   { because: 'rejection-at-work', of: ['pending'], when: (key) => intends(key, 'rejected') && isAtWork(key), step: waitForIntent },
   { because: 'rejection-unfinished', of: ['pending'], when: (key) => intends(key, 'rejected'), step: finishRejection },
-  { because: 'rotation-at-work', of: ['pending'], when: (key) => hasLabel(key, 'AWSPENDING') || hasLabel(key, 'AWSCURRENT'), step: wait },
+  { because: 'rotation-at-work', of: ['pending'], when: ({ record, snapshot }) => isRotating(record, snapshot.secret), step: wait },
   // AWSCURRENT may have moved to it and away again before anybody recorded it: consumers may hold it, so it gets its grace.
   { because: 'switched-and-moved-on', of: ['pending'], when: (key) => hasLabel(key, 'AWSPREVIOUS'), step: served('switched-and-moved-on') },
   // Who is about to move AWSCURRENT to it may do so after the labels were read.
@@ -243,7 +248,12 @@ const rules: readonly Rule[] = [
     log: 'retirement.put-to-sleep',
     counts: 'putToSleep',
   },
-];
+]);
+
+/** The rules as they are, with their names in their type. */
+function named<const Name extends string>(table: readonly Rule<Name>[]): readonly Rule<Name>[] {
+  return table;
+}
 
 /**
  * What is to be done with an API key, by the rules above. Pure: the same snapshot gives the same plan. `look`: what Anthropic answered when it

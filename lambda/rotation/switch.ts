@@ -11,6 +11,12 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
   return undefined;
 }
 
+/** Whether a rotation has the key in hand, or has just switched to it: its version carries AWSPENDING or AWSCURRENT. */
+export function isRotating({ token }: Pick<ApiKeyRecord, 'token'>, { stages }: Pick<SecretDescription, 'stages'>): boolean {
+  const labels = (token === undefined ? undefined : stages.get(token)) ?? [];
+  return labels.includes('AWSPENDING') || labels.includes('AWSCURRENT');
+}
+
 /** Whether AWSCURRENT is on the version that holds the key's value: consumers read it. */
 export function isServing({ token }: Pick<ApiKeyRecord, 'token'>, { stages }: Pick<SecretDescription, 'stages'>): boolean {
   return token !== undefined && stages.get(token)?.includes('AWSCURRENT') === true;

@@ -33,7 +33,10 @@ function statusOf(
     incidents: [],
     lastUses: new Map(),
     usageKnownUntil: now,
-    infos: undefined,
+    infos: new Map(),
+    isListed: false,
+    activeAt: new Map(),
+    refused: new Set(),
     openSince: undefined,
     standbyDeletion: null,
     now,
@@ -182,7 +185,21 @@ test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, 
     'broken',
     { own: [current, standby, hanging] },
     {},
-    'apikey_next is claimed since 2026-05-31 23:00 UTC by a rotation that is over',
+    'apikey_next is claimed since 2026-05-31 23:00 UTC by a rotation that is over: nothing: it is returned within five minutes; or npx --no-install keyguard unstick production',
+  ],
+  [
+    'a rotation was abandoned a moment ago',
+    'attention',
+    { own: [current, standby, { ...hanging, since: now }] },
+    {},
+    'apikey_next is claimed since 2026-06-01 00:00 UTC by a rotation that is over: nothing: it is returned at 2026-06-01 00:15 UTC',
+  ],
+  [
+    'a rotation was abandoned that was about to move AWSCURRENT',
+    'attention',
+    { own: [current, standby, { ...hanging, since: now, intent: { to: 'current', at: now, cause: { code: 'switching' } } }] },
+    {},
+    'nothing: it gets its grace, because AWSCURRENT was about to move to it, at 2026-06-01 00:05 UTC',
   ],
   [
     'something is half done',
@@ -269,7 +286,7 @@ test.each<[string, string, Partial<StatusSnapshot>, Partial<SecretDescription>, 
 });
 
 test('what Anthropic shows counts only where Anthropic was asked', () => {
-  expect(statusOf({ infos: new Map() })).toMatchObject({
+  expect(statusOf({ isListed: true })).toMatchObject({
     health: 'broken',
     attention: [
       expect.stringMatching(

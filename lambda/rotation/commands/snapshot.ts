@@ -37,9 +37,3 @@ export async function openSince(snapshot: KeySnapshot, { secrets }: Pick<Command
   if (versionId === undefined) return undefined;
   return claimedKey(snapshot)?.since ?? secrets.registeredAt(snapshot.definition.secretName, versionId);
 }
-
-/** Whether the rotation that claimed this key is over without it. */
-export function isAbandoned({ state, token }: ApiKeyRecord, { secret }: Pick<KeySnapshot, 'secret'>): boolean {
-  const labels = (token === undefined ? undefined : secret.stages.get(token)) ?? [];
-  return state === 'pending' && !labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT');
-}

@@ -5,9 +5,10 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import { cutOffText, type CutOff } from '../../incidents/message/cut-off-text.ts';
 import { hasUndoRequest, requestLastsMs } from '../claim.ts';
 import { emergencyOf, isRevoked, isEndedByEmergency, isOld, withUndoRequest } from '../lifecycle.ts';
+import { isRotating } from '../switch.ts';
 import { checkRotates } from './obstacle.ts';
 import type { CommandPorts } from './ports.ts';
-import { claimedKey, isAbandoned, type KeySnapshot } from './snapshot.ts';
+import { claimedKey, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
 import { updateRecord } from '../update-record.ts';
 
@@ -116,7 +117,8 @@ function targetOf(snapshot: KeySnapshot, steps: readonly AuditRecord[], apiKeyId
   if (underWay !== undefined && underWay.apiKeyId !== target.apiKeyId) {
     throw busy(`${underWay.apiKeyId} of ${definition.name} is on its way back already`, definition.name);
   }
-  if (isAbandoned(target, snapshot)) throw busy(`the rotation that was to bring ${target.apiKeyId} back was broken off`, definition.name);
+  if (target.state === 'pending' && !isRotating(target, snapshot.secret))
+    throw busy(`the rotation that was to bring ${target.apiKeyId} back was broken off`, definition.name);
   const claimed = claimedKey(snapshot);
   if (claimed !== undefined && claimed.apiKeyId !== target.apiKeyId) {
     throw busy(`a rotation of ${definition.name} to ${claimed.apiKeyId} is under way since ${utcMinute(claimed.since)}`, definition.name);

@@ -1,49 +1,58 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { minuteMs } from '../../foundation/clock.ts';
 import type { KeyguardError } from '../../foundation/errors.ts';
+import type { Snapshot } from '../conditions.ts';
 import { fenceMs } from '../lifecycle.ts';
+import { planKey, type PlannedStep, type RuleName } from '../plan.ts';
+import { claimGraceMs } from '../plan/key.ts';
+import type { SecretDescription } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { retire, withdrawUndoRequest } from './revoke.ts';
-import { claimedKey, isAbandoned, openVersion, type KeySnapshot } from './snapshot.ts';
+import { claimedKey, openVersion, type KeySnapshot } from './snapshot.ts';
 
-/** Whatever a run began, it or the next one has finished by then; retirement returns a claim after this time too. */
-export const stuckAfterMs = 15 * minuteMs;
+/** Whatever a run began, it or the next one has finished by then. */
+export const stuckAfterMs = claimGraceMs;
 
 /** What was read of a managed key in which something may be stuck. `openSince`: since when a rotation is under way. */
-export interface UnstickSnapshot extends Pick<KeySnapshot, 'own' | 'secret'> {
+export interface UnstickSnapshot extends Snapshot {
   readonly openSince: number | undefined;
-  readonly now: number;
 }
 
 export interface UnstickPlan {
   /** What is cleared away; nothing is stuck where there is none. */
   readonly acts: readonly Act[];
-  /** What only needs time. `until`: when it happens; of a key that may have become current, it shows within five minutes. */
-  readonly waits: readonly { readonly apiKeyId: string; readonly until?: number }[];
+  /** What only needs time. */
+  readonly waits: readonly Wait[];
 }
 
 /** One thing that is cleared away. `record`: as it was when it was planned. */
 export type Act =
   | { readonly act: 'discard version'; readonly versionId: string }
-  /** `give grace`: nobody can tell whether AWSCURRENT moved to it for a moment. */
-  | { readonly act: 'withdraw request' | 'give grace' | 'finish' | 'return'; readonly record: ApiKeyRecord };
+  | { readonly act: 'withdraw request' | KeyAct; readonly record: ApiKeyRecord };
 
-/** What stands in a managed key's way that can be cleared away. */
+/** What retirement does with a key. `give grace`: nobody can tell whether AWSCURRENT moved to it for a moment. */
+type KeyAct = 'give grace' | 'finish' | 'return';
+
+/** What retirement does with a key at `until`, and not before (epoch ms, UTC). */
+export interface Wait {
+  readonly apiKeyId: string;
+  readonly then: KeyAct;
+  readonly until: number;
+}
+
+/** What stands in a managed key's way that can be cleared away, and what retirement does then. */
 export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
-  const { own, now } = snapshot;
+  const { own, secret, now } = snapshot;
   const versionId = stuckVersion(snapshot);
-  const claimed = versionId === undefined ? undefined : claimedKey(snapshot);
-  const isOver = (record: ApiKeyRecord): boolean => isAbandoned(record, snapshot) || record === claimed;
-  const mayServe = own.filter((record) => record.intent?.to === 'current' && isOver(record));
-  const isYoung = ({ intent }: ApiKeyRecord): boolean => intent !== undefined && now - intent.at < fenceMs;
-  const halfDone = own.filter(
-    (record) => record.intent !== undefined && now - record.intent.at > stuckAfterMs && !mayServe.includes(record),
-  );
-  const abandoned = own.filter((record) => isOver(record) && !mayServe.includes(record));
-  const isDue = ({ since }: ApiKeyRecord): boolean => now - since >= stuckAfterMs;
-  const acts = (act: Exclude<Act['act'], 'discard version'>, records: readonly ApiKeyRecord[]): readonly Act[] =>
+  const cleared = versionId === undefined ? snapshot : { ...snapshot, secret: { ...secret, stages: without(versionId, secret.stages) } };
+  const planned = own.map((record) => planKey(record, cleared));
+  const acts = (act: 'withdraw request' | KeyAct, records: readonly ApiKeyRecord[]): readonly Act[] =>
     records.map((record) => ({ act, record }));
+  const due = (act: KeyAct): readonly Act[] =>
+    acts(
+      act,
+      planned.filter((each) => dueAct(each, now) === act).map(({ record }) => record),
+    );
   return {
     acts: [
       ...acts(
@@ -51,18 +60,35 @@ export function planUnstick(snapshot: UnstickSnapshot): UnstickPlan {
         own.filter((record) => record.undoRequest !== undefined),
       ),
       ...(versionId === undefined ? [] : [{ act: 'discard version', versionId } as const]),
-      ...acts(
-        'give grace',
-        mayServe.filter((record) => !isYoung(record)),
-      ),
-      ...acts('finish', halfDone),
-      ...acts('return', abandoned.filter(isDue)),
+      ...due('give grace'),
+      ...due('finish'),
+      ...due('return'),
     ],
-    waits: [
-      ...mayServe.filter(isYoung).map(({ apiKeyId }) => ({ apiKeyId })),
-      ...abandoned.filter((record) => !isDue(record)).map(({ apiKeyId, since }) => ({ apiKeyId, until: since + stuckAfterMs })),
-    ],
+    waits: planned.flatMap(({ record, because, step }) =>
+      record.state === 'pending' && step.do === 'wait' && step.until !== undefined
+        ? [{ apiKeyId: record.apiKeyId, then: claimEnds[because] ?? 'finish', until: step.until }]
+        : [],
+    ),
   };
+}
+
+/** What becomes of a claimed key whose rotation is over. */
+export const claimEnds: Readonly<Partial<Record<RuleName, KeyAct>>> = {
+  'claim-is-young': 'return',
+  'claim-abandoned': 'return',
+  'switch-at-work': 'give grace',
+  'switch-not-recorded': 'give grace',
+  'switched-and-moved-on': 'give grace',
+};
+
+function dueAct({ record, because, step }: PlannedStep, now: number): KeyAct | undefined {
+  const end = claimEnds[because];
+  if (end !== undefined) return step.do === 'wait' ? undefined : end;
+  return record.intent !== undefined && now - record.intent.at > stuckAfterMs ? 'finish' : undefined;
+}
+
+function without(versionId: string, stages: SecretDescription['stages']): SecretDescription['stages'] {
+  return new Map([...stages].map(([id, labels]) => [id, id === versionId ? labels.filter((label) => label !== 'AWSPENDING') : labels]));
 }
 
 /** A rotation is given 15 minutes after its claim; one that has claimed nothing, or was cancelled, five. */

@@ -7,7 +7,7 @@ import { current, now, seen } from '../sight.ts';
 
 const claimed = (minutesAgo: number, changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
   aRecord({ apiKeyId: 'apikey_claimed', state: 'pending', token: 'v2', since: now - minutesAgo * minuteMs, ...changes });
-const intent = (to: 'inactive' | 'current', minutesAgo: number) =>
+const intent = (to: 'inactive' | 'current' | 'rejected', minutesAgo: number) =>
   ({ to, at: now - minutesAgo * minuteMs, cause: { code: 'switching' } }) as const;
 const old = (changes: Partial<ApiKeyRecord>): ApiKeyRecord =>
   aRecord({ apiKeyId: 'apikey_old', state: 'draining', token: 'v0', ...changes });
@@ -21,8 +21,9 @@ interface Scene {
 
 function plan({ own, open, rotationEnabled = true }: Scene) {
   const pending: [string, string[]][] = open === undefined ? [] : [['v2', ['AWSPENDING']]];
-  const { secret } = seen({ secret: { rotationEnabled, stages: new Map([['v1', ['AWSCURRENT']], ...pending]) } });
-  const snapshot = { own: [current, ...own], secret, now, openSince: open === undefined ? undefined : now - open * minuteMs };
+  const secret = { rotationEnabled, stages: new Map([['v1', ['AWSCURRENT']], ...pending]) };
+  const openSince = open === undefined ? undefined : now - open * minuteMs;
+  const snapshot = { ...seen({ own: [current, ...own], secret }), infos: new Map(), openSince };
   const { acts, waits } = planUnstick(snapshot);
   return { acts: acts.map((each) => `${each.act} ${'record' in each ? each.record.apiKeyId : each.versionId}`), waits };
 }
@@ -40,6 +41,7 @@ test.each<[string, Scene, readonly string[]]>([
   ],
   ['work that is half done', { own: [old({ intent: intent('inactive', 16) })] }, ['finish apikey_old']],
   ['work that was begun a moment ago', { own: [old({ intent: intent('inactive', 15) })] }, []],
+  ['a key whose rejection was broken off', { own: [claimed(20, { intent: intent('rejected', 20) })] }, ['finish apikey_claimed']],
   ['a key that may have become current', { own: [claimed(20, { intent: intent('current', 20) })] }, ['give grace apikey_claimed']],
 ])('of %s', (_name, scene, acts) => {
   expect(plan(scene).acts).toEqual(acts);
@@ -47,9 +49,14 @@ test.each<[string, Scene, readonly string[]]>([
 
 test('what only needs time says until when', () => {
   expect(plan({ own: [claimed(8)], open: 8, rotationEnabled: false }).waits).toEqual([
-    { apiKeyId: 'apikey_claimed', until: now + 7 * minuteMs },
+    { apiKeyId: 'apikey_claimed', then: 'return', until: now + 7 * minuteMs },
   ]);
-  expect(plan({ own: [claimed(4, { intent: intent('current', 4) })] }).waits).toEqual([{ apiKeyId: 'apikey_claimed' }]);
+  expect(plan({ own: [claimed(4, { intent: intent('current', 4) })] }).waits).toEqual([
+    { apiKeyId: 'apikey_claimed', then: 'give grace', until: now + minuteMs },
+  ]);
+  expect(plan({ own: [claimed(4, { intent: intent('rejected', 1) })] }).waits).toEqual([
+    { apiKeyId: 'apikey_claimed', then: 'finish', until: now + 4 * minuteMs },
+  ]);
 });
 
 test.each<[Act['act'], ApiKeyRecord, unknown]>([
