@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { long } from '../support/long.ts';
 
 const root = join(import.meta.dirname, '../..');
 const named = `Installation "keyguard-e2e" of ${join(root, 'test/e2e/keyguard.json')}\n`;
@@ -42,7 +43,7 @@ function synthesised(outdir: string, file: string): unknown {
   return JSON.parse(readFileSync(join(scratch, outdir, file), 'utf8'));
 }
 
-test('the configuration that was asked for becomes a stack of its name, checked by both rule packs', async () => {
+test('the configuration that was asked for becomes a stack of its name, checked by both rule packs', long, async () => {
   const { code, stderr } = await runApp(
     'e2e',
     { config: 'test/e2e/keyguard.json', 'aws:cdk:bundling-stacks': ['**'] },

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -57,7 +58,7 @@ test('a key that fails its proof is rejected, and the dry run fails with the nex
   expect((await me.run(dryRun)).out).toContain(`${good} becomes current`);
 });
 
-test('where nobody can tell, the key stays in the pool', async () => {
+test('where nobody can tell, the key stays in the pool', long, async () => {
   me = await anOperator();
   const id = await me.added();
   const outage = me.world.anthropic.intercept.onCall(({ phase, route }) =>

@@ -244,7 +244,7 @@ for (const [cases, options] of shortAndLong<Moment>(1, [
     expect(states()).toEqual(after);
   });
 
-test('an emergency that is over is not begun anew by a repeat; whoever means the new key names it', async () => {
+test('an emergency that is over is not begun anew by a repeat; whoever means the new key names it', long, async () => {
   const { second, third, fourth, after } = await rotatedTwice();
   await me.run(emergency);
   const again = await me.run(emergency);
@@ -366,7 +366,7 @@ test('without a standby key it refuses, with instructions, and changes nothing',
   expect(states()).toEqual({ [only]: 'current' });
 });
 
-test('an emergency ends a pause, with the schedule on again', async () => {
+test('an emergency ends a pause, with the schedule on again', long, async () => {
   const { after } = await rotatedTwice();
   const pause = { schema: 1, managedKey: 'production', at: me.world.clock.now(), by: 'Ada', because: 'an audit' } as const;
   await pauses(table()).begin(pause);

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { othersAtWork } from '../support/others.ts';
 import { anOperator, type Operator } from './operator.ts';
+import { shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -53,19 +54,20 @@ const scenes: readonly (readonly [string, Scene])[] = [
   ],
 ];
 
-test.each(scenes)('%s stops where its machine stood still between intent and effect', async (_name, { prepare, before }) => {
-  me = await anOperator();
-  const [id, args, stdin] = await prepare();
-  expect(me.world.anthropic.inspect.key(id).status).toBe(before);
-  const stop = me.world.aws.intercept.onCall(({ phase, operation }) => {
-    if (phase !== 'after' || operation !== 'TransactWriteItems') return undefined;
-    stop();
-    me.world.clock.advance(3 * minuteMs);
-    return undefined;
+for (const [cases, options] of shortAndLong(2, scenes))
+  test.each(cases)('%s stops where its machine stood still between intent and effect', options, async (_name, { prepare, before }) => {
+    me = await anOperator();
+    const [id, args, stdin] = await prepare();
+    expect(me.world.anthropic.inspect.key(id).status).toBe(before);
+    const stop = me.world.aws.intercept.onCall(({ phase, operation }) => {
+      if (phase !== 'after' || operation !== 'TransactWriteItems') return undefined;
+      stop();
+      me.world.clock.advance(3 * minuteMs);
+      return undefined;
+    });
+    const said = await me.run(args, stdin);
+    expect(said.code).toBe(1);
+    expect(said.err).toContain(`this command was held up for minutes while it was at work on ${id} of production`);
+    expect(said.err).toContain('give it again in five minutes');
+    expect(me.world.anthropic.inspect.key(id).status).toBe(before);
   });
-  const said = await me.run(args, stdin);
-  expect(said.code).toBe(1);
-  expect(said.err).toContain(`this command was held up for minutes while it was at work on ${id} of production`);
-  expect(said.err).toContain('give it again in five minutes');
-  expect(me.world.anthropic.inspect.key(id).status).toBe(before);
-});

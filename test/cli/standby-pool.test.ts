@@ -2,6 +2,7 @@ import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager
 import { afterEach, expect, test } from 'vitest';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -124,7 +125,7 @@ test('standby check --prove has each key proven, and all inactive again', async 
   expect(states()).toEqual({ [first]: 'standby', [second]: 'standby' });
 });
 
-test('an outage during standby check --prove condemns no key', async () => {
+test('an outage during standby check --prove condemns no key', long, async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   me.world.anthropic.console.setStatus(first, 'archived');

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
-import { shortAndLong } from '../support/long.ts';
+import { long, shortAndLong } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -68,7 +68,7 @@ test('a request is taken back', async () => {
   expect(states()).toEqual({ [first]: 'draining', [second]: 'current' });
 });
 
-test('what retirement cannot do is not said to be done, and the exit code says so', async () => {
+test('what retirement cannot do is not said to be done, and the exit code says so', long, async () => {
   const { first, second } = await stuck();
   me.world.clock.advance(20 * minuteMs);
   const outage = me.world.anthropic.intercept.onCall(({ phase }) => (phase === 'before' ? { kind: 'status', status: 500 } : undefined));
@@ -87,7 +87,7 @@ test('what retirement cannot do is not said to be done, and the exit code says s
   expect(again.out).toContain(`done: ${second} is standby again.`);
 });
 
-test('of a key to which AWSCURRENT was about to move, it says what becomes of it, and not that it goes back', async () => {
+test('of a key to which AWSCURRENT was about to move, it says what becomes of it, and not that it goes back', long, async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
@@ -133,7 +133,7 @@ test('where nothing is stuck it says so, and asks nothing', async () => {
   expect(me.world.aws.functions.invocations('retirement')).toEqual([]);
 });
 
-test('where nobody can answer it wants --yes', async () => {
+test('where nobody can answer it wants --yes', long, async () => {
   await stuck();
   me.world.clock.advance(20 * minuteMs);
   const said = await me.run(['unstick', 'production']);

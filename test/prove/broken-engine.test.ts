@@ -13,6 +13,7 @@ import { beat, graceOver, rotated } from './operation.ts';
 import { lossesSince } from './lasting.ts';
 import { violationText } from './violation.ts';
 import { wrongAnswer } from './wrong-answers.ts';
+import { long } from '../support/long.ts';
 
 /** The real engine with one broken port in the local world: what it does wrong the observer must see. */
 
@@ -65,7 +66,7 @@ test('retirement that knows of no undo period archives too early, and is seen', 
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*archived after .* inactive; it could be brought back for 7\.0 days/));
 });
 
-test('retirement to which unknown usage is silence cuts a key that is used, and is seen', async () => {
+test('retirement to which unknown usage is silence cuts a key that is used, and is seen', long, async () => {
   world = await aProofWorld({ seed: 1 });
   const { old } = await rotated(world);
   world.local.aws.schedules.disable('retirement');
@@ -77,7 +78,7 @@ test('retirement to which unknown usage is silence cuts a key that is used, and 
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*inactive 1\.0 h after it was last used/));
 });
 
-test('retirement that takes a report which stands still for silence cuts a key that is used, and is seen', async () => {
+test('retirement that takes a report which stands still for silence cuts a key that is used, and is seen', long, async () => {
   world = await aProofWorld({ seed: 1 });
   const { old } = await rotated(world);
   await world.passes(20 * hourMs);
@@ -116,7 +117,7 @@ test('a rotation that believes a page of a firewall promotes a key that nobody h
   expect(found()).toContainEqual(expect.stringMatching(/^I2 .*before Anthropic had accepted it/));
 });
 
-test('a rotation that takes a sign-in page for a refusal rejects a sound key, and is seen', async () => {
+test('a rotation that takes a sign-in page for a refusal rejects a sound key, and is seen', long, async () => {
   world = await aProofWorld({ seed: 1 });
   await world.adds();
   breakRotation(silent, ({ probe }) => ({

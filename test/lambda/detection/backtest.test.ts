@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { startBacktest, type BacktestRow } from '../../../lambda/detection/backtest.ts';
 import { seeded } from '../../../local/traffic/random.ts';
 import { daily, dayMs, drawn, hourMs, judged, minuteMs, monday, withTheft } from './series.ts';
+import { long } from '../../support/long.ts';
 
 const tenMinutes = 10 * minuteMs;
 
@@ -26,7 +27,7 @@ const anyRows = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-test('a prefix of the rows gives the same answers, whatever arrives later', () => {
+test('a prefix of the rows gives the same answers, whatever arrives later', long, () => {
   fc.assert(
     fc.property(anyRows, fc.nat(60), (rows, length) => {
       expect(short(rows.slice(0, length))).toEqual(short(rows).slice(0, length));

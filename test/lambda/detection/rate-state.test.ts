@@ -4,6 +4,7 @@ import type { Observation } from '../../../lambda/detection/detectors.ts';
 import { rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
 import { rateStateText, readRateState } from '../../../lambda/detection/detectors/stored-rate-state.ts';
 import { daily, dayMs, drawn, flat, hourMs, minuteMs, monday, withTheft } from './series.ts';
+import { long } from '../../support/long.ts';
 
 function used(): unknown {
   const folder = rateFolder(startRate(2), { intervalMs: 10 * minuteMs, falseAlarmsPerMonth: 1 });
@@ -69,7 +70,7 @@ test('a day of use, thirty hours of nothing and one minute of use leave a memory
   expect(numbersOf(folder.state()).filter((number) => !isOrdinary(number))).toEqual([]);
 });
 
-test('whatever a key does, its memory can be stored and is the same when it is read back', () => {
+test('whatever a key does, its memory can be stored and is the same when it is read back', long, () => {
   const intervalMs = 10 * minuteMs;
   const anAmount = fc.oneof(
     fc.constantFrom(0, 1, 300, 1e6, Number.MAX_VALUE, Number.MIN_VALUE, 1e-131, 1e126, 2 ** 53 + 2, -5),

@@ -17,6 +17,7 @@ import {
   withTheft,
   type Rate,
 } from './series.ts';
+import { long, shortAndLong } from '../../support/long.ts';
 
 const settings = { intervalMs: 10 * minuteMs, falseAlarmsPerMonth: 1 };
 const deployed = { intervalMs: minuteMs, falseAlarmsPerMonth: 1 };
@@ -103,7 +104,7 @@ test('buckets out of order, of another width or with another number of metrics a
   expect(() => rateFolder(startRate(1), { intervalMs: minuteMs, falseAlarmsPerMonth: 0 })).toThrow(RangeError);
 });
 
-test('the memory of four metrics after five weeks is below 60 KB', () => {
+test('the memory of four metrics after five weeks is below 60 KB', long, () => {
   const folder = rateFolder(startRate(4), settings);
   for (const { at, values } of drawn(daily(1e6), { days: 35, intervalMs: settings.intervalMs })) {
     const [tokens = 0] = values;
@@ -147,16 +148,17 @@ const resting =
   (at) =>
     at < monday + from * dayMs ? usual(at) : at < monday + until * dayMs ? 0 : then * usual(at);
 
-test.each([
+for (const [cases, options] of shortAndLong(1, [
   ['five days', resting(daily(5000), 10, 15), 20],
   ['five days, after less than a week of use', resting(daily(5000), 4, 9), 14],
   ['ten days, when nothing is expected any more', resting(flat(5000), 10, 20), 25],
   ['a weekend and a day', resting(daily(5000), 10, 13.2), 18],
   ['a week of holidays and both its weekends', resting(office(8000), 18, 28), 33],
   ['five days, at half its level', resting(daily(5000), 10, 15, 0.5), 17],
-])('a key that goes on as before after a silence of %s is no theft', (_name, rate, days) => {
-  expect(alertStarts(judged(drawn(rate, { days })))).toEqual([]);
-});
+]))
+  test.each(cases)('a key that goes on as before after a silence of %s is no theft', options, (_name, rate, days) => {
+    expect(alertStarts(judged(drawn(rate, { days })))).toEqual([]);
+  });
 
 test('a key that wakes to more than it ever did is reported within minutes', () => {
   const answers = judged(drawn(resting(daily(5000), 10, 15, 8), { days: 15.2 }));
@@ -182,7 +184,7 @@ test('mornings, weekends and Mondays of an office key raise nothing in four week
   expect(alertStarts(judged(drawn(office(8000), { days: 28 })))).toEqual([]);
 });
 
-test('a weekly job that is ten times the rest raises nothing once it was seen three times', () => {
+test('a weekly job that is ten times the rest raises nothing once it was seen three times', long, () => {
   const weekly = (at: number) =>
     daily(4000)(at) * (Math.floor((at - monday) / dayMs) % 7 === 6 && Math.floor((at % dayMs) / hourMs) === 4 ? 10 : 1);
   const starts = alertStarts(judged(drawn(weekly, { days: 35 })));
@@ -199,7 +201,7 @@ test('a nightly job stays quiet after several nights without it', () => {
   expect(starts.filter((at) => at > monday + 14 * dayMs)).toEqual([]);
 });
 
-test('growth of a tenth a week raises nothing', () => {
+test('growth of a tenth a week raises nothing', long, () => {
   const growing = (at: number) => daily(5000)(at) * 1.1 ** ((at - monday) / (7 * dayMs));
   expect(alertStarts(judged(drawn(growing, { days: 42 })))).toEqual([]);
 });
@@ -295,7 +297,7 @@ test('an explanation says which metric, how much, how much was expected and sinc
   expect(last?.ratio).toBeCloseTo((last?.seen ?? 0) / (last?.expected ?? 1), 6);
 });
 
-test('the budget of one false alarm a month is kept within a factor of two on seasonal usage of 12 keys', () => {
+test('the budget of one false alarm a month is kept within a factor of two on seasonal usage of 12 keys', long, () => {
   const intervalMs = 10 * minuteMs;
   const days = 35;
   const keys = Array.from({ length: 12 }, (_, seed) =>
@@ -326,7 +328,7 @@ function afterCut(seed: number, extra: number): { readonly forgets: number; read
   return { forgets: minutesToAlert(answers, cutAt), remembers: folder.fold(later[0] ?? { at: cutAt, values: [0] }).alert };
 }
 
-test('usage that was unusual until a cut says nothing of the time after it; usage that stays so is told within minutes', () => {
+test('usage that was unusual until a cut says nothing of the time after it; usage that stays so is told within minutes', long, () => {
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     expect(afterCut(seed, 0)).toEqual({ forgets: Infinity, remembers: true });
     expect(afterCut(seed, 50_000).forgets).toBeLessThanOrEqual(5);

@@ -124,7 +124,7 @@ describe.each(['stays', 'removed'] as const)('where AWSPENDING %s after a switch
     expect(toldKinds()).not.toContain('rotation-failed');
   });
 
-  test('a person who moves AWSCURRENT back starts no rotation', async () => {
+  test('a person who moves AWSCURRENT back starts no rotation', long, async () => {
     await aWorld({ pendingAfterSwitch, pendingCleanUpMs: 2 * hourMs });
     const first = await world.addStandbyKey('production');
     await world.rotate('production');

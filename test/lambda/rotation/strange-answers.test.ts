@@ -25,13 +25,13 @@ const statuses = (): Readonly<Record<string, string>> =>
 
 // Block and sign-in pages, another organization, and cut or empty lists: npm run prove:rotation -- --part lasting.
 for (const [cases, options] of shortAndLong<[string, CallHook]>(1, [
+  ['keys of a scope that nobody knows', altered(/api_keys/, (body) => ({ ...body, scope: { type: 'galaxy' } }))],
   ['a page that says 404', stranger('notFoundPage')],
   ['a redirect', stranger('redirect')],
   ['a cut body', stranger('cutJson')],
   ['a refusal of the region', stranger('otherRegion')],
   ['a sign-in page before the models alone', stranger('signInPage', /models/)],
   ['a page that says 404 before the keys alone', stranger('notFoundPage', /api_keys/)],
-  ['keys of a scope that nobody knows', altered(/api_keys/, (body) => ({ ...body, scope: { type: 'galaxy' } }))],
 ]))
   test.each(cases)('while Anthropic answers with %s, no key is rejected, retired or cut off', options, async (_name, hook) => {
     world = await startWorld({ managedKeys: [{ name: 'production' }] });

@@ -3,6 +3,7 @@ import type { GetMetricDataCommandInput, MetricStat } from '@aws-sdk/client-clou
 import { describe, expect, test } from 'vitest';
 import { aws, DAY, HOUR, MINUTE, refusal } from './clients.ts';
 import { at, put, queryOf, read } from './metrics.ts';
+import { long } from '../../support/long.ts';
 
 describe('GetMetricData', () => {
   test('tells metrics apart by dimensions, whatever their order', async () => {
@@ -101,7 +102,7 @@ describe('GetMetricData', () => {
     expect((await read(clients)).values).toEqual([11]);
   });
 
-  test('two weeks of three series come in one answer', async () => {
+  test('two weeks of three series come in one answer', long, async () => {
     const clients = await aws();
     const minutes = 14 * 24 * 60;
     for (let from = 0; from < minutes; from += 500) {

@@ -10,9 +10,9 @@ test('random histories, with people, faults, deaths and several runs at once, ke
 }, 60_000);
 
 for (const [cases, options] of shortAndLong(1, [
+  ['a proof that believes everything', credulous, /seed: 8, path[^]*I[128] /],
   ['writes without a condition', unconditional, /seed: 8, path[^]*I[1238] /],
   ['intents that are lost', withoutIntents, /seed: 8, path[^]*I[12] /],
-  ['a proof that believes everything', credulous, /seed: 8, path[^]*I[128] /],
   ['usage that is thought to be known and silent', deaf, /seed: 8, path[^]*I2 .* was made inactive while in use/],
 ]))
   test.each(cases)(
