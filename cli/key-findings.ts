@@ -1,4 +1,5 @@
 import type { ApiKeyRecord, ApiKeyState, IncidentRecord, OperatorRequest } from '../contract/records.ts';
+import { hasPool } from '../contract/registry.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
 import { brakeText, causeText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
@@ -121,7 +122,8 @@ function currentKey(snapshot: StatusSnapshot): readonly Finding[] {
   const { own, secret, definition } = snapshot;
   if (own.some((record) => record.state === 'current')) return [];
   const check = 'current key';
-  const add = own.some((record) => record.state === 'standby') ? '' : `npx --no-install keyguard standby add ${definition.name}, then `;
+  const hasKey = !hasPool(definition.rotation.strategy) || own.some((record) => record.state === 'standby');
+  const add = hasKey ? '' : `npx --no-install keyguard standby add ${definition.name}, then `;
   const fix = rotating(snapshot, add);
   if (!own.some((record) => served.includes(record.state))) return [{ check, state: 'attention', what: 'it has no key yet', fix }];
   const cut = cutOffLast({ own, secret });
@@ -258,7 +260,7 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition, snapshot
     'current-key-dead': [
       `the current key ${key} does not work: ${why}`,
       facts.grade === 'replacing'
-        ? `nothing: a standby key takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
+        ? `nothing: a ${hasPool(snapshot.definition.rotation.strategy) ? 'standby' : 'new'} key takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
         : rotate,
     ],
     'key-changed': [why, 'npx --no-install keyguard runbook key-changed'],
@@ -277,7 +279,10 @@ function noReplacement({ own, definition, now }: StatusSnapshot): readonly Findi
   const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
-  return [{ check: 'pool', state: 'attention', what, fix: `npx --no-install keyguard standby add ${definition.name}` }];
+  const fix = hasPool(definition.rotation.strategy)
+    ? `npx --no-install keyguard standby add ${definition.name}`
+    : `put each rejected key away with npx --no-install keyguard standby remove ${definition.name} apikey_…`;
+  return [{ check: 'pool', state: 'attention', what, fix }];
 }
 
 /** The pool of a managed key that was read. */

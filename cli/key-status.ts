@@ -1,4 +1,5 @@
 import type { ApiKeyRecord, IncidentRecord, PauseRecord, OperatorRequest } from '../contract/records.ts';
+import { hasPool } from '../contract/registry.ts';
 import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
 import { coverOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
@@ -16,7 +17,8 @@ export interface KeyStatus {
   readonly current: CurrentKey | null;
   readonly previous: readonly PreviousKey[];
   readonly restorable: readonly Restorable[];
-  readonly pool: PoolCover;
+  /** Null where its strategy makes its keys itself. */
+  readonly pool: PoolCover | null;
   readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
   readonly wishes: readonly WaitingRequest[];
   readonly replicas: readonly Replica[];
@@ -67,7 +69,7 @@ export function keyStatus(snapshot: StatusSnapshot): KeyStatus {
         ),
       ),
     restorable: restorable(own, definition, now),
-    pool: coverOf(poolIn(snapshot)),
+    pool: hasPool(definition.rotation.strategy) ? coverOf(poolIn(snapshot)) : null,
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap((record): readonly WaitingRequest[] => {
       const { apiKeyId, undoRequest } = record;

@@ -1,4 +1,5 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
+import { hasPool } from '../contract/registry.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
@@ -56,9 +57,10 @@ export async function readKey(
 
 /** When the standby secret is deleted for good, where that is scheduled; `gone`: it was. */
 async function standbyDeletionOf(
-  { standbySecretName }: ManagedKeyDefinition,
+  { standbySecretName, rotation }: ManagedKeyDefinition,
   { secrets }: OpenInstallation,
 ): Promise<StatusSnapshot['standbyDeletion']> {
+  if (!hasPool(rotation.strategy)) return null;
   try {
     return (await secretVersions(secrets).describe(standbySecretName)).deletionAt;
   } catch (error) {

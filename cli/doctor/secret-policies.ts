@@ -1,6 +1,6 @@
 import { deployedFunctionName } from '../../contract/names.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { channels, type FunctionName } from '../../contract/registry.ts';
+import { channels, hasPool, type FunctionName } from '../../contract/registry.ts';
 import { adminKeyReaders, consumerGrants, standbyGrants, type SecretGrants } from '../../contract/secret-grants.ts';
 import { lambda } from '../../lambda/adapters/aws/clients.ts';
 import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';
@@ -40,10 +40,14 @@ export async function secretPolicyChecks(
     ...[...channelSecrets].map(([kind, secretName]) =>
       guarded(`policy of ${channels[kind].name}'s ${channels[kind].credential.noun}`, secretName, ['notifier']),
     ),
-    ...definitions.flatMap(({ name, secretName, standbySecretName }) => [
+    ...definitions.map(({ name, secretName }) =>
       checked(name, 'consumer secret', async () => letInAnswer(secretName, await policyOf(secretName), consumerGrants, roles)),
-      checked(name, 'standby secret', async () => standbyAnswer(standbySecretName, await policyOf(standbySecretName), roles)),
-    ]),
+    ),
+    ...definitions
+      .filter(({ rotation }) => hasPool(rotation.strategy))
+      .map(({ name, standbySecretName }) =>
+        checked(name, 'standby secret', async () => standbyAnswer(standbySecretName, await policyOf(standbySecretName), roles)),
+      ),
   ];
   return [...known, ...(await Promise.all(checks)).flat()];
 }

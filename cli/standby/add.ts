@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { onboardPorts } from '../../lambda/adapters/assemble.ts';
 import type { OnboardOptions } from '../../lambda/rotation/onboard.ts';
-import { onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
+import { checkHasPool, onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf } from '../../lambda/rotation/pool-cover.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -28,6 +28,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
   if (flags.confirm !== undefined && flags.inUse !== true) io.fail('--confirm belongs to --in-use', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
+  checkHasPool(definition);
   // Before anybody pastes a value.
   if (!installation.isDeployed) await installation.ports.secrets.describe(definition.secretName);
   const value = await secretFrom(`Value of the new key for ${name} (sk-ant-api03-…)`, io);

@@ -8,11 +8,12 @@ import { whyNotProven } from '../verify-standby.ts';
 import type { StandbyVerification } from '../../lambda/rotation/verify-standby.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
-import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { byAge, shortText } from '../pool-cover.ts';
 import { tryKey } from '../verify-standby.ts';
+import { pooled } from './pooled.ts';
 
 export interface CheckFlags extends InstallationFlags {
   readonly prove?: boolean;
@@ -34,7 +35,7 @@ interface Checked {
 /** `keyguard standby check [NAME] [--prove]`. */
 export async function check(name: string | undefined, flags: CheckFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
-  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const wanted = pooled(name, installation);
   const infos = new Map((await installation.ports.keys.list()).map((info) => [info.apiKeyId, info]));
   const records = await installation.ports.ledger.all();
   const { read, unread } = await eachKey(wanted, (definition) =>

@@ -4,9 +4,10 @@ import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread } from '../each-key.ts';
-import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
+import { openInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line, table } from '../output.ts';
 import { byAge, coverJson, coverText } from '../pool-cover.ts';
+import { pooled } from './pooled.ts';
 
 /** What waits in the pool, or should have. */
 const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
@@ -20,7 +21,7 @@ interface Pool {
 /** `keyguard standby list [NAME]`. */
 export async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
-  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
+  const wanted = pooled(name, installation);
   const records = await installation.ports.ledger.all();
   const { read: pools, unread } = await eachKey(wanted, async (definition): Promise<Pool> => {
     const keys = records

@@ -1,5 +1,5 @@
 import type { AlarmCause, ChangeCause, OldKeyCause } from '../../contract/causes.ts';
-import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
+import { hasPool, incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord } from '../../contract/records.ts';
@@ -84,7 +84,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
   },
 
   'pool-low': ({ definition, own, secret, now }) => {
-    if (!own.some((record) => record.state === 'current')) return undefined;
+    if (!hasPool(definition.rotation.strategy) || !own.some((record) => record.state === 'current')) return undefined;
     const { standbyKeys, rotations, until, isScheduled } = poolCover(definition, own, secret.nextRotationAt, now);
     const isSoon = until - now < definition.rotation.lowWaterMs;
     const isBusy = isServed(definition, own);

@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { hasPool } from '../../contract/registry.ts';
 import { dayMs } from '../foundation/clock.ts';
 import { chooseLater, isInPool, neededLifeMs } from './claim.ts';
 
@@ -69,9 +70,10 @@ export function takesAt({ definition, own, nextRotationAt, hasFailed, now }: Poo
   return Math.max(nextRotationAt ?? now, now);
 }
 
-/** The standby keys that are left when the schedule has found its last one. */
+/** The standby keys of a pool that are left when the schedule has found its last one. */
 export function shortKeys(pool: Pool): readonly ShortKey[] {
   const { definition, own } = pool;
+  if (!hasPool(definition.rotation.strategy)) return [];
   const first = takesAt(pool);
   const aliveUntil = first + neededLifeMs(definition.rotation);
   return playedForward(definition, own, first).left.map((record) => ({
@@ -95,7 +97,7 @@ function playedForward(
   let taken = 0;
   for (let until = from; ; until += definition.rotation.intervalMs) {
     const { claim } = chooseLater(left, definition, until);
-    if (claim === 'none') return { taken, left, until };
+    if (claim === 'none' || claim === 'made') return { taken, left, until };
     left = left.filter((record) => record !== claim);
     taken += 1;
   }

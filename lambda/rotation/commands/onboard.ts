@@ -1,5 +1,7 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
+import { hasPool } from '../../../contract/registry.ts';
+import { KeyguardError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { onboardStandbyKey, type OnboardOptions, type OnboardPorts } from '../onboard.ts';
 import { cutOffLast } from '../conditions.ts';
@@ -8,6 +10,16 @@ import { owesRotation } from '../ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken } from '../rotation-token.ts';
 import type { CommandPorts } from './ports.ts';
 import { snapshotOf } from './snapshot.ts';
+
+/** Throws KeyguardError `standby-refused` where the strategy of a managed key makes its keys itself. */
+export function checkHasPool({ name, rotation: { strategy } }: Pick<ManagedKeyDefinition, 'name' | 'rotation'>): void {
+  if (hasPool(strategy)) return;
+  throw new KeyguardError(
+    'standby-refused',
+    `${name} has no standby keys: its rotation.strategy is "${strategy}", which makes a key for each rotation`,
+    `nothing; to rotate with standby keys, set rotation.strategy of ${name} to "pool" in keyguard.json, and deploy: npx cdk deploy`,
+  );
+}
 
 /** A managed key's pool out of all records, and what says when rotations take from it, as of now. */
 export async function poolOf(
@@ -37,6 +49,7 @@ export async function onboardKey(
   options: Omit<OnboardOptions, 'takenAt'>,
   ports: OnboardPorts & Pick<CommandPorts, 'secrets' | 'alarm'>,
 ): Promise<Onboarded> {
+  checkHasPool(definition);
   const before = await poolOf(definition, await ports.ledger.of(definition.name), ports);
   const record = await onboardStandbyKey(definition, value, { ...options, takenAt: takesAt(before) }, ports);
   const pool = { ...before, own: [...before.own.filter(({ apiKeyId }) => apiKeyId !== record.apiKeyId), record] };

@@ -31,7 +31,7 @@ export async function removeKey(
     return withIntent(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
   });
   const removed = intended.state === 'archived' ? intended : await archived(intended, { by, because }, ports);
-  await ports.secrets.freeStandbyLabels(standbySecretName, new Set([apiKeyId]));
+  if (removed.standbyVersionId !== undefined) await ports.secrets.freeStandbyLabels(standbySecretName, new Set([apiKeyId]));
   return removed;
 }
 
