@@ -22,7 +22,7 @@ const cards = (about: string): number => me.world.slack.cards.filter((card) => J
 const subjects = (): readonly string[] => me.world.aws.mailbox.messages().map(({ subject }) => subject);
 const isDead = 'consumers fail, the current key';
 
-test('Slack answers 429 again and again while the current key dies: email and doctor say so, redrive delivers it, once', long, async () => {
+test('Slack answers 429 while the current key dies: email and doctor say so, and redrive delivers it once', long, async () => {
   await aDeath();
   me.world.slack.fail(429, 400);
   await me.world.passes(21 * minuteMs, { beatMs: 3 * minuteMs });

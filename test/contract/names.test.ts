@@ -4,7 +4,7 @@ import { homeOf, isArnOf, secretsOf } from '../../contract/names.ts';
 const home = homeOf('arn:aws:sns:eu-west-1:111122223333:keyguard-alerts') ?? { partition: '', region: '', account: '' };
 const { secretName } = secretsOf('keyguard', 'production');
 
-test('the ARN of a secret belongs to a name in its own account and Region, with the six characters of Secrets Manager', () => {
+test('the ARN of a secret belongs to a name in its account and Region, with six characters at its end', () => {
   expect(isArnOf(secretName, 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:keyguard/production/consumers-a1B2c3', home)).toBe(true);
 });
 

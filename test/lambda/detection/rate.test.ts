@@ -328,7 +328,7 @@ function afterCut(seed: number, extra: number): { readonly forgets: number; read
   return { forgets: minutesToAlert(answers, cutAt), remembers: folder.fold(later[0] ?? { at: cutAt, values: [0] }).alert };
 }
 
-test('usage that was unusual until a cut says nothing of the time after it; usage that stays so is told within minutes', long, () => {
+test('usage unusual until a cut says nothing of the time after it; usage that stays so is told within minutes', long, () => {
   for (const seed of [1, 2, 3, 4, 5, 6]) {
     expect(afterCut(seed, 0)).toEqual({ forgets: Infinity, remembers: true });
     expect(afterCut(seed, 50_000).forgets).toBeLessThanOrEqual(5);

@@ -61,7 +61,7 @@ const cards = () => world.slack.cards.filter((card) => !isAside(JSON.stringify(c
 const isDead = (value: string): boolean =>
   world.anthropic.use(value, { ...usual, requests: 0, uncachedInputTokens: 0, outputTokens: 0 }).status === 401;
 
-test('a stolen key is replaced and cut off within a quarter of an hour, and people hear each step once on each channel', async () => {
+test('a stolen key is replaced and cut off within 15 minutes; each channel hears each step once', async () => {
   const { stolen, id, steals } = await aTheft();
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(true);

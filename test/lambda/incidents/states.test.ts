@@ -116,7 +116,7 @@ test('what is used after the cut and its echo is told again, and cut again', () 
   expect(notifications('usage-anomaly', again)).toEqual([...told, 'open-2', 'contained-2 apikey_two', 'open-3']);
 });
 
-test('another key that should be inactive is told at once; a key that was cut off, when it is used long after its cut', () => {
+test('an inactive key that is used is told at once; one that was cut off, long after its cut', () => {
   const [one, two] = ['apikey_one', 'apikey_two'];
   const told = ['open apikey_one', 'contained apikey_one'];
   const before = [used(0, one), cut(one, 1)];

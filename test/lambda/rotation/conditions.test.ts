@@ -54,7 +54,7 @@ test.each([
   expect(found({ own: [current, standby, other], statuses: { apikey_other: status } })).toEqual([['key-changed', grade]]);
 });
 
-test('a secret that was written by hand is told, and of several changes the worst names the grade while all are named', () => {
+test('a secret that was written by hand is told; all changes are named, and the worst gives the grade', () => {
   const reactivated = { statuses: { apikey_standby: 'active' } } as const;
   expect(found({ secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } })).toEqual([['key-changed', 'secret-written']]);
   const [both] = conditionsOf(seen({ ...reactivated, secret: { stages: new Map([['by-hand', ['AWSCURRENT']]]) } }));

@@ -67,7 +67,7 @@ test.each<[string, Partial<ReturnType<typeof seen>>, string]>([
   expect(facts(snapshot)).toMatchObject({ grade: 'dead', reason: expect.stringContaining(`not replaced by itself: ${because}`) as string });
 });
 
-test('an hour later the next death is replaced again, and nothing is replaced while nobody knows what Anthropic shows', () => {
+test('an hour later the next death is replaced again; nothing is while Anthropic’s word is missing', () => {
   expect(deadKeyCause(found({ own: [dead, standby, { ...old, replacedAt: now - hourMs }] }))).toBeDefined();
   expect(deadKeyCause({ ...found(), infos: new Map() })).toBeUndefined();
   expect(deadKeyCause(found({ secret: { deletionAt: now } }))).toBeUndefined();

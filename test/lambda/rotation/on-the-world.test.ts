@@ -92,7 +92,7 @@ test('an empty pool fails visibly and keeps the old key; the rotation resumes by
   expect(subjects.filter((subject) => !subject.includes('standby keys run low'))).toHaveLength(2);
 });
 
-test('a standby key that fails its proof ends the rotation, people are told, and the next rotation takes the next key', long, async () => {
+test('a standby key that fails its proof ends the rotation; people are told, and the next key is next', long, async () => {
   await aWorld();
   const bad = await world.addStandbyKey('production');
   world.clock.advance(minuteMs);

@@ -433,7 +433,7 @@ test('an intake that is held up after its fence changes nothing at Anthropic any
   expect(early.world.key('new').status).toBe('active');
 });
 
-test('a key that is none of ours is given back however long the proof took, unless somebody has gone on with it since', async () => {
+test('a key that is none of ours is given back, however long the proof took, unless somebody went on with it', async () => {
   const slow = (meanwhile: (stage: Stage) => void): Stage => {
     const stage: Stage = aNewKey({
       probe: () => {

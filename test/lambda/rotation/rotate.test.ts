@@ -316,7 +316,7 @@ function undoOfArchived(): Stage {
   return stage;
 }
 
-test('an undo that cannot be is told, and leaves everything as it was: no other key is taken, and no rotation is owed', async () => {
+test('an undo that cannot be is told: no other key is taken, and no rotation is owed', async () => {
   const stage = undoOfArchived();
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'cannot-come-back',
@@ -623,7 +623,7 @@ test('AWSCURRENT does not move where another run rejected the key that was prove
   expect(stage.effects).toEqual([]);
 });
 
-test('of two steps that write it at once, the one that loses the race goes on from the record that won; any other failure ends it', async () => {
+test('of two steps that write it at once the loser goes on from the record that won; any other failure ends it', async () => {
   const stage = new Stage();
   stage.has('current', 'current', { labels: ['AWSCURRENT'] });
   stage.has('next', 'pending', { token, labels: ['AWSPENDING'] });

@@ -36,7 +36,7 @@ function cloudWatch() {
   };
 }
 
-test('whatever the feed reports and restates, and wherever a put is lost or its record is, the sums end as the report', () => {
+test('whatever the feed restates, and whichever put or record is lost, the sums end as the report', () => {
   const aReport = fc.record({
     minutes: fc.dictionary(fc.constantFrom('0', '3', '14'), someTotals),
     fate: fc.constantFrom('committed', 'put but not recorded', 'never put'),
