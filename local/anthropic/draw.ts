@@ -1,3 +1,5 @@
+import { mulberry32 } from '../random.ts';
+
 /** Everything that the platform makes up (ids, values, reply texts) comes from one seed, so that a run can be repeated. */
 export interface Draw {
   /** A tagged id in Anthropic's shape, such as `apikey_01…`. */
@@ -31,16 +33,5 @@ export function drawFrom(seed: number): Draw {
     },
     credential: (prefix) =>
       `${prefix}${characters(BASE64URL, 3)}${FAKE_MARK}${characters(BASE64URL, VALUE_LENGTH - 3 - FAKE_MARK.length)}AA`,
-  };
-}
-
-/** Small and well mixed; nothing here needs to be unguessable. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }

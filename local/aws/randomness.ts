@@ -1,3 +1,5 @@
+import { mulberry32 } from '../random.ts';
+
 /** Seeded source of everything that AWS draws at random, so that a run can be repeated name by name. */
 export interface Randomness {
   /** In [0, 1). */
@@ -10,17 +12,9 @@ export interface Randomness {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** mulberry32: 32 bits of state, good enough for names, useless for secrets. */
 export function seededRandomness(seed: number): Randomness {
-  let state = seed >>> 0;
-  const bits = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  const next = (): number => bits() / 4294967296;
+  const next = mulberry32(seed);
+  const bits = (): number => next() * 4_294_967_296;
   const hex = (): string => bits().toString(16).padStart(8, '0');
   return {
     next,

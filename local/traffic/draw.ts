@@ -1,5 +1,5 @@
-import { seeded } from './random.ts';
-import type { Random } from './random.ts';
+import { seeded } from '../random.ts';
+import type { Random } from '../random.ts';
 import type { Profile } from './profiles.ts';
 
 /** One model's usage within one minute. A minute without traffic has no entry. */

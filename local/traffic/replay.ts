@@ -1,6 +1,6 @@
 import { MINUTE_MS } from './draw.ts';
 import type { MinuteUsage } from './draw.ts';
-import { apportion, seeded } from './random.ts';
+import { apportion, seeded } from '../random.ts';
 import { readTrace, TraceError } from './trace.ts';
 import type { Trace, TraceBucket } from './trace.ts';
 

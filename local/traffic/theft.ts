@@ -1,7 +1,7 @@
 import { MINUTE_MS } from './draw.ts';
 import type { MinuteUsage } from './draw.ts';
-import { seeded } from './random.ts';
-import type { Random } from './random.ts';
+import { seeded } from '../random.ts';
+import type { Random } from '../random.ts';
 
 /** How a thief uses a stolen key. There is no public record of real thefts to fit: these are patterns that reports of them describe. */
 export const theftPatterns = [

@@ -1,4 +1,4 @@
-import { seeded } from '../../local/traffic/random.ts';
+import { seeded } from '../../local/random.ts';
 import type { World } from '../../local/world.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { seeded } from '../../local/traffic/random.ts';
+import { seeded } from '../../local/random.ts';
 import { caseName, type Case } from './crash.ts';
 
 /** About so many cases take a minute. */

@@ -2,6 +2,7 @@ import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { render as renderEmail } from '../../lambda/incidents/channels/email.ts';
 import { render as renderSlack } from '../../lambda/incidents/channels/slack-webhook.ts';
 import { alertOf } from '../../lambda/incidents/message.ts';
+import { mulberry32 } from '../../local/random.ts';
 import type { DemoReport } from '../../report/demo.ts';
 
 const minuteMs = 60_000;
@@ -160,7 +161,7 @@ function aKey(name: string, profile: string, containment: string, level: number,
 }
 
 function aSeries(metric: string, level: number, days: number, stolen: boolean): DemoReport['keys'][number]['series'][number] {
-  const random = seeded(level);
+  const random = mulberry32(Math.floor(level * 1000) + 1);
   const at = Array.from({ length: days * 1440 }, (_, minute) => from + minute * minuteMs);
   const typical = at.map((instant) => level * (0.25 + Math.max(0, Math.sin(((instant % dayMs) / dayMs) * 2 * Math.PI - 1.9))));
   return {
@@ -175,16 +176,5 @@ function aSeries(metric: string, level: number, days: number, stolen: boolean): 
       const extra = stolen && instant >= theftAt && instant < cutAt ? level * 20 * (0.8 + 0.4 * random()) : 0;
       return value * (0.5 + random()) + extra;
     }),
-  };
-}
-
-/** mulberry32: the same numbers in every run. */
-function seeded(seed: number): () => number {
-  let state = Math.floor(seed * 1000) + 1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { startBacktest, type BacktestRow } from '../../../lambda/detection/backtest.ts';
-import { seeded } from '../../../local/traffic/random.ts';
+import { seeded } from '../../../local/random.ts';
 import { daily, dayMs, drawn, hourMs, judged, minuteMs, monday, withTheft } from './series.ts';
 import { long } from '../../support/long.ts';
 

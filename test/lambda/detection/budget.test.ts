@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { evidenceOf, fitTail, residualAtBudget } from '../../../lambda/detection/budget.ts';
 import { scoreOf, settleAlert, type AlertState } from '../../../lambda/detection/score.ts';
-import { seeded } from '../../../local/traffic/random.ts';
+import { seeded } from '../../../local/random.ts';
 import { minuteMs } from './series.ts';
 
 const belief = { from: 1, scale: 0.5, blocks: 2, excesses: 1, leastScale: 0.01 };

@@ -5,7 +5,7 @@ import { rate } from '../../../lambda/detection/detectors/rate.ts';
 import { foldMinutes } from '../../../lambda/detection/fold.ts';
 import { silentWhereBeat, withoutHeartbeat } from '../../../lambda/detection/heartbeat.ts';
 import { modelPrices } from '../../../lambda/usage/price-table.ts';
-import { seeded } from '../../../local/traffic/random.ts';
+import { seeded } from '../../../local/random.ts';
 import { hourMs, minuteMs, monday } from './series.ts';
 
 const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: 1 };

@@ -1,4 +1,4 @@
-import { seeded } from '../../../local/traffic/random.ts';
+import { seeded } from '../../../local/random.ts';
 import type { Observation } from '../../../lambda/detection/detectors.ts';
 import type { RateVerdict } from '../../../lambda/detection/detectors/rate.ts';
 import { rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';

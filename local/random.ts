@@ -85,6 +85,20 @@ function sfc32(text: string): () => number {
   return next;
 }
 
+/**
+ * mulberry32: what the platforms make up (ids, values, names), uniform in [0, 1). Small and well mixed; nothing here needs to be unguessable.
+ * @param seed a whole number
+ */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
 /** Shares `total` out in proportion to `weights`, in whole numbers that add up to it exactly. All-zero weights count as equal. */
 export function apportion(total: number, weights: readonly number[]): number[] {
   const sum = weights.reduce((all, weight) => all + weight, 0);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { apportion, seeded } from '../../../local/traffic/random.ts';
+import { apportion, mulberry32, seeded } from '../../local/random.ts';
 
 function moments(draw: () => number, draws = 40_000): { mean: number; variance: number } {
   const values = Array.from({ length: draws }, draw);
@@ -10,6 +10,7 @@ function moments(draw: () => number, draws = 40_000): { mean: number; variance: 
 
 test.each([
   ['uniform', () => seeded(1, 'test').uniform, 0.5, 1 / 12],
+  ['mulberry32', () => mulberry32(1), 0.5, 1 / 12],
   ['normal', () => seeded(1, 'test').normal, 0, 1],
   ...[0.3, 1, 12].map(
     (shape) =>
