@@ -39,8 +39,8 @@ export default {
     {
       name: 'only-the-edges-speak',
       severity: 'error',
-      comment: 'What can this speak to? adapters, channels and targets answer in one place each.',
-      from: { path: '^lambda/', pathNot: ['^lambda/adapters/', '/channels/', '/targets/'] },
+      comment: 'What can this speak to? adapters and channels answer in one place each.',
+      from: { path: '^lambda/', pathNot: ['^lambda/adapters/', '/channels/'] },
       to: { path: ['node_modules/@aws-sdk/', 'node_modules/@anthropic-ai/', '^node:(http|https|net|tls)$', '^(http|https|net|tls)$'] },
     },
     {

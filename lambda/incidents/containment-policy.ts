@@ -12,7 +12,7 @@ export type ContainmentVerdict =
 
 /**
  * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
- * says so by name, so a stolen current key is replaced before it is cut. I11: nothing is cut while usage is not visible.
+ * says so by name, so a stolen current key is replaced before it is cut. Nothing is cut while usage is not visible.
  * @param blindSince since when usage is not visible (epoch ms); undefined: it is
  */
 export function judgeContainmentPolicy(

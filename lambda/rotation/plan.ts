@@ -69,8 +69,9 @@ const pool: readonly ApiKeyState[] = ['standby', 'rejected'];
 const containable = apiKeyStates.filter((state) => lifecycle[state].contained !== 'refused');
 
 /**
- * All that retirement does with an API key: the first rule whose `when` holds says what. Whoever stored an intent is given its time first;
- * what is then left of it is finished or withdrawn. Of a paused managed key only what was begun is finished, and what an emergency wants off
+ * All that retirement does with an API key: the first rule whose `when` holds says what. Whoever stored an intent is given its time first
+ * (what `grace-over` and `undo-period-over` find is due at once, with an intent of its own); what is then left of it is finished or
+ * withdrawn. Of a paused managed key only what was begun is finished, and what an emergency wants off
  * is cut off. Where no rule holds, nothing is to be done.
  */
 const rules = named([

@@ -208,7 +208,7 @@ export const heartbeatSchema = z
       .describe('The model that is asked. The cheapest will do.'),
   })
   .describe(
-    'One smallest request an hour, so that the usage report shows that it moves while nobody uses Claude. For an organization that sleeps: without it an old key, however silent, waits there for a time at which others work, or until `maximumGrace`. Left out, nothing is sent.',
+    'One smallest request an hour, so that the usage report shows that it moves while nobody uses Claude. For an organization that sleeps: without it an old key, however silent, waits there for a time at which others work, or, with `atMaximum` `cut`, until `maximumGrace`. Left out, nothing is sent.',
   );
 
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;

@@ -26,7 +26,7 @@ function inactiveAgain(story: Story): Words {
 
 function noDifference(story: Story): Words {
   return {
-    title: `${story.name}: what somebody else changed is no difference any more`,
+    title: `${story.name}: the change by somebody else is settled`,
     summary: [
       `The change to ${story.name} that was seen ${story.since} was taken back, or is taken note of${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'A key that was archived stays archived.',
@@ -58,7 +58,7 @@ function changeOf(story: Story): Change {
     },
     'key-archived': {
       title: `somebody archived ${story.key}`,
-      sequel: ['It cannot be used any more, and nothing brings it back.', 'If nobody acts, one key fewer stands ready.'],
+      sequel: ['It cannot be used any more, and nothing brings it back.', 'If nobody acts, there is one standby key less.'],
       steps: [
         inConsole,
         `See what is left: \`npx --no-install keyguard status ${story.name}\`.`,

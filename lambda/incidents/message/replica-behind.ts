@@ -18,7 +18,7 @@ export const replicaBehind: Wording<'replica-behind'> = {
   recovered: (story) => ({
     title: `${story.name}: no replica is known to be behind any more`,
     summary: [
-      `The replica of the secret of ${story.name} that was behind since ${story.since} is so no longer${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      `The replica of the secret of ${story.name} that was behind since ${story.since} is up to date again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
     ],
     actions: [
       `See that it is in sync: \`npx --no-install keyguard status ${story.name}\`. Consumers there that cache the secret should read it again.`,

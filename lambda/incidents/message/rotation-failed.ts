@@ -17,7 +17,7 @@ const undoInVain: Tell = (story) => ({
     'If nobody acts, everything stays as it was before the undo.',
   ],
   actions: [
-    'If the current key does for you, do nothing.',
+    'If the current key is fine, do nothing.',
     `To move on to a standby key, run \`npx --no-install keyguard rotate ${story.name} --again\`; \`npx --no-install keyguard status ${story.name}\` shows how many are left.`,
   ],
 });
@@ -54,7 +54,7 @@ const failed: Tell = (story) => ({
     `Run \`npx --no-install keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
     ...createKey(story, 'If no standby key is left or none fits, open'),
     'If the pool is not the reason, or nothing moves for an hour, run `npx --no-install keyguard doctor`: it names what is stuck and how to free it.',
-    'Do nothing more: the rotation resumes by itself, and a message says so.',
+    'Then wait: the rotation resumes by itself, and a message says so.',
   ],
 });
 
@@ -62,7 +62,7 @@ const emergencyStopped: Tell = (story) => ({
   title: `${story.name}: an emergency has stopped half way, people must act`,
   summary: [
     `The key that must die is still the current key of ${story.name}, and active: ${story.reason ?? 'the command was broken off'}.`,
-    'Nothing goes on by itself, because of a pause, or because the rotation schedule is off since one; an emergency ends both.',
+    'Nothing goes on by itself: the managed key is paused, or its schedule is off since a pause. An emergency ends both.',
     'If nobody acts, the key stays in use, and after a day the emergency lapses.',
   ],
   actions: [

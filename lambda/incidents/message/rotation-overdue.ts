@@ -15,7 +15,7 @@ export const rotationOverdue: Wording<'rotation-overdue'> = {
     ],
   }),
   recovered: (story) => ({
-    title: `${story.name}: the key is as young again as its policy asks`,
+    title: `${story.name}: rotation is on time again`,
     summary: [
       `${story.name}, which had not been rotated since ${story.since}, is in order again${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       'After a rotation, consumers that cache the secret read the new key within their grace.',

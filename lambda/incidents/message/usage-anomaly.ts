@@ -77,7 +77,7 @@ function whenManaged(story: Story): readonly string[] {
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
     `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
-    `Without a standby key that refuses; then add one, or stop the spending although consumers fail: ${consolePath} > ${story.key} > Disable.`,
+    `Without a standby key that command refuses. Then add one, or disable the key, although consumers fail: ${consolePath} > ${story.key} > Disable.`,
     'Run `npx --no-install keyguard status` and see that the new key is current.',
   ];
 }
