@@ -28,7 +28,7 @@ async function healthy(options: Parameters<typeof anOperator>[0] = {}) {
   return { first, second };
 }
 
-test('an alarm that somebody deleted, switched off or led elsewhere is named, with what mends it', long, async () => {
+test('an alarm that somebody deleted, switched off or led elsewhere is named, with what mends it', async () => {
   await healthy();
   const { alarms } = me.world.aws;
   const topic = me.world.installation.alarmTopicArn;
@@ -162,7 +162,7 @@ test('a notifier that is not there is broken', async () => {
   ]);
 });
 
-test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', long, async () => {
+test('a rotation function that cannot run, or that Secrets Manager may not call, is broken', async () => {
   await healthy();
   const denied = new AwsRefused('dynamodb:Query', 'AccessDeniedException', 'AccessDeniedException 400 1-2-3');
   me.world.aws.functions.register('rotation', () => Promise.reject(denied), { invokedBy: [] });
@@ -206,7 +206,7 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   );
 });
 
-test('a standby secret that others may read is broken, and one whose policy is gone', long, async () => {
+test('a standby secret that others may read is broken, and one whose policy is gone', async () => {
   await healthy();
   const SecretId = me.world.definition('production').standbySecretArn;
   const { ResourcePolicy = '' } = await me.world.secrets.send(new GetResourcePolicyCommand({ SecretId }));
@@ -230,7 +230,7 @@ test('a secret that lost its own policy is broken', async () => {
   ]);
 });
 
-test('a retirement that came to its end and failed on keys is a warning, until it succeeds', long, async () => {
+test('a retirement that came to its end and failed on keys is a warning, until it succeeds', async () => {
   await healthy();
   const stop = me.world.aws.intercept.onCall(({ operation, phase }) =>
     phase === 'before' && operation === 'DescribeSecret' ? 'throttle' : undefined,
@@ -278,7 +278,7 @@ test('a key that somebody changed at Anthropic is found', async () => {
   expect(said.err).toContain('error: 2 checks found something broken');
 });
 
-test('a schedule that somebody stopped is broken, one that is paused is not', long, async () => {
+test('a schedule that somebody stopped is broken, one that is paused is not', async () => {
   await healthy();
   const { secretArn } = me.world.definition('production');
   await me.world.secrets.send(new CancelRotateSecretCommand({ SecretId: secretArn }));
@@ -319,7 +319,7 @@ test.each(['AccessDeniedException 400', 'AuthorizationErrorException 403'])('%s 
   ]);
 });
 
-test('without Anthropic the rest is looked at all the same', long, async () => {
+test('without Anthropic the rest is looked at all the same', async () => {
   await healthy();
   const { adminAccess } = me.world.installation;
   const SecretString = me.guards(['sk-ant-admin01', 'FAKE'.repeat(8)].join('-'));

@@ -1,3 +1,4 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, expect, test } from 'vitest';
 import { startWorld, type World } from '../../../local/world.ts';
 import { long } from '../../support/long.ts';
@@ -9,6 +10,17 @@ const standbyLabels = (): readonly string[] =>
   world.aws.inspect.secrets.versions(world.definition('production').standbySecretArn).flatMap((version) => version.labels);
 const refusal = (): Promise<unknown> => world.addStandbyKey('production').catch((error: unknown) => error);
 const newestKey = () => world.anthropic.inspect.keys().at(-1);
+
+test('a key for which no staging label is left is refused before anything is done to it', async () => {
+  world = await startWorld({ managedKeys: [{ name: 'production' }] });
+  const SecretId = world.definition('production').standbySecretArn;
+  for (let label = 0; label < 19; label += 1)
+    await world.secrets.send(new PutSecretValueCommand({ SecretId, SecretString: `value ${label}`, VersionStages: [`label-${label}`] }));
+  expect(standbyLabels()).toHaveLength(20);
+  expect(await refusal()).toMatchObject({ code: 'pool-full' });
+  expect(newestKey()?.status).toBe('active');
+  expect(world.ledger()).toEqual([]);
+});
 
 test('nineteen keys can wait; the next one is refused before anything is done to it, until a rotation makes room', long, async () => {
   world = await startWorld({ managedKeys: [{ name: 'production' }] });
