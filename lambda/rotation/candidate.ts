@@ -7,7 +7,7 @@ import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';
 import { doubtText } from '../incidents/message/verification-text.ts';
 import { aliveUntil, chooseNext, isPassing } from './claim.ts';
 import { doubtAbout } from './control.ts';
-import { execute, refusedIn } from './execute.ts';
+import { execute } from './execute.ts';
 import type { Change } from './change.ts';
 import { fenceMs, givenBackTo, transition } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from './proof.ts';
@@ -60,7 +60,7 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
       if (record.intent?.to === 'rejected') return rejected(record, record.intent.cause, definition, ports);
       const info = await ports.keys.retrieve(record.apiKeyId);
       if (hasEnded(info)) return rejected(record, endOfKey(info), definition, ports);
-      if (info.status !== 'active') await activate(record, definition, ports);
+      if (info.status !== 'active') await activate(record, ports);
       return { verdict: 'good', apiKeyId: record.apiKeyId };
     },
 
@@ -81,15 +81,15 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
       return rejected(record, verdict.cause, definition, ports);
     },
 
-    async release({ name, secretName }, token, cause, ports) {
+    async release({ name }, token, cause, ports) {
       const record = claimedFor(await ports.ledger.of(name), token);
       // AWSCURRENT may have moved to it, and retirement looks whether it did.
       if (record === undefined || record.intent !== undefined) return;
       const back = givenBackTo(record);
       const change = { to: 'abandoned', cause } as const;
       // In its grace it is active, and consumers may hold it.
-      if (back === 'draining') await execute(record, { change }, { by, prove: refusedIn(secretName, ports) }, ports);
-      else await deactivate(record, back, change, secretName, ports);
+      if (back === 'draining') await execute(record, { change }, { by }, ports);
+      else await deactivate(record, back, change, ports);
     },
 
     clearAway: (definition, ports) => source.clearAway(definition, ports),
@@ -193,15 +193,15 @@ async function candidate(
   const before = await ports.keys.retrieve(record.apiKeyId);
   if (hasEnded(before)) return rejected(record, endOfKey(before), definition, ports);
   if (before.unclear !== undefined) throw new Unavailable(`proof of ${record.apiKeyId}`, unclearText(record.apiKeyId, before.unclear));
-  const active = before.status === 'active' ? record : await activate(record, definition, ports);
+  const active = before.status === 'active' ? record : await activate(record, ports);
   const verdict = await proofOf(active, value, definition, ports);
   return verdict.verdict === 'proven' ? value : rejected(active, verdict.cause, definition, ports);
 }
 
 /** The claim said before that this was coming; the audit record of the effect has its request. */
-async function activate(record: ApiKeyRecord, { secretName }: ManagedKeyDefinition, ports: RotationPorts): Promise<ApiKeyRecord> {
+async function activate(record: ApiKeyRecord, ports: RotationPorts): Promise<ApiKeyRecord> {
   const act = { set: 'active', change: { to: 'as it is', cause: { code: 'made-active' } } } as const;
-  return (await execute(record, act, { by, prove: refusedIn(secretName, ports) }, ports)).record;
+  return (await execute(record, act, { by }, ports)).record;
 }
 
 /** No answer is no verdict on the key: an outage must not use up one key after the other. The claim stays, and the same key is tried again. */
@@ -246,13 +246,13 @@ async function rejected(
     const why = `${causeText(cause)}; but ${doubtText(inDoubt.doubt)}`;
     throw inDoubt.passing ? new Unavailable(`proof of ${apiKeyId}`, `${why}, so that nobody knows`) : nobodyKnows(record, why);
   }
-  await deactivate(record, 'rejected', { to: 'rejected', cause }, definition.secretName, ports);
+  await deactivate(record, 'rejected', { to: 'rejected', cause }, ports);
   ports.log.warn('rotation.rejected', { managedKey: record.managedKey, apiKeyId, because: causeText(cause) });
   return { verdict: 'lost', apiKeyId, cause };
 }
 
 /** A run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
-async function deactivate(record: ApiKeyRecord, to: ApiKeyState, change: Change, secretName: string, ports: RotationPorts): Promise<void> {
+async function deactivate(record: ApiKeyRecord, to: ApiKeyState, change: Change, ports: RotationPorts): Promise<void> {
   const intent = { to, at: ports.clock.now(), cause: change.cause };
-  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, { by, prove: refusedIn(secretName, ports) }, ports);
+  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, { by }, ports);
 }

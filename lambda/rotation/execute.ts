@@ -12,8 +12,11 @@ export interface Act {
   readonly intent?: ApiKeyIntent;
   /** What Anthropic is asked to set. */
   readonly set?: 'active' | 'inactive' | 'archived';
-  /** Anthropic is asked for the key after the intent and before the effect: what is so already is not set, and an active key is not archived. */
-  readonly looksFirst?: true;
+  /**
+   * Anthropic is asked for the key after the intent and before the effect: what is so already is not set. `and spares an active key`: nor is
+   * that, because somebody has enabled it a moment ago.
+   */
+  readonly looksFirst?: true | 'and spares an active key';
   /** Its value must be refused before the change is recorded. */
   readonly proof?: 'refused';
   /** What is recorded where its value is accepted all the same. @default the step fails, with `still-alive` */
@@ -28,12 +31,14 @@ export interface ExecutePorts {
   readonly clock: Clock;
 }
 
-/** Who acts, and how it is proven that a key is dead. */
+/** Who acts, in time, and how it is proven that a key is dead. */
 export interface Actor {
   /** For the history. */
   readonly by: string;
-  /** Whether Anthropic refuses the key's value, polled to a deadline. */
-  readonly prove: (record: ApiKeyRecord) => Promise<Revocation>;
+  /** Whether Anthropic refuses the key's value, polled to a deadline. @default nobody can tell, and the value counts as accepted */
+  readonly prove?: (record: ApiKeyRecord) => Promise<Revocation>;
+  /** Called right before the effect, with the record that announces it: who comes too late throws, and leaves the intent to others. */
+  readonly beforeEffect?: (intended: ApiKeyRecord) => void;
   /** What people can do where its value is accepted all the same. @default look at its status */
   readonly cure?: string;
   /** Calls before this one that belong to the same step. */
@@ -57,7 +62,7 @@ export async function execute(record: ApiKeyRecord, act: Act, actor: Actor, port
 /** The same in two parts: what is returned proves and records, which may take a minute. */
 export async function begin(record: ApiKeyRecord, act: Act, actor: Actor, ports: ExecutePorts): Promise<() => Promise<Outcome>> {
   const intended = act.intent === undefined ? record : await ports.ledger.replace(record, withIntent(record, act.intent), actor.by);
-  const effect = act.set === undefined ? [] : await set(record.apiKeyId, act.set, act.looksFirst === true, ports);
+  const effect = act.set === undefined ? [] : await set(act.set, act.looksFirst, intended, actor, ports);
   if (effect === 'given up') return async () => ({ done: false, why: 'given up', record: intended, requestIds: [] });
   const requestIds = [...(actor.requestIds ?? []), ...effect];
   const write = async ({ to, cause, ...change }: Change): Promise<ApiKeyRecord> => {
@@ -70,7 +75,7 @@ export async function begin(record: ApiKeyRecord, act: Act, actor: Actor, ports:
     });
   };
   return async () => {
-    const revocation = act.proof === undefined ? undefined : await actor.prove(intended);
+    const revocation = act.proof === undefined ? undefined : ((await actor.prove?.(intended)) ?? 'alive');
     if (revocation !== 'alive') {
       const change = revocation === 'no value' ? withoutValue(act.change) : act.change;
       return { done: true, record: await write(change), ...(revocation === undefined ? {} : { revocation }) };
@@ -81,17 +86,21 @@ export async function begin(record: ApiKeyRecord, act: Act, actor: Actor, ports:
 }
 
 async function set(
-  apiKeyId: string,
-  status: 'active' | 'inactive' | 'archived',
-  looksFirst: boolean,
+  status: Exclude<Act['set'], undefined>,
+  looksFirst: Act['looksFirst'],
+  intended: ApiKeyRecord,
+  { beforeEffect }: Actor,
   { keys }: ExecutePorts,
 ): Promise<readonly string[] | 'given up'> {
-  const setNow = async (): Promise<readonly string[]> => (await keys.setStatus(apiKeyId, status)).requestIds;
-  if (!looksFirst) return setNow();
+  const { apiKeyId } = intended;
+  const setNow = async (): Promise<readonly string[]> => {
+    beforeEffect?.(intended);
+    return (await keys.setStatus(apiKeyId, status)).requestIds;
+  };
+  if (looksFirst === undefined) return setNow();
   const info = await keys.retrieve(apiKeyId);
   const shown = info === 'gone' ? 'gone' : info.status;
-  // Archiving is for ever: somebody enabled it a moment ago.
-  if (status === 'archived' && shown === 'active') return 'given up';
+  if (looksFirst === 'and spares an active key' && shown === 'active') return 'given up';
   const isSo = status === 'inactive' ? shown !== 'active' : shown === status || shown === 'gone';
   return isSo ? [] : setNow();
 }
@@ -100,7 +109,7 @@ async function set(
 export function refusedIn(
   secretName: string,
   ports: Pick<RotationPorts, 'probe' | 'clock'> & { readonly secrets: Pick<SecretVersions, 'read'> },
-): Actor['prove'] {
+): NonNullable<Actor['prove']> {
   return async ({ token }) => (token === undefined ? 'no value' : verifyRevokedIn(secretName, token, ports));
 }
 

@@ -115,7 +115,6 @@ export async function onboardStandbyKey(
   };
   const { by } = options;
   const fenced = known === undefined ? await added(record, by, ports) : await ports.ledger.replace(known, again(known, record), by);
-  checkTimely(fenced, ports.clock.now());
   const deactivate: Act = {
     set: 'inactive',
     proof: 'refused',
@@ -123,7 +122,8 @@ export async function onboardStandbyKey(
     ifAccepted: 'nothing',
   };
   const prove = async (): Promise<Revocation> => ((await verifyRevoked(value, ports)) ? 'dead' : 'alive');
-  const outcome = await execute(fenced, deactivate, { by, prove }, ports);
+  const inTime = (intended: ApiKeyRecord): void => checkTimely(intended, ports.clock.now());
+  const outcome = await execute(fenced, deactivate, { by, prove, beforeEffect: inTime }, ports);
   if (outcome.done) return outcome.record;
   // The value lives on although this id is inactive: it belongs to another key that looks alike, and this one is none of ours.
   // The proof may have taken long: whoever has gone on with it since wins the race.

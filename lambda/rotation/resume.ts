@@ -1,7 +1,7 @@
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { Snapshot } from './conditions.ts';
 import { isProvenDead, type Witness } from './dead-key.ts';
-import { execute, refusedIn } from './execute.ts';
+import { execute } from './execute.ts';
 import { hasServed } from './lifecycle.ts';
 import { planRotation, type OpenRotation, type RotationSteps } from './plan/rotation.ts';
 import { emergencyStopped, type AlarmFacts, type FailedRotation, type RetirementPorts } from './ports.ts';
@@ -86,7 +86,7 @@ async function isToBeReplaced(
   }
   if ((dead.replacedAt ?? 0) >= (dead.foundDeadAt ?? now)) return true;
   const change = { to: 'being replaced', cause: { code: 'dead-being-replaced' } } as const;
-  await execute(dead, { change }, { by: 'retirement', prove: refusedIn(definition.secretName, ports) }, ports);
+  await execute(dead, { change }, { by: 'retirement' }, ports);
   return true;
 }
 

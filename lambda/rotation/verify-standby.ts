@@ -7,7 +7,7 @@ import { neededLifeMs } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { verifyRevoked } from './verify-revoked.ts';
 import type { Change } from './change.ts';
-import { execute, refusedIn, type Outcome } from './execute.ts';
+import { execute, type Outcome } from './execute.ts';
 import { withIntent } from './lifecycle.ts';
 import { endOfKey, hasEnded, prove as proveAlive } from './proof.ts';
 import type { RotationPorts } from './ports.ts';
@@ -35,9 +35,8 @@ export async function verifyStandbyKey(
   const { apiKeyId } = record;
   const at = ports.clock.now();
   const fenced = await ports.ledger.replace(record, withIntent(record, { to: 'standby', at, cause: { code: 'being-tried' } }), by);
-  const prove = refusedIn(definition.secretName, ports);
   const end = (change: Change, requestIds: readonly string[] = []): Promise<Outcome> =>
-    execute(fenced, { change }, { by, prove, requestIds }, ports);
+    execute(fenced, { change }, { by, requestIds }, ports);
   const reject = async (cause: Refutation, requestIds?: readonly string[]): Promise<StandbyVerification> => {
     await end({ to: 'rejected', cause }, requestIds);
     return { apiKeyId, verdict: 'rejected', cause };

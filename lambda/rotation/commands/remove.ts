@@ -2,7 +2,8 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { causeText } from '../../incidents/message/cause-text.ts';
-import { checkTimely, withIntent, transition } from '../lifecycle.ts';
+import { execute } from '../execute.ts';
+import { checkTimely, withIntent } from '../lifecycle.ts';
 import type { CommandPorts } from './ports.ts';
 import { updateRecord } from '../update-record.ts';
 
@@ -30,22 +31,12 @@ export async function removeKey(
     if (removable(name, apiKeyId, found).state === 'archived') return undefined;
     return withIntent(found, { to: 'archived', at: ports.clock.now(), cause: { code: 'removing', reason: because } });
   });
-  const removed = intended.state === 'archived' ? intended : await archived(intended, { by, because }, ports);
+  const cause = { code: 'removed', reason: because } as const;
+  const archive = { set: 'archived', looksFirst: true, change: { to: 'archived', cause } } as const;
+  const inTime = (record: ApiKeyRecord): void => checkTimely(record, ports.clock.now());
+  const removed = intended.state === 'archived' ? intended : (await execute(intended, archive, { by, beforeEffect: inTime }, ports)).record;
   if (removed.standbyVersionId !== undefined) await ports.secrets.freeStandbyLabels(standbySecretName, new Set([apiKeyId]));
   return removed;
-}
-
-async function archived(
-  intended: ApiKeyRecord,
-  { by, because }: { readonly by: string; readonly because: string },
-  { ledger, keys, clock }: Pick<CommandPorts, 'ledger' | 'keys' | 'clock'>,
-): Promise<ApiKeyRecord> {
-  const { apiKeyId } = intended;
-  const info = await keys.retrieve(apiKeyId);
-  checkTimely(intended, clock.now());
-  const auditContext = info === 'gone' || info.status === 'archived' ? undefined : await keys.setStatus(apiKeyId, 'archived');
-  const event = { type: 'archived', at: clock.now(), cause: { code: 'removed', reason: because } } as const;
-  return ledger.replace(intended, transition(intended, event), by, auditContext);
 }
 
 const removableStates: ReadonlySet<ApiKeyState> = new Set(['standby', 'rejected', 'archived']);

@@ -1,6 +1,6 @@
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { KeyguardError } from '../../foundation/errors.ts';
-import { changed } from '../change.ts';
+import { KeyguardError, LostRace } from '../../foundation/errors.ts';
+import { execute, type Actor } from '../execute.ts';
 import { checkTimely, withIntent, shouldBeActive, withoutUndoRequest } from '../lifecycle.ts';
 import type { ApiKeyInfo } from '../ports.ts';
 import { isServing } from '../switch.ts';
@@ -41,7 +41,7 @@ export async function revokeOldKey(
 ): Promise<OldKey> {
   const { isActive } = old;
   const { apiKeyId } = old.record;
-  const { ledger, keys, clock } = ports;
+  const { ledger, clock } = ports;
   const cause = { code: 'operator-cut', reason: because } as const;
   const intended = await updateRecord(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, snapshot);
@@ -49,14 +49,20 @@ export async function revokeOldKey(
     return found.undoRequest === undefined ? undefined : withoutUndoRequest(found);
   });
   if (!isActive) return old;
-  checkTimely(intended, clock.now());
-  const { requestIds } = await keys.setStatus(apiKeyId, 'inactive');
-  const after = await lookAtOldKey(old.record, snapshot, ports);
-  if (!after.isActive) {
-    const at = clock.now();
-    // Whoever finished it meanwhile has taken the intent off.
-    const finish = (found: ApiKeyRecord) => (found.intent?.to === 'contained' ? changed(found, { to: 'contained', cause }, at) : undefined);
-    await updateRecord(ledger, apiKeyId, by, finish, { requestIds, auditEvent: { at, cause } });
+  let after = old;
+  const actor: Actor = {
+    by,
+    beforeEffect: (record) => checkTimely(record, clock.now()),
+    async prove() {
+      after = await lookAtOldKey(old.record, snapshot, ports);
+      return after.isActive ? 'alive' : 'dead';
+    },
+  };
+  try {
+    await execute(intended, { set: 'inactive', proof: 'refused', ifAccepted: 'nothing', change: { to: 'contained', cause } }, actor, ports);
+  } catch (error) {
+    // Who finished it meanwhile has recorded it.
+    if (!(error instanceof LostRace)) throw error;
   }
   return after;
 }

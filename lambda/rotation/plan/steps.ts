@@ -106,7 +106,8 @@ export function archive({ intent, status, now }: Key): Step {
     do: 'act',
     intent: { to: 'archived', at: now, cause },
     set: 'archived',
-    looksFirst: true,
+    // Archiving is for ever.
+    looksFirst: 'and spares an active key',
     change: { to: 'archived', cause },
   };
 }
