@@ -3,6 +3,7 @@ import { hasPool } from '../contract/registry.ts';
 import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
 import { coverOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
+import { planKey } from '../lambda/rotation/plan.ts';
 import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
 import { keyFindings, poolIn, standingEmergency, type StatusSnapshot } from './key-findings.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
@@ -63,8 +64,7 @@ export function keyStatus(snapshot: StatusSnapshot): KeyStatus {
         previousKey(
           record,
           definition,
-          { lastUse: snapshot.lastUses.get(record.apiKeyId), usageKnownUntil, incidents },
-          pause !== undefined,
+          { lastUse: snapshot.lastUses.get(record.apiKeyId), usageKnownUntil, incidents, because: planKey(record, snapshot).because },
           now,
         ),
       ),

@@ -2,6 +2,7 @@ import type { ManagedKeyDefinition, RotationPolicy } from '../contract/policy.ts
 import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../contract/records.ts';
 import { judgeGrace } from '../lambda/rotation/grace.ts';
 import { isRevoked } from '../lambda/rotation/lifecycle.ts';
+import type { RuleName } from '../lambda/rotation/plan.ts';
 import { instant, lengthText } from './output.ts';
 
 /** Whether consumers may hold it as the previous key: in its grace, or on its way back from there. */
@@ -41,17 +42,21 @@ interface Evidence {
   readonly incidents: readonly IncidentRecord[];
   readonly lastUse: LastUseRecord | undefined;
   readonly usageKnownUntil: number;
+  /** The rule by which retirement does what it does with it, or waits. */
+  readonly because: RuleName;
 }
 
+/** What holds an old key before its grace is even looked at. */
+const held: Partial<Record<RuleName, string>> = {
+  'containment-at-work': 'an incident cuts it off',
+  'containment-unfinished': 'an incident cuts it off',
+  'undo-asked-for': 'an operator asked for an undo: it becomes current again, if it can',
+  serving: 'consumers read it again: AWSCURRENT was moved back to it',
+};
+
 /** Judged as retirement judges it, and put into words; of a paused managed key, what its time has come for stays. */
-export function previousKey(
-  record: ApiKeyRecord,
-  { rotation }: ManagedKeyDefinition,
-  evidence: Evidence,
-  paused: boolean,
-  now: number,
-): PreviousKey {
-  const { lastUse, usageKnownUntil, incidents } = evidence;
+export function previousKey(record: ApiKeyRecord, { rotation }: ManagedKeyDefinition, evidence: Evidence, now: number): PreviousKey {
+  const { lastUse, usageKnownUntil, incidents, because } = evidence;
   const switchedAt = record.switchedAt ?? record.since;
   const minimumEnd = switchedAt + rotation.minimumGraceMs;
   const quietSince = Math.max(lastUse === undefined ? switchedAt : lastUse.at + 60_000, switchedAt);
@@ -67,9 +72,7 @@ export function previousKey(
   const comesBack = record.state === 'draining' ? undefined : 'an operator asked for an undo: its proof is under way';
   const hasCome = expiry <= now ? `it expired ${instant(record.expiresAt)}` : undefined;
   const stays =
-    paused && verdict.verdict === 'retire' && !isRevoked(record, now)
-      ? 'its time has come, and it stays while the managed key is paused'
-      : undefined;
+    because === 'paused' && verdict.verdict === 'retire' ? 'its time has come, and it stays while the managed key is paused' : undefined;
   return {
     apiKeyId: record.apiKeyId,
     hint: record.hint,
@@ -79,6 +82,7 @@ export function previousKey(
     dead: deadKeyText(record, incidents),
     waits:
       comesBack ??
+      held[because] ??
       hasCome ??
       stays ??
       reason(verdict.because, { minimumEnd, quiet: lengthText(rotation.quietMs), lastUse, usageKnownUntil }),

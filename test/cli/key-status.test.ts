@@ -421,6 +421,27 @@ test('an old key is valid no longer than it lives, or than an emergency or a pau
   expect(of(quiet, { pause })?.waits).toBe('its time has come, and it stays while the managed key is paused');
 });
 
+test.each<[string, Partial<ApiKeyRecord>, Partial<SecretDescription>, string]>([
+  ['an undo is asked for', { undoRequest: { ...request, at: now } }, {}, 'an operator asked for an undo'],
+  ['AWSCURRENT was moved back to it', {}, { stages: new Map([['v1', ['AWSCURRENT']]]) }, 'consumers read it again'],
+  [
+    'an incident cuts it off',
+    { intent: { to: 'contained', at: now, cause: { code: 'containment', incidentId: 'one' } } },
+    {},
+    'an incident',
+  ],
+])('an old key that was silent is not said to become inactive while %s', (_what, change, secretChange, reason) => {
+  const old = aRecord({
+    apiKeyId: 'apikey_old',
+    state: 'draining',
+    token: 'v1',
+    switchedAt: now - 5 * dayMs,
+    since: now - 5 * dayMs,
+    ...change,
+  });
+  expect(statusOf({ own: [current, standby, old] }, secretChange).previous[0]?.waits).toContain(reason);
+});
+
 test('old keys that an undo can bring back, and until when', () => {
   const { rotation } = aDefinition();
   const old = { token: 'v1', switchedAt: now - 2 * dayMs };
