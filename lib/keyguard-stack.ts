@@ -2,7 +2,7 @@ import { CfnOutput, Stack } from 'aws-cdk-lib/core';
 import type { StackProps } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { channelOutput, functionOutput, managedKeyOutputs, outputNames, pascalCase } from '../contract/outputs.ts';
-import { functionNames, type FunctionName } from '../contract/registry.ts';
+import { functionNames, hasPool, type FunctionName } from '../contract/registry.ts';
 import type { AppFunction } from './app-function.ts';
 import type { Configuration } from './config/schema.ts';
 import { Dashboard } from './dashboard.ts';
@@ -64,10 +64,11 @@ export class KeyguardStack extends Stack {
     const names: ReadonlyMap<string, string> = new Map(Object.entries(outputNames));
     for (const [key, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(this, names.get(key) ?? key, { value });
     for (const [kind, { secretArn }] of installation.channelSecrets) new CfnOutput(this, channelOutput(kind), { value: secretArn });
-    for (const { configuration: key, secret, standbySecret } of managedKeys) {
-      const keyOutputs = managedKeyOutputs(key.name);
-      new CfnOutput(this, keyOutputs.secret, { value: secret.secretArn });
-      new CfnOutput(this, keyOutputs.standbySecret, { value: standbySecret.secretArn });
+    for (const key of managedKeys) {
+      const { name, rotation } = key.configuration;
+      const keyOutputs = managedKeyOutputs(name);
+      new CfnOutput(this, keyOutputs.secret, { value: key.secret.secretArn });
+      if (hasPool(rotation.strategy)) new CfnOutput(this, keyOutputs.standbySecret, { value: key.standbySecret.secretArn });
     }
   }
 }

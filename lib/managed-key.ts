@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { dimensionNames, metricNamespace, usageMetrics } from '../contract/metrics.ts';
 import type { UsageMetric } from '../contract/metrics.ts';
 import { secretsOf } from '../contract/names.ts';
+import { hasPool } from '../contract/registry.ts';
 import { consumerGrants, standbyGrants, type SecretGrants } from '../contract/secret-grants.ts';
 import type { AppFunction } from './app-function.ts';
 import { rotationRules } from './config/rotation-rules.ts';
@@ -36,10 +37,9 @@ export interface ManagedKeyProps extends ManagedKeyInput {
 export class ManagedKey extends Construct {
   /** Consumers read AWSCURRENT here. */
   readonly secret: EmptySecret;
-  /** Each standby key is a version of its own, under a label of its own. Nobody but the rotation function reads it. */
-  readonly standbySecret: Secret;
   readonly configuration: ManagedKeyConfiguration;
   readonly installation: Installation;
+  readonly #standbySecret: Secret | undefined;
 
   constructor(scope: Construct, id: string, props: ManagedKeyProps) {
     super(scope, id);
@@ -56,15 +56,28 @@ export class ManagedKey extends Construct {
       ...(replicas.length === 0 ? {} : { replicaRegions: this.#replicaRegions(replicas) }),
       description: `Anthropic API key "${name}"${description === undefined ? '' : `: ${description}`}`,
     });
-    this.standbySecret = new EmptySecret(this, 'Standby', {
-      secretName: standbySecretName,
-      encryptionKey,
-      description: `Standby keys of "${name}": fill it with npx --no-install keyguard standby add ${name}`,
-    });
+    if (hasPool(this.configuration.rotation.strategy)) {
+      this.#standbySecret = new EmptySecret(this, 'Standby', {
+        secretName: standbySecretName,
+        encryptionKey,
+        description: `Standby keys of "${name}": fill it with npx --no-install keyguard standby add ${name}`,
+      });
+    }
     this.#letFunctionsIn(rotatedBy, watchedBy);
-    this.#denyStandby(rotatedBy.rotation);
+    if (this.#standbySecret !== undefined) denyStandby(this.#standbySecret, rotatedBy.rotation);
     // Setting a schedule makes Secrets Manager call the function to test it, so all that the function needs must stand.
-    this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, this.secret, this.standbySecret);
+    const secrets = [this.secret, ...(this.#standbySecret === undefined ? [] : [this.#standbySecret])];
+    this.#createSchedule(rotatedBy).node.addDependency(rotatedBy.invokePermission, ...secrets);
+  }
+
+  /**
+   * Each standby key is a version of its own, under a label of its own. Nobody but the rotation function reads it. Throws for a managed key
+   * whose strategy has no pool.
+   */
+  get standbySecret(): Secret {
+    if (this.#standbySecret !== undefined) return this.#standbySecret;
+    const { strategy } = this.configuration.rotation;
+    throw new Error(`${this.node.path}: rotation.strategy is "${strategy}", which has no standby keys and no secret for them: give "pool"`);
   }
 
   /**
@@ -113,25 +126,11 @@ export class ManagedKey extends Construct {
     };
     for (const name of ['rotation', 'retirement', 'anomaly-detector'] as const) {
       letIn(this.secret, consumerGrants, name);
-      letIn(this.standbySecret, standbyGrants, name);
+      if (this.#standbySecret !== undefined) letIn(this.#standbySecret, standbyGrants, name);
     }
     const { encryptionKey } = this.installation;
     allowKeyThrough('secretsmanager to write', encryptionKey, rotation);
     for (const fn of [retirement, detector]) allowKeyThrough('secretsmanager to read', encryptionKey, fn);
-  }
-
-  /** Administrators too: whoever may read standby keys could use one that nobody watches yet, or copy all to another Region. */
-  #denyStandby(reader: AppFunction): void {
-    this.standbySecret.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyTheRotationReads',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'],
-        resources: ['*'], // in a secret's policy: this secret
-        conditions: { ArnNotEquals: { 'aws:PrincipalArn': reader.role.roleArn } },
-      }),
-    );
   }
 
   #createSchedule(rotatedBy: Rotation): CfnRotationSchedule {
@@ -149,4 +148,18 @@ export class ManagedKey extends Construct {
       rotationRules: { scheduleExpression, ...(duration === undefined ? {} : { duration }) },
     });
   }
+}
+
+/** Administrators too: whoever may read standby keys could use one that nobody watches yet, or copy all to another Region. */
+function denyStandby(secret: Secret, reader: AppFunction): void {
+  secret.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'OnlyTheRotationReads',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:ReplicateSecretToRegions'],
+      resources: ['*'], // in a secret's policy: this secret
+      conditions: { ArnNotEquals: { 'aws:PrincipalArn': reader.role.roleArn } },
+    }),
+  );
 }

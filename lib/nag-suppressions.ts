@@ -4,7 +4,7 @@ import { Validations } from 'aws-cdk-lib/core';
 import { functionsOf } from '../contract/heartbeat.ts';
 import { channelSecretsOf } from '../contract/names.ts';
 import { managedKeyOutputs, pascalCase } from '../contract/outputs.ts';
-import { channels, type FunctionName } from '../contract/registry.ts';
+import { channels, hasPool, type FunctionName } from '../contract/registry.ts';
 import type { IConstruct } from 'constructs';
 import type { Configuration } from './config/schema.ts';
 import type { KeyguardStack } from './keyguard-stack.ts';
@@ -78,11 +78,13 @@ export function nagSuppressions({ installation, managedKeys, anthropic, alerts, 
       rules: rotationRules,
       reason: `${channels[kind].name} has no API that replaces its ${channels[kind].credential.noun}: a person does.`,
     })),
-    ...managedKeys.map(({ name }) => ({
-      path: `ManagedKeys/${pascalCase(name)}/Standby`,
-      rules: rotationRules,
-      reason: `The store that rotation draws from: its versions are used up one by one, as the schedule of ${managedKeyOutputs(name).secret} runs.`,
-    })),
+    ...managedKeys
+      .filter(({ rotation }) => hasPool(rotation.strategy))
+      .map(({ name }) => ({
+        path: `ManagedKeys/${pascalCase(name)}/Standby`,
+        rules: rotationRules,
+        reason: `The store that rotation draws from: its versions are used up one by one, as the schedule of ${managedKeyOutputs(name).secret} runs.`,
+      })),
   ];
 }
 

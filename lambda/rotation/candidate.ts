@@ -36,7 +36,7 @@ export interface KeySource {
   /** The value of a key that it supplied, which consumers have never read; `absent`: nobody has it. */
   valueOf(record: ApiKeyRecord, definition: ManagedKeyDefinition, ports: RotationPorts): Promise<Secret | 'absent'>;
   /** After a switch: what its supply does not need any more is cleared away. The rotation has succeeded by then: it throws nothing. */
-  clearAway(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void>;
+  clearAway?(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<void>;
 }
 
 /**
@@ -92,7 +92,9 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
       else await deactivate(record, back, change, ports);
     },
 
-    clearAway: (definition, ports) => source.clearAway(definition, ports),
+    async clearAway(definition, ports) {
+      await source.clearAway?.(definition, ports);
+    },
   };
 }
 

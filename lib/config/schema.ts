@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaultAnthropicBaseUrl } from '../../contract/environment.ts';
 import { heartbeatModel } from '../../contract/heartbeat.ts';
-import { strategyKinds, type PostedSetting } from '../../contract/registry.ts';
+import { strategyKinds, type PostedSetting, type StrategyKind } from '../../contract/registry.ts';
 import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
@@ -59,12 +59,17 @@ const window = z
     'When of the day to rotate. Only with `every` of 1d, 7d, 30d (then once a calendar month) or 90d (once a quarter); weekday and day of the month follow from the name, so that keys do not rotate all at once. Left out, Secrets Manager picks any time of the UTC day.',
   );
 
+/** Where each strategy has a rotation's next key from. */
+const strategyTexts: Readonly<Record<StrategyKind, string>> = {
+  pool: 'each rotation claims one of the standby keys that people made in the Claude Console',
+};
+
 const rotation = z
   .strictObject({
     strategy: z
       .enum(strategyKinds)
       .default('pool')
-      .describe('`pool`: each rotation claims one of the standby keys that people made in the Claude Console.'),
+      .describe(strategyKinds.map((kind) => `\`${kind}\`: ${strategyTexts[kind]}.`).join(' ')),
     every: duration.default('30d').describe('Time between two rotations: 4h, 6h, 8h, 12h or whole days up to 999d.'),
     window: window.optional(),
     minimumGrace: duration

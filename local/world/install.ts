@@ -17,7 +17,7 @@ import {
   secretsOf,
 } from '../../contract/names.ts';
 import type { ManagedKeyDefinition, ManagedKeyPolicy } from '../../contract/policy.ts';
-import { postedChannels, type PostedChannel } from '../../contract/registry.ts';
+import { hasPool, postedChannels, type PostedChannel } from '../../contract/registry.ts';
 import { dayMs } from '../../lambda/foundation/clock.ts';
 import type { LocalAnthropic } from '../anthropic/server.ts';
 import type { LocalAws } from '../aws/server.ts';
@@ -27,6 +27,7 @@ import { guard, secretPolicies, type RoleOf } from '../secret-policies.ts';
 /** A managed key as deployed, with what the stack's outputs say of it. */
 export interface DeployedKey extends ManagedKeyDefinition {
   readonly secretArn: string;
+  /** Empty where its strategy has no pool. */
   readonly standbySecretArn: string;
 }
 
@@ -152,11 +153,14 @@ export async function installKey(
     ...policy,
     ...names,
     secretArn: await emptySecret(clients, names.secretName),
-    standbySecretArn: await emptySecret(clients, names.standbySecretName),
+    standbySecretArn: hasPool(policy.rotation.strategy) ? await emptySecret(clients, names.standbySecretName) : '',
   };
-  for (const arn of [definition.secretArn, definition.standbySecretArn]) aws.ofStack(arn, stackName);
+  aws.ofStack(definition.secretArn, stackName);
   await guard(definition.secretArn, secretPolicies.consumers(roleOf(installation)), clients.secrets);
-  await guard(definition.standbySecretArn, secretPolicies.standby(roleOf(installation)), clients.secrets);
+  if (definition.standbySecretArn !== '') {
+    aws.ofStack(definition.standbySecretArn, stackName);
+    await guard(definition.standbySecretArn, secretPolicies.standby(roleOf(installation)), clients.secrets);
+  }
   // As the stack does: deploying must not rotate.
   await clients.secrets.send(
     new RotateSecretCommand({
