@@ -11,6 +11,7 @@ import { book, type Insertion } from './extension/book.ts';
  */
 const root = join(import.meta.dirname, '..', '..');
 const rooms = ['bin', 'cli', 'contract', 'docs', 'lambda', 'lib', 'local', 'report', 'test', 'package.json', 'tsconfig.json', 'cdk.json'];
+const tests = ['test/extension.test.ts', 'test/extension-strategy.test.ts'];
 const files = join(import.meta.dirname, 'extension', 'files');
 
 const copy = mkdtempSync(join(tmpdir(), 'keyguard-extension-'));
@@ -22,7 +23,7 @@ writeFileSync(
   JSON.stringify({
     extends: './tsconfig.json',
     compilerOptions: { tsBuildInfoFile: './.tsbuildinfo' },
-    include: ['bin', 'cli', 'contract', 'lambda', 'lib', 'local', 'report', 'test/extension.test.ts'],
+    include: ['bin', 'cli', 'contract', 'lambda', 'lib', 'local', 'report', ...tests],
   }),
 );
 
@@ -41,11 +42,11 @@ for (const { what, newFiles, asked } of book) {
 }
 
 for (const { asked } of book) for (const insertion of asked) insert(insertion);
-place('test/extension.test.ts');
+for (const test of tests) place(test);
 for (const file of filesThatFail()) wrong.push(`${file} does not compile, although all that was asked for is there`);
 
 if (wrong.length === 0) {
-  const { status } = run('vitest', ['run', 'test/extension.test.ts', '--root', copy, '--testTimeout', '120000'], 'inherit');
+  const { status } = run('vitest', ['run', ...tests, '--root', copy, '--testTimeout', '120000'], 'inherit');
   if (status !== 0) wrong.push('a new variant does not do its work: see the tests above');
 }
 for (const line of wrong) console.error(`wrong: ${line}`);

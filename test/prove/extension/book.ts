@@ -53,6 +53,23 @@ export const book: readonly Variant[] = [
     ],
   },
   {
+    what: 'rotation strategy',
+    newFiles: ['lambda/rotation/strategies/vending.ts'],
+    entry: { file: registry, after: "  pool: { supply: 'standby keys' },\n", text: "  vending: { supply: 'itself' },\n" },
+    asked: [
+      {
+        file: 'lambda/rotation/strategies.ts',
+        after: "  pool: once(async () => (await import('./strategies/pool.ts')).pool),\n",
+        text: "  vending: once(async () => (await import('./strategies/vending.ts')).vending),\n",
+      },
+      {
+        file: 'lib/config/schema.ts',
+        after: "  pool: 'each rotation claims one of the standby keys that people made in the Claude Console',\n",
+        text: "  vending: 'each rotation buys a key',\n",
+      },
+    ],
+  },
+  {
     what: 'detector',
     newFiles: ['lambda/detection/detectors/ceiling.ts'],
     entry: { file: registry, after: "export const detectorKinds = ['rate'", text: ", 'ceiling'" },
@@ -71,6 +88,11 @@ export const book: readonly Variant[] = [
     entry: { file: registry, after: "  'detection-failing',\n", text: "  'dog-barked',\n" },
     asked: [
       { file: 'lambda/incidents/severity.ts', after: "  'detection-failing': 'warning',\n", text: "  'dog-barked': 'warning',\n" },
+      {
+        file: 'lambda/incidents/message/alarm-text.ts',
+        after: "  'detection-failing': 'its usage is looked at again',\n",
+        text: "  'dog-barked': 'the watchdog is quiet',\n",
+      },
       { file: 'lambda/incidents/message.ts', after: "  'detection-failing': detectionFailing,\n", text: "  'dog-barked': dogBarked,\n" },
       {
         file: 'lambda/incidents/message.ts',
