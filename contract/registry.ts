@@ -85,7 +85,7 @@ interface StrategyDefinition {
   readonly supply: 'standby keys' | 'itself';
 }
 
-export const strategies = {
+const strategies = {
   pool: { supply: 'standby keys' },
 } as const satisfies Record<string, StrategyDefinition>;
 export type StrategyKind = keyof typeof strategies;

@@ -18,7 +18,7 @@ import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from './strate
 const by = 'rotation';
 
 /** An API key that a strategy has made, active. */
-export interface MadeKey {
+interface MadeKey {
   readonly apiKeyId: string;
   /** As Anthropic shows it. */
   readonly hint: string;
@@ -26,7 +26,7 @@ export interface MadeKey {
 }
 
 /** What differs between strategies whose credentials are API keys. */
-export interface KeySource {
+interface KeySource {
   /**
    * Where the registry says that it supplies `itself`: makes the key of the rotation `token`. Asked again with that token it answers the same
    * key, because a run may be killed before it is recorded. Throws KeyguardError with instructions when none can be made, and `Unavailable`
