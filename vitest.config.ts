@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // `npm run prove:long` runs them: CONTRIBUTING.md says which tests are long.
-    tags: [{ name: 'long', description: 'runs in prove:long and not in npm test', timeout: 120_000 }],
+    tags: [{ name: 'long', description: 'runs in prove:long and not in npm test', timeout: 600_000 }],
     exclude: ['test/e2e/**', 'test/package/**'],
     // Threads without isolation start fast; so modules keep no state.
     pool: 'threads',
