@@ -3,6 +3,7 @@ import type { AlarmCause, Cause } from '../../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
+import { poll } from '../../foundation/poll.ts';
 import { isOld } from '../lifecycle.ts';
 import type { FailedRotation } from '../ports.ts';
 import { versionWith } from '../switch.ts';
@@ -38,9 +39,8 @@ export async function followRotation(
   claimed: (record: ApiKeyRecord) => void,
   { ledger, secrets, alarm, clock }: Pick<CommandPorts, 'ledger' | 'secrets' | 'alarm' | 'clock'>,
 ): Promise<RotationOutcome> {
-  const deadline = clock.now() + deadlineMs;
   const told = new Set<string>();
-  for (;;) {
+  const look = async (): Promise<RotationOutcome | undefined> => {
     const { stages } = await secrets.describe(secretName);
     const version = versionWith(stages, 'AWSCURRENT');
     const own = await ledger.of(name);
@@ -56,9 +56,10 @@ export async function followRotation(
     }
     const failed = await alarm.lasting('rotation-failed', name);
     if (failed !== undefined && isNews(failed, failedBefore)) return { outcome: 'failed', cause: failed.facts.cause };
-    if (clock.now() >= deadline) return { outcome: 'timed out', afterMs: deadlineMs };
-    await clock.pause(beatMs);
-  }
+    return undefined;
+  };
+  const outcome = await poll(look, (seen) => seen !== undefined, { deadlineMs, beatMs }, clock);
+  return outcome ?? { outcome: 'timed out', afterMs: deadlineMs };
 }
 
 /** Whether the rotation that was to bring it back gave it up since. */
