@@ -35,14 +35,15 @@ import {
   wait,
   waitForIntent,
   withdraw,
+  type Decided,
   type Step,
 } from './plan/steps.ts';
 
-export interface PlannedStep {
+export interface PlannedStep<Kind extends Step = Step> {
   readonly record: ApiKeyRecord;
   /** The rule that asks for it. */
   readonly because: RuleName;
-  readonly step: Step;
+  readonly step: Kind;
   /** The log event, once it is done. */
   readonly log?: string;
   /** What retirement counts it as, once it is done. */
@@ -60,7 +61,7 @@ interface Rule<Name extends string = string> extends Pick<PlannedStep, 'log' | '
   readonly when: (key: Key) => boolean;
   /** Whether the step waits for a second look at the key; the list alone is not believed. */
   readonly looksAgain?: (key: Key) => boolean;
-  readonly step: Step | ((key: Key) => Step);
+  readonly step: Decided | ((key: Key) => Decided);
 }
 
 const off: readonly ApiKeyState[] = ['inactive', 'contained'];
@@ -258,8 +259,10 @@ function named<const Name extends string>(table: readonly Rule<Name>[]): readonl
 
 /**
  * What is to be done with an API key, by the rules above. Pure: the same snapshot gives the same plan. `look`: what Anthropic answered when it
- * was asked for the key itself.
+ * was asked for the key itself; then the plan asks for no second look.
  */
+export function planKey(record: ApiKeyRecord, snapshot: Snapshot): PlannedStep;
+export function planKey(record: ApiKeyRecord, snapshot: Snapshot, look: Shown): PlannedStep<Decided>;
 export function planKey(record: ApiKeyRecord, snapshot: Snapshot, look?: Shown): PlannedStep {
   const key: Key = {
     record,

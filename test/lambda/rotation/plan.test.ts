@@ -68,7 +68,7 @@ function drawn({ state, age, intent, lateUntil, verified, ...key }: Drawn): {
     pause: key.paused ? pause : undefined,
     secret: { ...healthy.secret, stages: new Map([...healthy.secret.stages, ['v2', key.labels]]) },
   };
-  return { record, plan: (look) => planKey(record, snapshot, look) };
+  return { record, plan: (look) => (look === undefined ? planKey(record, snapshot) : planKey(record, snapshot, look)) };
 }
 
 /** Of every key that was drawn: the plan, and the one after a second look where the first asks for it. */
