@@ -1,4 +1,5 @@
-import type { ApiKeyRecord, ApiKeyState, IncidentRecord, OperatorRequest } from '../contract/records.ts';
+import type { ApiKeyState } from '../contract/api-key-states.ts';
+import type { ApiKeyRecord, IncidentRecord, OperatorRequest } from '../contract/records.ts';
 import { hasPool } from '../contract/registry.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';

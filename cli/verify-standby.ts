@@ -1,7 +1,7 @@
 import { lambdaThatWaits } from '../lambda/adapters/aws/clients.ts';
 import { invoke } from '../lambda/adapters/aws/invoke.ts';
 import type { StandbyVerification, StandbyVerificationRequest } from '../lambda/rotation/verify-standby.ts';
-import { isVerificationCause } from '../lambda/adapters/aws/record-shapes.ts';
+import { isVerificationCause } from '../contract/cause-shapes.ts';
 import { verificationText } from '../lambda/incidents/message/verification-text.ts';
 import { callerName } from './aws-session.ts';
 import type { OpenInstallation } from './installation.ts';

@@ -1,5 +1,5 @@
 import type { UsageMetric } from './metrics.ts';
-import type { ApiKeyState } from './records.ts';
+import type { ApiKeyState } from './api-key-states.ts';
 import type { IncidentKind } from './registry.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { apiKeyStates, type ApiKeyState } from '../contract/records.ts';
+import { apiKeyStates, type ApiKeyState } from '../contract/api-key-states.ts';
 import type { DemoLane } from './demo-data.ts';
 import { day, lasting, moment } from './instants.ts';
 import type { Html } from './markup.ts';

@@ -1,4 +1,5 @@
-import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import type { ApiKeyState } from '../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf, type PoolCover } from '../../lambda/rotation/pool-cover.ts';

@@ -1,6 +1,7 @@
 import type { Cause, NoKeyCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, ApiKeyState } from '../../contract/records.ts';
+import type { ApiKeyState } from '../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
 import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';

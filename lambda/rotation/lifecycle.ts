@@ -1,12 +1,6 @@
 import type { Cause } from '../../contract/causes.ts';
-import {
-  oldStates,
-  type ApiKeyIntent,
-  type ApiKeyRecord,
-  type ApiKeyState,
-  type OldState,
-  type OperatorRequest,
-} from '../../contract/records.ts';
+import { oldStates, type ApiKeyState, type OldState } from '../../contract/api-key-states.ts';
+import type { ApiKeyIntent, ApiKeyRecord, OperatorRequest } from '../../contract/records.ts';
 import { dayMs, isWithin, minuteMs } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import { causeText } from '../incidents/message/cause-text.ts';

@@ -1,4 +1,5 @@
-import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../contract/records.ts';
+import { apiKeyStates, type ApiKeyState } from '../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { Snapshot } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
 import { isOver, type Shown } from './verify-revoked.ts';

@@ -1,4 +1,5 @@
-import { apiKeyStates, type ApiKeyRecord } from '../../contract/records.ts';
+import { apiKeyStates } from '../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../contract/records.ts';
 import type { LocalAws } from '../aws/server.ts';
 
 export type LedgerRow = Pick<ApiKeyRecord, 'apiKeyId' | 'managedKey' | 'state' | 'since' | 'switchedAt'>;

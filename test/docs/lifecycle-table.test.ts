@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { apiKeyStates } from '../../contract/records.ts';
+import { apiKeyStates } from '../../contract/api-key-states.ts';
 import { keyEvents, lifecycle } from '../../lambda/rotation/lifecycle.ts';
 import { block, page } from './pages.ts';
 

@@ -2,14 +2,13 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { OperatorCause } from '../../../contract/causes.ts';
-import type { ApiKeyRecord, AuditRecord, OperatorRequest } from '../../../contract/records.ts';
+import { apiKeyShape, type ApiKeyRecord, type AuditRecord, type OperatorRequest } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import { Unavailable } from '../../foundation/errors.ts';
 import { LostKeyRace, type ApiKeyLedger, type AuditContext, type AuditEvent } from '../../rotation/ports.ts';
 import type { KeyOwners } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
 import { withCause } from './old-causes.ts';
-import { apiKeyShape } from './record-shapes.ts';
 import { asInCode, asStored } from './stored-names.ts';
 import { readableIn, unchanged, unreadableItems, type Item, type Table } from './table.ts';
 

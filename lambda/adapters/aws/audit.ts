@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditRecord } from '../../../contract/records.ts';
+import { auditShape, type AuditRecord } from '../../../contract/records.ts';
 import { iso } from '../../foundation/clock.ts';
 import type { Audit } from '../../rotation/commands/ports.ts';
 import { withCause } from './old-causes.ts';
-import { auditShape } from './record-shapes.ts';
 import { readableIn, type Table } from './table.ts';
 
 const partition = (managedKey: string): string => `AUDIT#${managedKey}`;

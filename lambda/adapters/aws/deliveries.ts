@@ -1,8 +1,8 @@
-import type { DeliveryRecord, UndeliveredRecord } from '../../../contract/records.ts';
+import { number } from '../../../contract/shape.ts';
+import { deliveryShape, undeliveredShape, type DeliveryRecord, type UndeliveredRecord } from '../../../contract/records.ts';
 import { dayMs, isWithin, minuteMs, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { Deliveries, Delivery } from '../../incidents/ports.ts';
-import { deliveryShape, undeliveredShape } from './record-shapes.ts';
 import { readableIn, recordOf, type Table } from './table.ts';
 
 /** A run that claimed a delivery and was killed is succeeded after this time. */
@@ -23,7 +23,7 @@ interface StoredDeliveries extends Deliveries {
 export function deliveries(table: Table, clock: Clock): StoredDeliveries {
   const find = async (delivery: Delivery): Promise<Revised<DeliveryRecord> | undefined> => {
     const item = await table.get(...keyOf(delivery));
-    return item === undefined ? undefined : recordOf<Revised<DeliveryRecord>>(item, { ...deliveryShape, revision: Number.isFinite });
+    return item === undefined ? undefined : recordOf(item, { ...deliveryShape, revision: number });
   };
   return {
     async claim(delivery) {

@@ -1,8 +1,8 @@
+import { incidentShape, recoveredShape } from '../../../contract/records.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
 import { withCodes } from './old-causes.ts';
-import { incidentShape, recoveredShape } from './record-shapes.ts';
 import { readableIn, recordOf, type Table } from './table.ts';
 
 /** Ended incidents stay long enough for a yearly audit. */

@@ -1,6 +1,5 @@
-import type { PauseRecord } from '../../../contract/records.ts';
+import { pauseShape, type PauseRecord } from '../../../contract/records.ts';
 import type { CommandPorts } from '../../rotation/commands/ports.ts';
-import { pauseShape } from './record-shapes.ts';
 import { readableIn, type Item, type Table } from './table.ts';
 
 const partition = 'PAUSE';

@@ -1,6 +1,5 @@
 import type { FunctionName } from '../../../contract/registry.ts';
-import type { RunRecord } from '../../../contract/records.ts';
-import { runShape } from './record-shapes.ts';
+import { runShape, type RunRecord } from '../../../contract/records.ts';
 import { recordOf, type Table } from './table.ts';
 
 /** How a run of a scheduled function ended. */
@@ -26,7 +25,7 @@ export function runs(table: Table): Runs {
     async last(name) {
       const item = await table.get('RUN', name);
       if (item === undefined) return undefined;
-      const { finishedAt, failed = 0 } = recordOf<RunRecord>(item, runShape);
+      const { finishedAt, failed = 0 } = recordOf(item, runShape);
       return { at: finishedAt, failed };
     },
   };

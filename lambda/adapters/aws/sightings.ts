@@ -1,6 +1,5 @@
-import type { SightingsRecord } from '../../../contract/records.ts';
+import { sightingsShape, type SightingsRecord } from '../../../contract/records.ts';
 import type { Sightings } from '../../rotation/ports.ts';
-import { sightingsShape } from './record-shapes.ts';
 import { readableIn, type Table } from './table.ts';
 
 /** When retirement last saw each current key active at Anthropic: one item, written in each of its passes. */
@@ -9,7 +8,7 @@ export function sightings(table: Table): Sightings {
     async read() {
       const item = await table.get('RUN', 'current-keys');
       // One that cannot be read dates no death, and this pass writes the next.
-      const [record] = readableIn<SightingsRecord>(table, item === undefined ? [] : [item], sightingsShape);
+      const [record] = readableIn(table, item === undefined ? [] : [item], sightingsShape);
       return new Map(Object.entries(record?.activeAt ?? {}));
     },
     async write(activeAt) {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { fits, type Data, type Fields } from '../../../contract/shape.ts';
 import { counted } from '../../foundation/counted.ts';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
 import type { Log } from '../../foundation/log.ts';
 import { awsCall, awsPages } from './calls.ts';
 import { dynamoDb } from './clients.ts';
-import { fits, type Shape } from './record-shapes.ts';
 
 export type Item = Record<string, unknown>;
 
@@ -114,8 +114,8 @@ function lost(what: string, error: ConditionalCheckFailedException, nonce: strin
 }
 
 /** An item as one of our records: of the schema that this code knows, each field as it should be. Throws KeyguardError `foreign-record`. */
-export function recordOf<T extends object>(item: Item, shape: Shape<T>): T {
-  if (isRecord<T>(item, shape)) return item;
+export function recordOf<F extends Fields>(item: Item, shape: F): Data<F> {
+  if (fits(item, shape)) return item;
   throw unreadableItems([nameOf(item)]);
 }
 
@@ -126,14 +126,15 @@ export function recordOf<T extends object>(item: Item, shape: Shape<T>): T {
  *
  * @param sk the sort key under which such a record lies
  */
-export function readableIn<T extends object>(
+export function readableIn<F extends Fields>(
   table: Table,
   items: readonly Item[],
-  shape: Shape<T>,
-  sk?: (record: T) => string,
-): readonly T[] {
-  return items.filter((item): item is T & Item => {
-    if (isRecord<T>(item, shape) && (sk === undefined || item['sk'] === sk(item))) return true;
+  shape: F,
+  sk?: (record: Data<F>) => string,
+): readonly Data<F>[] {
+  return items.filter((item): item is Item & Data<F> => {
+    const { sk: key } = item;
+    if (fits(item, shape) && (sk === undefined || key === sk(item))) return true;
     table.noteUnreadable(item);
     return false;
   });
@@ -148,10 +149,6 @@ export function unreadableItems(names: readonly string[]): KeyguardError {
     `${counted(names.length, 'item')} of the state table cannot be read by this version: ${names.slice(0, mostNamed).join(', ')}`,
     'see how to repair it: npx --no-install keyguard doctor',
   );
-}
-
-function isRecord<T extends object>(item: Item, shape: Shape<T>): item is T & Item {
-  return fits(item, shape);
 }
 
 /** Its key and nothing else: what it holds may be anything. */

@@ -1,6 +1,16 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { heartbeatPartition, type BeatRecord, type LastUseRecord, type WatermarkRecord } from '../../../contract/records.ts';
+import {
+  beatShape,
+  lastUseShape,
+  usageQuarterShape,
+  usualPauseShape,
+  watermarkShape,
+  heartbeatPartition,
+  type BeatRecord,
+  type LastUseRecord,
+  type WatermarkRecord,
+} from '../../../contract/records.ts';
 import { dayMs, iso, type Clock } from '../../foundation/clock.ts';
 import { LostRace } from '../../foundation/errors.ts';
 import type { UsageEvidence } from '../../rotation/ports.ts';
@@ -8,7 +18,6 @@ import { quarterOf } from '../../usage/deltas.ts';
 import { silenceKnownUntil, watermarkThatHasCome } from '../../usage/watermark.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
 import { awsCall } from './calls.ts';
-import { beatShape, lastUseShape, usageQuarterShape, usualPauseShape, watermarkShape } from './record-shapes.ts';
 import { readableIn, recordOf, type Item, type Table } from './table.ts';
 
 /** Longer than CloudWatch keeps one-minute data, so that sums can still be compared. */

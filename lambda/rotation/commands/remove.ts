@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { causeText } from '../../incidents/message/cause-text.ts';
 import { execute } from '../execute.ts';

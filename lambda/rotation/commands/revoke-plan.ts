@@ -1,4 +1,5 @@
-import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { noKeyTexts } from '../../incidents/message/cause-text.ts';

@@ -1,5 +1,6 @@
 import type { Cause } from '../../../contract/causes.ts';
-import type { ApiKeyIntent, ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyIntent, ApiKeyRecord } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
 import { hasUndoRequest } from '../claim.ts';
 import type { Snapshot } from '../conditions.ts';

@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
-import type { ApiKeyRecord, ApiKeyState } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { briefly } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { apiKeyStrategy } from '../candidate.ts';

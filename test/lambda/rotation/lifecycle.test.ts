@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { apiKeyStates, type ApiKeyRecord, type ApiKeyState } from '../../../contract/records.ts';
+import { apiKeyStates, type ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { changed, type Note } from '../../../lambda/rotation/change.ts';
 import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';

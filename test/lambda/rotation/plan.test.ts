@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { apiKeyStates, type ApiKeyRecord } from '../../../contract/records.ts';
+import { apiKeyStates } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { changed } from '../../../lambda/rotation/change.ts';
 import type { Shown } from '../../../lambda/rotation/verify-revoked.ts';
 import { lifecycle } from '../../../lambda/rotation/lifecycle.ts';

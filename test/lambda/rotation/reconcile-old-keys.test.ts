@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Cause } from '../../../contract/causes.ts';
-import type { ApiKeyState } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../lambda/rotation/lifecycle.ts';

@@ -1,5 +1,6 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
-import type { ApiKeyRecord, ApiKeyState, LastUseRecord } from '../../../contract/records.ts';
+import type { ApiKeyState } from '../../../contract/api-key-states.ts';
+import type { ApiKeyRecord, LastUseRecord } from '../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../lambda/foundation/clock.ts';
 import type { Secret } from '../../../lambda/foundation/secret.ts';
 import { causeText } from '../../../lambda/incidents/message/cause-text.ts';

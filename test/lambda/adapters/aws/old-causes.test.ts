@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { AlarmCause, Cause } from '../../../../contract/causes.ts';
 import { causeOfSentence, withCause, withCodes } from '../../../../lambda/adapters/aws/old-causes.ts';
-import { apiKeyShape, incidentShape, isVerificationCause } from '../../../../lambda/adapters/aws/record-shapes.ts';
+import { isVerificationCause } from '../../../../contract/cause-shapes.ts';
+import { apiKeyShape, incidentShape } from '../../../../contract/records.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
 import {
   alarmsWithData,
