@@ -30,7 +30,7 @@ type CauseOfCode =
   | RecordedSentence;
 
 /** What a record of an older version says, and for which there is no code. */
-export interface RecordedSentence {
+interface RecordedSentence {
   readonly code: 'recorded';
   /** @sentence */
   readonly text: string;
@@ -45,7 +45,7 @@ export type RetirementCause =
 /** How a grace came to its end. */
 export type GraceEnd = 'silent' | 'maximum grace' | 'emergency';
 /** Why a grace goes on. */
-export type GraceWait = 'minimum grace' | 'usage unknown' | 'still used' | 'still used past the maximum';
+type GraceWait = 'minimum grace' | 'usage unknown' | 'still used' | 'still used past the maximum';
 
 /** Why a value is not proven to be a key that consumers can be given. `stillAt`: asked again and again until then (epoch ms, UTC). */
 export type Refutation = RefutationOfCode & { readonly stillAt?: number };
@@ -85,7 +85,7 @@ export type VerificationCause =
   | ErrorSaid;
 
 /** What an error said, and what is to be done about it. */
-export interface ErrorSaid {
+interface ErrorSaid {
   readonly code: 'error';
   /** @sentence */
   readonly what: string;
@@ -236,7 +236,7 @@ export const plainAlarms = [
   'emergency-takes-grace',
   'taken-out-of-configuration',
 ] as const;
-export type PlainAlarm = (typeof plainAlarms)[number];
+type PlainAlarm = (typeof plainAlarms)[number];
 
 /** Of an old key that is in use. `also`: others that are. */
 export type OldKeyCause = OldKeyUse & { readonly also?: readonly string[] };
@@ -273,7 +273,7 @@ export const plainNoReplacements = [
   'undo-at-work',
   'not-in-time',
 ] as const;
-export type PlainNoReplacement = (typeof plainNoReplacements)[number];
+type PlainNoReplacement = (typeof plainNoReplacements)[number];
 
 /** What somebody else did to a managed key; of `key-changed` incidents the code is the grade. */
 export type ChangeCause =
@@ -284,7 +284,7 @@ export type ChangeCause =
   | RecordedSentence;
 
 export const changesOfKeys = ['key-archived', 'standby-key-woken', 'undone-key-woken', 'old-key-woken'] as const;
-export type ChangeOfKey = (typeof changesOfKeys)[number];
+type ChangeOfKey = (typeof changesOfKeys)[number];
 
 export interface ReplicaBehind {
   readonly region: string;
