@@ -376,7 +376,6 @@ export const recoveredShape = {
   recoveredAt: number,
   expiresAt: number,
 } satisfies Fields;
-type RecoveredRecord = Data<typeof recoveredShape>;
 
 /** What people are told of an incident: that it came into a state, or, such as `open-2`, that it did so or still is in it in a later turn. */
 export type Notification = IncidentState | `${'open' | 'contained'}-${number}`;
