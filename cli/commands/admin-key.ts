@@ -4,7 +4,7 @@ import { canonicalId, organizationOf } from '../../lambda/adapters/anthropic/org
 import { storeCurrent } from '../../lambda/adapters/aws/secret-versions.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { Secret } from '../../lambda/foundation/secret.ts';
-import { credentialKind } from '../../lambda/rotation/credential-kind.ts';
+import { adminKeyStart, credentialKind } from '../../lambda/rotation/credential-kind.ts';
 import type { CliIo, Command } from '../command.ts';
 import { openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
 import { counted, json, line, progress } from '../output.ts';
@@ -40,7 +40,7 @@ async function set(flags: InstallationFlags, io: CliIo): Promise<void> {
   if (!value.matches(/^sk-ant-admin\d*-[A-Za-z0-9_-]{20,}$/)) {
     const kind = credentialKind(value);
     return io.fail(
-      kind === undefined || kind.startsWith('an Admin API key')
+      kind === undefined || value.matches(adminKeyStart)
         ? 'this does not look like an Admin API key'
         : `this is ${kind}, not an Admin API key`,
       'make one in the Claude Console > Settings > Admin keys, and paste it whole: it begins with sk-ant-admin. Nothing was stored',

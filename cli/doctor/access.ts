@@ -1,14 +1,14 @@
-import { adminClient, checkOrganization } from '../../lambda/adapters/anthropic/client.ts';
+import { adminClient, checkOrganization, webIdentityToken } from '../../lambda/adapters/anthropic/client.ts';
 import { apiKeys } from '../../lambda/adapters/anthropic/api-keys.ts';
 import { organizationOf } from '../../lambda/adapters/anthropic/organization.ts';
 import { caller } from '../../lambda/adapters/aws/caller.ts';
 import { sts } from '../../lambda/adapters/aws/clients.ts';
 import { systemClock } from '../../lambda/foundation/clock.ts';
-import { KeyguardError } from '../../lambda/foundation/errors.ts';
+import { AwsRefused, KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { ApiKeyInfo } from '../../lambda/rotation/ports.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted } from '../output.ts';
-import { broken, checked, good, warning, type Check } from './check.ts';
+import { broken, checked, good, warning, type Answer, type Check } from './check.ts';
 import { clockAnswer } from './clock.ts';
 
 export interface Access {
@@ -34,7 +34,13 @@ export async function accessChecks(about: string, installation: OpenInstallation
   });
   const anthropic = checked(about, 'Anthropic', async () => {
     const askedAt = systemClock.now();
-    const seen = await organizationOf(client);
+    let seen: Awaited<ReturnType<typeof organizationOf>>;
+    try {
+      seen = await organizationOf(client);
+    } catch (error) {
+      if (adminAccess.kind !== 'key' && isOwnRole(error)) return notLetIn(error);
+      throw error;
+    }
     const time = clockAnswer('Anthropic', seen.serverTime, askedAt, systemClock.now());
     try {
       checkOrganization(seen.organizationId, organizationId);
@@ -47,13 +53,15 @@ export async function accessChecks(about: string, installation: OpenInstallation
     return [good(`the admin credential works, and sees ${counted(list.length, 'API key')} of ${organizationId}`), time];
   });
   const checks = (await Promise.all([aws, anthropic])).flat();
-  return { infos, checks: adminAccess.kind === 'key' ? checks : checks.map(asFederated) };
+  return { infos, checks };
 }
 
 /** The functions' roles fit the federation rule; who sits at the keyboard need not, and is refused when the token is exchanged. */
-function asFederated(check: Check): Check {
-  const refused = /admin credential .*\(40[13]\)|GetWebIdentityToken/.test(check.what);
-  if (check.check !== 'Anthropic' || check.state === 'ok' || !refused) return check;
-  const what = `not looked at: your own AWS role does not get in (${check.what.replace(/^not looked at: /, '')})`;
-  return { ...check, ...warning(what, 'use a role that fits the federation rule') };
+function isOwnRole(error: unknown): error is KeyguardError {
+  if (error instanceof AwsRefused) return error.operation === webIdentityToken;
+  return error instanceof KeyguardError && (error.code === 'admin-access-refused' || error.code === 'admin-access-too-narrow');
+}
+
+function notLetIn({ message }: KeyguardError): Answer {
+  return warning(`not looked at: your own AWS role does not get in (${message})`, 'use a role that fits the federation rule');
 }

@@ -69,8 +69,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
 
 /** Asks once more, with what is known of the usage: whoever uses the key fails from then on. */
 function asking(confirm: string | undefined, io: CliIo): NonNullable<OnboardOptions['inUse']> {
-  return async ({ message }, apiKeyId) => {
-    const found = message.replace(/, so it was neither stored nor deactivated/, '');
+  return async ({ found }, apiKeyId) => {
     progress(`Take note: ${found}.`, io);
     if (confirm === apiKeyId) return true;
     if (confirm !== undefined)

@@ -4,7 +4,7 @@ import type { ApiKeyState } from '../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
-import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';
+import { causeText, noKeyTexts, putAwayText } from '../incidents/message/cause-text.ts';
 import { doubtText } from '../incidents/message/verification-text.ts';
 import { aliveUntil, chooseNext, isPassing } from './claim.ts';
 import { doubtAbout } from './control.ts';
@@ -175,7 +175,7 @@ async function make(
 function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
   if (isPassing(why)) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
   if (why === 'keys-rejected') {
-    return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+    return putAwayText(name);
   }
   return `make a key in the Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }

@@ -8,9 +8,11 @@ export function credentialKind(value: Secret): string | undefined {
   return kinds.find(([shape]) => value.matches(shape))?.[1];
 }
 
+export const adminKeyStart = /^sk-ant-admin/;
+
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/^sk-ant-\S*\.\.\./, 'the hint of a key as the Console shows it, not its value'],
-  [/^sk-ant-admin/, 'an Admin API key, which can manage the whole organization'],
+  [adminKeyStart, 'an Admin API key, which can manage the whole organization'],
   [/^sk-ant-oat/, 'an OAuth access token, which ends within hours'],
   [/^sk-ant-ort/, 'an OAuth refresh token'],
   [/^sk-ant-sid/, 'the session of a browser'],

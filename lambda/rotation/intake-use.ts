@@ -37,6 +37,17 @@ export interface IntakeUsePorts {
   readonly usage: Pick<UsageEvidence, 'knownUntil'>;
 }
 
+/** An API key is in use, or nobody can tell. */
+export class UseFound extends KeyguardError {
+  /** What was found, without what follows from it. */
+  readonly found: string;
+
+  constructor(code: 'key-in-use' | 'usage-unknown', what: string, because: string, fix: string) {
+    super(code, `${what}, so it was neither stored nor deactivated: ${because}`, fix);
+    this.found = `${what}: ${because}`;
+  }
+}
+
 /**
  * Why an API key must not be deactivated without a question: it was used in the last days, or nobody can tell. Undefined where
  * neither is so. Silence counts as far as it does for an old key, up to the last tokens of anybody: a report that stands still shows
@@ -47,7 +58,7 @@ export async function useBeforeIntake(
   name: string,
   { recentUse, usage }: IntakeUsePorts,
   now: number,
-): Promise<KeyguardError | undefined> {
+): Promise<UseFound | undefined> {
   const from = now - lookBackMs;
   let reported: readonly KeyUse[];
   try {
@@ -73,22 +84,24 @@ export async function useBeforeIntake(
   );
 }
 
-function unknown(apiKeyId: string, why: string, fix: string, name: string): KeyguardError {
-  return new KeyguardError(
+function unknown(apiKeyId: string, why: string, fix: string, name: string): UseFound {
+  return new UseFound(
     'usage-unknown',
-    `whether ${apiKeyId} is used is not known, so it was neither stored nor deactivated: ${why}`,
+    `whether ${apiKeyId} is used is not known`,
+    why,
     `${fix}; if you know that nobody uses the key: npx --no-install keyguard standby add ${name} --in-use`,
   );
 }
 
-function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported: readonly KeyUse[]): KeyguardError {
+function inUse(apiKeyId: string, name: string, uses: readonly KeyUse[], reported: readonly KeyUse[]): UseFound {
   const tokens = reported.reduce((sum, use) => sum + use.tokens, 0);
   const amount = reported.length === 0 ? 'our own records show usage' : counted(tokens, 'token');
   const workspaces = listed(uses.map(({ workspaceId }) => workspaceId ?? 'the default workspace'));
   const models = listed(uses.map(({ model }) => model ?? 'an unknown model'));
-  return new KeyguardError(
+  return new UseFound(
     'key-in-use',
-    `${apiKeyId} is in use, so it was neither stored nor deactivated: ${amount} in the last 7 days in ${workspaces}, with ${models}; ${lastText(uses)}`,
+    `${apiKeyId} is in use`,
+    `${amount} in the last 7 days in ${workspaces}, with ${models}; ${lastText(uses)}`,
     `make another key in the Claude Console for the pool. To store and deactivate this one all the same, so that whoever uses it is refused from then on: npx --no-install keyguard standby add ${name} --in-use`,
   );
 }

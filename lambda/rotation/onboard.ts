@@ -9,7 +9,7 @@ import { neededLifeMs } from './claim.ts';
 import { credentialKind } from './credential-kind.ts';
 import { verifyRevoked, type Revocation } from './verify-revoked.ts';
 import { execute, type Act } from './execute.ts';
-import { useBeforeIntake, type IntakeUsePorts } from './intake-use.ts';
+import { useBeforeIntake, type IntakeUsePorts, type UseFound } from './intake-use.ts';
 import type { ApiKeyInfo, ApiKeyLedger, ApiKeys, KeyProbe, AuditEvent, StandbyStore } from './ports.ts';
 import { checkTimely, fenceMs, withIntent, isUnfinishedIntake, transition } from './lifecycle.ts';
 import { matchesHint, unclearText } from './proof.ts';
@@ -34,7 +34,7 @@ export interface OnboardOptions {
    * Asked where the key is in use, or where nobody can tell (`found`): whether it is stored and deactivated all the same.
    * @default no
    */
-  readonly inUse?: (found: KeyguardError, apiKeyId: string) => Promise<boolean>;
+  readonly inUse?: (use: UseFound, apiKeyId: string) => Promise<boolean>;
   readonly by: string;
 }
 

@@ -21,6 +21,9 @@ const organizationFreshMs = minuteMs;
  * The shortest that STS and Anthropic allow without fuss; the access token then lives at most twice that
  * (platform.claude.com/docs/en/manage-claude/wif-reference).
  */
+/** The call that tells Anthropic who asks, as an error of it names it. */
+export const webIdentityToken = 'sts:GetWebIdentityToken';
+
 const identityTokenSeconds = 300;
 /** What a header can carry as it is. The bytes of a credential are never looked at more closely than this. */
 const headerSafe = /^[!-~]+$/;
@@ -159,13 +162,9 @@ function checkedAdminKey(stored: Secret): Secret {
 }
 
 async function identityToken(sts: STSClient, audience: string): Promise<string> {
-  const { WebIdentityToken } = await awsCall('sts:GetWebIdentityToken', () =>
+  const { WebIdentityToken } = await awsCall(webIdentityToken, () =>
     sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: 'ES384', DurationSeconds: identityTokenSeconds })),
   );
   if (WebIdentityToken !== undefined) return WebIdentityToken;
-  throw new KeyguardError(
-    'aws-refused',
-    'sts:GetWebIdentityToken gave no token',
-    'enable outbound web identity federation in this account',
-  );
+  throw new KeyguardError('aws-refused', `${webIdentityToken} gave no token`, 'enable outbound web identity federation in this account');
 }

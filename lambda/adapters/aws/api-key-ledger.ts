@@ -16,7 +16,7 @@ const partition = 'API_KEY';
 
 export function apiKeyLedger(table: Table): ApiKeyLedger {
   const readable = (items: readonly Item[]): readonly ApiKeyRecord[] =>
-    readableIn(table, items.map(asInCode).map(withCause), apiKeyShape, ({ apiKeyId }) => apiKeyId);
+    readableIn(table, items.map(asRead), apiKeyShape, ({ apiKeyId }) => apiKeyId);
 
   /** Change and audit in one transaction; the SDK's idempotency token makes its own retries harmless. */
   const write = async (change: Change, record: ApiKeyRecord, audit: AuditRecord): Promise<void> => {
@@ -82,10 +82,15 @@ export function keyOwners(table: Table): KeyOwners {
   return {
     async all() {
       const items = await table.query(partition);
-      readableIn(table, items.map(asInCode), apiKeyShape, ({ apiKeyId }) => apiKeyId);
+      readableIn(table, items.map(asRead), apiKeyShape, ({ apiKeyId }) => apiKeyId);
       return items.flatMap(({ sk, managedKey }) => (typeof managedKey === 'string' ? [{ apiKeyId: String(sk), managedKey }] : []));
     },
   };
+}
+
+/** An item of any version with the names and the codes of this one. */
+function asRead(item: Item): Item {
+  return withCause(asInCode(item));
 }
 
 /** Of an item that does not even name its managed key: it may be the current key of whoever has none that can be read. */

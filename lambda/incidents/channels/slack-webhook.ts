@@ -93,7 +93,7 @@ export const credential: Credential = {
   shape:
     /^(https:\/\/hooks\.slack(-gov)?\.com\/services\/T[A-Z0-9]+\/B[A-Z0-9]+\/[A-Za-z0-9]{16,}|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(:\d+)?\/\S*)$/,
   malformed: 'this does not look like a Slack webhook',
-  fix: 'copy it whole from your Slack app (Incoming Webhooks): https://hooks.slack.com/services/T…/B…/…',
+  fix: 'copy it whole from your Slack app (Incoming Webhooks): it begins with https://hooks.slack.com/services/ and has three parts after that',
   placeholder: {
     shape: /\/(T0+\/B0+\/\w+|\w+\/\w+\/X+)$/i,
     what: 'this is the example of Slack’s documentation, not a webhook',

@@ -103,10 +103,19 @@ const texts: Texts<Cause> = {
 export const noKeyTexts: Readonly<Record<NoKeyCause, string>> = {
   'pool-empty': 'the pool is empty',
   'keys-expire-too-soon': 'every standby key expires too soon',
-  'keys-rejected': 'two standby keys were rejected since the last rotation that succeeded, and somebody must look first',
+  'keys-rejected': 'two keys were rejected since the last rotation that succeeded, and somebody must look first',
   'keys-in-hand': 'each standby key that would fit is being verified or deactivated at this moment',
   'late-call-possible': 'the key to be restored cannot be claimed for some minutes, because a late call may still reach it',
 };
+
+/**
+ * What lets rotations go on after two rejections.
+ *
+ * @sentence
+ */
+export function putAwayText(name: string): string {
+  return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+}
 
 /** How a failed rotation is over. */
 export const rotationEndTexts: Readonly<Record<RotationEnd, string>> = {

@@ -3,7 +3,7 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
-import { noKeyTexts } from '../../incidents/message/cause-text.ts';
+import { noKeyTexts, putAwayText } from '../../incidents/message/cause-text.ts';
 import { chooseNext, isPassing, type chooseNew } from '../claim.ts';
 import { expiresTooSoon } from '../conditions.ts';
 import { isSwitchedByHand, notServing } from '../switch.ts';
@@ -50,6 +50,7 @@ export function noKeyError(plan: Impossible, definition: ManagedKeyDefinition): 
 /** How a managed key gets its next key, where none could take over. */
 export function nextKeyText({ why }: Impossible, { name, workspaceId }: ManagedKeyDefinition): string {
   if (isPassing(why)) return 'wait five minutes';
+  if (why === 'keys-rejected') return putAwayText(name);
   return `make a key in the Claude Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { apiKeyLedger } from '../../../../lambda/adapters/aws/api-key-ledger.ts';
+import { apiKeyLedger, keyOwners } from '../../../../lambda/adapters/aws/api-key-ledger.ts';
 import { openTable, type Table } from '../../../../lambda/adapters/aws/table.ts';
 import { startWorld, type World } from '../../../../local/world.ts';
 import { aRecord } from '../../../support/records.ts';
@@ -37,4 +37,17 @@ test('a record with those names is read, also by who lost the race for it', asyn
   const ledger = apiKeyLedger(table);
   expect(await ledger.find('apikey_stored')).toMatchObject(inCode);
   await expect(ledger.replace(before, before, 'Ada')).rejects.toMatchObject({ won: inCode });
+});
+
+test('a record that a released version wrote with an intent is readable to whoever asks whose a key is', async () => {
+  const { cause, ...released } = aRecord({ apiKeyId: 'apikey_released' });
+  const intent = { to: 'standby', at: 1, because: 'being tried' };
+  await table.put('API_KEY', 'apikey_released', { ...released, because: 'taken in', intent });
+  table.takeUnreadable();
+  expect(await keyOwners(table).all()).toContainEqual({ apiKeyId: 'apikey_released', managedKey: 'production' });
+  expect(table.takeUnreadable()).toEqual([]);
+  expect(await apiKeyLedger(table).find('apikey_released')).toMatchObject({
+    cause: { code: 'taken-in' },
+    intent: { cause: { code: 'being-tried' } },
+  });
 });

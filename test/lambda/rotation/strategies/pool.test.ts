@@ -209,8 +209,7 @@ test('after two rejections since the last success a person must look first', asy
   for (const id of ['bad', 'worse']) stage.has(id, 'rejected', { since: now - hourMs });
   expect(await failure(obtained(stage))).toMatchObject({
     code: 'no-standby-key',
-    message:
-      'production cannot rotate: two standby keys were rejected since the last rotation that succeeded, and somebody must look first',
+    message: 'production cannot rotate: two keys were rejected since the last rotation that succeeded, and somebody must look first',
   });
   stage.has('worse', 'archived');
   expect(await obtained(stage)).toBe('first');
