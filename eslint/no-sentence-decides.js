@@ -3,7 +3,8 @@ import ts from 'typescript';
 /**
  * ESLint rule: no sentence decides anything. A property, variable or function whose documentation has the tag `@sentence` holds or makes
  * words for people; code that compares them, searches them or takes them apart breaks when somebody improves the words. Decide by the code
- * of the cause instead. Typed: it asks the compiler what an expression is, however it is named or destructured.
+ * of the cause instead. Typed: it asks the compiler what an expression is, however it is named or destructured; a variable is what it was
+ * declared with. It does not follow parameters, nor what a function gives back.
  */
 
 const comparisons = new Set(['===', '!==', '==', '!=', '<', '>', '<=', '>=']);
@@ -34,7 +35,7 @@ export const noSentenceDecides = {
     messages: { decides: 'A sentence for people decides here ({{name}}): decide by the code of the cause.' },
   },
   create(context) {
-    const { program, esTreeNodeToTSNodeMap } = context.sourceCode.parserServices;
+    const { program, esTreeNodeToTSNodeMap, tsNodeToESTreeNodeMap } = context.sourceCode.parserServices;
     const checker = program.getTypeChecker();
 
     const isTagged = (symbol) => symbol?.declarations?.some(hasTag) === true;
@@ -60,27 +61,49 @@ export const noSentenceDecides = {
         return property === undefined ? [] : [property];
       });
 
+    /** What a variable of this file was declared with. */
+    const initialiser = (symbol) => {
+      const declaration = symbol?.valueDeclaration;
+      if (declaration === undefined || !ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return undefined;
+      return tsNodeToESTreeNodeMap.get(declaration.initializer);
+    };
+
+    /** A list of sentences: `causes.map(causeText)`. */
+    const isList = ({ type, callee, arguments: [make] = [] }) => {
+      if (type !== 'CallExpression' || callee.property?.name !== 'map' || make === undefined) return false;
+      return isSentence(make.type === 'ArrowFunctionExpression' ? make.body : make);
+    };
+
     const isSentence = (node) => {
       switch (node.type) {
         case 'ChainExpression':
         case 'TSNonNullExpression':
         case 'TSAsExpression':
           return isSentence(node.expression);
+        case 'AwaitExpression':
+          return isSentence(node.argument);
         case 'LogicalExpression':
           return isSentence(node.left) || isSentence(node.right);
+        case 'ConditionalExpression':
+          return isSentence(node.consequent) || isSentence(node.alternate);
+        case 'BinaryExpression':
+          return node.operator === '+' && (isSentence(node.left) || isSentence(node.right));
         case 'TemplateLiteral':
           return node.expressions.some(isSentence);
         case 'CallExpression':
           return isSentence(node.callee) || (node.callee.type === 'MemberExpression' && isString(node) && isSentence(node.callee.object));
         case 'MemberExpression': {
-          if (node.computed || node.property.type !== 'Identifier') return false;
+          if (node.computed) return isString(node.object) && isSentence(node.object);
+          if (node.property.type !== 'Identifier') return false;
           const type = checker.getTypeAtLocation(esTreeNodeToTSNodeMap.get(node.object));
           return propertyOf(type, node.property.name).some(isTagged);
         }
         case 'Identifier': {
           const symbol = checker.getSymbolAtLocation(esTreeNodeToTSNodeMap.get(node));
           const original = symbol !== undefined && (symbol.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(symbol) : symbol;
-          return sources(original).some(isTagged);
+          if (sources(original).some(isTagged)) return true;
+          const declared = initialiser(original);
+          return declared !== undefined && isString(node) && isSentence(declared);
         }
         default:
           return false;
@@ -98,15 +121,19 @@ export const noSentenceDecides = {
         if (!comparisons.has(node.operator) || isAbsence(node.left) || isAbsence(node.right)) return;
         for (const side of [node.left, node.right]) if (isSentence(side)) return report(side);
       },
+      MemberExpression({ computed, property }) {
+        if (computed && isSentence(property)) report(property);
+      },
       SwitchStatement(node) {
         if (isSentence(node.discriminant)) report(node.discriminant);
       },
       CallExpression({ callee, arguments: given }) {
         if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return;
         const { name } = callee.property;
-        if (searches.has(name) && isSentence(callee.object)) report(callee.object);
+        if (searches.has(name) && (isSentence(callee.object) || isList(callee.object))) report(callee.object);
+        if (name === 'is' && callee.object.name === 'Object') for (const each of given) if (isSentence(each)) report(each);
         // A list of words that are looked for, or a regular expression.
-        const isAsked = name === 'includes' || name === 'has' || name === 'test' || name === 'exec';
+        const isAsked = name === 'includes' || name === 'has' || name === 'get' || name === 'test' || name === 'exec';
         if (isAsked && given[0] !== undefined && given[0].type !== 'SpreadElement' && isSentence(given[0])) report(given[0]);
       },
     };

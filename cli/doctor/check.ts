@@ -8,8 +8,9 @@ export interface Check {
   readonly check: string;
   /** `broken`: somebody must mend it. `warning`: somebody should look, or it could not be looked at. */
   readonly state: 'ok' | 'warning' | 'broken';
+  /** @sentence */
   readonly what: string;
-  /** Null where nothing is to be done. */
+  /** Null where nothing is to be done. @sentence */
   readonly fix: string | null;
 }
 
