@@ -32,9 +32,13 @@ export function packedAndInstalled(): Installed {
   return { folder, files: files.map(({ path }) => path) };
 }
 
-/** Runs a program in a folder with nothing of this one's environment but the way to Node. */
+/** Runs a program in a folder with nothing of this one's environment but the way to Node. npm says nothing of newer versions of itself. */
 export function ran(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Ended {
   const { PATH = '', HOME = '' } = process.env;
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', env: { PATH, HOME, NO_COLOR: '1', ...env } });
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH, HOME, NO_COLOR: '1', npm_config_update_notifier: 'false', ...env },
+  });
   return { code: status, out: stdout, err: stderr };
 }
