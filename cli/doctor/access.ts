@@ -32,15 +32,9 @@ export async function accessChecks(about: string, installation: OpenInstallation
     const region = await secrets.config.region();
     return [good(`you are ${arn} in ${region}, which has ${counted(managedKeys.length, 'managed key')}`), time];
   });
-  const anthropic = checked(about, 'Anthropic', async () => {
+  const lookAtAnthropic = async (): Promise<Answer | readonly Answer[]> => {
     const askedAt = systemClock.now();
-    let seen: Awaited<ReturnType<typeof organizationOf>>;
-    try {
-      seen = await organizationOf(client);
-    } catch (error) {
-      if (adminAccess.kind !== 'key' && isOwnRole(error)) return notLetIn(error);
-      throw error;
-    }
+    const seen = await organizationOf(client);
     const time = clockAnswer('Anthropic', seen.serverTime, askedAt, systemClock.now());
     try {
       checkOrganization(seen.organizationId, organizationId);
@@ -51,7 +45,8 @@ export async function accessChecks(about: string, installation: OpenInstallation
     const list = await apiKeys(client).list();
     infos = new Map(list.map((info) => [info.apiKeyId, info]));
     return [good(`the admin credential works, and sees ${counted(list.length, 'API key')} of ${organizationId}`), time];
-  });
+  };
+  const anthropic = checked(about, 'Anthropic', adminAccess.kind === 'key' ? lookAtAnthropic : orNotLetIn(lookAtAnthropic));
   const checks = (await Promise.all([aws, anthropic])).flat();
   return { infos, checks };
 }
@@ -62,6 +57,10 @@ function isOwnRole(error: unknown): error is KeyguardError {
   return error instanceof KeyguardError && (error.code === 'admin-access-refused' || error.code === 'admin-access-too-narrow');
 }
 
-function notLetIn({ message }: KeyguardError): Answer {
-  return warning(`not looked at: your own AWS role does not get in (${message})`, 'use a role that fits the federation rule');
+function orNotLetIn(look: () => Promise<Answer | readonly Answer[]>): () => Promise<Answer | readonly Answer[]> {
+  return () =>
+    look().catch((error: unknown) => {
+      if (!isOwnRole(error)) throw error;
+      return warning(`not looked at: your own AWS role does not get in (${error.message})`, 'use a role that fits the federation rule');
+    });
 }
