@@ -60,7 +60,7 @@ test('an emergency that has only to cut leaves a pause as it is', long, async ()
   expect(managedKeys).toMatchObject([{ paused: { because: 'a freeze' } }]);
 });
 
-test('an emergency that was killed right after it had ended a pause is told to people: nothing else would rotate', long, async () => {
+test('an emergency that was killed after it had ended a pause is told to people', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(['pause', 'production', '--because', 'a freeze', '--yes']);
   await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
@@ -82,7 +82,7 @@ test('a key that is paused is cut off by an emergency all the same, and one that
   expect(states()[first]).toBe('inactive');
 });
 
-test('the cut of a key that somebody reactivated is carried out by retirement where the command was killed', long, async () => {
+test('retirement carries out the cut of a reactivated key whose command was killed', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
   me.world.anthropic.console.setStatus(second, 'active');
@@ -92,7 +92,7 @@ test('the cut of a key that somebody reactivated is carried out by retirement wh
   expect([states()[second], statusOf(second)]).toEqual(['contained', 'inactive']);
 });
 
-test('an emergency whose switch is done goes on with the keys that are still on, and cuts off no other one', long, async () => {
+test('an emergency whose switch is done cuts off what is still on, and no other key', long, async () => {
   const { first, second, third, fourth } = await rotatedTwice();
   // What was replaced dies, and the key that was in its grace does not.
   const stop = me.world.anthropic.intercept.onCall(({ phase, method, target }) =>

@@ -113,7 +113,7 @@ for (const [cases, options] of shortAndLong<Moment>(1, [
     }
   });
 
-test('within 15 minutes of a rotation another one wants --again; a dry run, and what an intake began, do not', long, async () => {
+test('within 15 minutes of a rotation another one wants --again; a dry run does not', long, async () => {
   me = await anOperator();
   await me.world.rotate('production');
   const { id: first, value } = me.made();
@@ -162,7 +162,7 @@ test('a key that is added starts the rotation again that had failed for want of 
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ current: { apiKeyId: id }, incidents: [] }] });
 });
 
-test('a key that is taken in stays so where the rotation cannot be started again, and the command says both', long, async () => {
+test('a key stays taken in where the rotation cannot be started again', long, async () => {
   me = await anOperator();
   await me.world.rotate('production');
   const { id, value } = me.made();

@@ -87,7 +87,7 @@ test('what retirement cannot do is not said to be done, and the exit code says s
   expect(again.out).toContain(`done: ${second} is standby again.`);
 });
 
-test('of a key to which AWSCURRENT was about to move, it says what becomes of it, and not that it goes back', long, async () => {
+test('a key to which AWSCURRENT was about to move is not said to go back', long, async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
