@@ -342,6 +342,21 @@ test('with federation the person at the keyboard need not get in', long, async (
   expect(said.out).toMatch(/^warning {2}keyguard, Anthropic: not looked at: your own AWS role does not get in \(.*\(401\)\)/m);
 });
 
+test('with federation a role that gets in and may not list the keys is no fault either', async () => {
+  me = await anOperator({ adminAccess: 'federation' });
+  const body = JSON.stringify({ type: 'error', error: { type: 'permission_error', message: 'not allowed' } });
+  const answer = { status: 403, headers: { 'content-type': 'application/json', 'request-id': 'req_01narrow' }, body };
+  const asked: string[] = [];
+  me.world.anthropic.intercept.onCall(({ phase, method, route }) => {
+    if (phase === 'before') asked.push(`${method} ${route}`);
+    return phase === 'before' && route === '/v1/organizations/api_keys' ? { kind: 'stranger', answer } : undefined;
+  });
+  const said = await me.run(['doctor', '--verbose']);
+  expect(asked).toEqual(expect.arrayContaining(['GET /v1/organizations/me', 'GET /v1/organizations/api_keys']));
+  expect(said.out).toMatch(/^warning {2}keyguard, Anthropic: not looked at: your own AWS role does not get in \(.*\(403\)\)/m);
+  expect(said.out).not.toMatch(/^broken {3}keyguard, Anthropic:/m);
+});
+
 test.each([
   ['the same second', 0, 'ok', 'agrees with AWS'],
   ['a minute and a half behind', 90_000, 'ok', 'agrees with AWS'],
