@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Brake, ChangeCause } from '../../contract/causes.ts';
 import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
-import { dayMs, hourMs } from '../foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../foundation/clock.ts';
 
 /** How long after the last notification a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
 const paces: Partial<Record<IncidentKind, readonly number[]>> = {
@@ -65,12 +65,13 @@ export function acknowledgedFacts(incident: IncidentRecord): Pick<IncidentRecord
   };
 }
 
-/** Whether people know of a brake: that the totals have moved on makes it no other one. */
+/** Whether people know of a brake: that the totals have moved on makes it no other one. Of an instant they read the minute. */
 export function isAmong(told: readonly Brake[], brake: Brake): boolean {
   return told.some((each) => isDeepStrictEqual(withoutFigures(each), withoutFigures(brake)));
 }
 
 function withoutFigures(brake: Brake): Brake {
+  if (brake.code === 'usage-not-visible') return { ...brake, since: Math.floor(brake.since / minuteMs) * minuteMs };
   return brake.code === 'not-confirmed' ? { ...brake, most: 0 } : brake;
 }
 

@@ -1,7 +1,9 @@
 import type { AlarmCause, Brake, Cause, GraceEnd, RetirementCause } from '../../../contract/causes.ts';
 import {
   releasedBrakes,
+  releasedBrakeShapes,
   releasedCauses,
+  releasedMeasures,
   releasedOperatorCauses,
   releasedRefutations,
   releasedRotationEnds,
@@ -113,5 +115,23 @@ function withBrakes(item: Item): Item {
 
 function brakeOfSentence(text: string): Brake {
   const code = releasedBrakes.get(text);
-  return code === undefined ? { code: 'recorded', text } : { code };
+  return code === undefined ? (brakeWithData(text) ?? { code: 'recorded', text }) : { code };
+}
+
+function brakeWithData(text: string): Brake | undefined {
+  const groups = (shape: RegExp): Readonly<Record<string, string>> | undefined => shape.exec(text)?.groups;
+  const { blind, ofAnother, notConfirmed, paused, accepted } = releasedBrakeShapes;
+  const { day, time } = groups(blind) ?? {};
+  const since = Date.parse(`${day}T${time}Z`);
+  if (!Number.isNaN(since)) return { code: 'usage-not-visible', since };
+  const { apiKeyId, owner } = groups(ofAnother) ?? {};
+  if (apiKeyId !== undefined && owner !== undefined) return { code: 'key-of-another', apiKeyId, managedKey: owner };
+  const { subject, shown = '', measure } = groups(notConfirmed) ?? {};
+  const metric = releasedMeasures.get(measure);
+  const most = Number(shown.replaceAll(/[$,]/g, ''));
+  if (subject !== undefined && metric !== undefined && Number.isFinite(most)) return { code: 'not-confirmed', subject, metric, most };
+  const { managedKey, reason } = groups(paused) ?? {};
+  if (managedKey !== undefined && reason !== undefined) return { code: 'replacement-paused', managedKey, reason };
+  const { what, fix } = groups(accepted) ?? {};
+  return what === undefined || fix === undefined ? undefined : { code: 'still-accepted', what, fix };
 }

@@ -1,4 +1,5 @@
 import type { OperatorCause, PlainBrake, PlainCause, PlainRefutation, RotationEnd } from '../../../contract/causes.ts';
+import type { UsageMetric } from '../../../contract/metrics.ts';
 
 /**
  * What released versions wrote into records, word for word, with the code that each sentence means today. What people read now may be said
@@ -84,6 +85,23 @@ export const releasedBrakes: ReadonlyMap<string, PlainBrake> = new Map([
   ['it is the last working credential and no standby key can replace it', 'last-credential'],
   ['a rotation is at work on it', 'rotation-at-work'],
   ['the key is archived already', 'key-archived'],
+]);
+
+/** The brakes that say more than a code. */
+export const releasedBrakeShapes = {
+  blind: /^usage is not visible since (?<day>\d{4}-\d\d-\d\d) (?<time>\d\d:\d\d) UTC, and nothing is cut off by it until it is$/,
+  ofAnother: /^(?<apiKeyId>\S+) is a key of (?<owner>.+), and what happens to it is a matter of that managed key's own policy$/,
+  notConfirmed:
+    /^the exact totals of (?<subject>.+) show at most (?<shown>\S+) (?<measure>.+) in a minute, so that this finding is not believed$/,
+  paused: /^it must be replaced first, and (?<managedKey>.+?) is paused: (?<reason>.*)$/s,
+  accepted: /^(?<what>\S+ is set inactive, but Anthropic still accepts its value); (?<fix>.+)$/s,
+} as const;
+
+export const releasedMeasures: ReadonlyMap<unknown, UsageMetric> = new Map([
+  ['input tokens', 'inputTokens'],
+  ['cached input tokens', 'cacheReadTokens'],
+  ['output tokens', 'outputTokens'],
+  ['estimated cost', 'estimatedCostUsd'],
 ]);
 
 /** Why a key of the pool that was used was told. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import type { AlarmCause, Cause } from '../../../../contract/causes.ts';
+import type { AlarmCause, Brake, Cause } from '../../../../contract/causes.ts';
 import { causeOfSentence, withCause, withCodes } from '../../../../lambda/adapters/aws/old-causes.ts';
 import { isVerificationCause } from '../../../../contract/cause-shapes.ts';
 import { apiKeyShape, incidentShape } from '../../../../contract/records.ts';
+import { isAmong } from '../../../../lambda/incidents/renotify.ts';
 import { isEndedByEmergency, isReplacedByEmergency } from '../../../../lambda/rotation/lifecycle.ts';
 import {
   alarmsWithData,
@@ -139,6 +140,61 @@ test('the brakes of an older incident are read: a code where there is one, else 
     brake: brakes[0],
     brakesTold: brakes,
   });
+});
+
+// As incidents hold them that a version before the codes has written, and the brake of today that says the same.
+test.each<[sentence: string, brake: Brake, today?: Brake]>([
+  ['the policy leaves containment to people', { code: 'containment-off' }],
+  [
+    'usage is not visible since 2026-06-10 14:03 UTC, and nothing is cut off by it until it is',
+    { code: 'usage-not-visible', since: Date.parse('2026-06-10T14:03:00Z') },
+    { code: 'usage-not-visible', since: Date.parse('2026-06-10T14:03:41.217Z') },
+  ],
+  [
+    "apikey_01other is a key of staging, and what happens to it is a matter of that managed key's own policy",
+    { code: 'key-of-another', apiKeyId: 'apikey_01other', managedKey: 'staging' },
+  ],
+  [
+    'the exact totals of production show at most 48,200 output tokens in a minute, so that this finding is not believed',
+    { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most: 48_200 },
+    { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most: 48_201 },
+  ],
+  [
+    'the exact totals of production show at most $0.42 estimated cost in a minute, so that this finding is not believed',
+    { code: 'not-confirmed', subject: 'production', metric: 'estimatedCostUsd', most: 0.42 },
+  ],
+  [
+    'it must be replaced first, and production is paused: the audit; is paused: no',
+    { code: 'replacement-paused', managedKey: 'production', reason: 'the audit; is paused: no' },
+  ],
+  [
+    'apikey_01old is set inactive, but Anthropic still accepts its value; archive it in the Console',
+    {
+      code: 'still-accepted',
+      what: 'apikey_01old is set inactive, but Anthropic still accepts its value',
+      fix: 'archive it in the Console',
+    },
+  ],
+])('what people were told before an upgrade held back, they are not told again: %s', (sentence, brake, today = brake) => {
+  expect(withCodes({ kind: 'usage-anomaly', brake: sentence, brakesTold: [sentence] })).toEqual({
+    kind: 'usage-anomaly',
+    brake,
+    brakesTold: [brake],
+  });
+  expect(isAmong([brake], today)).toBe(true);
+});
+
+test.each([
+  'usage is not visible since noon, and nothing is cut off by it until it is',
+  'usage is not visible since 2026-13-10 14:03 UTC, and nothing is cut off by it until it is',
+  'the exact totals of production show at most 3 wishes in a minute, so that this finding is not believed',
+])('a brake of an older incident that is odd stays its sentence: %s', (text) => {
+  expect(withCodes({ brake: text })).toEqual({ brake: { code: 'recorded', text } });
+});
+
+test('blindness that began in another minute is another brake', () => {
+  const since = Date.parse('2026-06-10T14:03:00Z');
+  expect(isAmong([{ code: 'usage-not-visible', since }], { code: 'usage-not-visible', since: since + 60_000 })).toBe(false);
 });
 
 test('an incident is readable with each brake of this version, and with no other', () => {
