@@ -8,10 +8,10 @@ import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeadKey, type Snapshot } from '../lambda/rotation/conditions.ts';
 import { claimEnds, stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
 import { isListCaughtUp } from '../lambda/rotation/dead-key.ts';
-import { shortKeys, type Pool } from '../lambda/rotation/pool-cover.ts';
+import { poolOf, shortKeys } from '../lambda/rotation/pool-cover.ts';
 import { planKey } from '../lambda/rotation/plan.ts';
 import { emergencyOf, isUnfinishedIntake, shouldBeActive } from '../lambda/rotation/lifecycle.ts';
-import { knownWithoutAnthropic, owesRotation, undoInVain, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
+import { knownWithoutAnthropic, undoInVain, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
 import { deletionText, pausedText, restoring } from '../lambda/rotation/commands/obstacle.ts';
 import { claimedKey, openVersion } from '../lambda/rotation/commands/snapshot.ts';
 import { instant } from './output.ts';
@@ -284,18 +284,14 @@ function noReplacement({ own, definition, now }: StatusSnapshot): readonly Findi
   return [{ check: 'pool', state: 'attention', what, fix }];
 }
 
-/** The pool of a managed key that was read. */
-export function poolIn({ definition, own, secret, incidents: all, now }: StatusSnapshot): Pool {
-  const hasFailed = all.some(
-    (incident) =>
-      incident.kind === 'rotation-failed' && incident.subject === definition.name && incident.state === 'open' && owesRotation(incident),
-  );
-  return { definition, own, nextRotationAt: secret.nextRotationAt, hasFailed, now };
+/** The failure of its rotation that people were told of, while it lasts. */
+export function failedRotation({ definition, incidents: all }: StatusSnapshot): IncidentRecord | undefined {
+  return all.find(({ kind, subject, state }) => kind === 'rotation-failed' && subject === definition.name && state === 'open');
 }
 
 /** Standby keys that are counted on, and that no rotation of the schedule will take. */
 function shortLived(snapshot: StatusSnapshot): readonly Finding[] {
-  const pool = poolIn(snapshot);
+  const pool = poolOf(snapshot, failedRotation(snapshot));
   const fix = `make one that lives longer, or never expires, then: npx --no-install keyguard standby add ${snapshot.definition.name}`;
   return shortKeys(pool).map((key): Finding => {
     const what = `standby key ${key.record.apiKeyId} ${shortText(key, pool)}`;

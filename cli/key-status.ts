@@ -1,11 +1,11 @@
 import type { ApiKeyRecord, IncidentRecord, PauseRecord, OperatorRequest } from '../contract/records.ts';
 import { hasPool } from '../contract/registry.ts';
 import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
-import { coverOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
+import { coverOf, poolOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { planKey } from '../lambda/rotation/plan.ts';
 import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
-import { keyFindings, poolIn, standingEmergency, type StatusSnapshot } from './key-findings.ts';
+import { failedRotation, keyFindings, standingEmergency, type StatusSnapshot } from './key-findings.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
 
 /** `broken`: consumers have no working key, or rotation does not work. `attention`: a person should do something soon. */
@@ -69,7 +69,7 @@ export function keyStatus(snapshot: StatusSnapshot): KeyStatus {
         ),
       ),
     restorable: restorable(own, definition, now),
-    pool: hasPool(definition.rotation.strategy) ? coverOf(poolIn(snapshot)) : null,
+    pool: hasPool(definition.rotation.strategy) ? coverOf(poolOf(snapshot, failedRotation(snapshot))) : null,
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
     wishes: own.flatMap((record): readonly WaitingRequest[] => {
       const { apiKeyId, undoRequest } = record;

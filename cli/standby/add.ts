@@ -1,7 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import { onboardPorts } from '../../lambda/adapters/assemble.ts';
 import type { OnboardOptions } from '../../lambda/rotation/onboard.ts';
-import { checkHasPool, onboardKey, poolOf, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
+import { checkHasPool, onboardKey, readPool, startOwedRotation } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf } from '../../lambda/rotation/pool-cover.ts';
 import { checkedApiKeyId } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -47,7 +47,7 @@ export async function add(name: string, flags: AddFlags, io: CliIo): Promise<voi
     line(`${record.apiKeyId} (${record.hint}, ${expiry}) is a standby key of ${name}: stored, inactive, proven dead.`, io);
   }
   const rotationResumed = await resumed(installation, definition, io);
-  const cover = coverOf(await poolOf(definition, await installation.ports.ledger.of(definition.name), installation.ports));
+  const cover = coverOf(await readPool(definition, await installation.ports.ledger.of(definition.name), installation.ports));
   if (flags.json === true) {
     json(
       {

@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
+import { readPool } from '../../lambda/rotation/commands/onboard.ts';
 import { shortKeys, type ShortKey } from '../../lambda/rotation/pool-cover.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
@@ -65,10 +65,11 @@ async function checkPool(
   io: CliIo,
 ): Promise<readonly Checked[]> {
   const { name, standbySecretName } = definition;
-  const pool = records.filter((record) => record.managedKey === name && record.state === 'standby').sort(byAge);
+  const own = records.filter((record) => record.managedKey === name);
+  const pool = own.filter(({ state }) => state === 'standby').sort(byAge);
   const secret = await installation.ports.secrets.describe(standbySecretName);
   checkRestored(standbySecretName, secret);
-  const whole = await poolOf(definition, records, installation.ports);
+  const whole = await readPool(definition, own, installation.ports);
   const tooShort = (record: ApiKeyRecord, tooShortFor: ShortKey['tooShortFor']): readonly string[] =>
     shortKeys(whole)
       .filter((key) => key.record === record && key.tooShortFor === tooShortFor)

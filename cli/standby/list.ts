@@ -1,7 +1,7 @@
 import type { ApiKeyState } from '../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
-import { poolOf } from '../../lambda/rotation/commands/onboard.ts';
+import { readPool } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread } from '../each-key.ts';
@@ -25,10 +25,9 @@ export async function list(name: string | undefined, flags: InstallationFlags, i
   const wanted = pooled(name, installation);
   const records = await installation.ports.ledger.all();
   const { read: pools, unread } = await eachKey(wanted, async (definition): Promise<Pool> => {
-    const keys = records
-      .filter((record) => record.managedKey === definition.name && listed.includes(record.state) && record.origin === undefined)
-      .sort(byAge);
-    return { name: definition.name, keys, cover: coverOf(await poolOf(definition, records, installation.ports)) };
+    const own = records.filter((record) => record.managedKey === definition.name);
+    const keys = own.filter(({ state, origin }) => listed.includes(state) && origin === undefined).sort(byAge);
+    return { name: definition.name, keys, cover: coverOf(await readPool(definition, own, installation.ports)) };
   });
   if (flags.json === true) {
     json(

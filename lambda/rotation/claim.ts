@@ -29,27 +29,27 @@ export function isPassing(why: NoKeyCause): boolean {
   return why === 'keys-in-hand' || why === 'late-call-possible';
 }
 
-/** What a rotation takes at `now`: the old key that an operator wants back, else a new one. */
-export function chooseNext(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  const wanted = records.find((record) => record.managedKey === definition.name && hasUndoRequest(record, now));
-  if (wanted === undefined) return chooseNew(records, definition, now);
+/** What a rotation takes at `now`, of the keys of its managed key: the old key that an operator wants back, else a new one. */
+export function chooseNext(own: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  const wanted = own.find((record) => hasUndoRequest(record, now));
+  if (wanted === undefined) return chooseNew(own, definition, now);
   return isClaimBlocked(wanted, now) ? { claim: 'none', why: 'late-call-possible' } : { claim: wanted };
 }
 
 /** A key that has never served: the oldest standby key that lives long enough at `now`, or one that the strategy makes. */
-export function chooseNew(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  const free = records.filter((record) => record.intent === undefined && !isClaimBlocked(record, now));
+export function chooseNew(own: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  const free = own.filter((record) => record.intent === undefined && !isClaimBlocked(record, now));
   const choice = chooseLater(free, definition, now);
   if (choice.claim !== 'none') return choice;
-  const later = chooseLater(records, definition, now);
+  const later = chooseLater(own, definition, now);
   return later.claim === 'none' ? later : { claim: 'none', why: 'keys-in-hand' };
 }
 
 /** The same for a rotation to come at `now`: who is at work on a key of the pool will have put it back by then. */
-export function chooseLater(records: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
-  if (rejections(records, definition, now) >= rejectionsAtMost) return { claim: 'none', why: 'keys-rejected' };
+export function chooseLater(own: readonly ApiKeyRecord[], definition: ManagedKeyDefinition, now: number): Claim {
+  if (rejections(own, now) >= rejectionsAtMost) return { claim: 'none', why: 'keys-rejected' };
   if (!hasPool(definition.rotation.strategy)) return { claim: 'made' };
-  const pool = records.filter((record) => record.managedKey === definition.name && isInPool(record));
+  const pool = own.filter(isInPool);
   const needed = now + neededLifeMs(definition.rotation);
   const [oldest] = pool
     .filter((record) => record.expiresAt === null || record.expiresAt >= needed)
@@ -62,8 +62,7 @@ export function chooseLater(records: readonly ApiKeyRecord[], definition: Manage
  * Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, an intake that was broken off
  * no proof, and a rotation that was broken off says nothing of the key that was made for it.
  */
-function rejections(records: readonly ApiKeyRecord[], { name }: ManagedKeyDefinition, now: number): number {
-  const own = records.filter((record) => record.managedKey === name);
+function rejections(own: readonly ApiKeyRecord[], now: number): number {
   const since = own.find(({ state }) => state === 'current')?.since ?? Number.NEGATIVE_INFINITY;
   return own.filter(
     (record) =>

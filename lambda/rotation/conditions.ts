@@ -7,7 +7,7 @@ import { minuteMs } from '../foundation/clock.ts';
 import { isFoundDead, isLate, isListCaughtUp, replacementOf, type DeadKeySnapshot } from './dead-key.ts';
 import { isKnown, judgeGrace } from './grace.ts';
 import { isRevoked, lateActivation } from './lifecycle.ts';
-import { isServed, poolCover } from './pool-cover.ts';
+import { hasClaimedKey, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type Condition, type WatchedKind } from './ports.ts';
 import { isServing, isSwitchedByHand, versionWith } from './switch.ts';
 
@@ -87,7 +87,7 @@ const finders: Readonly<Record<WatchedKind, Finder>> = {
     if (!hasPool(definition.rotation.strategy) || !own.some((record) => record.state === 'current')) return undefined;
     const { standbyKeys, rotations, until, isScheduled } = poolCover(definition, own, secret.nextRotationAt, now);
     const isSoon = until - now < definition.rotation.lowWaterMs;
-    const isBusy = isServed(definition, own);
+    const isBusy = hasClaimedKey(own);
     // However far away the next rotation is: an emergency could come today.
     if (!isSoon && (standbyKeys > 0 || isBusy)) return undefined;
     return {

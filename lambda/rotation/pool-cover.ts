@@ -3,6 +3,7 @@ import type { ApiKeyRecord } from '../../contract/records.ts';
 import { hasPool } from '../../contract/registry.ts';
 import { dayMs } from '../foundation/clock.ts';
 import { chooseLater, isInPool, neededLifeMs } from './claim.ts';
+import { owesRotation, type SecretDescription } from './ports.ts';
 
 export interface PoolCover {
   readonly standbyKeys: number;
@@ -27,6 +28,19 @@ export interface Pool {
   readonly now: number;
 }
 
+/** The pool of a managed key that was read. `failed`: the failure of its rotation that people were told of. */
+export function poolOf(
+  {
+    definition,
+    own,
+    secret,
+    now,
+  }: Pick<Pool, 'definition' | 'own' | 'now'> & { readonly secret: Pick<SecretDescription, 'nextRotationAt'> },
+  failed: Parameters<typeof owesRotation>[0] | undefined,
+): Pool {
+  return { definition, own, nextRotationAt: secret.nextRotationAt, hasFailed: failed !== undefined && owesRotation(failed), now };
+}
+
 /** A standby key that no rotation of the schedule takes, because it expires too soon after its turn. */
 export interface ShortKey {
   readonly record: ApiKeyRecord;
@@ -40,13 +54,13 @@ export interface ShortKey {
  */
 export function poolCover(
   definition: ManagedKeyDefinition,
-  records: readonly ApiKeyRecord[],
+  own: readonly ApiKeyRecord[],
   nextRotationAt: number | null,
   now: number,
 ): PoolCover {
   const { intervalMs } = definition.rotation;
-  const from = isServed(definition, records) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
-  const { taken, left, until } = playedForward(definition, records, from);
+  const from = hasClaimedKey(own) ? now + intervalMs : Math.max(nextRotationAt ?? now + intervalMs, now);
+  const { taken, left, until } = playedForward(definition, own, from);
   return {
     standbyKeys: taken + left.length,
     rotations: taken,
@@ -65,7 +79,7 @@ export function coverOf(pool: Pool): PoolCover {
 
 /** When a rotation takes a standby key at the earliest: now, where one is owed or no key serves yet. */
 export function takesAt({ definition, own, nextRotationAt, hasFailed, now }: Pool): number {
-  if (isServed(definition, own)) return now + definition.rotation.intervalMs;
+  if (hasClaimedKey(own)) return now + definition.rotation.intervalMs;
   if (hasFailed || !own.some((record) => record.state === 'current')) return now;
   return Math.max(nextRotationAt ?? now, now);
 }
@@ -83,17 +97,17 @@ export function shortKeys(pool: Pool): readonly ShortKey[] {
 }
 
 /** Whether a rotation is under way that has its key from the pool. */
-export function isServed({ name }: ManagedKeyDefinition, records: readonly ApiKeyRecord[]): boolean {
-  return records.some(({ managedKey, state, origin }) => managedKey === name && state === 'pending' && origin === undefined);
+export function hasClaimedKey(own: readonly ApiKeyRecord[]): boolean {
+  return own.some(({ state, origin }) => state === 'pending' && origin === undefined);
 }
 
 /** The schedule from `from` on, with the very choice that a rotation makes, until one finds no key. */
 function playedForward(
   definition: ManagedKeyDefinition,
-  records: readonly ApiKeyRecord[],
+  own: readonly ApiKeyRecord[],
   from: number,
 ): { readonly taken: number; readonly left: readonly ApiKeyRecord[]; readonly until: number } {
-  let left = records.filter((record) => record.managedKey === definition.name && isInPool(record));
+  let left: readonly ApiKeyRecord[] = own.filter(isInPool);
   let taken = 0;
   for (let until = from; ; until += definition.rotation.intervalMs) {
     const { claim } = chooseLater(left, definition, until);

@@ -5,7 +5,7 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import type { Secret } from '../../foundation/secret.ts';
 import { onboardStandbyKey, type OnboardOptions, type OnboardPorts } from '../onboard.ts';
 import { cutOffLast } from '../conditions.ts';
-import { shortKeys, takesAt, type Pool, type ShortKey } from '../pool-cover.ts';
+import { poolOf, shortKeys, takesAt, type Pool, type ShortKey } from '../pool-cover.ts';
 import { owesRotation } from '../ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken } from '../rotation-token.ts';
 import type { CommandPorts } from './ports.ts';
@@ -21,18 +21,14 @@ export function checkHasPool({ name, rotation: { strategy } }: Pick<ManagedKeyDe
   );
 }
 
-/** A managed key's pool out of all records, and what says when rotations take from it, as of now. */
-export async function poolOf(
+/** The pool that these keys of a managed key make, with what says when rotations take from it, as of now. */
+export async function readPool(
   definition: ManagedKeyDefinition,
-  records: readonly ApiKeyRecord[],
+  own: readonly ApiKeyRecord[],
   { secrets, alarm, clock }: Pick<CommandPorts, 'secrets' | 'alarm' | 'clock'>,
 ): Promise<Pool> {
-  const [{ nextRotationAt }, failed] = await Promise.all([
-    secrets.describe(definition.secretName),
-    alarm.lasting('rotation-failed', definition.name),
-  ]);
-  const own = records.filter((record) => record.managedKey === definition.name);
-  return { definition, own, nextRotationAt, hasFailed: failed !== undefined && owesRotation(failed), now: clock.now() };
+  const [secret, failed] = await Promise.all([secrets.describe(definition.secretName), alarm.lasting('rotation-failed', definition.name)]);
+  return poolOf({ definition, own, secret, now: clock.now() }, failed);
 }
 
 /** A key that was taken in. `short`: the keys before it leave it too little time. */
@@ -50,7 +46,7 @@ export async function onboardKey(
   ports: OnboardPorts & Pick<CommandPorts, 'secrets' | 'alarm'>,
 ): Promise<Onboarded> {
   checkHasPool(definition);
-  const before = await poolOf(definition, await ports.ledger.of(definition.name), ports);
+  const before = await readPool(definition, await ports.ledger.of(definition.name), ports);
   const record = await onboardStandbyKey(definition, value, { ...options, takenAt: takesAt(before) }, ports);
   const pool = { ...before, own: [...before.own.filter(({ apiKeyId }) => apiKeyId !== record.apiKeyId), record] };
   return { record, pool, short: shortKeys(pool).find((key) => key.record === record) };

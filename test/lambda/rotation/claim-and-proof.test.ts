@@ -15,11 +15,10 @@ const standby = aRecord({ apiKeyId: 'apikey_standby' });
 const wanted = (changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
   aRecord({ apiKeyId: 'apikey_old', state: 'inactive', token: 'first', undoRequest: request, ...changes });
 
-test('the oldest standby key of the managed key is claimed', () => {
+test('the oldest standby key is claimed', () => {
   const records = [
     aRecord({ apiKeyId: 'apikey_new', addedAt: 2 }),
     aRecord({ apiKeyId: 'apikey_old', addedAt: 1 }),
-    aRecord({ apiKeyId: 'apikey_other', addedAt: 0, managedKey: 'staging' }),
     aRecord({ apiKeyId: 'apikey_used', addedAt: 0, state: 'current' }),
   ];
   expect(chooseNew(records, definition, now)).toMatchObject({ claim: { apiKeyId: 'apikey_old' } });
@@ -61,10 +60,9 @@ test('an old key that an operator wants back goes before all standby keys', () =
   expect(chooseNext([], definition, now)).toEqual({ claim: 'none', why: 'pool-empty' });
 });
 
-test('a request for a key of another managed key, and one that has lapsed, leave the choice to the pool', () => {
-  for (const other of [wanted({ managedKey: 'staging' }), wanted({ undoRequest: { ...request, at: now - requestLastsMs } })]) {
-    expect(chooseNext([other, standby], definition, now)).toEqual({ claim: standby });
-  }
+test('a request that has lapsed leaves the choice to the pool', () => {
+  const lapsed = wanted({ undoRequest: { ...request, at: now - requestLastsMs } });
+  expect(chooseNext([lapsed, standby], definition, now)).toEqual({ claim: standby });
 });
 
 test('a request lasts one hour to the millisecond', () => {
