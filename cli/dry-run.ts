@@ -8,7 +8,8 @@ import type { OpenInstallation } from './installation.ts';
 import { rotationObstacle } from '../lambda/rotation/commands/obstacle.ts';
 import { lookAtOldKey } from '../lambda/rotation/commands/revoke-old-key.ts';
 import type { RevokePlan } from '../lambda/rotation/commands/revoke-plan.ts';
-import { noKeyError, planRotation, type RotationPlan } from '../lambda/rotation/commands/rotate.ts';
+import { planRotation, type RotationPlan } from '../lambda/rotation/commands/rotate.ts';
+import { noKeyError } from '../lambda/rotation/no-key.ts';
 import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
 import { planText, planWhy } from './rotation-plan.ts';
@@ -69,7 +70,7 @@ export async function dryRun(
 function refusalOf(plan: RotationPlan, snapshot: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
   const obstacle = rotationObstacle(snapshot);
   if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
-  return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan, snapshot.definition) } : undefined;
+  return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan.why, snapshot.definition) } : undefined;
 }
 
 /** What an emergency would do that names a key which is off by the records: nothing rotates. */

@@ -3,7 +3,7 @@ import type { ApiKeyRecord, IncidentRecord, OperatorRequest } from '../contract/
 import { hasPool } from '../contract/registry.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
-import { brakeText, causeText, noKeyTexts, putAwayText } from '../lambda/incidents/message/cause-text.ts';
+import { brakeText, causeText, nextKeyText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeadKey, type Snapshot } from '../lambda/rotation/conditions.ts';
 import { claimEnds, stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
@@ -280,7 +280,7 @@ function noReplacement({ own, definition, now }: StatusSnapshot): readonly Findi
   const choice = chooseLater(own, definition, now);
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
-  const fix = choice.why === 'keys-rejected' ? putAwayText(definition.name) : `npx --no-install keyguard standby add ${definition.name}`;
+  const fix = nextKeyText(choice.why, definition);
   return [{ check: 'pool', state: 'attention', what, fix }];
 }
 

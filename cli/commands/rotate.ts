@@ -1,6 +1,7 @@
 import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
 import { isHeld, planRevocation, stolenKey } from '../../lambda/rotation/commands/revoke-plan.ts';
-import { justRotated, justRotatedError, noKeyError, planRotation, requestRotation } from '../../lambda/rotation/commands/rotate.ts';
+import { justRotated, justRotatedError, planRotation, requestRotation } from '../../lambda/rotation/commands/rotate.ts';
+import { noKeyError } from '../../lambda/rotation/no-key.ts';
 import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -93,7 +94,7 @@ async function rotateNow(snapshot: KeySnapshot, because: string, flags: Flags, i
   if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
   const plan = planRotation(snapshot, ports.clock.now());
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
-  if (plan.next === undefined) throw noKeyError(plan, definition);
+  if (plan.next === undefined) throw noKeyError(plan.why, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;
   if (flags.yes !== true) await agreed(`${question} ${planText(plan, definition)}`, io);
   const by = await callerName();

@@ -1,16 +1,17 @@
-import type { Cause, NoKeyCause } from '../../contract/causes.ts';
+import type { Cause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyState } from '../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
 import type { Secret } from '../foundation/secret.ts';
-import { causeText, noKeyTexts, putAwayText } from '../incidents/message/cause-text.ts';
+import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';
 import { doubtText } from '../incidents/message/verification-text.ts';
-import { aliveUntil, chooseNext, isPassing } from './claim.ts';
+import { aliveUntil, chooseNext } from './claim.ts';
 import { doubtAbout } from './control.ts';
 import { execute } from './execute.ts';
 import type { Change } from './change.ts';
 import { fenceMs, givenBackTo, transition } from './lifecycle.ts';
+import { noKeyError } from './no-key.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from './proof.ts';
 import { LostKeyRace, type RotationPorts } from './ports.ts';
 import { readVersion } from './read-version.ts';
@@ -135,11 +136,7 @@ async function claim(
   const choice = chooseNext(records, definition, at);
   if (choice.claim === 'none') {
     if (choice.why === 'late-call-possible') throw new Unavailable(`the undo of ${definition.name}`, noKeyTexts[choice.why]);
-    throw new KeyguardError(
-      'no-standby-key',
-      `${definition.name} cannot rotate: ${noKeyTexts[choice.why]}`,
-      cureOf(choice.why, definition),
-    );
+    throw noKeyError(choice.why, definition);
   }
   const next = choice.claim;
   try {
@@ -170,14 +167,6 @@ async function make(
   const record: ApiKeyRecord = { schema: 1, apiKeyId, managedKey: definition.name, revision: 1, hint, expiresAt, ...claimed };
   await ports.ledger.add(record, by);
   return record;
-}
-
-function cureOf(why: NoKeyCause, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (isPassing(why)) return 'nothing: within minutes one can be taken, and the rotation goes on by itself';
-  if (why === 'keys-rejected') {
-    return putAwayText(name);
-  }
-  return `make a key in the Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }
 
 /** The claimed key's value, active and proven. */

@@ -1,4 +1,5 @@
 import type { Brake, Cause, NoKeyCause, Refutation, RetirementCause, RotationEnd, VerificationCause } from '../../../contract/causes.ts';
+import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import { iso, utcMinute } from '../../foundation/clock.ts';
 import { textOf, type Texts } from './coded-text.ts';
 import { amount, measureName } from './phrases.ts';
@@ -109,12 +110,21 @@ export const noKeyTexts: Readonly<Record<NoKeyCause, string>> = {
 };
 
 /**
- * What lets rotations go on after two rejections.
+ * How a managed key gets its next key, where it cannot rotate.
  *
  * @sentence
  */
-export function putAwayText(name: string): string {
-  return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+export function nextKeyText(why: NoKeyCause, { name, workspaceId }: Pick<ManagedKeyDefinition, 'name' | 'workspaceId'>): string {
+  switch (why) {
+    case 'keys-in-hand':
+    case 'late-call-possible':
+      return 'wait five minutes';
+    case 'keys-rejected':
+      return `npx --no-install keyguard status ${name} says why each was rejected; put them away with npx --no-install keyguard standby remove ${name} apikey_…, and the rotation goes on by itself`;
+    case 'pool-empty':
+    case 'keys-expire-too-soon':
+      return `make a key in the Claude Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
+  }
 }
 
 /** How a failed rotation is over. */

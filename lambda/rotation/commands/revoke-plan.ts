@@ -2,11 +2,11 @@ import type { ApiKeyState } from '../../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { hourMs, minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
-import { noKeyTexts } from '../../incidents/message/cause-text.ts';
 import { chooseNew } from '../claim.ts';
 import { emergencyOf, isReplacedByEmergency } from '../lifecycle.ts';
+import { noKeyError } from '../no-key.ts';
 import { checkRestored } from './obstacle.ts';
-import { nextKeyText, planRotation, type RotationPlan } from './rotate.ts';
+import { planRotation, type RotationPlan } from './rotate.ts';
 import { claimedKey, type KeySnapshot } from './snapshot.ts';
 
 /** An emergency that is given again within this time goes on; later it is a new one. */
@@ -65,11 +65,8 @@ export function planRevocation(snapshot: KeySnapshot, stolen: string | undefined
   }
   checkRestored(definition.secretName, snapshot.secret);
   if (rotation.next === undefined) {
-    throw new KeyguardError(
-      'no-standby-key',
-      `${name} cannot rotate: ${noKeyTexts[rotation.why]}`,
-      `${nextKeyText(rotation, definition)}, then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console`,
-    );
+    const also = ', then this again. To stop the old key at once although consumers then fail, disable it in the Claude Console';
+    throw noKeyError(rotation.why, definition, also);
   }
   return { todo: 'rotate and cut', dying, rotation, wanted };
 }

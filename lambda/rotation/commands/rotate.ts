@@ -3,8 +3,7 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, AuditRecord } from '../../../contract/records.ts';
 import { minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
-import { noKeyTexts, putAwayText } from '../../incidents/message/cause-text.ts';
-import { chooseNext, isPassing, type chooseNew } from '../claim.ts';
+import { chooseNext, type chooseNew } from '../claim.ts';
 import { expiresTooSoon } from '../conditions.ts';
 import { isSwitchedByHand, notServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
@@ -40,18 +39,6 @@ export function planRotation(snapshot: KeySnapshot, now: number, choose: typeof 
   if (choice.claim === 'none') return { next: undefined, why: choice.why, current };
   if (choice.claim === 'made') return { next: 'made', why: 'made', current };
   return { next: choice.claim, why: choice.claim.undoRequest === undefined ? 'oldest' : 'wanted', current };
-}
-
-/** No key could take over. */
-export function noKeyError(plan: Impossible, definition: ManagedKeyDefinition): KeyguardError {
-  return new KeyguardError('no-standby-key', `${definition.name} cannot rotate: ${noKeyTexts[plan.why]}`, nextKeyText(plan, definition));
-}
-
-/** How a managed key gets its next key, where none could take over. */
-export function nextKeyText({ why }: Impossible, { name, workspaceId }: ManagedKeyDefinition): string {
-  if (isPassing(why)) return 'wait five minutes';
-  if (why === 'keys-rejected') return putAwayText(name);
-  return `make a key in the Claude Console (workspace ${workspaceId}), then: npx --no-install keyguard standby add ${name}`;
 }
 
 /** Whoever asks for a rotation so soon after one may be repeating a command that was interrupted. */

@@ -254,7 +254,7 @@ test('a rotation without a key alarms people with the reason and the next step',
     {
       kind: 'rotation-failed',
       reason: 'production cannot rotate: the pool is empty',
-      fix: `make a key in the Console (workspace ${definition.workspaceId}), then: npx --no-install keyguard standby add production`,
+      fix: `make a key in the Claude Console (workspace ${definition.workspaceId}), then: npx --no-install keyguard standby add production`,
       workspaceId: definition.workspaceId,
     },
   ]);

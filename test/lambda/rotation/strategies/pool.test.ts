@@ -75,7 +75,7 @@ test('an empty pool is told with what to do: where to make a key, and how to add
   expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
     code: 'no-standby-key',
     message: 'production cannot rotate: the pool is empty',
-    fix: 'make a key in the Console (workspace wrkspc_production), then: npx --no-install keyguard standby add production',
+    fix: 'make a key in the Claude Console (workspace wrkspc_production), then: npx --no-install keyguard standby add production',
   });
 });
 
@@ -415,7 +415,7 @@ test('where the only key is held up, nobody is asked for another one', async () 
   expect(await failure(pool.obtain(definition, token, stage.ports))).toEqual({
     code: 'no-standby-key',
     message: 'production cannot rotate: each standby key that would fit is being verified or deactivated at this moment',
-    fix: 'nothing: within minutes one can be taken, and the rotation goes on by itself',
+    fix: 'wait five minutes',
   });
 });
 
