@@ -11,6 +11,7 @@ import { doubtAbout } from './control.ts';
 import { execute } from './execute.ts';
 import type { Change } from './change.ts';
 import { fenceMs, givenBackTo, transition } from './lifecycle.ts';
+import { takeMade, type MadeKey } from './made-key.ts';
 import { noKeyError } from './no-key.ts';
 import { endOfKey, hasEnded, prove, unclearText, type ProofVerdict } from './proof.ts';
 import { LostKeyRace, type RotationPorts } from './ports.ts';
@@ -18,14 +19,6 @@ import { readVersion } from './read-version.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from './strategies.ts';
 
 const by = 'rotation';
-
-/** An API key that a strategy has made, active. */
-interface MadeKey {
-  readonly apiKeyId: string;
-  /** As Anthropic shows it. */
-  readonly hint: string;
-  readonly expiresAt: number | null;
-}
 
 /** What differs between strategies whose credentials are API keys. */
 interface KeySource {
@@ -140,7 +133,11 @@ async function claim(
   }
   const next = choice.claim;
   try {
-    if (next === 'made') return await make(records, definition, token, source, ports);
+    if (next === 'made') {
+      // Its registry entry says that it makes keys: nobody but its author can mend that.
+      if (source.make === undefined) throw new TypeError(`the strategy ${definition.rotation.strategy} makes no keys`);
+      return await takeMade(await source.make(definition, token, ports), records, definition, token, ports);
+    }
     const { undoRequest } = next;
     const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
     return await ports.ledger.replace(next, transition(next, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
@@ -149,24 +146,6 @@ async function claim(
     // As a rule another run of this rotation has claimed it.
     return claimedFor(error.won === undefined ? [] : [error.won], token) ?? 'raced';
   }
-}
-
-/** Throws TypeError where a strategy is not what its interface says: nobody but its author can mend that. */
-async function make(
-  records: readonly ApiKeyRecord[],
-  definition: ManagedKeyDefinition,
-  token: string,
-  source: KeySource,
-  ports: RotationPorts,
-): Promise<ApiKeyRecord> {
-  if (source.make === undefined) throw new TypeError(`the strategy ${definition.rotation.strategy} makes no keys`);
-  const { apiKeyId, hint, expiresAt } = await source.make(definition, token, ports);
-  if (records.some((record) => record.apiKeyId === apiKeyId)) throw new TypeError(`${apiKeyId} was made before, for another rotation`);
-  const at = ports.clock.now();
-  const claimed = { state: 'pending', since: at, addedAt: at, token, cause: { code: 'claimed' } } as const;
-  const record: ApiKeyRecord = { schema: 1, apiKeyId, managedKey: definition.name, revision: 1, hint, expiresAt, ...claimed };
-  await ports.ledger.add(record, by);
-  return record;
 }
 
 /** The claimed key's value, active and proven. */
