@@ -4,7 +4,7 @@ import type { KeyguardError } from '../../foundation/errors.ts';
 import type { Snapshot } from '../conditions.ts';
 import { fenceMs } from '../lifecycle.ts';
 import { planKey, type PlannedStep, type RuleName } from '../plan.ts';
-import { claimGraceMs } from '../plan/key.ts';
+import { atWorkUntil, claimGraceMs } from '../plan/key.ts';
 import type { SecretDescription } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { retire, withdrawUndoRequest } from './revoke.ts';
@@ -81,10 +81,12 @@ export const claimEnds: Readonly<Partial<Record<RuleName, KeyAct>>> = {
   'switched-and-moved-on': 'give grace',
 };
 
-function dueAct({ record, because, step }: PlannedStep, now: number): KeyAct | undefined {
+function dueAct({ record: { intent }, because, step }: PlannedStep, now: number): KeyAct | undefined {
+  if (step.do === 'wait') return undefined;
   const end = claimEnds[because];
-  if (end !== undefined) return step.do === 'wait' ? undefined : end;
-  return record.intent !== undefined && now - record.intent.at > stuckAfterMs ? 'finish' : undefined;
+  if (end !== undefined) return end;
+  // Who stored the intent a moment ago may be carrying it out.
+  return intent !== undefined && now >= atWorkUntil(intent) ? 'finish' : undefined;
 }
 
 function without(versionId: string, stages: SecretDescription['stages']): SecretDescription['stages'] {

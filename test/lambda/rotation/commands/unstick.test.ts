@@ -7,7 +7,7 @@ import { current, now, seen } from '../sight.ts';
 
 const claimed = (minutesAgo: number, changes: Partial<ApiKeyRecord> = {}): ApiKeyRecord =>
   aRecord({ apiKeyId: 'apikey_claimed', state: 'pending', token: 'v2', since: now - minutesAgo * minuteMs, ...changes });
-const intent = (to: 'inactive' | 'current' | 'rejected', minutesAgo: number) =>
+const intent = (to: 'inactive' | 'contained' | 'current' | 'rejected', minutesAgo: number) =>
   ({ to, at: now - minutesAgo * minuteMs, cause: { code: 'switching' } }) as const;
 const old = (changes: Partial<ApiKeyRecord>): ApiKeyRecord =>
   aRecord({ apiKeyId: 'apikey_old', state: 'draining', token: 'v0', ...changes });
@@ -39,8 +39,16 @@ test.each<[string, Scene, readonly string[]]>([
     { own: [old({ undoRequest: { at: now, by: 'Ada', because: 'it fails' } })] },
     ['withdraw request apikey_old'],
   ],
-  ['work that is half done', { own: [old({ intent: intent('inactive', 16) })] }, ['finish apikey_old']],
-  ['work that was begun a moment ago', { own: [old({ intent: intent('inactive', 15) })] }, []],
+  ['work that is half done', { own: [old({ intent: intent('inactive', 5) })] }, ['finish apikey_old']],
+  ['work that was begun a moment ago', { own: [old({ intent: intent('inactive', 4) })] }, []],
+  ['a containment that is half done', { own: [old({ intent: intent('contained', 15) })] }, ['finish apikey_old']],
+  ['a containment that may be at work', { own: [old({ intent: intent('contained', 14) })] }, []],
+  [
+    'work that the plan leaves as it is, because consumers read the key',
+    { own: [old({ token: 'v1', intent: intent('inactive', 20) })] },
+    [],
+  ],
+  ['a key whose rejection began a moment ago', { own: [claimed(20, { intent: intent('rejected', 4) })] }, []],
   ['a key whose rejection was broken off', { own: [claimed(20, { intent: intent('rejected', 20) })] }, ['finish apikey_claimed']],
   ['a key that may have become current', { own: [claimed(20, { intent: intent('current', 20) })] }, ['give grace apikey_claimed']],
 ])('of %s', (_name, scene, acts) => {
