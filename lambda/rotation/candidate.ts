@@ -8,7 +8,7 @@ import { causeText, noKeyTexts } from '../incidents/message/cause-text.ts';
 import { doubtText } from '../incidents/message/verification-text.ts';
 import { aliveUntil, chooseNext } from './claim.ts';
 import { doubtAbout } from './control.ts';
-import { execute } from './execute.ts';
+import { execute, type Actor } from './execute.ts';
 import type { Change } from './change.ts';
 import { fenceMs, givenBackTo, transition } from './lifecycle.ts';
 import { takeMade, type MadeKey } from './made-key.ts';
@@ -18,7 +18,8 @@ import { LostKeyRace, type RotationPorts } from './ports.ts';
 import { readVersion } from './read-version.ts';
 import type { CandidateVerdict, Lost, NotBack, RotationStrategy } from './strategies.ts';
 
-const by = 'rotation';
+/** Who acts, for the history; an undo is its operator's. */
+const rotation: Actor = { by: 'rotation' };
 
 /** What differs between strategies whose credentials are API keys. */
 interface KeySource {
@@ -83,7 +84,7 @@ export function apiKeyStrategy(source: KeySource): RotationStrategy {
       const back = givenBackTo(record);
       const change = { to: 'abandoned', cause } as const;
       // In its grace it is active, and consumers may hold it.
-      if (back === 'draining') await execute(record, { change }, { by }, ports);
+      if (back === 'draining') await execute(record, { change }, rotation, ports);
       else await deactivate(record, back, change, ports);
     },
 
@@ -140,7 +141,7 @@ async function claim(
     }
     const { undoRequest } = next;
     const cause: Cause = undoRequest === undefined ? { code: 'claimed' } : { code: 'brought-back', reason: undoRequest.because };
-    return await ports.ledger.replace(next, transition(next, { type: 'claimed', at, cause, token }), undoRequest?.by ?? by);
+    return await ports.ledger.replace(next, transition(next, { type: 'claimed', at, cause, token }), undoRequest?.by ?? rotation.by);
   } catch (error) {
     if (!(error instanceof LostKeyRace)) throw error;
     // As a rule another run of this rotation has claimed it.
@@ -172,7 +173,7 @@ async function candidate(
 /** The claim said before that this was coming; the audit record of the effect has its request. */
 async function activate(record: ApiKeyRecord, ports: RotationPorts): Promise<ApiKeyRecord> {
   const act = { set: 'active', change: { to: 'as it is', cause: { code: 'made-active' } } } as const;
-  return (await execute(record, act, { by }, ports)).record;
+  return (await execute(record, act, rotation, ports)).record;
 }
 
 /** No answer is no verdict on the key: an outage must not use up one key after the other. The claim stays, and the same key is tried again. */
@@ -225,5 +226,5 @@ async function rejected(
 /** A run that is about to move AWSCURRENT to the key loses its race, or this one does and touches nothing. */
 async function deactivate(record: ApiKeyRecord, to: ApiKeyState, change: Change, ports: RotationPorts): Promise<void> {
   const intent = { to, at: ports.clock.now(), cause: change.cause };
-  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, { by }, ports);
+  await execute(record, { intent, set: 'inactive', looksFirst: true, change }, rotation, ports);
 }
