@@ -1,6 +1,6 @@
 import type { Cause } from '../../contract/causes.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { keyEvents, transition, claimBlockOf, lateActivationOf, withoutUndoRequest, type KeyEventType } from './lifecycle.ts';
+import { keyEvents, transition, claimBlockOf, lateActivationOf, type KeyEventType } from './lifecycle.ts';
 
 /** Something that became known of a key, or was given up, and moves it into no other state. */
 export type Note =
@@ -23,7 +23,7 @@ export type Note =
   /** No call can come late any more that would activate it. */
   | 'no late call'
   /** No undo asks for it any more. */
-  | 'not wanted'
+  | 'without undo request'
   /** Only the history says more: the record stays. */
   | 'as it is';
 
@@ -68,8 +68,8 @@ export function changed(record: ApiKeyRecord, { to, cause, seenActiveAt }: Chang
       const { lateActivationUntil, ...rest } = record;
       return rest;
     }
-    case 'not wanted':
-      return withoutUndoRequest(record);
+    case 'without undo request':
+      return withoutUndoRequest(record) ?? record;
     case 'as it is':
       return record;
   }
@@ -78,6 +78,11 @@ export function changed(record: ApiKeyRecord, { to, cause, seenActiveAt }: Chang
 /** Whether it is an event of the lifecycle: then the record itself says when and why. */
 export function isEvent(to: Change['to']): to is Exclude<KeyEventType, 'claimed'> {
   return keyEvents.some((event) => event === to);
+}
+
+/** No undo asks for it any more; undefined where none did. */
+export function withoutUndoRequest({ undoRequest, ...rest }: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> | undefined {
+  return undoRequest === undefined ? undefined : rest;
 }
 
 function withoutIntent(record: ApiKeyRecord, at: number): Omit<ApiKeyRecord, 'revision'> {

@@ -339,12 +339,6 @@ export function lateActivationOf(until: number | undefined, at: number): Pick<Ap
   return until !== undefined && until > at ? { lateActivationUntil: until } : {};
 }
 
-/** No undo asks for it any more. */
-export function withoutUndoRequest(record: ApiKeyRecord): Omit<ApiKeyRecord, 'revision'> {
-  const { undoRequest, ...rest } = record;
-  return rest;
-}
-
 /** An operator's emergency: the key gets no grace once it is replaced. Throws KeyguardError for a key that consumers do not hold. */
 export function withRevokeRequest(record: ApiKeyRecord, request: OperatorRequest): Omit<ApiKeyRecord, 'revision'> {
   if (record.state !== 'current' && record.state !== 'draining') throw illegal(record, 'an old key without grace');

@@ -145,7 +145,7 @@ const rules = named([
     because: 'undo-lapsed',
     of: off,
     when: (key) => isGivenBack(key) && isUndoLapsed(key),
-    step: note('not wanted', { code: 'undo-lapsed' }),
+    step: note('without undo request', { code: 'undo-lapsed' }),
   },
   // What consumers read a person has reactivated for them.
   { because: 'given-back-and-serving', of: off, when: (key) => isGivenBack(key) && serves(key), step: noLateCall('serving') },
@@ -181,7 +181,7 @@ const rules = named([
   { because: 'list-is-behind', of: [...off, ...pool], when: isListBehind, step: wait },
 
   { because: 'undo-asked-for', of: old, when: isAskedFor, step: wait },
-  { because: 'undo-lapsed', of: old, when: isUndoLapsed, step: note('not wanted', { code: 'undo-lapsed' }) },
+  { because: 'undo-lapsed', of: old, when: isUndoLapsed, step: note('without undo request', { code: 'undo-lapsed' }) },
   // Somebody moved AWSCURRENT back to it: it is no old key any more.
   { because: 'serving', of: old, when: serves, step: wait },
 

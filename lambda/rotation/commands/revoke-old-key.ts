@@ -1,7 +1,8 @@
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import { KeyguardError, LostRace } from '../../foundation/errors.ts';
+import { withoutUndoRequest } from '../change.ts';
 import { execute, type Actor } from '../execute.ts';
-import { checkTimely, withIntent, shouldBeActive, withoutUndoRequest } from '../lifecycle.ts';
+import { checkTimely, withIntent, shouldBeActive } from '../lifecycle.ts';
 import type { ApiKeyInfo } from '../ports.ts';
 import { isServing } from '../switch.ts';
 import type { CommandPorts } from './ports.ts';
@@ -46,7 +47,7 @@ export async function revokeOldKey(
   const intended = await updateRecord(ledger, apiKeyId, by, (found) => {
     checkIsOff(found, snapshot);
     if (isActive) return withIntent(found, { to: 'contained', at: clock.now(), cause, ordered: true });
-    return found.undoRequest === undefined ? undefined : withoutUndoRequest(found);
+    return withoutUndoRequest(found);
   });
   if (!isActive) return old;
   let after = old;

@@ -1,7 +1,8 @@
 import type { ApiKeyRecord, OperatorRequest } from '../../../contract/records.ts';
 import { minuteMs } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
-import { emergencyOf, withRevokeRequest, withoutUndoRequest } from '../lifecycle.ts';
+import { withoutUndoRequest } from '../change.ts';
+import { emergencyOf, withRevokeRequest } from '../lifecycle.ts';
 import { rotatedTo, type Rotated } from './follow.ts';
 import { endPause } from './pause.ts';
 import type { CommandPorts } from './ports.ts';
@@ -50,7 +51,7 @@ export async function requestRevocation(
 
 /** Withdraws the request for an undo. */
 export async function withdrawUndoRequest(apiKeyId: string, by: string, { ledger }: Pick<CommandPorts, 'ledger'>): Promise<void> {
-  await updateRecord(ledger, apiKeyId, by, (record) => (record.undoRequest === undefined ? undefined : withoutUndoRequest(record)));
+  await updateRecord(ledger, apiKeyId, by, withoutUndoRequest);
 }
 
 /** The record with the emergency's request; undefined where it has one that still holds, or consumers do not hold the key any more. */

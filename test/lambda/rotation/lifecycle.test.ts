@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { apiKeyStates, type ApiKeyState } from '../../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
-import { changed, type Note } from '../../../lambda/rotation/change.ts';
+import { changed, withoutUndoRequest, type Note } from '../../../lambda/rotation/change.ts';
 import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../../lambda/foundation/errors.ts';
 import {
@@ -20,7 +20,6 @@ import {
   shouldBeActive,
   withUndoRequest,
   withRevokeRequest,
-  withoutUndoRequest,
   type KeyEventType,
 } from '../../../lambda/rotation/lifecycle.ts';
 import { aRecord } from '../../support/records.ts';
@@ -306,6 +305,7 @@ test('who asks for a key that cannot come back is told why and what to do', () =
 test('a request that is withdrawn leaves the key as it was', () => {
   const old = aRecord({ state: 'inactive', token: 'first' });
   expect(withoutUndoRequest({ ...withUndoRequest(old, request), revision: 1 })).toEqual(old);
+  expect(withoutUndoRequest(old)).toBeUndefined();
 });
 
 test('an emergency takes the grace of a key that is in it already, and of none that consumers do not hold', () => {
