@@ -5,7 +5,7 @@ import type { ApiKeyRecord } from '../contract/records.ts';
 import { channels, functionNames, postedChannels, type FunctionName, type PostedChannel } from '../contract/registry.ts';
 import type { FunctionSettings } from '../lambda/adapters/aws/function-settings.ts';
 import type { SecretDescription } from '../lambda/rotation/ports.ts';
-import { versionWith } from '../lambda/rotation/switch.ts';
+import { versionWith } from '../lambda/rotation/staging-labels.ts';
 import { definitionsOf } from '../lib/config/policy.ts';
 import type { Configuration } from '../lib/config/schema.ts';
 import { broken, good, warning, type Answer } from './doctor/check.ts';

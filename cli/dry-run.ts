@@ -8,7 +8,7 @@ import type { OpenInstallation } from './installation.ts';
 import { rotationObstacle } from '../lambda/rotation/commands/obstacle.ts';
 import { lookAtOldKey } from '../lambda/rotation/commands/revoke-old-key.ts';
 import type { RevokePlan } from '../lambda/rotation/commands/revoke-plan.ts';
-import { planRotation, type RotationPlan } from '../lambda/rotation/commands/rotate.ts';
+import { planNextKey, type NextKeyPlan } from '../lambda/rotation/commands/rotate.ts';
 import { noKeyError } from '../lambda/rotation/no-key.ts';
 import type { KeySnapshot } from '../lambda/rotation/commands/snapshot.ts';
 import { json, line, progress } from './output.ts';
@@ -33,7 +33,7 @@ export async function dryRun(
 ): Promise<void> {
   const { definition, pause } = snapshot;
   const { name } = definition;
-  const plan = emergency?.rotation ?? planRotation(snapshot, installation.clock.now());
+  const plan = emergency?.rotation ?? planNextKey(snapshot, installation.clock.now());
   const { next } = plan;
   // An emergency ends a pause, turns the schedule on, and was refused before where no key can take over.
   const refusal = emergency === undefined ? refusalOf(plan, snapshot) : undefined;
@@ -67,7 +67,7 @@ export async function dryRun(
 }
 
 /** Why the command itself would not even begin, and with which error. */
-function refusalOf(plan: RotationPlan, snapshot: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
+function refusalOf(plan: NextKeyPlan, snapshot: KeySnapshot): { readonly because: string; readonly error: KeyguardError } | undefined {
   const obstacle = rotationObstacle(snapshot);
   if (obstacle !== undefined) return { because: obstacle.message, error: obstacle };
   return plan.next === undefined ? { because: planWhy(plan), error: noKeyError(plan.why, snapshot.definition) } : undefined;

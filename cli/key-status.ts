@@ -4,7 +4,7 @@ import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts
 import { coverOf, poolOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
 import { planKey } from '../lambda/rotation/plan.ts';
-import { isSwitchedByHand } from '../lambda/rotation/switch.ts';
+import { isSwitchedByHand } from '../lambda/rotation/staging-labels.ts';
 import { failedRotation, keyFindings, standingEmergency, type StatusSnapshot } from './key-findings.ts';
 import { isPrevious, previousKey, type PreviousKey } from './previous-key.ts';
 

@@ -1,9 +1,9 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import { noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
-import type { RotationPlan } from '../lambda/rotation/commands/rotate.ts';
+import type { NextKeyPlan } from '../lambda/rotation/commands/rotate.ts';
 import { instant, lengthText } from './output.ts';
 
-const planTexts: Readonly<Record<RotationPlan['why'], string>> = {
+const planTexts: Readonly<Record<NextKeyPlan['why'], string>> = {
   ...noKeyTexts,
   claimed: 'a rotation that is under way has claimed it',
   oldest: 'it is the oldest standby key that lives long enough',
@@ -12,16 +12,16 @@ const planTexts: Readonly<Record<RotationPlan['why'], string>> = {
 };
 
 /** Why a plan is as it is. */
-export function planWhy({ why }: RotationPlan): string {
+export function planWhy({ why }: NextKeyPlan): string {
   return planTexts[why];
 }
 
 /** What takes over. */
-export function nextText(next: RotationPlan['next']): string {
+export function nextText(next: NextKeyPlan['next']): string {
   return next === 'made' ? 'a new key' : (next?.apiKeyId ?? '');
 }
 
-export function planText({ next, why, current }: RotationPlan, { rotation }: ManagedKeyDefinition): string {
+export function planText({ next, why, current }: NextKeyPlan, { rotation }: ManagedKeyDefinition): string {
   const claim = `${nextText(next)} becomes current (${planTexts[why]}).`;
   if (current === undefined) return claim;
   if (current.foundDeadAt !== undefined) return `${claim} ${current.apiKeyId} is dead at Anthropic since ${instant(current.foundDeadAt)}.`;

@@ -9,7 +9,7 @@ import { counted } from './foundation/counted.ts';
 import { KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
 import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
-import { retireDueKeys } from './rotation/retire.ts';
+import { runRetirement } from './rotation/run-retirement.ts';
 
 /** Every five minutes: old keys become inactive by evidence, and what a killed run left half done is finished. */
 export function retirementHandler(
@@ -22,7 +22,7 @@ export function retirementHandler(
   const ports = retirementPorts(env, table, secretsManager(), incidentPorts(env, table, runtime));
   return async () => {
     const failures: string[] = [];
-    const tally = await retireDueKeys(ports, (what) => void failures.push(what));
+    const tally = await runRetirement(ports, (what) => void failures.push(what));
     ports.log.info('retirement.finished', { ...tally });
     await runs(table).finished('retirement', { at: ports.clock.now(), failed: tally.failed });
     // Thrown after the log line, so that the retry, the error alarm and the dead-letter queue all see it.

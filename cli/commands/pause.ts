@@ -1,6 +1,6 @@
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { pauseKey } from '../../lambda/rotation/commands/pause.ts';
-import { openVersion, snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { openVersion, readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -39,7 +39,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const before = await snapshotOf(definition, installation.ports);
+  const before = await readSnapshot(definition, installation.ports);
   checkRestored(definition.secretName, before.secret);
   if (before.pause === undefined) {
     for (const sentence of warningsOf(before, installation.clock.now())) progress(sentence, io);

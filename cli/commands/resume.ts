@@ -1,6 +1,6 @@
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { resumeKey } from '../../lambda/rotation/commands/pause.ts';
-import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -35,7 +35,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const before = await snapshotOf(definition, installation.ports);
+  const before = await readSnapshot(definition, installation.ports);
   checkRestored(definition.secretName, before.secret);
   const { resumed, after, owed } = await resumeKey(before, { by: await callerName(), because }, installation.ports);
   const { nextRotationAt } = after.secret;

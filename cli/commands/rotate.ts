@@ -1,8 +1,8 @@
 import { checkRotates } from '../../lambda/rotation/commands/obstacle.ts';
 import { isHeld, planRevocation, stolenKey } from '../../lambda/rotation/commands/revoke-plan.ts';
-import { justRotated, justRotatedError, planRotation, requestRotation } from '../../lambda/rotation/commands/rotate.ts';
+import { justRotated, justRotatedError, planNextKey, requestRotation } from '../../lambda/rotation/commands/rotate.ts';
 import { noKeyError } from '../../lambda/rotation/no-key.ts';
-import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -70,7 +70,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (!flags.proof && flags.dryRun !== true) io.fail('--no-proof belongs to --dry-run: a rotation always proves', 'leave it out', 2);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const snapshot = await snapshotOf(definition, installation.ports);
+  const snapshot = await readSnapshot(definition, installation.ports);
   const stolen = flags.apiKeyId === undefined ? undefined : stolenKey(snapshot, flags.apiKeyId);
   const asJson = flags.json === true;
   if (flags.dryRun === true && stolen !== undefined && !isHeld(stolen.state)) {
@@ -92,7 +92,7 @@ async function rotateNow(snapshot: KeySnapshot, because: string, flags: Flags, i
   checkRotates(snapshot);
   const lately = flags.again === true ? undefined : await justRotated(snapshot, ports);
   if (lately !== undefined && (flags.yes === true || !canAsk(io))) throw justRotatedError(lately);
-  const plan = planRotation(snapshot, ports.clock.now());
+  const plan = planNextKey(snapshot, ports.clock.now());
   // Secrets Manager would fail, tell people and try again for hours: better not to begin.
   if (plan.next === undefined) throw noKeyError(plan.why, definition);
   const question = lately === undefined ? `Rotate ${name} now?` : `${justRotatedError(lately).message}. Rotate once more?`;

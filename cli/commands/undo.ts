@@ -1,7 +1,7 @@
 import { cutOffText } from '../../lambda/incidents/message/cut-off-text.ts';
 import { requestLastsMs } from '../../lambda/rotation/claim.ts';
 import { rotatedTo, type Rotated } from '../../lambda/rotation/commands/follow.ts';
-import { snapshotOf, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
 import { planUndo, requestUndo, type UndoPlan } from '../../lambda/rotation/commands/undo.ts';
 import { checkedApiKeyId, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
@@ -46,7 +46,7 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   const because = checkedReason(flags.because, io);
   const installation = await openInstallation(flags, io);
   const definition = managedKey(installation, name);
-  const snapshot = await snapshotOf(definition, installation.ports);
+  const snapshot = await readSnapshot(definition, installation.ports);
   const plan = await planUndo(snapshot, flags.apiKeyId, installation.ports);
   const { target } = plan;
   const rotated = target.state === 'current' ? undefined : await goBack(snapshot, plan, { because, flags }, installation, io);

@@ -4,7 +4,7 @@ import { lambda, secretsManager, sns } from '../../lambda/adapters/aws/clients.t
 import { roleOf } from '../../lambda/adapters/aws/function-settings.ts';
 import { secretVersions } from '../../lambda/adapters/aws/secret-versions.ts';
 import { subscriptionsOf, type TopicSubscription } from '../../lambda/adapters/aws/subscriptions.ts';
-import { versionWith } from '../../lambda/rotation/switch.ts';
+import { versionWith } from '../../lambda/rotation/staging-labels.ts';
 import type { OpenInstallation } from '../installation.ts';
 import { counted } from '../output.ts';
 import { broken, checked, good, type Answer, type Check } from './check.ts';

@@ -9,7 +9,7 @@ import { isKnown, judgeGrace } from './grace.ts';
 import { isRevoked, lateActivation } from './lifecycle.ts';
 import { hasClaimedKey, poolCover } from './pool-cover.ts';
 import { watchedKinds, type AlarmFacts, type Condition, type WatchedKind } from './ports.ts';
-import { isServing, isSwitchedByHand, versionWith } from './switch.ts';
+import { hasAwsCurrent, isSwitchedByHand, versionWith } from './staging-labels.ts';
 
 /** A replica that is still in progress after this time lags. */
 const replicaLagMs = 15 * minuteMs;
@@ -158,7 +158,7 @@ export function recordedDeadKey(snapshot: Snapshot): Condition | undefined {
 /** The key that consumers read, where it was cut off and nothing has taken its place: each of their requests fails. */
 export function cutOffLast({ own, secret }: Pick<Snapshot, 'own' | 'secret'>): ApiKeyRecord | undefined {
   if (own.some((record) => record.state === 'current')) return undefined;
-  return own.find((record) => record.state === 'contained' && isServing(record, secret));
+  return own.find((record) => record.state === 'contained' && hasAwsCurrent(record, secret));
 }
 
 /** Secrets Manager refuses every read of a secret from the moment on in which somebody schedules its deletion. */
@@ -288,7 +288,7 @@ function rank(grade: Change['grade']): number {
 function changedKeys({ own, infos, secret, now }: Snapshot): readonly Change[] {
   return settled(own, now).flatMap((record): readonly Change[] => {
     const { apiKeyId, state, intent } = record;
-    const late = isServing(record, secret) ? undefined : lateActivation(record, now);
+    const late = hasAwsCurrent(record, secret) ? undefined : lateActivation(record, now);
     // What is about to be done is our own doing; that it is deactivated again lasts until it is inactive.
     if (intent !== undefined && (late === undefined || intent.ordered !== true)) return [];
     const status = infos.get(apiKeyId)?.status ?? 'gone';

@@ -6,7 +6,7 @@ import { chooseNext, isPassing, hasUndoRequest } from './claim.ts';
 import { emergencyOf } from './lifecycle.ts';
 import type { ApiKeyInfo, RetirementPorts, SecretDescription } from './ports.ts';
 import type { RotationCause } from './rotation-token.ts';
-import { isSwitchedByHand } from './switch.ts';
+import { isSwitchedByHand } from './staging-labels.ts';
 
 /** Who gives consumers another key once theirs is dead: Key Guard by itself, or people, for this reason. */
 export type Replacement = { readonly by: 'itself' } | { readonly by: 'people'; readonly because: NoReplacement };

@@ -4,7 +4,7 @@ import type { Snapshot } from './conditions.ts';
 import { isFoundDead } from './dead-key.ts';
 import { isOver, type Shown } from './verify-revoked.ts';
 import { fenceMs, isRevoked, lateActivation, lifecycle } from './lifecycle.ts';
-import { isRotating } from './switch.ts';
+import { isRotating } from './staging-labels.ts';
 import {
   claimGraceMs,
   endOf,

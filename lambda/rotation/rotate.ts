@@ -6,7 +6,8 @@ import { hasServed, withIntent } from './lifecycle.ts';
 import { causeText } from '../incidents/message/cause-text.ts';
 import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
-import { notServing, recordSwitch, versionWith } from './switch.ts';
+import { recordSwitch } from './record-switch.ts';
+import { displacedKey, versionWith } from './staging-labels.ts';
 import { updateRecord } from './update-record.ts';
 
 const by = 'rotation';
@@ -72,7 +73,7 @@ async function checkNotOver(
   ports: RotationPorts,
 ): Promise<void> {
   const own = await ports.ledger.of(definition.name);
-  if (notServing(own, versions, ports.clock.now())?.token !== token) return;
+  if (displacedKey(own, versions, ports.clock.now())?.token !== token) return;
   await goOnWith({ verdict: 'lost', cause: { code: 'written-by-hand' } }, definition, token, ports);
 }
 

@@ -6,7 +6,7 @@ import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { Log } from '../../lambda/foundation/log.ts';
 import type { RetirementPorts, RotationPorts } from '../../lambda/rotation/ports.ts';
-import { retireDueKeys } from '../../lambda/rotation/retire.ts';
+import { runRetirement } from '../../lambda/rotation/run-retirement.ts';
 import { rotationStep } from '../../lambda/rotation/rotate.ts';
 import { aProofWorld, type ProofWorld } from './world.ts';
 import { beat, graceOver, rotated } from './operation.ts';
@@ -47,7 +47,7 @@ function breakRotation(log: Log, change: (ports: RotationPorts) => Partial<Rotat
 function breakRetirement(change: (ports: RetirementPorts) => Partial<RetirementPorts>): void {
   const sound = made(silent).retirement();
   const broken = { ...sound, ...change(sound) };
-  world.local.aws.functions.register('retirement', () => retireDueKeys(broken));
+  world.local.aws.functions.register('retirement', () => runRetirement(broken));
 }
 
 test('retirement that knows of no undo period archives too early, and is seen', async () => {

@@ -6,7 +6,7 @@ import { minuteMs } from '../../foundation/clock.ts';
 import { poll } from '../../foundation/poll.ts';
 import { isOld } from '../lifecycle.ts';
 import type { FailedRotation } from '../ports.ts';
-import { versionWith } from '../switch.ts';
+import { versionWith } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 import type { StartedRotation } from './start.ts';
 

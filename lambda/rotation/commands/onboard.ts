@@ -9,7 +9,7 @@ import { poolOf, shortKeys, takesAt, type Pool, type ShortKey } from '../pool-co
 import { owesRotation } from '../ports.ts';
 import { attemptOf, cutOffCause, failureCause, rotationToken } from '../rotation-token.ts';
 import type { CommandPorts } from './ports.ts';
-import { snapshotOf } from './snapshot.ts';
+import { readSnapshot } from './snapshot.ts';
 
 /** Throws KeyguardError `standby-refused` where the strategy of a managed key makes its keys itself. */
 export function checkHasPool({ name, rotation: { strategy } }: Pick<ManagedKeyDefinition, 'name' | 'rotation'>): void {
@@ -62,7 +62,7 @@ export async function startOwedRotation(
   ports: Pick<CommandPorts, 'ledger' | 'secrets' | 'pauses' | 'alarm' | 'rotations' | 'clock'>,
 ): Promise<boolean> {
   const failed = await ports.alarm.lasting('rotation-failed', definition.name);
-  const { own, secret, pause } = await snapshotOf(definition, ports);
+  const { own, secret, pause } = await readSnapshot(definition, ports);
   const cut = cutOffLast({ own, secret });
   const owed = failed !== undefined && owesRotation(failed) ? failureCause(definition.name, failed.at) : undefined;
   const cause = owed ?? (cut === undefined ? undefined : cutOffCause(cut));

@@ -7,7 +7,7 @@ import { isRevoked } from '../lifecycle.ts';
 import { owesRotation } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { enableSchedule } from './schedule.ts';
-import { openVersion, snapshotOf, type KeySnapshot } from './snapshot.ts';
+import { openVersion, readSnapshot, type KeySnapshot } from './snapshot.ts';
 
 /** A rotation that has begun may come to its end; one that hangs is broken off. */
 const patienceMs = 2 * minuteMs;
@@ -30,12 +30,12 @@ export async function pauseKey(
   const cause = { code: 'paused', by: pause.by, reason: pause.because } as const;
   await ports.audit.note({ managedKey: definition.name, at: clock.now(), by, cause });
   const deadline = clock.now() + patienceMs;
-  for (let told = false; openVersion(await snapshotOf(definition, ports)) !== undefined && clock.now() < deadline; told = true) {
+  for (let told = false; openVersion(await readSnapshot(definition, ports)) !== undefined && clock.now() < deadline; told = true) {
     if (!told) waits();
     await clock.pause(beatMs);
   }
   await ports.schedule.stop(definition.secretName);
-  return { pause, after: await snapshotOf(definition, ports) };
+  return { pause, after: await readSnapshot(definition, ports) };
 }
 
 async function begun(record: PauseRecord, { pauses }: Pick<CommandPorts, 'pauses'>): Promise<PauseRecord> {
@@ -66,7 +66,7 @@ export async function resumeKey(
     await ports.audit.note({ managedKey: name, at: ports.clock.now(), by, cause: { code: 'resumed', reason: because } });
   }
   if (pause !== undefined) await endPause(name, ports);
-  const after = await snapshotOf(definition, ports);
+  const after = await readSnapshot(definition, ports);
   // Before, because turning the schedule on makes a version of its own, to try the function.
   const owed = (resumed && openVersion(before) !== undefined) || (await isOwed(after, ports));
   return { resumed, after, owed };

@@ -4,7 +4,7 @@ import { withoutUndoRequest } from '../change.ts';
 import { execute, type Actor } from '../execute.ts';
 import { checkTimely, withIntent, shouldBeActive } from '../lifecycle.ts';
 import type { ApiKeyInfo } from '../ports.ts';
-import { isServing } from '../switch.ts';
+import { hasAwsCurrent } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 import type { KeySnapshot } from './snapshot.ts';
 import { updateRecord } from '../update-record.ts';
@@ -70,7 +70,7 @@ export async function revokeOldKey(
 
 function checkIsOff(record: ApiKeyRecord, { definition: { name }, secret }: KeySnapshot): void {
   const { apiKeyId, state } = record;
-  if (!shouldBeActive(state) && !isServing(record, secret)) return;
+  if (!shouldBeActive(state) && !hasAwsCurrent(record, secret)) return;
   throw new KeyguardError(
     'busy',
     `${apiKeyId} of ${name} is on its way back this moment`,

@@ -6,7 +6,7 @@ import { chooseNew } from '../claim.ts';
 import { emergencyOf, isReplacedByEmergency } from '../lifecycle.ts';
 import { noKeyError } from '../no-key.ts';
 import { checkRestored } from './obstacle.ts';
-import { planRotation, type RotationPlan } from './rotate.ts';
+import { planNextKey, type NextKeyPlan } from './rotate.ts';
 import { claimedKey, type KeySnapshot } from './snapshot.ts';
 
 /** An emergency that is given again within this time goes on; later it is a new one. */
@@ -22,7 +22,7 @@ export interface RevokePlan {
   readonly todo: 'rotate and cut' | 'cut' | 'cut one';
   /** The keys that die: the current one first, since its request says that the emergency has begun; of a named key that one alone. */
   readonly dying: readonly ApiKeyRecord[];
-  readonly rotation: RotationPlan;
+  readonly rotation: NextKeyPlan;
   /** Old keys that somebody wants back: nobody gets them now. */
   readonly wanted: readonly ApiKeyRecord[];
 }
@@ -37,7 +37,7 @@ export function planRevocation(snapshot: KeySnapshot, stolen: string | undefined
   const current = own.find((record) => record.state === 'current');
   const draining = own.filter((record) => record.state === 'draining');
   const wanted = own.filter((record) => record.undoRequest !== undefined);
-  const rotation = planRotation(snapshot, now, chooseNew);
+  const rotation = planNextKey(snapshot, now, chooseNew);
   const named = draining.filter((record) => record.apiKeyId === stolen);
   if (named.length > 0 && current !== undefined) {
     return { todo: 'cut one', dying: named, rotation, wanted: wanted.filter((record) => record.apiKeyId === stolen) };

@@ -8,7 +8,7 @@ import { endPause } from './pause.ts';
 import type { CommandPorts } from './ports.ts';
 import { isHeld, type RevokePlan } from './revoke-plan.ts';
 import { enableSchedule } from './schedule.ts';
-import { snapshotOf, type KeySnapshot } from './snapshot.ts';
+import { readSnapshot, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
 import { updateRecord } from '../update-record.ts';
 
@@ -35,7 +35,7 @@ export async function requestRevocation(
     await endPause(definition.name, ports);
   }
   // As it is now: a rotation of somebody else may have switched meanwhile, and another one would burn a key.
-  const { own } = await snapshotOf(definition, ports);
+  const { own } = await readSnapshot(definition, ports);
   const current = own.find((record) => record.state === 'current');
   const revokeRequest = current?.revokeRequest;
   if (current !== undefined && (revokeRequest === undefined || plan.todo === 'cut one')) {
@@ -108,7 +108,7 @@ export async function finishRevocation(
 
 async function askRetirement(failed: (error: KeyguardError) => void, ports: Pick<CommandPorts, 'retireNow'>): Promise<'asked' | 'missing'> {
   try {
-    await retire(failed, ports);
+    await runRetirementNow(failed, ports);
     return 'asked';
   } catch (error) {
     if (error instanceof KeyguardError && error.code === 'function-missing') return 'missing';
@@ -117,7 +117,10 @@ async function askRetirement(failed: (error: KeyguardError) => void, ports: Pick
 }
 
 /** Has retirement do now what is due; a key that it failed on is no reason to stop. Throws KeyguardError `function-missing`. */
-export async function retire(failed: (error: KeyguardError) => void, { retireNow }: Pick<CommandPorts, 'retireNow'>): Promise<void> {
+export async function runRetirementNow(
+  failed: (error: KeyguardError) => void,
+  { retireNow }: Pick<CommandPorts, 'retireNow'>,
+): Promise<void> {
   try {
     await retireNow();
   } catch (error) {

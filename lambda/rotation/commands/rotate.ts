@@ -5,12 +5,12 @@ import { minuteMs, utcMinute } from '../../foundation/clock.ts';
 import { KeyguardError } from '../../foundation/errors.ts';
 import { chooseNext, type chooseNew } from '../claim.ts';
 import { expiresTooSoon } from '../conditions.ts';
-import { isSwitchedByHand, notServing } from '../switch.ts';
+import { isSwitchedByHand, displacedKey } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 import { claimedKey, type KeySnapshot } from './snapshot.ts';
 import { startRotation, type StartedRotation } from './start.ts';
 
-export type RotationPlan = (Possible | Made | Impossible) & { readonly current: ApiKeyRecord | undefined };
+export type NextKeyPlan = (Possible | Made | Impossible) & { readonly current: ApiKeyRecord | undefined };
 
 /** The key that would become current, and why this one. */
 interface Possible {
@@ -30,7 +30,7 @@ interface Impossible {
 }
 
 /** What a rotation would do at `now`, by the rules of the rotation itself; `choose`: which key it would take. */
-export function planRotation(snapshot: KeySnapshot, now: number, choose: typeof chooseNext | typeof chooseNew = chooseNext): RotationPlan {
+export function planNextKey(snapshot: KeySnapshot, now: number, choose: typeof chooseNext | typeof chooseNew = chooseNext): NextKeyPlan {
   const { own, definition } = snapshot;
   const current = own.find((record) => record.state === 'current');
   const claimed = claimedKey(snapshot);
@@ -66,7 +66,7 @@ function freshKey(snapshot: KeySnapshot, steps: readonly AuditRecord[], now: num
   const current = own.find((record) => record.state === 'current');
   if (current === undefined || now >= current.since + repeatMs) return undefined;
   // No rotation brought what consumers read: somebody moved AWSCURRENT, or wrote the secret.
-  if (isSwitchedByHand(current) || notServing(own, secret, now) !== undefined) return undefined;
+  if (isSwitchedByHand(current) || displacedKey(own, secret, now) !== undefined) return undefined;
   // As an undo may bring one back.
   if (expiresTooSoon(snapshot, now)) return undefined;
   const isFirst = !own.some(({ apiKeyId, switchedAt }) => apiKeyId !== current.apiKeyId && switchedAt !== undefined);

@@ -2,13 +2,13 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import type { DeadKeySnapshot } from '../dead-key.ts';
 import type { SecretDescription } from '../ports.ts';
-import { versionWith } from '../switch.ts';
+import { versionWith } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 
 /** What was read of one managed key, before anything is done to it. */
 export type KeySnapshot = Pick<DeadKeySnapshot, 'definition' | 'own' | 'secret' | 'pause'>;
 
-export async function snapshotOf(
+export async function readSnapshot(
   definition: ManagedKeyDefinition,
   { ledger, secrets, pauses }: Pick<CommandPorts, 'ledger' | 'secrets' | 'pauses'>,
 ): Promise<KeySnapshot> {

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord, OperatorRequest } from '../../../contract/records.ts';
 import type { FailedRotation } from '../ports.ts';
 import { rotationToken, requestCause } from '../rotation-token.ts';
-import { notServing } from '../switch.ts';
+import { displacedKey } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 import { enableSchedule } from './schedule.ts';
 
@@ -63,7 +63,7 @@ async function freePending(
   { secrets, clock }: Pick<CommandPorts, 'secrets' | 'clock'>,
 ): Promise<void> {
   const secret = await secrets.describe(secretName);
-  const token = notServing(own, secret, clock.now())?.token;
+  const token = displacedKey(own, secret, clock.now())?.token;
   if (token !== undefined && secret.stages.get(token)?.includes('AWSPENDING') === true) {
     await secrets.discardPending(secretName, token);
   }

@@ -5,7 +5,7 @@ import { KeyguardError } from '../../foundation/errors.ts';
 import { cutOffText, type CutOff } from '../../incidents/message/cut-off-text.ts';
 import { hasUndoRequest, requestLastsMs } from '../claim.ts';
 import { emergencyOf, isRevoked, isEndedByEmergency, isOld, withUndoRequest } from '../lifecycle.ts';
-import { isRotating } from '../switch.ts';
+import { isRotating } from '../staging-labels.ts';
 import { checkRotates } from './obstacle.ts';
 import type { CommandPorts } from './ports.ts';
 import { claimedKey, type KeySnapshot } from './snapshot.ts';

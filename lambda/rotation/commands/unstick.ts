@@ -7,7 +7,7 @@ import { planKey, type PlannedStep, type RuleName } from '../plan.ts';
 import { atWorkUntil, claimGraceMs } from '../plan/key.ts';
 import type { SecretDescription } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
-import { retire, withdrawUndoRequest } from './revoke.ts';
+import { runRetirementNow, withdrawUndoRequest } from './revoke.ts';
 import { claimedKey, openVersion, type KeySnapshot } from './snapshot.ts';
 
 /** Whatever a run began, it or the next one has finished by then. */
@@ -143,5 +143,5 @@ export async function unstickKey(
   await ports.audit.note({ managedKey: name, at: ports.clock.now(), by, cause: { code: 'unstuck', acts: told } });
   for (const act of acts) if (act.act === 'withdraw request') await withdrawUndoRequest(act.record.apiKeyId, by, ports);
   for (const act of acts) if (act.act === 'discard version') await ports.secrets.discardPending(secretName, act.versionId);
-  await retire(failed, ports);
+  await runRetirementNow(failed, ports);
 }

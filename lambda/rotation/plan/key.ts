@@ -7,7 +7,7 @@ import type { Snapshot } from '../conditions.ts';
 import { isOver, type Shown } from '../verify-revoked.ts';
 import { judgeGrace } from '../grace.ts';
 import { emergencyOf, fenceMs, lateActivation } from '../lifecycle.ts';
-import { isServing } from '../switch.ts';
+import { hasAwsCurrent } from '../staging-labels.ts';
 
 /** A claim younger than this may belong to a rotation that is still running. */
 export const claimGraceMs = 15 * minuteMs;
@@ -43,7 +43,7 @@ export function hasLabel({ record: { token }, snapshot: { secret } }: Key, label
 }
 
 export function serves({ record, snapshot }: Key): boolean {
-  return isServing(record, snapshot.secret);
+  return hasAwsCurrent(record, snapshot.secret);
 }
 
 export function isGivenBack({ record, intent, now }: Key): boolean {

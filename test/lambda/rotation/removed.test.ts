@@ -2,7 +2,7 @@ import { RotateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { removedDefinition, removedKeys } from '../../../lambda/rotation/removed.ts';
-import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { runRetirement } from '../../../lambda/rotation/run-retirement.ts';
 import type { RetirementPorts } from '../../../lambda/rotation/ports.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
@@ -37,7 +37,7 @@ test('of a removed managed key old keys still retire, nothing is replaced, and s
   stage.has('current', 'current', { labels: ['AWSCURRENT'], undoRequest: { at: 0, by: 'operator', because: 'a request of before' } });
   stage.has('old', 'draining');
   stage.has('next', 'standby');
-  expect(await retireDueKeys(removedFrom(stage))).toMatchObject({ retired: 1, resumed: 0, failed: 0 });
+  expect(await runRetirement(removedFrom(stage))).toMatchObject({ retired: 1, resumed: 0, failed: 0 });
   expect([stage.record('old').state, stage.record('current').state, stage.record('next').state]).toEqual([
     'inactive',
     'current',

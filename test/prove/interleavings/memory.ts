@@ -12,7 +12,7 @@ import {
   type RetirementPorts,
   type WatchedKind,
 } from '../../../lambda/rotation/ports.ts';
-import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { runRetirement } from '../../../lambda/rotation/run-retirement.ts';
 import { aDefinition, policy } from '../../support/records.ts';
 import { judgeContainment, type MemoryIncidents } from './memory-incidents.ts';
 
@@ -321,7 +321,7 @@ export class MemoryWorld {
           }),
       },
       async retireNow() {
-        await retireDueKeys(again());
+        await runRetirement(again());
       },
       ledger: {
         ...reads,

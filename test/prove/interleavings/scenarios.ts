@@ -8,9 +8,9 @@ import { removeKey } from '../../../lambda/rotation/commands/remove.ts';
 import { lookAtOldKey, revokeOldKey } from '../../../lambda/rotation/commands/revoke-old-key.ts';
 import { isHeld, planRevocation, stolenKey } from '../../../lambda/rotation/commands/revoke-plan.ts';
 import { requestRevocation } from '../../../lambda/rotation/commands/revoke.ts';
-import { snapshotOf } from '../../../lambda/rotation/commands/snapshot.ts';
+import { readSnapshot } from '../../../lambda/rotation/commands/snapshot.ts';
 import { planUndo, requestUndo } from '../../../lambda/rotation/commands/undo.ts';
-import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { runRetirement } from '../../../lambda/rotation/run-retirement.ts';
 import { rotationStep } from '../../../lambda/rotation/rotate.ts';
 import { verifyStandbyKeys } from '../../../lambda/rotation/verify-standby.ts';
 import { definition, MemoryWorld, undisturbed } from './memory.ts';
@@ -46,7 +46,7 @@ export function retirement(world: MemoryWorld, name = 'retirement'): Actor {
   return {
     name,
     run: async (gate) => {
-      const { failed } = await retireDueKeys(world.ports(gate));
+      const { failed } = await runRetirement(world.ports(gate));
       if (failed === 0) world.seen();
     },
   };
@@ -93,7 +93,7 @@ export function undo(world: MemoryWorld, apiKeyId: string): Actor {
     name: 'undo',
     run: async (gate) => {
       const ports = world.ports(gate);
-      const snapshot = await snapshotOf(world.definition, ports);
+      const snapshot = await readSnapshot(world.definition, ports);
       const { target } = await planUndo(snapshot, apiKeyId, ports);
       if (target.state !== 'current') await requestUndo(snapshot, target, byOperator, ports);
     },
@@ -106,7 +106,7 @@ export function emergency(world: MemoryWorld, apiKeyId: string): Actor {
     name: 'emergency',
     run: async (gate) => {
       const ports = world.ports(gate);
-      const snapshot = await snapshotOf(world.definition, ports);
+      const snapshot = await readSnapshot(world.definition, ports);
       const stolen = stolenKey(snapshot, apiKeyId);
       if (isHeld(stolen.state)) await requestRevocation(snapshot, planRevocation(snapshot, apiKeyId, world.now), byOperator, ports);
       else await revokeOldKey(await lookAtOldKey(stolen, snapshot, ports), byOperator, snapshot, ports);

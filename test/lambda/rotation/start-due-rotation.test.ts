@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { Unavailable } from '../../../lambda/foundation/errors.ts';
 import type { Snapshot } from '../../../lambda/rotation/conditions.ts';
-import { resumeRotation } from '../../../lambda/rotation/resume.ts';
+import { startDueRotation } from '../../../lambda/rotation/start-due-rotation.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { failure, Stage } from './stage.ts';
 import { inWords, said } from '../../support/causes.ts';
@@ -30,7 +30,7 @@ async function seen(stage: Stage, paused = false): Promise<Snapshot> {
 async function resumed(stage: Stage, failedAt?: number, registeredAt?: number, paused = false): Promise<readonly string[]> {
   const ports = { ...stage.ports, secrets: { ...stage.ports.secrets, registeredAt: async () => registeredAt } };
   const failed = failedAt === undefined ? undefined : { openedAt: failedAt, at: failedAt, facts };
-  await resumeRotation(await seen(stage, paused), failed, ports, stage.tally);
+  await startDueRotation(await seen(stage, paused), failed, ports, stage.tally);
   return stage.effects;
 }
 
@@ -80,7 +80,7 @@ test('a rotation that has come to its end since retirement looked is followed by
   stage.has('taken', 'pending', { token: 't-open', since: now - hourMs });
   const snapshot = await stage.snapshot();
   stage.world.versions.get('t-open')?.labels.delete('AWSPENDING');
-  await resumeRotation(snapshot, undefined, stage.ports, stage.tally);
+  await startDueRotation(snapshot, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Nor is a request that was fulfilled meanwhile, whatever another managed key is waiting for, nor a failure that a switch has followed.
   const fulfilled = aStage();
@@ -88,18 +88,18 @@ test('a rotation that has come to its end since retirement looked is followed by
   const before = await fulfilled.snapshot();
   fulfilled.has('old', 'current', {});
   fulfilled.has('of staging', 'current', { managedKey: 'staging', revokeRequest: request(now - hourMs) });
-  await resumeRotation(before, undefined, fulfilled.ports, fulfilled.tally);
+  await startDueRotation(before, undefined, fulfilled.ports, fulfilled.tally);
   const switched = aStage();
   const failed = await switched.snapshot();
   switched.has('current', 'current', { labels: ['AWSCURRENT'], since: now });
-  await resumeRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, switched.ports, switched.tally);
+  await startDueRotation(failed, { openedAt: now - hourMs, at: now - hourMs, facts }, switched.ports, switched.tally);
   expect([fulfilled.effects, switched.effects]).toEqual([[], []]);
 });
 
 test('a failed undo leaves no rotation owed: once it is over, people are told so, and no third key is taken', async () => {
   const inVain = { openedAt: now - dayMs, at: now - dayMs, facts: { cause: said('the key is archived'), grade: 'undo-in-vain' } };
   const stage = aStage();
-  await resumeRotation(await stage.snapshot(), inVain, stage.ports, stage.tally);
+  await startDueRotation(await stage.snapshot(), inVain, stage.ports, stage.tally);
   expect([stage.effects, stage.cleared]).toEqual([
     ['alarm.clear'],
     [{ kind: 'rotation-failed', managedKey: 'production', end: 'still-current' }],
@@ -108,7 +108,7 @@ test('a failed undo leaves no rotation owed: once it is over, people are told so
   const open = aStage();
   open.world.register('t-open');
   const ports = { ...open.ports, secrets: { ...open.ports.secrets, registeredAt: async () => now - 14 * minuteMs } };
-  await resumeRotation(await open.snapshot(), inVain, ports, open.tally);
+  await startDueRotation(await open.snapshot(), inVain, ports, open.tally);
   expect(open.effects).toEqual([]);
 });
 
@@ -192,7 +192,7 @@ test('that people cannot be told holds up no rotation', async () => {
   };
   const ports = { ...stage.ports, alarm: { ...stage.ports.alarm, raise: deaf } };
   const late = { ...ports, secrets: { ...ports.secrets, registeredAt: async () => now - 2 * hourMs } };
-  expect(await failure(resumeRotation(await stage.snapshot(), undefined, late, stage.tally))).toMatchObject({ code: 'unavailable' });
+  expect(await failure(startDueRotation(await stage.snapshot(), undefined, late, stage.tally))).toMatchObject({ code: 'unavailable' });
   expect(stage.effects).toEqual(started);
 });
 
@@ -299,7 +299,7 @@ test('an open rotation whose emergency has lapsed is told with its own reason', 
   stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - 2 * dayMs) });
   stage.world.register('t-open');
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { cause: said('stopped'), grade: 'emergency-stopped' } };
-  await resumeRotation({ ...(await seen(stage, true)), now: now + 2 * hourMs }, told, stage.ports, stage.tally);
+  await startDueRotation({ ...(await seen(stage, true)), now: now + 2 * hourMs }, told, stage.ports, stage.tally);
   expect(stage.raised).toEqual([expect.objectContaining({ reason: expect.stringMatching(/has neither finished nor failed/) as unknown })]);
   expect(stage.raised[0]).not.toHaveProperty('grade');
 });
@@ -309,7 +309,7 @@ test('that an emergency has stopped is told of the present, and is over once the
   stage.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - hourMs) });
   const snapshot = await stage.snapshot();
   stage.has('current', 'draining', {});
-  await resumeRotation(snapshot, undefined, stage.ports, stage.tally);
+  await startDueRotation(snapshot, undefined, stage.ports, stage.tally);
   expect(stage.effects).toEqual([]);
   // Of a key that was replaced an emergency does not stop: it is cut off whether or not rotations are scheduled.
   const replaced = aStage({ secret: { rotationEnabled: false } });
@@ -317,7 +317,7 @@ test('that an emergency has stopped is told of the present, and is over once the
   expect(await resumed(replaced)).toEqual([]);
   const over = aStage();
   const told = { openedAt: now - dayMs, at: now - hourMs, facts: { cause: said('stopped'), grade: 'emergency-stopped' } };
-  await resumeRotation(await over.snapshot(), told, over.ports, over.tally);
+  await startDueRotation(await over.snapshot(), told, over.ports, over.tally);
   expect([over.effects, over.cleared]).toEqual([
     ['alarm.clear'],
     [
@@ -330,13 +330,13 @@ test('that an emergency has stopped is told of the present, and is over once the
   ]);
   const carriedOut = aStage();
   carriedOut.has('old', 'draining', { revokeRequest: request(now - hourMs) });
-  await resumeRotation(await carriedOut.snapshot(), told, carriedOut.ports, carriedOut.tally);
+  await startDueRotation(await carriedOut.snapshot(), told, carriedOut.ports, carriedOut.tally);
   expect(carriedOut.effects).toEqual(['alarm.clear']);
   // As long as it stands it is not over: while the key is paused, and in the pass that goes on with it.
   for (const isPaused of [true, false]) {
     const stands = aStage();
     stands.has('current', 'current', { labels: ['AWSCURRENT'], revokeRequest: request(now - hourMs) });
-    await resumeRotation(await seen(stands, isPaused), told, stands.ports, stands.tally);
+    await startDueRotation(await seen(stands, isPaused), told, stands.ports, stands.tally);
     expect(stands.effects).toEqual(isPaused ? [] : started);
   }
 });

@@ -7,14 +7,14 @@ import { planRotation, type OpenRotation, type RotationSteps } from './plan/rota
 import { emergencyStopped, type AlarmFacts, type FailedRotation, type RetirementPorts } from './ports.ts';
 import type { RetirementTally } from './reconcile.ts';
 import { attemptOf, rotationToken } from './rotation-token.ts';
-import { versionWith } from './switch.ts';
+import { versionWith } from './staging-labels.ts';
 
 /**
  * Rotations go on by themselves: one that failed and could succeed now, one that neither finished nor failed, and one that an operator
  * asked for and nobody started. Secrets Manager itself stops when its window closes. Of a paused managed key nothing is started, and
  * people are told all the same.
  */
-export async function resumeRotation(
+export async function startDueRotation(
   snapshot: Snapshot,
   failed: FailedRotation | undefined,
   ports: RetirementPorts,

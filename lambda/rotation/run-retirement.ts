@@ -4,8 +4,8 @@ import { conditionsOf, leftActive, type Snapshot } from './conditions.ts';
 import { isProvenDead, isListCaughtUp, isShownDead, witnessesIn } from './dead-key.ts';
 import { knownWithoutAnthropic, watchedKinds, type ApiKeyInfo, type Condition, type RetirementPorts } from './ports.ts';
 import { isRevoked } from './lifecycle.ts';
-import { resumeRotation } from './resume.ts';
-import { recordSwitch } from './switch.ts';
+import { startDueRotation } from './start-due-rotation.ts';
+import { recordSwitch } from './record-switch.ts';
 import { reconcileKey, type OwedProof, type RetirementTally } from './reconcile.ts';
 
 /** How often this runs. */
@@ -17,7 +17,7 @@ const beatMs = 5 * minuteMs;
  * standby key stays active, rotations that should go on are started, and people are told what they must know. One key's
  * failure does not hold up the others, and is told to `failed`.
  */
-export async function retireDueKeys(ports: RetirementPorts, failed: (what: string) => void = () => undefined): Promise<RetirementTally> {
+export async function runRetirement(ports: RetirementPorts, failed: (what: string) => void = () => undefined): Promise<RetirementTally> {
   const tally: RetirementTally = { retired: 0, archived: 0, returned: 0, putToSleep: 0, waiting: 0, resumed: 0, failed: 0 };
   const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
@@ -97,7 +97,7 @@ export async function retireDueKeys(ports: RetirementPorts, failed: (what: strin
     const { name, removed } = snapshot.definition;
     if (removed === true) continue;
     const seen = { ...snapshot, now: ports.clock.now() };
-    await attempt(`rotation of ${name}`, () => resumeRotation(seen, failedRotations.get(name), ports, tally, witnesses));
+    await attempt(`rotation of ${name}`, () => startDueRotation(seen, failedRotations.get(name), ports, tally, witnesses));
   }
   // Proof of revocation takes up to a minute a key, and a run five: each time another one is the first.
   for (const { apiKeyId, proof } of inTurn(owed, now)) await attempt(apiKeyId, proof);

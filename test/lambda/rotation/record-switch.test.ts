@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { minuteMs } from '../../../lambda/foundation/clock.ts';
 import { LostRace } from '../../../lambda/foundation/errors.ts';
-import { recordSwitch, versionWith } from '../../../lambda/rotation/switch.ts';
+import { recordSwitch } from '../../../lambda/rotation/record-switch.ts';
+import { versionWith } from '../../../lambda/rotation/staging-labels.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 

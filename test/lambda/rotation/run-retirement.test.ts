@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { KeyguardError, LostRace, Unavailable } from '../../../lambda/foundation/errors.ts';
 import { watchedKinds, type RetirementPorts } from '../../../lambda/rotation/ports.ts';
-import { retireDueKeys } from '../../../lambda/rotation/retire.ts';
+import { runRetirement } from '../../../lambda/rotation/run-retirement.ts';
 import { definition } from '../../prove/interleavings/memory.ts';
 import { Stage } from './stage.ts';
 import { said } from '../../support/causes.ts';
@@ -37,7 +37,7 @@ function failing(stage: Stage, call: 'list' | 'setStatus' | 'update' | 'start', 
 
 test('a beat over healthy keys changes nothing, and people are told that all is well', async () => {
   const stage = healthy();
-  expect(await retireDueKeys(stage.ports)).toEqual(nothing);
+  expect(await runRetirement(stage.ports)).toEqual(nothing);
   expect(stage.effects).toEqual([]);
   expect(stage.settled).toEqual([{ found: [], left: [], kinds: watchedKinds }]);
 });
@@ -47,7 +47,7 @@ test('a switch that a killed rotation left unrecorded is recorded first', async 
   stage.has('old', 'current');
   stage.has('next', 'pending', { labels: ['AWSCURRENT'] });
   stage.has('pool', 'standby');
-  await retireDueKeys(stage.ports);
+  await runRetirement(stage.ports);
   expect(stage.effects).toEqual(['ledger.replace old current→draining', 'ledger.replace next pending→current']);
   expect(stage.audit).toMatchObject([{ by: 'retirement' }, { by: 'retirement' }]);
 });
@@ -56,7 +56,7 @@ test('the evidence of usage reaches each key: a silent one retires, a used one w
   const stage = healthy({ lastTokensAt: { used: now - 30 * minuteMs } });
   stage.has('silent', 'draining');
   stage.has('used', 'draining');
-  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, retired: 1, waiting: 1 });
+  expect(await runRetirement(stage.ports)).toEqual({ ...nothing, retired: 1, waiting: 1 });
   expect([stage.record('silent').state, stage.record('used').state]).toEqual(['inactive', 'draining']);
 });
 
@@ -66,7 +66,7 @@ test('revoked keys go first, and every key is inactive before the first proof of
   for (const key of ['stolen', 'stolen too']) {
     stage.has(key, 'draining', { switchedAt: now, revokeRequest: { at: now, by: 'operator', because: 'stolen' } });
   }
-  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, failed: 3 });
+  expect(await runRetirement(stage.ports)).toEqual({ ...nothing, failed: 3 });
   const calls = stage.calls.filter((call) => call.startsWith('keys.setStatus') || call === 'probe');
   expect(calls.slice(0, 4)).toEqual([...['stolen', 'stolen too', 'silent'].map((key) => `keys.setStatus ${key} inactive`), 'probe']);
 });
@@ -82,7 +82,7 @@ test('a use that comes to light between two reads of the usage report is not mis
       lastUses: () => (read.push('lastUses'), usage.lastUses()),
     },
   };
-  await retireDueKeys(ports);
+  await runRetirement(ports);
   expect(read).toEqual(['knownUntil', 'lastUses']);
 });
 
@@ -95,7 +95,7 @@ test('what people must know is told before a minute is spent on a key that will 
     toldAt = stage.world.now;
     await watch.update(...found);
   };
-  await retireDueKeys({ ...stage.ports, watch: { ...watch, update } });
+  await runRetirement({ ...stage.ports, watch: { ...watch, update } });
   expect([toldAt, stage.world.now - now >= minuteMs]).toEqual([now, true]);
 });
 
@@ -105,7 +105,7 @@ test('keys that will not die take turns, so that each of them is tried although 
     const stage = healthy();
     stage.world.now += beat * 5 * minuteMs;
     for (const key of ['a', 'b', 'c']) stage.has(key, 'draining', { intent });
-    await retireDueKeys(stage.ports);
+    await runRetirement(stage.ports);
     return stage.calls.find((call) => call.startsWith('secrets.read'));
   };
   expect(new Set([await firstProven(0), await firstProven(1), await firstProven(2)]).size).toBe(3);
@@ -115,7 +115,7 @@ test('one key’s failure does not hold up the others, and is logged without wha
   const stage = healthy();
   stage.has('first', 'draining');
   stage.has('abandoned', 'pending', { status: 'inactive' });
-  const tally = await retireDueKeys(failing(stage, 'setStatus', new Error('sk-ant-api03-FAKE in a body')));
+  const tally = await runRetirement(failing(stage, 'setStatus', new Error('sk-ant-api03-FAKE in a body')));
   expect(tally).toEqual({ ...nothing, failed: 1, returned: 1 });
   expect(stage.logged).toEqual([{ event: 'retirement.failed', fields: { what: 'first', error: 'Error' } }]);
 });
@@ -123,7 +123,7 @@ test('one key’s failure does not hold up the others, and is logged without wha
 test('a lost race is no failure: whoever won goes on with the key', async () => {
   const stage = healthy();
   stage.has('old', 'draining');
-  expect(await retireDueKeys(failing(stage, 'setStatus', new LostRace('old')))).toEqual(nothing);
+  expect(await runRetirement(failing(stage, 'setStatus', new LostRace('old')))).toEqual(nothing);
   expect(stage.logged).toEqual([]);
 });
 
@@ -131,9 +131,9 @@ test('a rotation that failed is started again, and one that cannot be started is
   const failed = {
     failedRotations: new Map([['production', { openedAt: now - hourMs, at: now - hourMs, facts: { cause: said('failed') } }]]),
   };
-  expect(await retireDueKeys(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
+  expect(await runRetirement(healthy(failed).ports)).toEqual({ ...nothing, resumed: 1 });
   const stage = healthy(failed);
-  expect(await retireDueKeys(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
+  expect(await runRetirement(failing(stage, 'start', new Unavailable('RotateSecret', 'throttled')))).toEqual({ ...nothing, failed: 1 });
   expect(stage.logged).toEqual([
     {
       event: 'retirement.failed',
@@ -149,7 +149,7 @@ test('while a managed key is paused, its old keys stay and its rotation is not s
     });
     stage.has('old', 'draining');
     stage.world.paused = { schema: 1, managedKey, at: now, by: 'operator', because: 'a freeze' };
-    return retireDueKeys(stage.ports);
+    return runRetirement(stage.ports);
   };
   expect(await pausedBeat('production')).toEqual(nothing);
   expect(await pausedBeat('staging')).toEqual({ ...nothing, retired: 1, resumed: 1 });
@@ -158,13 +158,13 @@ test('while a managed key is paused, its old keys stay and its rotation is not s
 test('what people must know is what was found, before it was mended', async () => {
   const stage = healthy();
   stage.has('woken', 'standby', { status: 'active' });
-  expect(await retireDueKeys(stage.ports)).toEqual({ ...nothing, putToSleep: 1 });
+  expect(await runRetirement(stage.ports)).toEqual({ ...nothing, putToSleep: 1 });
   expect(stage.settled).toMatchObject([{ found: [{ kind: 'key-changed', managedKey: 'production' }], left: [] }]);
 });
 
 test('people who cannot be told are a failure of the beat', async () => {
   const stage = healthy();
-  expect(await retireDueKeys(failing(stage, 'update', new TypeError('no table')))).toEqual({ ...nothing, failed: 1 });
+  expect(await runRetirement(failing(stage, 'update', new TypeError('no table')))).toEqual({ ...nothing, failed: 1 });
   expect(stage.logged).toEqual([{ event: 'retirement.failed', fields: { what: 'what people must know', error: 'TypeError' } }]);
 });
 
@@ -174,7 +174,7 @@ test('a managed key whose secret cannot be read is left as it is, and does not h
   stage.has('foreign', 'draining', { managedKey: 'staging' });
   const staging = { ...definition, name: 'staging', secretName: 'staging' };
   const { ports } = stage;
-  const tally = await retireDueKeys({
+  const tally = await runRetirement({
     ...ports,
     directory: { ...ports.directory, all: async () => [staging, definition] },
     secrets: {
@@ -198,7 +198,7 @@ test('of a removed managed key the keys that are still active are named; nothing
   stage.has('gone-two', 'current', { managedKey: 'gone' });
   stage.has('gone-asleep', 'inactive', { managedKey: 'gone', since: now - 30 * dayMs });
   stage.has('lost', 'current', { managedKey: 'lost' });
-  expect(await retireDueKeys(stage.ports)).toEqual(nothing);
+  expect(await runRetirement(stage.ports)).toEqual(nothing);
   const left = (apiKeyId: string, managedKey: string) => ({
     grade: 'left-active',
     apiKeyId,
@@ -223,7 +223,7 @@ test('while Anthropic does not answer, no key is touched, and people are told wh
   stage.has('silent', 'draining');
   stage.has('next', 'standby');
   const ports = failing(stage, 'list', new Unavailable('api_keys.list', '503'));
-  expect(await retireDueKeys(ports)).toEqual({ ...nothing, resumed: 1, failed: 1 });
+  expect(await runRetirement(ports)).toEqual({ ...nothing, resumed: 1, failed: 1 });
   expect(stage.effects).toEqual(['rotations.start']);
   expect(stage.calls.filter((call) => call.startsWith('keys.'))).toEqual([]);
   expect(stage.settled.map(({ found, kinds }) => [found.map(({ kind }) => kind), kinds])).toEqual([
@@ -238,12 +238,12 @@ test('while Anthropic does not answer, no key is touched, and people are told wh
 test('while Anthropic does not answer, a last key that was cut off is told, and no other one is taken for dead', async () => {
   const stage = new Stage();
   stage.has('cut', 'contained', { labels: ['AWSCURRENT'], since: now - hourMs });
-  await retireDueKeys(failing(stage, 'list', new Unavailable('api_keys.list', '503')));
+  await runRetirement(failing(stage, 'list', new Unavailable('api_keys.list', '503')));
   expect(stage.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.grade]))).toEqual([
     ['current-key-dead', 'cut-off'],
   ]);
   const alive = healthy();
-  await retireDueKeys(failing(alive, 'list', new Unavailable('api_keys.list', '503')));
+  await runRetirement(failing(alive, 'list', new Unavailable('api_keys.list', '503')));
   expect(alive.settled.flatMap(({ found }) => found)).toEqual([]);
 });
 
@@ -254,7 +254,7 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   const { keys } = stage.ports;
   const behind = async () =>
     (await keys.list()).map((info) => ({ ...info, status: info.apiKeyId === 'old' ? ('active' as const) : info.status }));
-  await retireDueKeys({ ...stage.ports, keys: { ...keys, list: behind } });
+  await runRetirement({ ...stage.ports, keys: { ...keys, list: behind } });
   expect(stage.settled.flatMap(({ found }) => found.map(({ facts }) => [facts.apiKeyId, facts.changes]))).toEqual([['woken', undefined]]);
   // One that is gone since, too.
   const gone = new Stage();
@@ -262,7 +262,7 @@ test('a list that is behind accuses nobody: what it shows as changed is asked fo
   gone.has('next', 'standby');
   const { ports } = gone;
   const late = { ...ports.keys, list: async () => (await ports.keys.list()).map((info) => ({ ...info, status: 'inactive' as const })) };
-  await retireDueKeys({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
+  await runRetirement({ ...ports, keys: { ...late, retrieve: async () => 'gone' as const } });
   expect(gone.settled.flatMap(({ found }) => found.map(({ kind, facts }) => [kind, facts.cause]))).toEqual([
     ['current-key-dead', expect.objectContaining({ code: 'current-key-dead', status: 'gone' })],
   ]);
@@ -281,7 +281,7 @@ test.each<[string, Error]>([
     if (apiKeyId !== 'other') throw error;
     return keys.retrieve(apiKeyId);
   };
-  expect(await retireDueKeys({ ...stage.ports, keys: { ...keys, retrieve } })).toMatchObject({ retired: 0, failed: 2 });
+  expect(await runRetirement({ ...stage.ports, keys: { ...keys, retrieve } })).toMatchObject({ retired: 0, failed: 2 });
   const failures = stage.logged.filter(({ event }) => event === 'retirement.failed').map(({ fields }) => fields);
   expect(failures).toMatchObject([{ what: 'a second look at woken' }, { what: 'a second look at current' }]);
   expect(stage.settled.map(({ found, left }) => [found.map(({ facts }) => facts.apiKeyId), left])).toEqual([[['other'], ['production']]]);
