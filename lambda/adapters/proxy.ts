@@ -21,8 +21,13 @@ export function proxyFor(url: string, variables: Variables = process.env): Proxy
   const { protocol, hostname, port } = new URL(url);
   const setting = settingFor(protocol, variables);
   if (setting === undefined || isExempt(hostname, port || (protocol === 'https:' ? '443' : '80'), noProxyIn(variables))) return undefined;
-  const read = readProxy(setting.value);
-  return read instanceof URL ? { variable: setting.variable, url: read } : undefined;
+  return proxyOf(setting);
+}
+
+function proxyOf(setting: Setting | undefined): Proxy | undefined {
+  if (setting === undefined) return undefined;
+  const url = readProxy(setting.value);
+  return url instanceof URL ? { variable: setting.variable, url } : undefined;
 }
 
 /** Throws KeyguardError `proxy-malformed` for a setting that would not be followed. For the start: whoever asks later for a proxy trusts it. */
@@ -51,15 +56,18 @@ export function proxyText(url: string, variables: Variables = process.env): stri
 
 /** The proxies that are set, for who looks for trouble with a network. */
 export function proxiesText(variables: Variables = process.env): string {
-  const set = ['https://example.invalid', 'http://example.invalid'].flatMap(
-    (url) => proxyFor(url, { ...variables, NO_PROXY: '', no_proxy: '' }) ?? [],
-  );
+  const set = ['https:', 'http:'].flatMap((protocol) => proxyOf(settingFor(protocol, variables)) ?? []);
   const hosts = [...new Set(set.map(({ url }) => url.host))];
   const names = [...new Set(set.map(({ variable }) => variable)), 'NO_PROXY'];
   return hosts.length === 0 ? '' : `the proxy ${hosts.join(' and ')} (${names.join(', ')})`;
 }
 
-function settingFor(protocol: string, variables: Variables): { readonly variable: string; readonly value: string } | undefined {
+interface Setting {
+  readonly variable: string;
+  readonly value: string;
+}
+
+function settingFor(protocol: string, variables: Variables): Setting | undefined {
   const names = [protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY', 'ALL_PROXY'];
   return names
     .flatMap((name) => [name.toLowerCase(), name])
