@@ -6,8 +6,9 @@ import { openTable, type Table } from '../../lambda/adapters/aws/table.ts';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { withUndoRequest } from '../../lambda/rotation/lifecycle.ts';
 import { withQuickTimers } from '../prove/quick-timers.ts';
+import { emergency, rotatedTwice as onceMore } from './emergency.ts';
 import { anOperator, type Moment, type Operator } from './operator.ts';
-import { long, shortAndLong } from '../support/long.ts';
+import { long } from '../support/long.ts';
 
 let me: Operator;
 afterEach(() => me.leaves());
@@ -16,18 +17,10 @@ const states = (): Readonly<Record<string, string>> =>
   Object.fromEntries(me.world.ledger().map(({ apiKeyId, state }) => [apiKeyId, state]));
 const statusOf = (apiKeyId: string): string => me.world.anthropic.inspect.key(apiKeyId).status;
 const table = (): Table => openTable(me.world.installation.stateTable);
-const emergency = ['rotate', 'production', '--emergency', '--because', 'seen in a public repository', '--yes'];
 
-/** The second key is current, the first in its grace; two more wait. */
 async function rotatedTwice() {
   me = await anOperator();
-  const ids = [await me.added(), await me.added(), await me.added(), await me.added()] as const;
-  await me.world.rotate('production');
-  await me.world.passes(hourMs, { beatMs: hourMs });
-  await me.world.rotate('production');
-  me.world.clock.advance(minuteMs);
-  const [first, second, third, fourth] = ids;
-  return { first, second, third, fourth, after: { [first]: 'inactive', [second]: 'inactive', [third]: 'current', [fourth]: 'standby' } };
+  return onceMore(me);
 }
 
 test('an emergency that names a key in its grace cuts off that one alone, also when it is given again', long, async () => {
@@ -168,36 +161,6 @@ test('an emergency that nobody carried out for a day has lapsed, and nothing say
   expect(states()).toEqual({ [first]: 'current', [second]: 'standby' });
 });
 
-test('after an emergency status says until when each old key can come back, and that it was cut off', async () => {
-  const { first } = await rotatedTwice();
-  await me.run(emergency);
-  const said = await me.run(['status', 'production']);
-  expect(said.out).toMatch(
-    new RegExp(
-      `old key +${first} \\(sk-ant-\\S+\\), inactive since 2026-\\S+ \\S+ UTC, cut off \\(an emergency ended it\\); ` +
-        `comes back until 2026-\\S+ \\S+ UTC by: npx --no-install keyguard undo production --api-key-id ${first}$`,
-      'm',
-    ),
-  );
-});
-
-test('an emergency switches and cuts off every old key at once, and says before who will fail', async () => {
-  const { first, second, third, after } = await rotatedTwice();
-  const said = await me.run(emergency);
-  expect(said).toMatchObject({ code: 0 });
-  expect(states()).toEqual(after);
-  expect([first, second, third].map(statusOf)).toEqual(['inactive', 'inactive', 'active']);
-  expect(said.err).toMatch(
-    new RegExp(`${second} \\(sk-ant-\\S+\\), current since 2026-\\S+ \\S+ UTC, is cut off at once: whether it is used is not known`),
-  );
-  expect(said.err).toContain('environment variables of ECS and Kubernetes until they are deployed again');
-  const [lower, higher] = [first, second].sort();
-  expect(said.out).toMatch(
-    new RegExp(`^production rotated: ${third} .+\\n${lower} .+ is inactive since .+\\n${higher} .+ is inactive since `),
-  );
-  expect((await me.run(['history', 'production'])).out).toContain('to be cut off once it is replaced: seen in a public repository');
-});
-
 test('the evidence names who uses the key that dies, and --json the keys that died', async () => {
   const { first, second, third } = await rotatedTwice();
   const value = await me.world.currentValue('production');
@@ -229,20 +192,19 @@ test('the evidence names who uses the key that dies, and --json the keys that di
   });
 });
 
-for (const [cases, options] of shortAndLong<Moment>(1, [
+test.each<Moment>([
   { phase: 'after', operation: 'TransactWriteItems' },
   { phase: 'after', operation: 'TransactWriteItems', skip: 1 },
   { phase: 'after', operation: 'RotateSecret' },
   { phase: 'before', operation: 'Invoke' },
   { phase: 'after', operation: 'Invoke' },
-]))
-  test.each(cases)('killed %j, an emergency that is given again takes one standby key', options, async (moment) => {
-    const { after } = await rotatedTwice();
-    await me.killed(emergency, moment);
-    await me.run(emergency);
-    await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
-    expect(states()).toEqual(after);
-  });
+])('killed %j, an emergency that is given again takes one standby key', long, async (moment) => {
+  const { after } = await rotatedTwice();
+  await me.killed(emergency, moment);
+  await me.run(emergency);
+  await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
+  expect(states()).toEqual(after);
+});
 
 test('an emergency that is over is not begun anew by a repeat; whoever means the new key names it', long, async () => {
   const { second, third, fourth, after } = await rotatedTwice();
@@ -287,16 +249,6 @@ test('a retired key that somebody enabled in the Console is cut off when it is n
   expect(await me.asJson(named)).toMatchObject({ cutOff: [{ apiKeyId: second }], anthropicStatus: 'inactive', wasAwake: false });
 });
 
-test('without a yes an active old key stays as it is', async () => {
-  const { second } = await rotatedTwice();
-  await me.run(emergency);
-  me.world.anthropic.console.setStatus(second, 'active');
-  const said = await me.run(['rotate', 'production', '--emergency', '--api-key-id', second]);
-  expect(said.code).toBe(2);
-  expect(said.err).toContain('give --yes if you mean it');
-  expect(statusOf(second)).toBe('active');
-});
-
 test('Anthropic that goes on showing it as active is no success', long, async () => {
   const { second } = await rotatedTwice();
   await me.run(emergency);
@@ -334,7 +286,7 @@ test('an old key that an undo asks for does not come back when it is named as st
   expect(states()).toMatchObject({ [second]: 'inactive', [third]: 'current' });
 });
 
-test('killed and never given again, the emergency is carried out by retirement', async () => {
+test('killed and never given again, the emergency is carried out by retirement', long, async () => {
   const { after } = await rotatedTwice();
   await me.killed(emergency, { phase: 'before', operation: 'RotateSecret' });
   await me.world.passes(20 * minuteMs, { beatMs: 5 * minuteMs });
@@ -396,17 +348,6 @@ test('where the rotation of an emergency lost its key, the same command takes th
   expect(await me.run(emergency)).toMatchObject({ code: 0 });
   expect(me.world.clock.now() - before).toBeLessThan(minuteMs);
   expect(states()).toMatchObject({ [first]: 'inactive', [second]: 'inactive', [fourth]: 'current' });
-});
-
-test('what somebody wants back does not come back in an emergency', async () => {
-  const { first, after } = await rotatedTwice();
-  const ledger = apiKeyLedger(table());
-  const record = await ledger.find(first);
-  if (record === undefined) throw new Error('no record');
-  await ledger.replace(record, withUndoRequest(record, { at: me.world.clock.now(), by: 'Ada', because: 'undo' }), 'Ada');
-  const said = await me.run(emergency);
-  expect(said.err).toContain(`The undo request for ${first} is withdrawn.`);
-  expect(states()).toEqual(after);
 });
 
 test('a retirement that cannot cut in time is reported, with what happens by itself', long, async () => {

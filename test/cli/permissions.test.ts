@@ -71,7 +71,7 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   const { world } = me;
   const [first, , third] = [await me.added(), await me.added(), await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
-  await world.passes(10 * minuteMs);
+  await world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   await me.run(['rotate', 'production', '--yes']);
   for (const name of ['rotation', 'retirement', 'usage-collector', 'anomaly-detector', 'notifier'])
     world.aws.functions.register(name, () => Promise.resolve([]), { invokedBy: ['secretsmanager.amazonaws.com'] });

@@ -106,7 +106,7 @@ test('standby add measures the expiry from the rotation that will take the key',
   expect(checked.code).toBe(0);
   expect(checked.out).toMatch(new RegExp(`${id} +\\S+ +good, not proven$`, 'm'));
   expect(checked.out).toContain('good, not proven; it expires 2026-11-16 00:01 UTC, too soon for its turn: other standby keys go first');
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   expect((await me.run(['status', 'production'])).out).toContain(`! standby key ${words}`);
 });
 

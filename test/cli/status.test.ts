@@ -15,12 +15,12 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
   });
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   expect(await of()).toMatchObject({
     managedKeys: [{ health: 'ok', attention: [], current: { apiKeyId: first }, pool: { standbyKeys: 1 } }],
   });
   await me.run(['rotate', 'production', '--again', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   const answer = await me.run(['status', 'production']);
   expect(answer.code).toBe(0);
   expect(answer.out).toMatch(/^production: attention$/m);
@@ -41,7 +41,7 @@ test('status shows what waits: a pause, and an old key that an undo asks for', a
   me = await anOperator();
   const [first] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   await me.run(['rotate', 'production', '--again', '--yes']);
   await me.killed(['undo', 'production', '--because', 'it fails', '--yes'], { phase: 'before', operation: 'RotateSecret' });
   await me.run(['pause', 'production', '--because', 'an audit', '--yes']);
@@ -64,7 +64,7 @@ test('status shows what waits: a pause, and an old key that an undo asks for', a
 
 test('status says when the collector is behind', async () => {
   me = await anOperator();
-  await me.world.passes(10 * minuteMs);
+  await me.world.passes(10 * minuteMs, { beatMs: 10 * minuteMs });
   me.world.clock.advance(2 * hourMs);
   expect((await me.run(['status'])).out).toContain('The collector is behind');
 });

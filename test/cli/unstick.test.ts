@@ -64,7 +64,7 @@ test('a request is taken back', async () => {
     waits: [],
     left: [expect.objectContaining({ check: 'pool', state: 'attention' })],
   });
-  await me.world.passes(30 * minuteMs, { beatMs: 5 * minuteMs });
+  await me.world.passes(30 * minuteMs, { beatMs: 15 * minuteMs });
   expect(states()).toEqual({ [first]: 'draining', [second]: 'current' });
 });
 
