@@ -46,7 +46,7 @@ test('where a series is cut into batches changes no answer and no memory, stored
       expect(answers).toEqual(expected);
       expect(folder.state()).toEqual(whole.state());
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 
@@ -63,7 +63,7 @@ test('a bucket that never came is a bucket without traffic', () => {
       }
       expect(sparse.state()).toEqual(full.state());
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
 
@@ -90,7 +90,7 @@ test('scores stay between 0 and 1 and bands in order, whatever is folded', () =>
           expect([low, typical, high].every(Number.isFinite) && low <= typical && typical <= high).toBe(true);
       }
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });
 
@@ -176,7 +176,7 @@ test('whatever is found is more than was expected', () => {
         if (verdict.explanation !== undefined) expect(verdict.explanation.seen).toBeGreaterThan(verdict.explanation.expected);
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
 
@@ -256,14 +256,15 @@ const thefts: readonly Theft[] = [
   { pattern: 'as much as in office hours at night', victim: office(5000), days: 8, hour: 25, hours: 3, tokens: 5000, within: 5 },
 ];
 
-test.each(thefts)('$pattern: one alert within $within minutes', ({ victim, days, hour, hours, tokens, within }) => {
-  const from = monday + days * dayMs + hour * hourMs;
-  const answers = judged(withTheft(drawn(victim, { days: days + 3 }), from, from + hours * hourMs, tokens));
-  const starts = alertStarts(answers);
-  expect(starts.filter((at) => at < from)).toEqual([]);
-  expect(minutesToAlert(answers, from)).toBeLessThanOrEqual(within);
-  expect(starts).toHaveLength(1);
-});
+for (const [cases, options] of shortAndLong(2, thefts))
+  test.each(cases)('$pattern: one alert within $within minutes', options, ({ victim, days, hour, hours, tokens, within }) => {
+    const from = monday + days * dayMs + hour * hourMs;
+    const answers = judged(withTheft(drawn(victim, { days: days + 3 }), from, from + hours * hourMs, tokens));
+    const starts = alertStarts(answers);
+    expect(starts.filter((at) => at < from)).toEqual([]);
+    expect(minutesToAlert(answers, from)).toBeLessThanOrEqual(within);
+    expect(starts).toHaveLength(1);
+  });
 
 test('a probe raises nothing and the burst after it is reported within three minutes', () => {
   const probe = monday + 8 * dayMs + 3 * hourMs;

@@ -59,7 +59,7 @@ for (const [cases, options] of shortAndLong(1, ['old', 'current'] as const))
     async (which) => {
       const ids = await twoKeys();
       await forged({ kind: 'usage-anomaly', subject: 'production', facts: { apiKeyId: ids[which], startedAt: world.clock.now() } });
-      await world.passes(10 * minuteMs);
+      await world.passes(10 * minuteMs, { beatMs: 5 * minuteMs });
       expect(statusOf(ids[which])).toBe('active');
       expect(world.ledger().filter(({ state }) => state === 'contained')).toEqual([]);
       expect(bodies()).toContain(`${ids[which]} is a key of staging, and what happens to it is a matter of that managed key's own policy`);

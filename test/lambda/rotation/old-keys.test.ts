@@ -8,7 +8,7 @@ import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { withUndoRequest, withRevokeRequest } from '../../../lambda/rotation/lifecycle.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { othersAtWork } from '../../support/others.ts';
-import { long, shortAndLong } from '../../support/long.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 let table: Table;
@@ -50,25 +50,24 @@ async function twice() {
   return { first, second };
 }
 
-for (const [cases, options] of shortAndLong(1, [
+test.each([
   ['in its grace', 0],
   ['inactive', 2 * dayMs],
-]))
-  test.each(cases)('an old key that is %s comes back, and the new one gets its grace', options, async (_name, wait) => {
-    collects();
-    const { first, second } = await twice();
-    await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
-    expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
-    await wantBack(first.apiKeyId);
-    await world.rotate('production');
-    expect(await world.currentValue('production')).toBe(first.value);
-    expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
-    expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
-    await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
-    expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
-  });
+])('an old key that is %s comes back, and the new one gets its grace', long, async (_name, wait) => {
+  collects();
+  const { first, second } = await twice();
+  await world.passes(wait, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
+  expect(states()[first.apiKeyId]).toBe(wait === 0 ? 'draining' : 'inactive');
+  await wantBack(first.apiKeyId);
+  await world.rotate('production');
+  expect(await world.currentValue('production')).toBe(first.value);
+  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining' });
+  expect([statusOf(first.apiKeyId), statusOf(second.apiKeyId)]).toEqual(['active', 'active']);
+  await world.passes(3 * dayMs, { beatMs: 12 * hourMs, eachMinute: othersAtWork(world) });
+  expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'inactive' });
+});
 
-test('retirement carries out a request that was left; one that cannot be carried out lapses within the hour', async () => {
+test('retirement carries out a request that was left; one that cannot be carried out lapses within the hour', long, async () => {
   const { first, second } = await twice();
   await wantBack(first.apiKeyId);
   await world.passes(10 * minuteMs, beats);
@@ -100,7 +99,7 @@ test('an old key that somebody archived does not come back: people hear why, and
   expect(states()).toMatchObject({ [second.apiKeyId]: 'current', [third.apiKeyId]: 'standby' });
 });
 
-test('an emergency gives the old keys no grace', async () => {
+test('an emergency gives the old keys no grace', long, async () => {
   const { first, second } = await twice();
   const third = await world.addStandbyKey('production');
   await takeGrace(first.apiKeyId);
@@ -175,7 +174,7 @@ test('while a managed key is paused nothing of it is retired, and its rotation t
   expect(states()[first.apiKeyId]).toBe('inactive');
 });
 
-test('a current key that somebody disabled is told at once, critically, and recovers when it is enabled again', async () => {
+test('a current key that somebody disabled is told at once, critically, and recovers when it is enabled again', long, async () => {
   const { second } = await twice();
   await world.passes(10 * minuteMs, beats);
   world.anthropic.console.setStatus(second.apiKeyId, 'inactive');

@@ -103,45 +103,46 @@ test('a rotation that was planned before the schedule was changed may still occu
   expect(toldKinds()).not.toContain('rotation-failed');
 });
 
-describe.each(['stays', 'removed'] as const)('where AWSPENDING %s after a switch', (pendingAfterSwitch) => {
-  const left = pendingAfterSwitch === 'stays' ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
+for (const [pendings, options] of shortAndLong(1, ['stays', 'removed'] as const))
+  describe.each(pendings)('where AWSPENDING %s after a switch', options, (pendingAfterSwitch) => {
+    const left = pendingAfterSwitch === 'stays' ? ['AWSCURRENT', 'AWSPENDING'] : ['AWSCURRENT'];
 
-  test('one rotation follows the other, with a change of the schedule in between', async () => {
-    await aWorld({ pendingAfterSwitch });
-    const first = await world.addStandbyKey('production');
-    world.clock.advance(minuteMs);
-    const second = await world.addStandbyKey('production');
-    await world.rotate('production');
-    expect(labels()).toEqual([left]);
-    await changesSchedule();
-    expect(labels()).toEqual([['AWSCURRENT']]);
-    await world.rotate('production');
-    expect(labels()).toEqual([['AWSPREVIOUS'], left]);
-    await world.passes(hourMs, { beatMs: 10 * minuteMs });
-    expect(labels()).toEqual([['AWSPREVIOUS'], ['AWSCURRENT']]);
-    expect(states()).toEqual({ [first.apiKeyId]: 'draining', [second.apiKeyId]: 'current' });
-    expect(world.aws.functions.invocations('rotation').every(({ ok }) => ok)).toBe(true);
-    expect(toldKinds()).not.toContain('rotation-failed');
-  });
+    test('one rotation follows the other, with a change of the schedule in between', async () => {
+      await aWorld({ pendingAfterSwitch });
+      const first = await world.addStandbyKey('production');
+      world.clock.advance(minuteMs);
+      const second = await world.addStandbyKey('production');
+      await world.rotate('production');
+      expect(labels()).toEqual([left]);
+      await changesSchedule();
+      expect(labels()).toEqual([['AWSCURRENT']]);
+      await world.rotate('production');
+      expect(labels()).toEqual([['AWSPREVIOUS'], left]);
+      await world.passes(hourMs, { beatMs: 10 * minuteMs });
+      expect(labels()).toEqual([['AWSPREVIOUS'], ['AWSCURRENT']]);
+      expect(states()).toEqual({ [first.apiKeyId]: 'draining', [second.apiKeyId]: 'current' });
+      expect(world.aws.functions.invocations('rotation').every(({ ok }) => ok)).toBe(true);
+      expect(toldKinds()).not.toContain('rotation-failed');
+    });
 
-  test('a person who moves AWSCURRENT back starts no rotation', long, async () => {
-    await aWorld({ pendingAfterSwitch, pendingCleanUpMs: 2 * hourMs });
-    const first = await world.addStandbyKey('production');
-    await world.rotate('production');
-    const second = await world.addStandbyKey('production');
-    await world.rotate('production');
-    const spare = await world.addStandbyKey('production');
-    await world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
-    const [old, current] = versions();
-    await world.secrets.send(
-      new UpdateSecretVersionStageCommand({
-        SecretId: world.definition('production').secretArn,
-        VersionStage: 'AWSCURRENT',
-        MoveToVersionId: old?.versionId,
-        RemoveFromVersionId: current?.versionId,
-      }),
-    );
-    await world.passes(hourMs, { beatMs: 15 * minuteMs });
-    expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining', [spare.apiKeyId]: 'standby' });
+    test('a person who moves AWSCURRENT back starts no rotation', long, async () => {
+      await aWorld({ pendingAfterSwitch, pendingCleanUpMs: 2 * hourMs });
+      const first = await world.addStandbyKey('production');
+      await world.rotate('production');
+      const second = await world.addStandbyKey('production');
+      await world.rotate('production');
+      const spare = await world.addStandbyKey('production');
+      await world.passes(5 * minuteMs, { beatMs: 5 * minuteMs });
+      const [old, current] = versions();
+      await world.secrets.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: world.definition('production').secretArn,
+          VersionStage: 'AWSCURRENT',
+          MoveToVersionId: old?.versionId,
+          RemoveFromVersionId: current?.versionId,
+        }),
+      );
+      await world.passes(hourMs, { beatMs: 15 * minuteMs });
+      expect(states()).toEqual({ [first.apiKeyId]: 'current', [second.apiKeyId]: 'draining', [spare.apiKeyId]: 'standby' });
+    });
   });
-});

@@ -4,7 +4,7 @@ import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { Fault } from '../../../local/anthropic/intercept.ts';
 import { strangers } from '../../../local/anthropic/strangers.ts';
 import { startWorld, type World } from '../../../local/world.ts';
-import { long, shortAndLong } from '../../support/long.ts';
+import { long } from '../../support/long.ts';
 
 let world: World;
 afterEach(() => world.stop());
@@ -49,19 +49,18 @@ function told(): readonly string[] {
 const beats = () => world.anthropic.intercept.calls.filter(({ route }) => route === '/v1/messages').map(({ credentialId }) => credentialId);
 const logged = (event: string) => world.logs.filter((line) => line.includes(`"event":"${event}"`));
 
-for (const [cases, options] of shortAndLong<[what: string, heartbeat: string | undefined, status: string]>(1, [
+test.each<[what: string, heartbeat: string | undefined, status: string]>([
   ['with a heartbeat the old key retires, since its silence is seen', 'heartbeat', 'inactive'],
   ['without one it waits', undefined, 'active'],
-]))
-  test.each(cases)('where everybody sleeps over a weekend: %s', options, async (_what, heartbeat, status) => {
-    await anOrganization(heartbeat === undefined ? {} : { heartbeat });
-    const old = await anOldKey();
-    await world.passes(2 * hourMs, hourly);
-    expect(old()).toBe('active');
-    await world.passes(4 * hourMs, hourly);
-    expect(old()).toBe(status);
-    expect(told()).toEqual([]);
-  });
+])('where everybody sleeps over a weekend: %s', long, async (_what, heartbeat, status) => {
+  await anOrganization(heartbeat === undefined ? {} : { heartbeat });
+  const old = await anOldKey();
+  await world.passes(2 * hourMs, hourly);
+  expect(old()).toBe('active');
+  await world.passes(4 * hourMs, hourly);
+  expect(old()).toBe(status);
+  expect(told()).toEqual([]);
+});
 
 test('a report that stands still is told within three hours, once, and retires nothing', long, async () => {
   await anOrganization();

@@ -61,17 +61,16 @@ test('CloudWatch ends with exactly what was used, whichever beat collected it', 
   expect(published('estimatedCostUsd')).toBeCloseTo((60 * (900 * 0.1 + 100 * 0.01 + 300 * 0.5)) / 1e6, 9);
 });
 
-for (const [cases, options] of shortAndLong(1, [
+test.each([
   ['its effect done', 'drop-after' as const],
   ['no effect', 'drop-before' as const],
-]))
-  test.each(cases)('a put that was cut off with %s is neither counted twice nor lost', options, async (_name, fault) => {
-    const { use } = await aBusyWorld();
-    world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
-    await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
-    await world.passes(hourMs, tenMinutes);
-    expect(published('outputTokens')).toBe(30 * 300);
-  });
+])('a put that was cut off with %s is neither counted twice nor lost', long, async (_name, fault) => {
+  const { use } = await aBusyWorld();
+  world.aws.intercept.inject({ service: 'cloudwatch', operation: 'PutMetricData', fault });
+  await world.passes(30 * minuteMs, { ...fiveMinutes, eachMinute: use });
+  await world.passes(hourMs, tenMinutes);
+  expect(published('outputTokens')).toBe(30 * 300);
+});
 
 for (const [cases, options] of shortAndLong(1, ['result-internal-error', 'result-partial'] as const))
   test.each(cases)('a reading back that ends with %s settles nothing, and so publishes nothing twice', options, async (fault) => {
@@ -96,7 +95,7 @@ test('a put that CloudWatch has refused is sent again by the next run, and not l
   expect(published('outputTokens')).toBe(12 * 300);
 });
 
-test('usage that Anthropic shows late or restates is corrected to the token', async () => {
+test('usage that Anthropic shows late or restates is corrected to the token', long, async () => {
   const { use } = await aBusyWorld();
   const from = world.clock.now() + 10 * minuteMs;
   world.anthropic.intercept.usage.delay({ from, until: from + 5 * minuteMs }, 45 * minuteMs);
