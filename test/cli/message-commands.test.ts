@@ -28,7 +28,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'delivery-failed open refused: slack-webhook set': 'credentials.test.ts gives it: it asks for no state',
 };
 
-for (const [cases, options] of shortAndLong(8, Object.entries(scenes)))
+for (const [cases, options] of shortAndLong(6, Object.entries(scenes)))
   test.each(cases)('%s: what the message names is done in the state that it describes', options, async (name, scene) => {
     const hand = handOn(name, me);
     const apiKeyId = await scene.arrange(hand);

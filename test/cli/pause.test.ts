@@ -33,7 +33,7 @@ test('a paused key does not rotate by itself, nor by a command, until it is resu
   expect(said).toMatchObject({ code: 0 });
   expect(said.out).toMatch(/^production is paused, since 2026-\S+ \S+ UTC by arn:\S+: an audit\.$/m);
   expect(await schedule()).toMatchObject({ RotationEnabled: false });
-  await me.world.passes(40 * dayMs, { beatMs: 5 * dayMs });
+  await me.world.passes(40 * dayMs, { beatMs: 20 * dayMs });
   const refused = await me.run(['rotate', 'production', '--yes']);
   expect(refused.code).toBe(1);
   expect(refused.err).toMatch(/production is paused since .+: an audit\n.*fix: {3}npx --no-install keyguard resume production/);

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { regionsByPartition } from '../../lib/config/regions.ts';
 import { dashboardUrl } from '../../lib/dashboard-url.ts';
 import { KeyguardStack } from '../../lib/keyguard-stack.ts';
+import { shortAndLong } from '../support/long.ts';
 import { example, quickApp } from './stacks.ts';
 
 const domains = {
@@ -41,18 +42,20 @@ function deployed(value: unknown, mappings: unknown, pseudo: Readonly<Record<str
   return parts.reduce<unknown>((found, part) => Reflect.get(found as object, deployed(part, mappings, pseudo)), mappings) as string;
 }
 
-test.each(['eu-central-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1'])(
-  'in %s the link of alerts, of the notifier and of the output are one, in the console of its partition',
-  (region) => {
-    const domain = regions.find((each) => each.region === region)?.domain ?? '';
-    const { template, links } = linksIn(region);
-    const url = `https://${region}.${domain}/cloudwatch/home?region=${region}#dashboards/dashboard/${example.installation}-${region}`;
-    expect(links.length).toBeGreaterThan(3);
-    expect(new Set(links)).toEqual(new Set([url]));
-    expect(template.findOutputs('DashboardUrl')).toMatchObject({ DashboardUrl: { Value: url } });
-    expect(template.toJSON()).not.toHaveProperty('Mappings');
-  },
-);
+for (const [cases, options] of shortAndLong(1, ['eu-central-1', 'cn-northwest-1', 'us-gov-west-1', 'eusc-de-east-1']))
+  test.each(cases)(
+    'in %s the link of alerts, of the notifier and of the output are one, in the console of its partition',
+    options,
+    (region) => {
+      const domain = regions.find((each) => each.region === region)?.domain ?? '';
+      const { template, links } = linksIn(region);
+      const url = `https://${region}.${domain}/cloudwatch/home?region=${region}#dashboards/dashboard/${example.installation}-${region}`;
+      expect(links.length).toBeGreaterThan(3);
+      expect(new Set(links)).toEqual(new Set([url]));
+      expect(template.findOutputs('DashboardUrl')).toMatchObject({ DashboardUrl: { Value: url } });
+      expect(template.toJSON()).not.toHaveProperty('Mappings');
+    },
+  );
 
 test('a stack without a Region finds its console in every Region in which it is deployed', () => {
   const { template, links } = linksIn(undefined);

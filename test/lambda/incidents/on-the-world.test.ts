@@ -14,10 +14,12 @@ const theft = { model: 'claude-sonnet-5-5', requests: 90, uncachedInputTokens: 9
 interface Scene {
   readonly containment?: ContainmentPolicy;
   readonly standbyKeys?: number;
+  /** Before the theft. @default half a day */
+  readonly calmMs?: number;
 }
 
-/** Half a calm day, then somebody copies the current value. Consumers read the secret's current value all along. */
-async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
+/** A calm time, then somebody copies the current value. Consumers read the secret's current value all along. */
+async function aTheft({ containment, standbyKeys = 2, calmMs = 12 * hourMs }: Scene = {}): Promise<{
   readonly stolen: string;
   readonly id: string;
   readonly steals: (ms: number, beatMs?: number) => Promise<void>;
@@ -31,7 +33,7 @@ async function aTheft({ containment, standbyKeys = 2 }: Scene = {}): Promise<{
     if (at % hourMs === 0 || value === '' || isDead(value)) value = await world.currentValue('production');
     world.anthropic.use(value, { ...usual, at: at - minuteMs });
   };
-  await world.passes(12 * hourMs, { beatMs: 6 * hourMs, eachMinute: work });
+  await world.passes(calmMs, { beatMs: calmMs / 2, eachMinute: work });
   const stolen = await world.currentValue('production');
   return {
     stolen,
@@ -62,7 +64,7 @@ const isDead = (value: string): boolean =>
   world.anthropic.use(value, { ...usual, requests: 0, uncachedInputTokens: 0, outputTokens: 0 }).status === 401;
 
 test('a stolen key is replaced and cut off within 15 minutes; each channel hears each step once', async () => {
-  const { stolen, id, steals } = await aTheft();
+  const { stolen, id, steals } = await aTheft({ calmMs: 4 * hourMs });
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(true);
   const now = await world.currentValue('production');
@@ -72,7 +74,7 @@ test('a stolen key is replaced and cut off within 15 minutes; each channel hears
   expect(world.ledger().find((record) => record.apiKeyId === id)?.state).toBe('contained');
   await steals(5 * minuteMs);
   // That it is over is known only from later tokens of somebody.
-  await world.passes(50 * minuteMs, { beatMs: 5 * minuteMs, eachMinute: othersAtWork(world) });
+  await world.passes(50 * minuteMs, { beatMs: 10 * minuteMs, eachMinute: othersAtWork(world) });
   expect(states()).toEqual(['open', 'contained', 'recovered']);
   expect(cards()).toHaveLength(3);
   expect(mails()).toHaveLength(3);
@@ -90,7 +92,7 @@ test('with containment off nothing is cut, and a theft is not told as over becau
 });
 
 test('the last working credential stays, and people are told why', async () => {
-  const { stolen, steals } = await aTheft({ standbyKeys: 1 });
+  const { stolen, steals } = await aTheft({ standbyKeys: 1, calmMs: 4 * hourMs });
   await steals(15 * minuteMs);
   expect(isDead(stolen)).toBe(false);
   expect(states()).toEqual(['open']);

@@ -32,7 +32,7 @@ test('deploying only tests the function, a key taken in is inactive, and a rotat
   expect(statuses()).toEqual({ [first.apiKeyId]: 'active', [second.apiKeyId]: 'inactive' });
 });
 
-test('after the switch both keys work until the old one was quiet for long enough', async () => {
+test('after the switch both keys work until the old one was quiet for long enough', long, async () => {
   // A new key with a request an hour is unusual enough to be cut off, and that is another story.
   await aWorld({ managedKeys: [{ name: 'production', containment: { mode: 'off', lastCredential: 'keep' } }] });
   const first = await world.addStandbyKey('production');
