@@ -75,6 +75,9 @@ export function isScheduled(name: FunctionName): name is ScheduledFunction {
 export const detectorKinds = ['rate'] as const;
 export type DetectorKind = (typeof detectorKinds)[number];
 
+/** Where a strategy's keys come from. */
+export type Supply = 'standby keys' | 'itself';
+
 /** What is known of a rotation strategy before its file is loaded. */
 interface StrategyDefinition {
   /**
@@ -82,7 +85,7 @@ interface StrategyDefinition {
    * the standby commands, the watch over how far the pool reaches and the checks of doctor follow from this entry. `itself`: the strategy
    * makes a key when a rotation needs it.
    */
-  readonly supply: 'standby keys' | 'itself';
+  readonly supply: Supply;
 }
 
 const strategies = {
@@ -91,10 +94,13 @@ const strategies = {
 export type StrategyKind = keyof typeof strategies;
 export const strategyKinds = Object.keys(strategies) as readonly StrategyKind[];
 
+export function supplyOf(strategy: StrategyKind): Supply {
+  return strategies[strategy].supply;
+}
+
 /** Whether people make the keys of this strategy before a rotation needs them. */
 export function hasPool(strategy: StrategyKind): boolean {
-  const definition: StrategyDefinition = strategies[strategy];
-  return definition.supply === 'standby keys';
+  return supplyOf(strategy) === 'standby keys';
 }
 
 /**

@@ -3,7 +3,7 @@ import { alarmText } from '../incidents/message/alarm-text.ts';
 import type { BaseAnthropic } from '@anthropic-ai/sdk/client';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { InstallationDefinition } from '../../contract/installation.ts';
-import type { IncidentKind } from '../../contract/registry.ts';
+import { supplyOf, type IncidentKind } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { Definitions, ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
@@ -58,6 +58,8 @@ interface IncidentEnvironment {
   readonly alertTopic: string;
   readonly installation: string;
   readonly dashboardUrl: string;
+  /** Absent for a function that tells of no managed key. */
+  readonly definitions?: Definitions;
 }
 
 export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: Runtime): IncidentPorts {
@@ -66,6 +68,7 @@ export function incidentPorts(env: IncidentEnvironment, table: Table, runtime: R
     publisher: alertPublisher(sns(), env.alertTopic),
     installation: env.installation,
     dashboardUrl: env.dashboardUrl,
+    supplies: new Map((env.definitions?.managedKeys ?? []).map(({ name, rotation: { strategy } }) => [name, supplyOf(strategy)])),
     ...runtime,
   };
 }

@@ -37,7 +37,8 @@ export async function announce(found: IncidentRecord, ports: IncidentPorts): Pro
     throw error;
   }
   const { installation, dashboardUrl } = ports;
-  await ports.publisher.publish(alertOf(claimed, { installation, dashboardUrl, at: now }));
+  const supply = ports.supplies.get(claimed.subject);
+  await ports.publisher.publish(alertOf(claimed, { installation, dashboardUrl, at: now, ...(supply === undefined ? {} : { supply }) }));
   ports.log.info('incidents.announced', { incidentId: claimed.incidentId, state: notification });
   await markAnnounced(claimed, notification, now, ports);
 }

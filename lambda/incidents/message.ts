@@ -1,5 +1,5 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
-import type { IncidentKind } from '../../contract/registry.ts';
+import type { IncidentKind, Supply } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
@@ -44,11 +44,13 @@ export interface AlertContext {
   readonly dashboardUrl?: string;
   /** When the message is written (epoch ms, UTC). */
   readonly at: number;
+  /** Where the next keys of its managed key come from. @default standby keys */
+  readonly supply?: Supply;
 }
 
 /** What people are told of an incident in its present state. Text from outside is cleaned to one line and redacted. */
 export function alertOf(incident: IncidentRecord, context: AlertContext): Alert {
-  const words = reminding(incident, tellOf(incident)(storyOf(incident, context.at)), context.at);
+  const words = reminding(incident, tellOf(incident)(storyOf(incident, context.at, context.supply ?? 'standby keys')), context.at);
   return {
     schema: alertSchemaName,
     installation: plain(context.installation, 80),

@@ -1,5 +1,5 @@
 import type { Alert } from '../../contract/alert.ts';
-import type { IncidentKind } from '../../contract/registry.ts';
+import type { IncidentKind, Supply } from '../../contract/registry.ts';
 import type { IncidentRecord, Notification, UndeliveredRecord } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/registry.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
@@ -29,6 +29,8 @@ export interface IncidentPorts {
   readonly publisher: AlertPublisher;
   readonly installation: string;
   readonly dashboardUrl: string;
+  /** Where the next keys of each managed key come from, by its name. */
+  readonly supplies: ReadonlyMap<string, Supply>;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -69,7 +69,7 @@ const texts: Texts<Cause> = {
   'late-call-over': 'it is inactive, and no late call can reach it any more',
   'found-dead': 'it is dead at Anthropic, and Key Guard did not do it',
   'found-alive': 'it is active again',
-  'dead-being-replaced': 'it is dead: a standby key takes its place',
+  'dead-being-replaced': 'it is dead: another key takes its place',
   'emergency-lapsed': 'the emergency has lapsed: it could not be carried out within a day',
   'undo-lapsed': 'the undo has lapsed: it could not be carried out in time',
   'found-active': 'it was found active',
@@ -142,7 +142,7 @@ export function brakeText(brake: Brake): string {
 const brakeTexts: Texts<Brake> = {
   'containment-off': 'the policy leaves containment to people',
   'no-key-shown': 'no API key of this managed key shows the traffic',
-  'last-credential': 'it is the last working credential and no standby key can replace it',
+  'last-credential': 'it is the last working credential and no other key can replace it',
   'rotation-at-work': 'a rotation is at work on it',
   'key-archived': 'the key is archived already',
   'usage-not-visible': ({ since }) => `usage is not visible since ${utcMinute(since)}, and nothing is cut off by it until it is`,

@@ -1,4 +1,5 @@
 import { consolePath, createKey, type Story, type Wording, type Words } from './story.ts';
+import { supplyWords } from './supply-text.ts';
 
 export const currentKeyDead: Wording<'current-key-dead'> = {
   open: (story) => {
@@ -12,7 +13,7 @@ export const currentKeyDead: Wording<'current-key-dead'> = {
       `The current key of ${story.name} works again${story.reason === undefined ? '' : `: ${story.reason}`}; it had been dead for ${story.lasted}, since ${story.since}.`,
       'Consumers that still hold the dead value must read the secret again.',
     ],
-    actions: [lookBack(story), `Run \`npx --no-install keyguard status ${story.name}\`: it shows how many standby keys are left.`],
+    actions: [lookBack(story), `Run \`npx --no-install keyguard status ${story.name}\`: it shows ${supplyWords[story.supply].shown}.`],
   }),
 };
 
@@ -30,7 +31,7 @@ function cutOff(story: Story): Words {
     title: `${story.name}: consumers have no key, ${story.key} was cut off`,
     summary: [
       `${story.key}, which consumers of ${story.name} read, may be stolen, and does not work any more since ${story.sinceAndAgo}: ${story.reason ?? 'it was cut off'}.`,
-      'As soon as a standby key is added, a rotation to it begins by itself.',
+      supplyWords[story.supply].replacement,
       'If nobody acts, every request of these consumers goes on failing with 401.',
     ],
     actions: [
@@ -69,10 +70,10 @@ function isDead({ name, key, reason }: Story): readonly string[] {
 
 function replacing(story: Story): Words {
   return {
-    title: `${story.name}: the current key ${story.key} is dead, a standby key takes its place`,
+    title: `${story.name}: the current key ${story.key} is dead, ${supplyWords[story.supply].nextKey} takes its place`,
     summary: [
       ...isDead(story),
-      'Key Guard asks for a rotation to a standby key by itself.',
+      `Key Guard asks for a rotation to ${supplyWords[story.supply].nextKey} by itself.`,
       'Until consumers read the new value, their requests fail with 401.',
     ],
     actions: [
@@ -88,7 +89,7 @@ function dead(story: Story): Words {
     title: `${story.name}: consumers fail, the current key ${story.key} is dead`,
     summary: [...isDead(story), 'If nobody acts, every request of these consumers goes on failing with 401.'],
     actions: [
-      `Give consumers another key: \`npx --no-install keyguard rotate ${story.name}\` takes a standby key, and says what to do when there is none.`,
+      `Give consumers another key: \`npx --no-install keyguard rotate ${story.name}\` takes ${supplyWords[story.supply].nextKey}, and says what to do when there is none.`,
       `If somebody disabled it by mistake, enable it again instead: ${consolePath} > ${story.key} > Enable. An archived or expired key cannot come back.`,
       leaked,
       `Run \`npx --no-install keyguard status ${story.name}\` and see that the current key is accepted.`,

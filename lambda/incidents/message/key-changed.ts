@@ -58,20 +58,28 @@ function changeOf(story: Story): Change {
     },
     'key-archived': {
       title: `somebody archived ${story.key}`,
-      sequel: ['It cannot be used any more, and nothing brings it back.', 'If nobody acts, there is one standby key less.'],
+      sequel: [
+        'It cannot be used any more, and nothing brings it back.',
+        story.supply === 'itself' ? 'If nobody acts, no undo can bring it back.' : 'If nobody acts, there is one standby key less.',
+      ],
       steps: [
         inConsole,
         `See what is left: \`npx --no-install keyguard status ${story.name}\`.`,
-        `If the pool is short of it, add another one: \`npx --no-install keyguard standby add ${story.name}\`.`,
+        ...addAnother(story, 'If the pool is short of it, add'),
       ],
     },
     'standby-key-woken': {
-      title: `somebody enabled the standby key ${story.key}`,
-      sequel: ['It is deactivated again.', 'If nobody acts, a rotation will take it into use as if nothing had happened.'],
+      title: story.supply === 'itself' ? `somebody enabled the rejected key ${story.key}` : `somebody enabled the standby key ${story.key}`,
+      sequel: [
+        'It is deactivated again.',
+        story.supply === 'itself'
+          ? 'If nobody acts, it stays rejected, and no rotation takes it.'
+          : 'If nobody acts, a rotation will take it into use as if nothing had happened.',
+      ],
       steps: [
         inConsole,
         `Unless it was a mistake, its value may be in other hands: \`npx --no-install keyguard standby remove ${story.name} ${story.typedKey}\`, and delete the key in the Console.`,
-        `Then add another one: \`npx --no-install keyguard standby add ${story.name}\`.`,
+        ...addAnother(story, 'Then add'),
       ],
     },
     'undone-key-woken': {
@@ -138,6 +146,10 @@ function changeOf(story: Story): Change {
     ],
   };
   return isChange(story.grade, changes) ? changes[story.grade] : unknown;
+}
+
+function addAnother({ supply, name }: Story, when: string): readonly string[] {
+  return supply === 'itself' ? [] : [`${when} another one: \`npx --no-install keyguard standby add ${name}\`.`];
 }
 
 function isChange<T extends object>(grade: string | undefined, changes: T): grade is string & keyof T {

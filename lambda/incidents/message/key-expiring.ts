@@ -19,6 +19,6 @@ export const keyExpiring: Wording<'key-expiring'> = {
     summary: [
       `Consumers of ${story.name} no longer depend on a key that expires too soon${story.reason === undefined ? '' : `: ${story.reason}`}; that was so since ${story.since}.`,
     ],
-    actions: ['Nothing has to be done; standby keys without expiry, or with a late one, keep it so.'],
+    actions: ['Nothing has to be done; keys without expiry, or with a late one, keep it so.'],
   }),
 };

@@ -1,4 +1,4 @@
-import { consolePath, type Story, type Wording, type Words } from './story.ts';
+import { consolePath, createKey, type Story, type Wording, type Words } from './story.ts';
 
 export const retiredKeyUsed: Wording<'retired-key-used'> = {
   open: (story) => (story.grade === 'running' ? stillRunning(story) : used(story)),
@@ -20,7 +20,7 @@ export const retiredKeyUsed: Wording<'retired-key-used'> = {
     ],
     actions: [
       'Find out who enabled the key and how its value got out.',
-      `Run \`npx --no-install keyguard status\`; when the pool of ${story.name} ran low, create a key in ${consolePath} and paste it into \`npx --no-install keyguard standby add ${story.name}\`.`,
+      ...createKey(story, `If \`npx --no-install keyguard status\` shows that the pool of ${story.name} ran low, open`),
     ],
   }),
   recovered: (story) => ({
@@ -55,7 +55,7 @@ function used(story: Story): Words {
         ? `Unless you know who uses it, take it out of the pool and end it for good: \`npx --no-install keyguard standby remove ${story.name} ${story.typedKey}\`; no consumer holds it.`
         : `Unless you know who uses it, cut it off now: \`npx --no-install keyguard rotate ${story.name} --emergency --api-key-id ${story.typedKey}\`, or Disable it there; no consumer should hold it.`,
       'Run `npx --no-install keyguard status` and see that it stays inactive.',
-      'Find out how the value got out; a standby key that was used before its rotation must not be taken into use.',
+      `Find out how the value got out${story.isStandby ? '; a standby key that was used before its rotation must not be taken into use' : ''}.`,
     ],
   };
 }

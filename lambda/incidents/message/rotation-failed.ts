@@ -1,6 +1,7 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
 import { rotationEndTexts } from './cause-text.ts';
 import { createKey, type Tell, type Wording } from './story.ts';
+import { supplyWords } from './supply-text.ts';
 
 /** One kind for a rotation that failed, for one that hangs and for an undo that cannot be: the reason says which. */
 export const rotationFailed: Wording<'rotation-failed'> = {
@@ -18,7 +19,7 @@ const undoInVain: Tell = (story) => ({
   ],
   actions: [
     'If the current key is fine, do nothing.',
-    `To move on to a standby key, run \`npx --no-install keyguard rotate ${story.name} --again\`; \`npx --no-install keyguard status ${story.name}\` shows how many are left.`,
+    `To move on to ${supplyWords[story.supply].nextKey}, run \`npx --no-install keyguard rotate ${story.name} --again\`; \`npx --no-install keyguard status ${story.name}\` shows ${supplyWords[story.supply].shown}.`,
   ],
 });
 
@@ -51,9 +52,9 @@ const failed: Tell = (story) => ({
     'If nobody acts, the key grows older than its policy allows; once what the rotation waits for is there, it resumes by itself.',
   ],
   actions: [
-    `Run \`npx --no-install keyguard status ${story.name}\`: it shows what the rotation waits for and how many standby keys are left.`,
+    `Run \`npx --no-install keyguard status ${story.name}\`: it shows what the rotation waits for and ${supplyWords[story.supply].shown}.`,
     ...createKey(story, 'If no standby key is left or none fits, open'),
-    'If the pool is not the reason, or nothing moves for an hour, run `npx --no-install keyguard doctor`: it names what is stuck and how to free it.',
+    'If that is not the reason, or nothing moves for an hour, run `npx --no-install keyguard doctor`: it names what is stuck and how to free it.',
     'Then wait: the rotation resumes by itself, and a message says so.',
   ],
 });
@@ -83,7 +84,7 @@ const wentThrough: Tell = (story) => ({
     `The rotation of ${story.name} that did not finish ${story.since} went through after ${story.lasted}${story.reason === undefined ? '' : `: ${story.reason}`}.`,
     'Consumers read the new key.',
   ],
-  actions: ['Nothing has to be done; `npx --no-install keyguard status` shows how many standby keys are left.'],
+  actions: [`Nothing has to be done; \`npx --no-install keyguard status\` shows ${supplyWords[story.supply].shown}.`],
 });
 
 const ends: Readonly<Record<RotationEnd, Tell>> = { switched: wentThrough, 'still-current': nothingLasts, 'emergency-lapsed': lapsed };

@@ -1,4 +1,5 @@
 import type { Wording } from './story.ts';
+import { supplyWords } from './supply-text.ts';
 
 export const rotationOverdue: Wording<'rotation-overdue'> = {
   open: (story) => ({
@@ -9,7 +10,7 @@ export const rotationOverdue: Wording<'rotation-overdue'> = {
       'If nobody acts, it only grows older: a value that leaked long ago stays good.',
     ],
     actions: [
-      `Run \`npx --no-install keyguard status ${story.name}\`: it shows the next rotation, the standby keys and what is wrong.`,
+      `Run \`npx --no-install keyguard status ${story.name}\`: it shows the next rotation, ${supplyWords[story.supply].shown}, and what is wrong.`,
       'Run `npx --no-install keyguard doctor`: it finds a schedule that is off, a version that is stuck and permissions that are missing.',
       `Then rotate now: \`npx --no-install keyguard rotate ${story.name}\`.`,
     ],

@@ -1,5 +1,5 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
-import type { ContainableKind, IncidentKind } from '../../../contract/registry.ts';
+import type { ContainableKind, IncidentKind, Supply } from '../../../contract/registry.ts';
 import { unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
@@ -62,6 +62,8 @@ export interface Story {
   /** Whether no key was current after the last cut. */
   readonly noneLeft: boolean;
   readonly grade: string | undefined;
+  /** Where the next keys of the managed key come from. */
+  readonly supply: Supply;
   /** A name for the key that a person is to create now. */
   readonly newKeyName: string;
 }
@@ -72,7 +74,7 @@ export function reasonOf({ cause }: IncidentFacts): string | undefined {
 }
 
 /** Retells an incident at `at` (epoch ms, UTC). */
-export function storyOf(incident: IncidentRecord, at: number): Story {
+export function storyOf(incident: IncidentRecord, at: number, supply: Supply): Story {
   const { facts } = incident;
   const managed = incident.subject !== unattributed && incident.subject !== usageReport;
   const since = facts.startedAt ?? incident.since;
@@ -98,6 +100,7 @@ export function storyOf(incident: IncidentRecord, at: number): Story {
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,
+    supply,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
   };
 }
@@ -136,8 +139,9 @@ function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'>
 
 export const consolePath = 'Claude Console > Settings > API keys';
 
-/** Anthropic's API cannot create a key, so a person must: the exact way, with the names to type. */
+/** Anthropic's API cannot create a standby key, so a person must: the exact way, with the names to type. Nothing where a strategy makes its keys. */
 export function createKey(story: Story, when: string): readonly string[] {
+  if (story.supply === 'itself') return [];
   return [
     `${when} ${consolePath} > Create key, choose ${story.workspace}, name it ${story.newKeyName}, and give it no expiry or a late one.`,
     `Copy the value, which is shown only once, and paste it into the hidden prompt of \`npx --no-install keyguard standby add ${story.name}\`.`,

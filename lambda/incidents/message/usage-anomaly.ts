@@ -1,4 +1,5 @@
 import { consolePath, createKey, type Story, type Wording } from './story.ts';
+import { supplyWords } from './supply-text.ts';
 
 export const usageAnomaly: Wording<'usage-anomaly'> = {
   open: (story) => ({
@@ -31,19 +32,23 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
       happened(story),
       `${story.key} was made inactive at Anthropic automatically and opens nothing any more, ${story.lasted} after the first sign.`,
       story.noneLeft
-        ? `${story.name} has no current key now: its consumers fail until a person adds one. If nobody acts, that goes on.`
+        ? `${story.name} has no current key now: its consumers fail until it has another one. If nobody acts, that goes on.`
         : 'If nobody acts, the key stays inactive, but whatever leaked it may leak the next one.',
     ],
     actions: story.noneLeft
       ? [
           ...createKey(story, 'Open'),
-          `Unless ${story.name} is paused, it becomes current by itself within minutes; consumers must then read the secret again.`,
+          `Unless ${story.name} is paused, the new key becomes current by itself within minutes; consumers must then read the secret again.`,
           closeTheHole,
         ]
       : [
           `Run \`npx --no-install keyguard status\` and see that ${story.name} has a current key; consumers that still hold the dead one must read the secret again.`,
           closeTheHole,
-          `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx --no-install keyguard standby add ${story.name}\`.`,
+          ...(story.supply === 'itself'
+            ? []
+            : [
+                `Add a standby key for the next rotation: create it in ${consolePath}, then paste it into \`npx --no-install keyguard standby add ${story.name}\`.`,
+              ]),
         ],
   }),
   recovered: (story) => ({
@@ -77,7 +82,7 @@ function whenManaged(story: Story): readonly string[] {
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
     `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
-    `Without a standby key that command refuses. Then add one, or disable the key, although consumers fail: ${consolePath} > ${story.key} > Disable.`,
+    `${supplyWords[story.supply].without} the key, although consumers fail: ${consolePath} > ${story.key} > Disable.`,
     'Run `npx --no-install keyguard status` and see that the new key is current.',
   ];
 }

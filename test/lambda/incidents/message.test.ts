@@ -66,6 +66,14 @@ describe('every kind in every state and grade', () => {
     }
   });
 
+  test.each(everyIncident().filter(({ kind }) => kind !== 'pool-low'))(
+    '$kind, $state: says nothing of standby keys where a strategy makes its keys itself',
+    (incident) => {
+      const { title, summary, actions } = alertOf(incident, { ...context, supply: 'itself' });
+      expect([title, summary, ...actions].join(' ')).not.toMatch(/standby (key|add)|Create key/);
+    },
+  );
+
   test.each(everyImpossibleIncident())('$kind, $state: is told as open, should a record ever say so', (incident) => {
     expect(alertOf(incident, context).title).toBe(alertOf({ ...incident, state: 'open' }, context).title);
   });
@@ -149,7 +157,7 @@ test('what goes on after a cut says what was cut off, and which turn it is', () 
 test('after the last credential was cut off, the message says so, and first how to get another key', () => {
   const cuts = [{ apiKeyId: 'apikey_01FAKEold', at, noneLeft: true as const }];
   const { summary, actions } = alertOf(anIncident({ state: 'contained', target: 'apikey_01FAKEold', cuts }), context);
-  expect(summary).toContain('production has no current key now: its consumers fail until a person adds one.');
+  expect(summary).toContain('production has no current key now: its consumers fail until it has another one.');
   expect(actions[0]).toContain('Open Claude Console > Settings > API keys > Create key');
   expect(actions[1]).toContain('npx --no-install keyguard standby add production');
   const replaced = alertOf(

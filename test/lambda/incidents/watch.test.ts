@@ -49,6 +49,15 @@ const open = async (): Promise<readonly string[]> =>
   (await ports.incidents.all()).map(({ kind, subject, state }) => `${kind} of ${subject} ${state}`).sort();
 const told = () => world.aws.inspect.topics.published().map(({ bodies }) => JSON.parse(bodies['default'] ?? '{}') as Alert);
 
+test('people are told of the keys that the strategy of the managed key has', async () => {
+  await raise('rotation-failed', 'production', { cause: said('it is so') }, { ...ports, supplies: new Map([['production', 'itself']]) });
+  await raise('rotation-failed', 'staging', { cause: said('it is so') }, ports);
+  expect(told().map(({ subject, actions }) => [subject, actions.join(' ').includes('standby')])).toEqual([
+    ['production', false],
+    ['staging', true],
+  ]);
+});
+
 test('what is said of the current key is not over while there is no current key', async () => {
   const kinds = ['current-key-dead', 'key-expiring', 'pool-low', 'rotation-overdue'] as const;
   for (const kind of kinds) await raise(kind, 'production', { cause: said('it is so') }, ports);

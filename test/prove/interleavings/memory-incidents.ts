@@ -15,6 +15,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
     usage: { ...world.ports(gate).usage, quarters: async () => [] },
     installation: 'keyguard',
     dashboardUrl: 'https://console.example.com/keyguard',
+    supplies: new Map(),
     publisher: { publish: (alert) => world.call(gate, `publish ${alert.state}`, () => undefined) },
     incidents: {
       all: () => world.call(gate, 'incidents.all', () => [...incidents.values()]),
