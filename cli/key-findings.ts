@@ -13,7 +13,8 @@ import { planKey } from '../lambda/rotation/plan.ts';
 import { emergencyOf, isUnfinishedIntake, shouldBeActive } from '../lambda/rotation/lifecycle.ts';
 import { knownWithoutAnthropic, undoInVain, type Condition, type WatchedKind } from '../lambda/rotation/ports.ts';
 import { deletionText, pausedText, restoring } from '../lambda/rotation/commands/obstacle.ts';
-import { claimedKey, openVersion } from '../lambda/rotation/commands/snapshot.ts';
+import { claimedKey } from '../lambda/rotation/commands/snapshot.ts';
+import { openVersion } from '../lambda/rotation/staging-labels.ts';
 import { instant } from './output.ts';
 import { shortText } from './pool-cover.ts';
 

@@ -1,6 +1,7 @@
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { pauseKey } from '../../lambda/rotation/commands/pause.ts';
-import { openVersion, readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { readSnapshot, type KeySnapshot } from '../../lambda/rotation/commands/snapshot.ts';
+import { openVersion } from '../../lambda/rotation/staging-labels.ts';
 import { checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';

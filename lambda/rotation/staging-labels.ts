@@ -8,6 +8,12 @@ export function versionWith(stages: SecretDescription['stages'], label: string):
   return undefined;
 }
 
+/** The version of a rotation that has begun and not ended. */
+export function openVersion({ secret: { stages } }: { readonly secret: Pick<SecretDescription, 'stages'> }): string | undefined {
+  const versionId = versionWith(stages, 'AWSPENDING');
+  return versionId === undefined || stages.get(versionId)?.includes('AWSCURRENT') === true ? undefined : versionId;
+}
+
 /** Whether a rotation has the key in hand, or has just switched to it: its version carries AWSPENDING or AWSCURRENT. */
 export function isRotating({ token }: Pick<ApiKeyRecord, 'token'>, { stages }: Pick<SecretDescription, 'stages'>): boolean {
   const labels = (token === undefined ? undefined : stages.get(token)) ?? [];

@@ -7,7 +7,7 @@ import { planRotation, type OpenRotation, type RotationSteps } from './plan/rota
 import { emergencyStopped, type AlarmFacts, type FailedRotation, type RetirementPorts } from './ports.ts';
 import type { RetirementTally } from './reconcile.ts';
 import { attemptOf, rotationToken } from './rotation-token.ts';
-import { versionWith } from './staging-labels.ts';
+import { openVersion, versionWith } from './staging-labels.ts';
 
 /**
  * Rotations go on by themselves: one that failed and could succeed now, one that neither finished nor failed, and one that an operator
@@ -90,9 +90,10 @@ async function isToBeReplaced(
   return true;
 }
 
-async function openRotation({ definition, own, secret, now }: Snapshot, ports: RetirementPorts): Promise<OpenRotation | undefined> {
-  const versionId = versionWith(secret.stages, 'AWSPENDING');
-  if (versionId === undefined || secret.stages.get(versionId)?.includes('AWSCURRENT') === true) return undefined;
+async function openRotation(snapshot: Snapshot, ports: RetirementPorts): Promise<OpenRotation | undefined> {
+  const { definition, own, secret, now } = snapshot;
+  const versionId = openVersion(snapshot);
+  if (versionId === undefined) return undefined;
   const behind = own.find((record) => record.token === versionId);
   // It has served: somebody moved AWSCURRENT away from it by hand, and that rotation is long over.
   if (behind !== undefined && hasServed(behind)) return undefined;

@@ -7,7 +7,8 @@ import { isRevoked } from '../lifecycle.ts';
 import { owesRotation } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { enableSchedule } from './schedule.ts';
-import { openVersion, readSnapshot, type KeySnapshot } from './snapshot.ts';
+import { readSnapshot, type KeySnapshot } from './snapshot.ts';
+import { openVersion } from '../staging-labels.ts';
 
 /** A rotation that has begun may come to its end; one that hangs is broken off. */
 const patienceMs = 2 * minuteMs;

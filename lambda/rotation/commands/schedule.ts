@@ -1,6 +1,6 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { CommandPorts, RotationSchedule } from './ports.ts';
-import { openVersion } from './snapshot.ts';
+import { openVersion } from '../staging-labels.ts';
 
 /**
  * Turns a stopped rotation schedule on again. Where a rotation was broken off by the stop and stands in the way, its label is

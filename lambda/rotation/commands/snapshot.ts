@@ -1,8 +1,7 @@
 import type { ManagedKeyDefinition } from '../../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../../contract/records.ts';
 import type { DeadKeySnapshot } from '../dead-key.ts';
-import type { SecretDescription } from '../ports.ts';
-import { versionWith } from '../staging-labels.ts';
+import { openVersion } from '../staging-labels.ts';
 import type { CommandPorts } from './ports.ts';
 
 /** What was read of one managed key, before anything is done to it. */
@@ -17,12 +16,6 @@ export async function readSnapshot(
   const secret = await secrets.describe(definition.secretName);
   const pause = await pauses.find(definition.name);
   return { definition, own, secret, pause };
-}
-
-/** The version of a rotation that has begun and not ended. */
-export function openVersion({ secret: { stages } }: { readonly secret: Pick<SecretDescription, 'stages'> }): string | undefined {
-  const versionId = versionWith(stages, 'AWSPENDING');
-  return versionId === undefined || stages.get(versionId)?.includes('AWSCURRENT') === true ? undefined : versionId;
 }
 
 /** The key that a rotation which is under way has claimed. */

@@ -8,7 +8,8 @@ import { atWorkUntil, claimGraceMs } from '../plan/key.ts';
 import type { SecretDescription } from '../ports.ts';
 import type { CommandPorts } from './ports.ts';
 import { runRetirementNow, withdrawUndoRequest } from './revoke.ts';
-import { claimedKey, openVersion, type KeySnapshot } from './snapshot.ts';
+import { claimedKey, type KeySnapshot } from './snapshot.ts';
+import { openVersion } from '../staging-labels.ts';
 
 /** Whatever a run began, it or the next one has finished by then. */
 export const stuckAfterMs = claimGraceMs;
