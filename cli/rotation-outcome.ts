@@ -26,7 +26,7 @@ export function rotatedOrFail(
     case 'not back':
       return io.fail(
         `${name} was not brought back: ${outcome.cause === undefined ? '' : causeText(outcome.cause)}`,
-        `consumers keep the key that is current; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
+        `consumers keep the key that is current; to move on to another key: npx --no-install keyguard rotate ${name} --again`,
         1,
       );
     case 'timed out':

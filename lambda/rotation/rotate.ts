@@ -1,9 +1,9 @@
 import type { AlarmCause } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import { hasPool } from '../../contract/registry.ts';
 import { KeyguardError, LostRace, Unavailable } from '../foundation/errors.ts';
+import { chooseNext } from './claim.ts';
 import { hasServed, withIntent } from './lifecycle.ts';
-import { causeText } from '../incidents/message/cause-text.ts';
+import { causeText, nextKeyText } from '../incidents/message/cause-text.ts';
 import { owesRotation, undoInVain, type RotationPorts, type SecretDescription } from './ports.ts';
 import { strategies, type CandidateVerdict, type Lost, type NotBack } from './strategies.ts';
 import { recordSwitch } from './record-switch.ts';
@@ -173,13 +173,19 @@ async function goOnWith(
   const error = new KeyguardError(
     'candidate-lost',
     `the rotation of ${definition.name} lost its new key: ${lossText(candidate)}`,
-    `nothing${hasPool(definition.rotation.strategy) ? ', if a standby key is left' : ''}: the rotation starts again within twenty minutes`,
+    await lostText(definition, ports),
   );
   // First: killed in between, nobody would know that a rotation is owed.
   await tellPeople(error, definition, ports);
   await ports.secrets.discardPending(definition.secretName, token);
   ports.log.warn('rotation.candidate-lost', { managedKey: definition.name, token, because: lossText(candidate) });
   throw error;
+}
+
+/** What comes after a lost key: the next rotation, or what that one waits for. */
+async function lostText(definition: ManagedKeyDefinition, ports: RotationPorts): Promise<string> {
+  const next = chooseNext(await ports.ledger.of(definition.name), definition, ports.clock.now());
+  return next.claim === 'none' ? nextKeyText(next.why, definition) : 'nothing: the rotation starts again within twenty minutes';
 }
 
 /** Which key a rotation lost, and why. */
@@ -196,7 +202,7 @@ async function givenUp(candidate: NotBack, definition: ManagedKeyDefinition, tok
   const error = new KeyguardError(
     'cannot-come-back',
     `the undo of ${name} failed: ${lossText(candidate)}`,
-    `nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
+    `nothing: the key that was current still is; to move on to another key: npx --no-install keyguard rotate ${name} --again`,
   );
   // Of a rotation that failed before this one people know already, and that one is owed.
   const known = await ports.alarm.lasting('rotation-failed', name);

@@ -67,7 +67,7 @@ test('a rotation that fails is reported with its reason and the next step', asyn
   expect(said.err).toContain(
     `error: the rotation of production failed: the rotation of production lost its new key: ${id}: the key is archived`,
   );
-  expect(said.err).toContain('fix:   nothing, if a standby key is left: the rotation starts again within twenty minutes');
+  expect(said.err).toContain('fix:   make a key in the Claude Console (workspace ');
   expect(await me.asJson(['status'])).toMatchObject({ managedKeys: [{ health: 'broken', incidents: [{ kind: 'rotation-failed' }] }] });
   expect((await me.run(['standby', 'list'])).out).toContain(`${id} was rejected: the key is archived.`);
 });

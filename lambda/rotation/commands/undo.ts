@@ -211,7 +211,7 @@ async function checkKept(
   throw new KeyguardError(
     'cannot-come-back',
     `Secrets Manager no longer keeps the value of ${target.apiKeyId}`,
-    `to move on to a standby key: npx --no-install keyguard rotate ${name} --again`,
+    `to move on to another key: npx --no-install keyguard rotate ${name} --again`,
   );
 }
 
@@ -223,7 +223,7 @@ function nothing(message: string, name: string): KeyguardError {
   return new KeyguardError(
     'cannot-come-back',
     message,
-    `to move on to a standby key: npx --no-install keyguard rotate ${name} --again; what happened: npx --no-install keyguard history ${name}`,
+    `to move on to another key: npx --no-install keyguard rotate ${name} --again; what happened: npx --no-install keyguard history ${name}`,
   );
 }
 

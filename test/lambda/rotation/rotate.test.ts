@@ -281,6 +281,16 @@ test('setSecret activates a candidate that became inactive', async () => {
   expect(stage.effects).toEqual(['keys.setStatus next active', 'ledger.replace next pending→pending']);
 });
 
+test.each([
+  ['with another key left the rotation starts again by itself', 0, 'nothing: the rotation starts again within twenty minutes'],
+  ['after the second lost key people must look first', 1, expect.stringContaining('says why each was rejected') as unknown],
+])('%s, and that is what people are told', async (_what, before, fix) => {
+  const stage = created({ infos: { next: { status: 'archived' } } });
+  stage.has('spare', 'standby');
+  for (let index = 0; index < before; index += 1) stage.has(`lost-${index}`, 'rejected', { since: stage.world.now });
+  expect(await failure(step(stage, 'setSecret'))).toMatchObject({ code: 'candidate-lost', fix });
+});
+
 test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
   'a candidate that is lost at %s ends this rotation and blocks no other; AWSCURRENT stays',
   async (name) => {
@@ -288,7 +298,7 @@ test.each(['setSecret', 'testSecret', 'finishSecret'] as const)(
     expect(await failure(step(stage, name))).toEqual({
       code: 'candidate-lost',
       message: 'the rotation of production lost its new key: next: the key is archived',
-      fix: 'nothing, if a standby key is left: the rotation starts again within twenty minutes',
+      fix: `make a key in the Claude Console (workspace ${definition.workspaceId}), then: npx --no-install keyguard standby add production`,
     });
     // People first: killed before the last call, somebody must know that a rotation is owed.
     expect(stage.effects).toEqual([
@@ -321,7 +331,7 @@ test('an undo that cannot be is told: no other key is taken, and no rotation is 
   expect(await failure(step(stage, 'createSecret'))).toEqual({
     code: 'cannot-come-back',
     message: 'the undo of production failed: old: the key is archived',
-    fix: 'nothing: the key that was current still is; to move on to a standby key: npx --no-install keyguard rotate production --again',
+    fix: 'nothing: the key that was current still is; to move on to another key: npx --no-install keyguard rotate production --again',
   });
   expect(stage.effects).toEqual([
     'ledger.replace old draining→pending',
