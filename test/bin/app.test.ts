@@ -57,7 +57,7 @@ test('the configuration that was asked for becomes a stack of its name, checked 
   expect(synthesised('e2e', 'validation-report.json')).toMatchObject({ pluginReports: [] });
 });
 
-test('a command that needs no bundle, such as bootstrap, does not wait for the rules', async () => {
+test('a command that needs no bundle, such as bootstrap, does not wait for the rules', long, async () => {
   expect(await runApp('bare', { config: 'test/e2e/keyguard.json' })).toEqual({ code: 0, stderr: named });
   expect(existsSync(join(scratch, 'bare', 'Keyguard.template.json'))).toBe(true);
   expect(existsSync(join(scratch, 'bare', 'validation-report.json'))).toBe(false);

@@ -146,7 +146,7 @@ test('a key in its grace that an undo has claimed is seen as previous, and an em
   expect(states()[first]).toBe('inactive');
 });
 
-test('an emergency that nobody carried out for a day has lapsed, and nothing says that it stands', async () => {
+test('an emergency that nobody carried out for a day has lapsed, and nothing says that it stands', long, async () => {
   me = await anOperator();
   const [first, second] = [await me.added(), await me.added()];
   await me.run(['rotate', 'production', '--yes']);
