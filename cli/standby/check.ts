@@ -1,6 +1,7 @@
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
-import { readPool } from '../../lambda/rotation/commands/onboard.ts';
+import { hasPool } from '../../contract/registry.ts';
+import { checkHasPool, readPool } from '../../lambda/rotation/commands/onboard.ts';
 import { shortKeys, type ShortKey } from '../../lambda/rotation/pool-cover.ts';
 import { standbyLabel } from '../../lambda/rotation/ownership.ts';
 import type { ApiKeyInfo, SecretDescription } from '../../lambda/rotation/ports.ts';
@@ -8,12 +9,11 @@ import { whyNotProven } from '../verify-standby.ts';
 import type { StandbyVerification } from '../../lambda/rotation/verify-standby.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread, unreadText, type UnreadKey } from '../each-key.ts';
-import { openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
+import { managedKey, openInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { checkRestored } from '../../lambda/rotation/commands/obstacle.ts';
 import { counted, json, line, progress, table } from '../output.ts';
 import { byAge, shortText } from '../pool-cover.ts';
 import { tryKey } from '../verify-standby.ts';
-import { pooled } from './pooled.ts';
 
 export interface CheckFlags extends InstallationFlags {
   readonly prove?: boolean;
@@ -48,6 +48,14 @@ export async function check(name: string | undefined, flags: CheckFlags, io: Cli
     line(`There is no standby key to check: ${adds.join(', ')}`, io);
   } else if (checked.length > 0) await show(checked, flags, io);
   failBad(checked, unread, installation, io);
+}
+
+/** The managed key of that name, which must have standby keys; without a name, all that have. Throws KeyguardError `standby-refused`. */
+function pooled(name: string | undefined, installation: OpenInstallation): readonly ManagedKeyDefinition[] {
+  if (name === undefined) return installation.managedKeys.filter(({ rotation }) => hasPool(rotation.strategy));
+  const definition = managedKey(installation, name);
+  checkHasPool(definition);
+  return [definition];
 }
 
 interface Known {

@@ -1,45 +1,51 @@
 import type { ApiKeyState } from '../../contract/api-key-states.ts';
 import type { ApiKeyRecord } from '../../contract/records.ts';
+import { hasPool } from '../../contract/registry.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import { readPool } from '../../lambda/rotation/commands/onboard.ts';
 import { coverOf, type PoolCover } from '../../lambda/rotation/pool-cover.ts';
 import type { CliIo } from '../command.ts';
 import { eachKey, failUnread } from '../each-key.ts';
-import { openInstallation, type InstallationFlags } from '../installation.ts';
+import { managedKey, openInstallation, type InstallationFlags } from '../installation.ts';
 import { instant, isoOrNull, json, line, table } from '../output.ts';
 import { byAge, coverJson, coverText } from '../pool-cover.ts';
-import { pooled } from './pooled.ts';
 
-/** What waits in the pool, or should have. */
+/** What waits for a rotation, or should have. */
 const listed: readonly ApiKeyState[] = ['standby', 'pending', 'rejected'];
 
-interface Pool {
+interface Waiting {
   readonly name: string;
   readonly keys: readonly ApiKeyRecord[];
-  readonly cover: PoolCover;
+  /** Only where its strategy has a pool. */
+  readonly cover: PoolCover | undefined;
 }
 
 /** `keyguard standby list [NAME]`. */
 export async function list(name: string | undefined, flags: InstallationFlags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
-  const wanted = pooled(name, installation);
+  const wanted = name === undefined ? installation.managedKeys : [managedKey(installation, name)];
   const records = await installation.ports.ledger.all();
-  const { read: pools, unread } = await eachKey(wanted, async (definition): Promise<Pool> => {
+  const { read: waiting, unread } = await eachKey(wanted, async (definition): Promise<Waiting> => {
     const own = records.filter((record) => record.managedKey === definition.name);
     const keys = own.filter(({ state, origin }) => listed.includes(state) && origin === undefined).sort(byAge);
-    return { name: definition.name, keys, cover: coverOf(await readPool(definition, own, installation.ports)) };
+    const pool = hasPool(definition.rotation.strategy) ? await readPool(definition, own, installation.ports) : undefined;
+    return { name: definition.name, keys, cover: pool === undefined ? undefined : coverOf(pool) };
   });
   if (flags.json === true) {
     json(
-      pools.map(({ name: key, keys, cover }) => ({ managedKey: key, pool: coverJson(cover), keys: keys.map(keyJson) })),
+      waiting.map(({ name: key, keys, cover }) => ({
+        managedKey: key,
+        pool: cover === undefined ? null : coverJson(cover),
+        keys: keys.map(keyJson),
+      })),
       io,
     );
-  } else await show(pools, io);
+  } else await show(waiting, io);
   failUnread(unread, io);
 }
 
-async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
-  const rows = pools.flatMap(({ name: key, keys }) =>
+async function show(waiting: readonly Waiting[], io: CliIo): Promise<void> {
+  const rows = waiting.flatMap(({ name: key, keys }) =>
     keys.map((record) => [
       key,
       record.apiKeyId,
@@ -50,7 +56,7 @@ async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
     ]),
   );
   if (rows.length > 0) await table(['MANAGED KEY', 'API KEY', 'HINT', 'STATE', 'ADDED', 'EXPIRES'], rows, io);
-  for (const { name: key, keys } of pools) {
+  for (const { name: key, keys } of waiting) {
     for (const { apiKeyId, state, cause } of keys)
       if (state === 'rejected')
         line(
@@ -58,8 +64,11 @@ async function show(pools: readonly Pool[], io: CliIo): Promise<void> {
           io,
         );
   }
-  for (const { name: key, cover } of pools) line(`The pool of ${key} holds ${coverText(cover)}.`, io);
-  if (pools.some(({ cover }) => cover.rotations === 0))
+  for (const { name: key, keys, cover } of waiting) {
+    if (cover !== undefined) line(`The pool of ${key} holds ${coverText(cover)}.`, io);
+    else if (keys.length === 0) line(`No key of ${key} waits for a rotation: each rotation makes its own.`, io);
+  }
+  if (waiting.some(({ cover }) => cover?.rotations === 0))
     line('To add a key, make one in the Claude Console, then: npx --no-install keyguard standby add NAME', io);
 }
 
