@@ -1,9 +1,10 @@
 import type { ApiKeyState } from '../contract/api-key-states.ts';
 import type { ApiKeyRecord, IncidentRecord, OperatorRequest } from '../contract/records.ts';
-import { hasPool } from '../contract/registry.ts';
+import { hasPool, supplyOf, type StrategyKind, type Supply } from '../contract/registry.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
 import { brakeText, causeText, nextKeyText, noKeyTexts } from '../lambda/incidents/message/cause-text.ts';
+import { supplyWords } from '../lambda/incidents/message/supply-text.ts';
 import { chooseLater } from '../lambda/rotation/claim.ts';
 import { conditionsOf, cutOffLast, recordedDeadKey, type Snapshot } from '../lambda/rotation/conditions.ts';
 import { claimEnds, stuckAfterMs } from '../lambda/rotation/commands/unstick.ts';
@@ -29,12 +30,23 @@ export const keyChecks = {
   age: 'no rotation is overdue',
   expiry: 'no current key is about to expire',
   pool: 'no standby key is asked for',
-  'rejected keys': 'no standby key was rejected',
+  'next key': 'a rotation can make one',
+  'rejected keys': 'no key was rejected',
   'old keys': 'no old key is used past its time',
   replicas: 'no replica is behind',
   incidents: 'no incident is open',
 } as const;
 export type KeyCheck = keyof typeof keyChecks;
+
+/** Where it is said that a rotation could take no key. */
+const nextKeyChecks: Readonly<Record<Supply, KeyCheck>> = { 'standby keys': 'pool', itself: 'next key' };
+
+/** What is looked at of a managed key with this strategy. */
+export function keyChecksOf(strategy: StrategyKind): readonly KeyCheck[] {
+  const own = nextKeyChecks[supplyOf(strategy)];
+  const ofAnySupply: readonly KeyCheck[] = Object.values(nextKeyChecks);
+  return (Object.keys(keyChecks) as readonly KeyCheck[]).filter((check) => check === own || !ofAnySupply.includes(check));
+}
 
 /** Something that is not as it should be, and the next step. */
 export interface Finding {
@@ -262,7 +274,7 @@ function conditionFinding({ kind, managedKey: name, facts }: Condition, snapshot
     'current-key-dead': [
       `the current key ${key} does not work: ${why}`,
       facts.grade === 'replacing'
-        ? `nothing: a ${hasPool(snapshot.definition.rotation.strategy) ? 'standby' : 'new'} key takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
+        ? `nothing: ${supplyWords[supplyOf(snapshot.definition.rotation.strategy)].nextKey} takes its place by itself within minutes; if it does not, npx --no-install keyguard rotate ${name}`
         : rotate,
     ],
     'key-changed': [why, 'npx --no-install keyguard runbook key-changed'],
@@ -282,7 +294,7 @@ function noReplacement({ own, definition, now }: StatusSnapshot): readonly Findi
   if (choice.claim !== 'none' || !own.some((record) => record.state === 'current')) return [];
   const what = `${noKeyTexts[choice.why]}: nothing could take the place of the current key if it were stolen`;
   const fix = nextKeyText(choice.why, definition);
-  return [{ check: 'pool', state: 'attention', what, fix }];
+  return [{ check: nextKeyChecks[supplyOf(definition.rotation.strategy)], state: 'attention', what, fix }];
 }
 
 /** The failure of its rotation that people were told of, while it lasts. */

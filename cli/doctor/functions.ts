@@ -92,7 +92,7 @@ function beatAnswer(managedKey: string, sent: readonly number[], seenAt: number,
   const status = `npx --no-install keyguard status ${managedKey}`;
   const log = 'look at the log of the function in the output HeartbeatFunctionName';
   if (sentAt === undefined) {
-    const fix = `it needs a current key: npx --no-install keyguard standby add ${managedKey}, and npx --no-install keyguard rotate ${managedKey}; after two hours, ${log}`;
+    const fix = `it needs a current key: npx --no-install keyguard rotate ${managedKey}, which says what to do where it has no key to take; after two hours, ${log}`;
     return broken(`Anthropic has taken no request of it, and ${seen}`, fix);
   }
   const since = `Anthropic last took a request of it ${instant(sentAt)}`;

@@ -2,7 +2,7 @@ import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { IncidentRecord } from '../../contract/records.ts';
 import { KeyguardError } from '../../lambda/foundation/errors.ts';
 import type { OpenInstallation } from '../installation.ts';
-import { incidentText, keyChecks, keyFindings, type KeyCheck, type StatusSnapshot } from '../key-findings.ts';
+import { incidentText, keyChecks, keyChecksOf, keyFindings, type KeyCheck, type StatusSnapshot } from '../key-findings.ts';
 import { readKey, readRecords } from '../read-keys.ts';
 import { checked, good, warning, type Answer, type Check } from './check.ts';
 
@@ -45,7 +45,7 @@ function otherIncidents(incidents: readonly IncidentRecord[], { managedKeys }: O
 
 function checksOf(snapshot: StatusSnapshot): readonly Check[] {
   const findings = keyFindings(snapshot);
-  return (Object.keys(keyChecks) as readonly KeyCheck[]).flatMap((check) => {
+  return keyChecksOf(snapshot.definition.rotation.strategy).flatMap((check) => {
     const found = findings.filter((finding) => finding.check === check);
     return answersOf(check, found, snapshot).map((answer) => ({ about: snapshot.definition.name, check, ...answer }));
   });

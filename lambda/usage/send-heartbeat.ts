@@ -15,7 +15,7 @@ export async function sendHeartbeat(
     throw new KeyguardError(
       'heartbeat-without-key',
       `the heartbeat cannot be sent: ${managedKey} has no current key`,
-      `npx --no-install keyguard standby add ${managedKey}, and then npx --no-install keyguard rotate ${managedKey}`,
+      `npx --no-install keyguard rotate ${managedKey}, which says what to do where it has no key to take`,
     );
   }
   const sentAt = clock.now();

@@ -93,7 +93,7 @@ const rotation = z
       .enum(['rotate', 'ask'])
       .default('rotate')
       .describe(
-        'What happens when the current key dies and Key Guard did not do it (disabled in the Console, found in public, expired). `rotate`: a standby key takes its place by itself, once an hour at the most. `ask`: people are told, and rotate.',
+        'What happens when the current key dies and Key Guard did not do it (disabled in the Console, found in public, expired). `rotate`: another key takes its place by itself, once an hour at the most. `ask`: people are told, and rotate.',
       ),
     undo: duration
       .default('7d')
@@ -204,7 +204,7 @@ const adminAccess = z.discriminatedUnion('kind', [
 export const heartbeatSchema = z
   .strictObject({
     managedKey: name.describe(
-      'The managed key of this file whose current key sends the requests: one of its own, that nobody else uses. It needs standby keys, and rotates, as every other.',
+      'The managed key of this file whose current key sends the requests: one of its own, that nobody else uses. It rotates, and needs keys for that, as every other.',
     ),
     model: z
       .string()

@@ -114,7 +114,7 @@ test('a heartbeat is there and its tokens are seen, or doctor says what it needs
   expect(await ofHeartbeat()).toMatchObject([
     {
       what: 'Anthropic has taken no request of it, and none of its tokens was seen yet',
-      fix: expect.stringContaining('npx --no-install keyguard standby add heartbeat') as unknown,
+      fix: expect.stringContaining('npx --no-install keyguard rotate heartbeat, which says what to do') as unknown,
     },
   ]);
   await me.world.addStandbyKey('heartbeat');
