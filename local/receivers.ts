@@ -30,11 +30,20 @@ interface LocalChannel {
 
 /** The local end of each channel that the notifier delivers to. */
 export const localChannels: Readonly<Record<PostedChannel, LocalChannel>> = {
-  'slack-webhook': { start: () => startReceiver('/services/TLOCAL/BLOCAL/local', 'ok'), setting: { webhook: true } },
+  'slack-webhook': {
+    start: () => startReceiver({ credentialAt: (address) => `${address}/services/TLOCAL/BLOCAL/local`, answer: 'ok' }),
+    setting: { webhook: true },
+  },
 };
 
-/** Starts a receiver on loopback that takes JSON and answers `answer`. */
-async function startReceiver(path: string, answer: string): Promise<Receiver> {
+interface ReceiverDescription {
+  /** What opens the channel, whose own end is at this address. */
+  readonly credentialAt: (address: string) => string;
+  readonly answer: string;
+}
+
+/** Starts a receiver on loopback that takes JSON. */
+async function startReceiver({ credentialAt, answer }: ReceiverDescription): Promise<Receiver> {
   const cards: ReceivedCard[] = [];
   const failures: { readonly status: number; readonly headers: Readonly<Record<string, string>> }[] = [];
   const hearers: (() => void)[] = [];
@@ -52,7 +61,7 @@ async function startReceiver(path: string, answer: string): Promise<Receiver> {
       response.writeHead(200, { 'content-type': 'text/html' }).end(answer);
     });
   });
-  const address = await new Promise<{ port: number }>((resolve, reject) => {
+  const { port } = await new Promise<{ port: number }>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const bound = server.address();
@@ -61,7 +70,7 @@ async function startReceiver(path: string, answer: string): Promise<Receiver> {
     });
   });
   return {
-    credential: `http://127.0.0.1:${address.port}${path}`,
+    credential: credentialAt(`http://127.0.0.1:${port}`),
     cards,
     fail: (status, times, headers = {}) => void failures.push(...Array.from({ length: times }, () => ({ status, headers }))),
     forgive: () => void failures.splice(0),

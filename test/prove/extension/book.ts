@@ -27,7 +27,7 @@ export const book: readonly Variant[] = [
     entry: {
       file: registry,
       after: "  email: { name: 'email', setting: 'emails' },\n",
-      text: "  pager: { name: 'Pager', setting: 'pager', credential: { noun: 'address', what: 'the address of the pager', description: 'Address of the pager' } },\n",
+      text: "  pager: { name: 'Pager', setting: 'pager', credential: { noun: 'routing key', what: 'the routing key of the pager', description: 'Routing key of the pager' } },\n",
     },
     asked: [
       {
@@ -38,17 +38,17 @@ export const book: readonly Variant[] = [
       {
         file: 'lib/config/schema.ts',
         after: 'const postedChannels = {\n',
-        text: "  pager: z.strictObject({ address: z.literal(true).describe('`true`: call the pager.') }).optional().describe('Left out, no pager is called.'),\n",
+        text: "  pager: z.strictObject({ routingKey: z.literal(true).describe('`true`: call the pager.') }).optional().describe('Left out, no pager is called.'),\n",
       },
       {
         file: 'lambda/incidents/message/delivery-failed.ts',
         after: 'readonly unavailable: string }>> = {\n',
-        text: "  pager: { refused: 'Store its new address.', unavailable: 'Wait until the pager answers again.' },\n",
+        text: "  pager: { refused: 'Store its new routing key.', unavailable: 'Wait until the pager answers again.' },\n",
       },
       {
         file: 'local/receivers.ts',
         after: 'Readonly<Record<PostedChannel, LocalChannel>> = {\n',
-        text: "  pager: { start: () => startReceiver('/pager/local', 'called'), setting: { address: true } },\n",
+        text: "  pager: { start: () => startReceiver({ credentialAt: (address) => `local@${address}`, answer: 'called' }), setting: { routingKey: true } },\n",
       },
     ],
   },
