@@ -6,11 +6,9 @@ import { runProgram } from '../cli/program.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   // The SDK's warning about this Node's age is for people who write programs.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  let unsaid: NodeJS.ErrnoException | undefined;
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => (unsaid ??= error));
   // Nobody is left who could be told.
   process.stderr.on('error', () => undefined);
-  const code = await runProgram(argv, {
+  return runProgram(argv, {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -23,14 +21,6 @@ export async function main(argv: readonly string[]): Promise<number> {
       throw new CliFailure(message, fix, exitCode);
     },
   });
-  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
-  // `keyguard … | head` closed the pipe: nobody reads on, and what was to be done is done.
-  if (unsaid === undefined || unsaid.code === 'EPIPE') return code;
-  process.stderr.write(
-    `error: the answer could not be written (${unsaid.code ?? 'unknown error'}); the command itself ended with exit code ${code}\n` +
-      'fix:   look at the disk or file that its output goes to, then ask again: npx --no-install keyguard status, npx --no-install keyguard history\n',
-  );
-  return 1;
 }
 
 /** 128 and the number of the signal, as shells have it. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createColors } from 'picocolors';
 import { iso, utcMinute } from '../lambda/foundation/clock.ts';
 import { counted } from '../lambda/foundation/counted.ts';
@@ -22,6 +23,38 @@ export function json(value: unknown, io: CliIo): void {
 
 export function line(text: string, io: CliIo): void {
   io.stdout.write(shown(`${text}\n`, io.stdout));
+}
+
+/** Nobody takes what the command prints, so it stops. Why, `watchAnswer` knows. */
+export class AnswerLost extends Error {
+  override readonly name = 'AnswerLost';
+}
+
+/** Prints a part of a long answer as it is, and waits while its reader is slower than we are. Throws AnswerLost where nobody reads on. */
+export async function streamed(text: string, { stdout }: CliIo): Promise<void> {
+  if (stdout.write(text)) return;
+  if ('destroyed' in stdout && stdout.destroyed === true) throw new AnswerLost();
+  try {
+    await once(stdout, 'drain');
+  } catch {
+    throw new AnswerLost();
+  }
+}
+
+/** Listens to what becomes of the answer. To be asked at the end: the system's code of the first failure, undefined where all was taken. */
+export function watchAnswer(stdout: NodeJS.WritableStream): () => Promise<string | undefined> {
+  let lost: string | undefined;
+  const remember = (error: NodeJS.ErrnoException): void => {
+    lost ??= error.code ?? 'unknown error';
+  };
+  stdout.on('error', remember);
+  return () =>
+    new Promise((resolve) => {
+      stdout.write('', (error) => {
+        if (error) remember(error);
+        resolve(lost);
+      });
+    });
 }
 
 /** A text that a command puts into lines of its own, such as a file's name in CSV. */

@@ -4,13 +4,33 @@ import { secretIn } from '../contract/secret-shapes.ts';
 import { checkProxies } from '../lambda/adapters/proxy.ts';
 import type { CliIo } from './command.ts';
 import { commands } from './commands.ts';
-import { failureOf } from './failure.ts';
-import { failure, json, parserText, usageWidth } from './output.ts';
+import { failureOf, type Failure } from './failure.ts';
+import { AnswerLost, failure, json, parserText, usageWidth, watchAnswer } from './output.ts';
 
-/** Runs the command line and answers the exit code: 0 done, 1 failed, 2 wrong usage. Never prints a stack, never a value. */
+/**
+ * Runs the command line and answers the exit code: 0 done, 1 failed, 2 wrong usage. Never prints a stack, never a value. Whatever the
+ * command, an answer that nobody could take is a failure.
+ */
 export async function runProgram(argv: readonly string[], outside: CliIo): Promise<0 | 1 | 2> {
+  const io = { ...outside, json: argv.includes('--json', 2) };
+  const answered = watchAnswer(io.stdout);
+  const code = await runCommand(argv, io);
+  const lost = await answered();
+  if (lost !== undefined) return failure(unanswered(lost, code), io);
+  return code === 'stopped' ? 1 : code;
+}
+
+function unanswered(lost: string, code: 0 | 1 | 2 | 'stopped'): Failure {
+  const command = code === 'stopped' ? 'and the command stopped' : `the command itself ended with exit code ${code}`;
+  const fix =
+    lost === 'EPIPE'
+      ? 'the program behind the pipe reads no further; let it read to the end, or write the answer into a file first'
+      : 'look at the disk or file that its output goes to, then ask again: npx --no-install keyguard status, npx --no-install keyguard history';
+  return { code: 'answer-not-written', message: `the answer could not be written (${lost}); ${command}`, fix, exitCode: 1 };
+}
+
+async function runCommand(argv: readonly string[], io: CliIo): Promise<0 | 1 | 2 | 'stopped'> {
   const words = argv.slice(2);
-  const io = { ...outside, json: words.includes('--json') };
   try {
     refuseSecrets(words, io);
     refuseEarlyOptions(words, io);
@@ -24,6 +44,7 @@ export async function runProgram(argv: readonly string[], outside: CliIo): Promi
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return misunderstood(error, io);
+    if (error instanceof AnswerLost) return 'stopped';
     return failure(failureOf(error), io);
   }
 }

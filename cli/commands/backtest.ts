@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { Option } from 'commander';
 import { defaultFalseAlarmsPerMonth, startBacktest } from '../../lambda/detection/backtest.ts';
 import { backtestReport } from '../../report/backtest.ts';
 import type { BacktestSeries } from '../../report/backtest.ts';
 import { reportMark } from '../../report/page.ts';
 import type { CliIo, Command } from '../command.ts';
-import { plainText, progress } from '../output.ts';
+import { plainText, progress, streamed } from '../output.ts';
 import { startOrder, type RowOrder } from '../row-order.ts';
 import { UsageCsvError, readUsageCsv } from '../usage-csv.ts';
 
@@ -47,7 +46,7 @@ async function runBacktest(files: readonly string[], flags: BacktestFlags, io: C
   if (flags.report !== undefined) await checkReport(flags.report, io);
   const many = names.length > 1;
   const drawn: BacktestSeries[] = [];
-  if (flags.json !== true) await write(io, many ? 'file,timestamp,score,alert\n' : 'timestamp,score,alert\n');
+  if (flags.json !== true) await streamed(many ? 'file,timestamp,score,alert\n' : 'timestamp,score,alert\n', io);
   for (const name of names) {
     const series = flags.report === undefined ? undefined : { name, metrics: [] as string[], rows: [] as BacktestSeries['rows'][number][] };
     if (series !== undefined) drawn.push(series);
@@ -83,9 +82,9 @@ async function answerFile(name: string, task: FileTask, io: CliIo): Promise<void
     const { score, alert, expected } = detector.next({ at, values });
     const rounded = Number(score.toFixed(6));
     if (task.json) {
-      await write(io, `${JSON.stringify({ ...(task.many ? { file } : {}), timestamp, score: rounded, alert: alert ? 1 : 0 })}\n`);
+      await streamed(`${JSON.stringify({ ...(task.many ? { file } : {}), timestamp, score: rounded, alert: alert ? 1 : 0 })}\n`, io);
     } else {
-      await write(io, `${task.many ? `${quoted(file)},` : ''}${quoted(timestamp)},${rounded},${alert ? 1 : 0}\n`);
+      await streamed(`${task.many ? `${quoted(file)},` : ''}${quoted(timestamp)},${rounded},${alert ? 1 : 0}\n`, io);
     }
     task.series?.rows.push({ at, values, expected, score, alert });
   }
@@ -137,11 +136,6 @@ function intervalOf(text: string | undefined, io: CliIo): number | undefined {
     io.fail(`--interval is "${text}"`, 'give seconds from 1 to 86400, for instance --interval 60', 2);
   }
   return Math.round(seconds * 1000);
-}
-
-/** Waits while the reader is slower than we are. */
-async function write(io: CliIo, text: string): Promise<void> {
-  if (!io.stdout.write(text)) await once(io.stdout, 'drain');
 }
 
 function quoted(field: string): string {

@@ -25,12 +25,30 @@ test('what the program says reaches the shell: exit code 2, and words without co
   expect(err).toBe("error: unknown command 'rotat'\n(Did you mean rotate?)\nfix:   npx --no-install keyguard --help shows how\n");
 });
 
-test('an answer that cannot be written is a failure, and says so; -v is the version', async () => {
-  const { code, err } = await new Promise<{ code: unknown; err: string }>((resolve) => {
-    execFile('sh', ['-c', '"$0" "$1" -v > /dev/full', process.execPath, program], (error: ExecFileException | null, _out, told) =>
-      resolve({ code: error === null ? 0 : error.code, err: told }),
+/** Where the shell leads the answer. */
+function shell(command: string): Promise<{ readonly code: unknown; readonly err: string }> {
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', `set -o pipefail; ${command}`, process.execPath, program], (error: ExecFileException | null, _out, err) =>
+      resolve({ code: error === null ? 0 : error.code, err }),
     );
   });
+}
+
+const rows = '(echo timestamp,value; for at in {10..59}; do for second in {10..59}; do echo 2026-06-01T00:$at:$second,5; done; done)';
+
+test.each([
+  ['-v, which is the version', '"$0" "$1" -v > /dev/full', 'the command itself ended with exit code 0'],
+  ['backtest', `${rows} | "$0" "$1" backtest --format csv - > /dev/full`, 'and the command stopped'],
+])('an answer that cannot be written is a failure, and says so: %s', async (_what, command, how) => {
+  const { code, err } = await shell(command);
   expect(code).toBe(1);
-  expect(err).toContain('error: the answer could not be written (ENOSPC)');
+  expect(err).toContain(`error: the answer could not be written (ENOSPC); ${how}`);
+});
+
+test('an answer that nobody reads to its end is a failure too', async () => {
+  // Rows without end: who stops must not wait for the last one.
+  const endless = '(echo timestamp,value; while echo 2026-06-01T00:00:00Z,5; do :; done) 2> /dev/null';
+  const { code, err } = await shell(`{ ${endless} | "$0" "$1" backtest --format csv -; } | head -n 1`);
+  expect(code).toBe(1);
+  expect(err).toContain('error: the answer could not be written (EPIPE); and the command stopped');
 });
