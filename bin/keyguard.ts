@@ -1,4 +1,4 @@
-import { access, constants, open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { access, constants, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { CliFailure } from '../cli/command.ts';
 import { runProgram } from '../cli/program.ts';
 
@@ -16,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     readFile: (path) => readFile(path),
     writeFile: (path, text) => writeFile(path, text),
     checkWritable,
+    isSameFile,
     onInterrupt,
     fail: (message, fix, exitCode) => {
       throw new CliFailure(message, fix, exitCode);
@@ -33,6 +34,16 @@ function onInterrupt(say: () => void): () => void {
   };
   process.once('SIGINT', end);
   return () => process.off('SIGINT', end);
+}
+
+/** By what the file system calls it: through links, and in capitals where those do not count. */
+async function isSameFile(path: string, other: string): Promise<boolean> {
+  try {
+    const [one, two] = await Promise.all([stat(path, { bigint: true }), stat(other, { bigint: true })]);
+    return one.ino === two.ino && one.dev === two.dev;
+  } catch {
+    return false; // one of them is not there
+  }
 }
 
 async function checkWritable(path: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface CliIo {
   writeFile(path: string, text: string): Promise<void>;
   /** Throws what the file system says where the file cannot be written; leaves it as it is, or absent. */
   checkWritable(path: string): Promise<void>;
+  /** Whether two paths lead to one file that exists. */
+  isSameFile(path: string, other: string): Promise<boolean>;
   /** Calls `say` when somebody presses Ctrl-C, and ends the command then; answers what takes that back. @default it just ends */
   readonly onInterrupt?: (say: () => void) => () => void;
   /** Ends the command with one line that says what happened and one that says the fix. 1: failed, 2: wrong usage. */

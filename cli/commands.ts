@@ -58,7 +58,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'backtest',
-    summary: 'Run the detector over usage in CSV: one line per row, score and alert',
+    summary: 'Run the detector over past usage: one line per row, score and alert',
     load: async () => (await import('./commands/backtest.ts')).backtest,
   },
 ];

@@ -68,6 +68,11 @@ export function progress(text: string, io: CliIo): void {
   else io.stderr.write(shown(`${colours(io.stderr).dim(text)}\n`, io.stderr));
 }
 
+/** The figures that a long answer ends with, for machines: a line of JSON on stderr, since stdout holds the answer alone. */
+export function summary(figures: unknown, io: CliIo): void {
+  io.stderr.write(plainText(`${JSON.stringify({ summary: figures })}\n`));
+}
+
 /** What the parser of the command line says: help, and which word it did not understand. */
 export function parserText(text: string, stream: NodeJS.WritableStream): void {
   stream.write(shown(text, stream));

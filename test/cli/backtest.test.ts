@@ -1,9 +1,11 @@
 import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CliFailure } from '../../cli/command.ts';
 import { runProgram } from '../../cli/program.ts';
 import { startBacktest } from '../../lambda/detection/backtest.ts';
+import { reportMark } from '../../report/page.ts';
+import { ioOf } from './shell.ts';
 
 interface Ran {
   readonly code: number;
@@ -14,7 +16,7 @@ interface Ran {
 
 async function run(
   args: readonly string[],
-  { stdin = '', files = {} }: { stdin?: string | Buffer; files?: Record<string, string | Buffer> } = {},
+  { stdin = '', files = {} }: { stdin?: string | Buffer | Readable; files?: Record<string, string | Buffer> } = {},
 ): Promise<Ran> {
   const written = new Map<string, string>();
   const texts = { stdout: '', stderr: '' };
@@ -24,14 +26,16 @@ async function run(
       highWaterMark: 1,
       write: (chunk: Buffer, _encoding, done) => {
         texts[name] += chunk.toString();
-        setImmediate(done);
+        if (name === 'stderr') done();
+        else setImmediate(done);
       },
     });
   const code = await runProgram(['node', 'keyguard', 'backtest', ...args], {
-    stdin: Readable.from([stdin].filter((each) => each.length > 0)),
+    stdin: stdin instanceof Readable ? stdin : Readable.from([stdin].filter((each) => each.length > 0)),
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     readFile: async (path) => {
+      if (path === 'locked.html') throw Object.assign(new Error('locked'), { code: 'EACCES' });
       const file = files[path];
       if (file === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
       return Buffer.from(file);
@@ -40,6 +44,7 @@ async function run(
     checkWritable: async (path) => {
       if (path.startsWith('/nowhere/')) throw Object.assign(new Error('no such folder'), { code: 'ENOENT' });
     },
+    isSameFile: async (path, other) => path.replace('./', '') === other.replace('./', ''),
     fail: (message, fix, exit) => {
       throw new CliFailure(message, fix, exit);
     },
@@ -53,7 +58,7 @@ const usage = (rows: number, value: (index: number) => string | number = (index)
 
 test('every row gets its line, in the order of the file', async () => {
   const csv = `timestamp,value\n${instant(20)},5\n${instant(0)},\n${instant(10)},7\n${instant(20)},6\n`;
-  const { code, stdout } = await run([], { stdin: csv });
+  const { code, stdout } = await run(['--format', 'csv', '-'], { stdin: csv });
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split('\n');
   expect(lines[0]).toBe('timestamp,score,alert');
@@ -159,7 +164,7 @@ const wrong: readonly Wrong[] = [
     csv: 'timestamp,value,output\n2026-06-01T00:00:00Z,1\n',
     says: /stdin:2: 2 columns, the header has 3/,
   },
-  { what: 'a quote that stays open', csv: 'timestamp,value\n"2026-06-01T00:00:00Z,1\n', says: /stdin: Quote Not Closed/ },
+  { what: 'a quote that stays open', csv: 'timestamp,value\n"2026-06-01T00:00:00Z,1\n', says: /stdin:2: a quote stays open/ },
   { what: 'half a gzip file', csv: gzipSync(usage(500)).subarray(0, 200), says: /stdin is broken gzip/ },
 ];
 
@@ -170,13 +175,34 @@ test.each(wrong)('$what ends with exit code 1, place and fix, after the rows bef
   expect(stderr).toMatch(/\nfix: {3}\S/);
 });
 
+test('quotes around fields, line ends within them, old line ends and any cut of the input give the same rows', async () => {
+  const plain = usage(20);
+  const quotedRows = plain.replaceAll(/^(2026[^,]*),(.*)$/gm, '"$1","$2"');
+  const titled = plain.replace('value', '"a ""value""\nin two lines"');
+  async function* bytewise(text: string): AsyncGenerator<string> {
+    for (const letter of text) yield letter;
+  }
+  const expected = (await run([], { stdin: plain })).stdout;
+  for (const text of [quotedRows, titled, plain.replaceAll('\n', '\r'), plain.replaceAll('\n', '\r\n')]) {
+    expect((await run([], { stdin: text })).stdout).toBe(expected);
+    const cut = await run([], { stdin: Readable.from(bytewise(text)) });
+    expect(cut.stdout).toBe(expected);
+  }
+});
+
+test('UTF-16, as PowerShell and Excel write it, is read', async () => {
+  const expected = (await run([], { stdin: usage(20) })).stdout;
+  const little = Buffer.from(`\uFEFF${usage(20)}`, 'utf16le');
+  for (const stdin of [little, Buffer.from(little).swap16(), little.subarray(2)]) expect((await run([], { stdin })).stdout).toBe(expected);
+});
+
 test('rows before a bad one are answered', async () => {
   const { stdout } = await run([], { stdin: `${usage(3)}soon,1\n` });
   expect(stdout.trimEnd().split('\n')).toHaveLength(4);
 });
 
 test.each([
-  { args: ['--format', 'xml'], says: /Allowed choices are csv/ },
+  { args: ['--format', 'xml'], says: /Allowed choices are csv, console, metric-data, usage-report, ccusage/ },
   { args: ['--interval', '0'], says: /--interval is "0"/ },
   { args: ['--interval', 'ten'], says: /--interval is "ten"/ },
   { args: ['--interval', ''], says: /--interval is ""/ },
@@ -195,11 +221,35 @@ test('a file that is not there is named', async () => {
   expect(stderr).toContain('gone.csv cannot be read (ENOENT)');
 });
 
-test.each([['k.csv'], ['notes.txt'], ['./k.csv']])('a report does not overwrite %s, which is none', async (report) => {
-  const files = { 'k.csv': usage(3), './k.csv': usage(3), 'notes.txt': 'mine' };
-  const { code, stdout, stderr, written } = await run(['k.csv', '--report', report], { files });
+test('a report does not overwrite a file that is none', async () => {
+  const files = { 'k.csv': usage(3), 'notes.txt': 'mine' };
+  const { code, stdout, stderr, written } = await run(['k.csv', '--report', 'notes.txt'], { files });
   expect([code, stdout, written.size]).toEqual([2, '', 0]);
-  expect(stderr).toContain(`${report} exists and is no report of Key Guard`);
+  expect(stderr).toContain('notes.txt exists and is no report of Key Guard');
+});
+
+/** What an input may be that no look at its content protects. */
+const unguarded = { empty: '', 'an earlier report': reportMark };
+
+test.each(
+  Object.entries(unguarded).flatMap(
+    ([what, content]) =>
+      [
+        [what, 'k.csv', content],
+        [what, './k.csv', content],
+      ] as const,
+  ),
+)('an input is not overwritten, whatever it holds: %s, named %s', async (_what, report, content) => {
+  const files = { 'a.csv': usage(3), 'k.csv': content, './k.csv': content };
+  const { code, stdout, stderr, written } = await run(['a.csv', 'k.csv', '--report', report], { files });
+  expect([code, stdout, written.size]).toEqual([2, '', 0]);
+  expect(stderr).toContain(`the report ${report} would overwrite the input k.csv`);
+});
+
+test('a report is not written over a file that cannot be looked at', async () => {
+  const { code, stderr, written } = await run(['k.csv', '--report', 'locked.html'], { files: { 'k.csv': usage(3) } });
+  expect([code, written.size]).toEqual([1, 0]);
+  expect(stderr).toContain('the report cannot be written to locked.html (EACCES)');
 });
 
 test('an earlier report is written anew', async () => {
@@ -218,23 +268,145 @@ test('that a report cannot be written is said before any row is read, with its p
 const lines = (...minutes: (readonly [number, number])[]) =>
   ['timestamp,value', ...minutes.map(([minute, value]) => `${instant(minute)},${value}`)].join('\n') + '\n';
 const shuffled = Array.from({ length: 30 }, (_, index) => [((index * 7) % 30) * 10, index] as const);
+const answered = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',')[0]);
 
 test.each<[string, string, string]>([
   ['newest first', lines([50, 1], [40, 2], [30, 3], [20, 4]), 'stand newest first'],
   ['newest first, with one row late', lines([50, 1], [40, 2], [30, 3], [60, 4], [20, 5], [10, 6]), 'stand newest first'],
   ['shuffled', lines(...shuffled), 'are earlier than the row above them'],
   ['an instant twice with other values', lines([10, 1], [20, 2], [20, 3], [30, 4]), '1 row of stdin repeat an instant with another value'],
-])('rows that make the answers doubtful are told: %s', async (_what, stdin, words) => {
-  const { code, stdout, stderr } = await run([], { stdin });
-  expect([code, stdout.split('\n').length]).toEqual([0, stdin.split('\n').length]);
-  expect(stderr).toContain('warning:');
-  expect(stderr).toContain(words);
-});
+])(
+  'in a pipe of arrivals each row is answered as it comes, and what makes the answers doubtful is told: %s',
+  async (_what, stdin, words) => {
+    const { code, stdout, stderr } = await run(['--format', 'csv', '-'], { stdin });
+    expect([code, answered(stdout)]).toEqual([0, answered(stdin)]);
+    expect(stderr).toContain('warning:');
+    expect(stderr).toContain(words);
+  },
+);
 
 test.each<[string, string]>([
   ['a late row', lines([10, 1], [20, 2], [40, 4], [30, 3], [50, 5], [60, 6], [70, 7], [80, 8], [90, 9], [100, 1], [110, 2], [120, 3])],
   ['a row that comes twice', lines([10, 1], [20, 2], [20, 2], [30, 3])],
   ['one row', lines([10, 1])],
-])('nothing is said of %s', async (_what, stdin) => {
-  expect((await run([], { stdin })).stderr).toBe('');
+])('no doubt is told of %s', async (_what, stdin) => {
+  expect((await run(['--format', 'csv', '-'], { stdin })).stderr).toMatch(
+    /^stdin: \d+ rows? in [^:]+: 0 alarms raised, [\d.]+ false ones promised\n$/,
+  );
+});
+
+const reversed = (csv: string) => {
+  const [header = '', ...rows] = csv.trimEnd().split('\n');
+  return [header, ...rows.reverse()].join('\n') + '\n';
+};
+
+test.each([[[]], [['--format', 'csv']]])('a file whose rows stand newest first is sorted, with a word: %j', async (flags) => {
+  const value = (index: number) => (index >= 400 ? 90_000 : 1000 + ((index * 7919) % 400));
+  const files = { 'old.csv': usage(406, value), 'new.csv': reversed(usage(406, value)) };
+  const [oldest, newest] = [await run([...flags, 'old.csv'], { files }), await run([...flags, 'new.csv'], { files })];
+  expect(newest.stdout).toBe(oldest.stdout);
+  expect(newest.stdout).toMatch(/,1$/m);
+  expect(newest.stderr).toContain('the rows of new.csv stood newest first: sorted');
+  expect(oldest.stderr).not.toContain('sorted');
+});
+
+test('of an instant twice in a file of corrections, the word that stands nearer to the top counts where the newest is on top', async () => {
+  const down = lines([10, 1], [20, 2], [20, 900], [30, 4], [40, 5]);
+  const files = { 'down.csv': down, 'up.csv': reversed(down) };
+  const [first, second] = [await run(['--format', 'csv', 'down.csv'], { files }), await run(['--format', 'csv', 'up.csv'], { files })];
+  expect(second.stdout).toBe(first.stdout);
+});
+
+test('shuffled rows of a file are said, and answered as they stand', async () => {
+  const { code, stdout, stderr } = await run(['k.csv'], { files: { 'k.csv': lines(...shuffled) } });
+  expect([code, answered(stdout)]).toEqual([0, answered(lines(...shuffled))]);
+  expect(stderr).toContain('of 30 rows of k.csv are earlier than the row above them');
+});
+
+test.each([[['k.csv']], [['-']]])('one instant with two values is refused with both lines: %j', async (args) => {
+  const csv = lines([10, 1], [20, 2], [20, 3], [30, 4]);
+  const { code, stderr } = await run(args, { stdin: csv, files: { 'k.csv': csv } });
+  const name = args[0] === '-' ? 'stdin' : 'k.csv';
+  expect(code).toBe(1);
+  expect(stderr).toContain(`${name}:4: ${instant(20)} stands at ${name}:3 already, with another value`);
+  expect(stderr).toContain('--sum');
+});
+
+test('a file that is refused gets no half of an answer', async () => {
+  expect((await run(['k.csv'], { files: { 'k.csv': lines([10, 1], [20, 2], [20, 3]) } })).stdout).toBe('');
+});
+
+test('the hour that a clock change doubles is refused', async () => {
+  const local = (time: string, value: number) => `2026-10-25 ${time}:00,${value}`;
+  const csv = ['timestamp,value', local('01:30', 1), local('02:00', 2), local('02:30', 3), local('02:00', 4), local('02:30', 5)].join('\n');
+  const { code, stderr } = await run(['k.csv'], { files: { 'k.csv': csv } });
+  expect([code, stderr.includes('k.csv:5: 2026-10-25 02:00:00 stands at k.csv:3 already')]).toEqual([1, true]);
+  expect(stderr).toContain('the hour that a clock change doubles');
+});
+
+test.each([[['k.csv']], [['-']]])('--sum adds the rows of one instant: %j', async (args) => {
+  const parts = lines([10, 1], [20, 2], [20, 3], [30, 4], [40, 5], [40, 5]);
+  const whole = lines([10, 1], [20, 5], [30, 4], [40, 10]);
+  const { code, stdout, stderr } = await run(['--sum', ...args], { stdin: parts, files: { 'k.csv': parts } });
+  expect([code, stdout]).toEqual([0, (await run(['k.csv'], { files: { 'k.csv': whole } })).stdout]);
+  expect(stderr).toContain('2 rows of');
+});
+
+test('a row twice with the same value counts once, and a known value joins an unknown one', async () => {
+  const csv = `timestamp,value,output\n${instant(10)},1,2\n${instant(10)},1,2\n${instant(20)},1,\n${instant(20)},,2\n`;
+  const { code, stderr } = await run(['k.csv'], { files: { 'k.csv': csv } });
+  expect(code).toBe(0);
+  expect(stderr).toContain('2 rows of k.csv repeat an instant with the same value: they count once');
+});
+
+test.each([[['-']], [['--format', 'csv', '-']]])('a pipe gets the answer to a row before the next row comes: %j', async (args) => {
+  const answers: string[] = [];
+  async function* slowly(): AsyncGenerator<string> {
+    yield 'timestamp,value\n';
+    for (const minute of [0, 10, 20]) {
+      yield `${instant(minute)},5\n`;
+      await vi.waitUntil(() => answers.join('').includes(instant(minute)), { timeout: 5000, interval: 1 });
+    }
+  }
+  const stdout = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      answers.push(chunk.toString());
+      done();
+    },
+  });
+  const code = await runProgram(['node', 'keyguard', 'backtest', ...args], {
+    ...ioOf({ out: '', err: '' }),
+    stdin: Readable.from(slowly()),
+    stdout,
+  });
+  expect([code, answers.join('').split('\n').length]).toEqual([0, 5]);
+});
+
+test('it ends with the alarms that were raised, against the false ones that were promised, per file and in all', async () => {
+  const value = (index: number) => (index >= 400 ? 90_000 : 1000 + ((index * 7919) % 400));
+  const files = { 'burst.csv': usage(433, value), 'calm.csv': usage(433) };
+  const { stderr } = await run(['burst.csv', 'calm.csv'], { files });
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    'burst.csv: 433 rows in 3 days: 1 alarm raised, 0.1 false ones promised',
+    'calm.csv: 433 rows in 3 days: 0 alarms raised, 0.1 false ones promised',
+    'in all: 866 rows of 2 keys: 1 alarm raised, 0.2 false ones promised',
+  ]);
+  const json = await run(['burst.csv', 'calm.csv', '--json'], { files });
+  expect(json.stdout.trimEnd().split('\n')).toHaveLength(866);
+  const [last = ''] = json.stderr.trimEnd().split('\n').slice(-1);
+  expect(JSON.parse(last)).toEqual({
+    summary: {
+      falseAlarmsPerMonth: 1,
+      files: [
+        { file: 'burst.csv', rows: 433, alarms: 1, from: '2026-06-01T00:00:00.000Z', to: '2026-06-04T00:00:00.000Z', promised: 0.1 },
+        { file: 'calm.csv', rows: 433, alarms: 0, from: '2026-06-01T00:00:00.000Z', to: '2026-06-04T00:00:00.000Z', promised: 0.1 },
+      ],
+      all: { rows: 866, alarms: 1, promised: 0.2 },
+    },
+  });
 });

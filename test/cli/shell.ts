@@ -44,6 +44,7 @@ export function ioOf(said: { out: string; err: string }, stdin = ''): CliIo {
     readFile: () => Promise.reject(new Error('no file is read here')),
     writeFile: () => Promise.reject(new Error('no file is written here')),
     checkWritable: () => Promise.reject(new Error('no file is written here')),
+    isSameFile: () => Promise.reject(new Error('no file is read here')),
     fail: (message, fix, code) => {
       throw new CliFailure(message, fix, code);
     },
