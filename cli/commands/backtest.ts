@@ -245,7 +245,7 @@ async function checkReport(path: string, inputs: readonly string[], io: CliIo): 
 
 async function writeReport(path: string, series: readonly BacktestSeries[], io: CliIo): Promise<void> {
   try {
-    await io.writeFile(path, backtestReport(series));
+    await io.writeFile(path, backtestReport(series, defaultFalseAlarmsPerMonth));
   } catch (error) {
     reportFailure(path, error, io);
   }

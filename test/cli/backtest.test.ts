@@ -132,7 +132,7 @@ test('--report writes one page that loads nothing, with a plot per metric and on
   expect(page).toContain('a&lt;b&gt;.csv');
   expect(page).not.toMatch(/(src|href)="?https?:/);
   expect(page.match(/class="backtest"/g)).toHaveLength(2);
-  expect(page).toContain('0 alerts in 30 rows');
+  expect(page).toContain('0 alarms raised, 0.0067 false ones promised');
 });
 
 interface Wrong {
