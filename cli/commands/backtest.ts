@@ -1,13 +1,14 @@
 import { Option, type Command as Program } from 'commander';
 import { defaultFalseAlarmsPerMonth, startBacktest } from '../../lambda/detection/backtest.ts';
 import { backtestReport, type BacktestSeries } from '../../report/backtest.ts';
+import { lasting } from '../../report/instants.ts';
 import { reportMark } from '../../report/page.ts';
 import { sayPromises, type Judged } from '../backtest-summary.ts';
 import type { CliIo, Command } from '../command.ts';
 import { counted, plainText, progress, streamed } from '../output.ts';
 import { readUsageFile, usageFormats, type UsageFile, type UsageFormat } from '../usage-files/formats.ts';
 import { orderedRows, passingRows, type RowMeaning } from '../usage-files/row-order.ts';
-import { UsageFileError, shortestDistance, type UsageRow } from '../usage-files/series.ts';
+import { UsageFileError, type UsageRow } from '../usage-files/series.ts';
 
 interface BacktestFlags {
   readonly format?: UsageFormat;
@@ -101,8 +102,11 @@ async function answer(names: readonly string[], settings: Settings, io: CliIo): 
       }
       for (const remark of subject.remarks()) progress(remark, io);
     }
-    const own = judged.slice(-subjects.length).flatMap(({ rows }) => shortestDistance(rows.map(({ at }) => at)) ?? []);
-    if (own.some((width) => width > coarseMs)) progress(tooCoarse(shownName(name)), io);
+    const widths = subjects.map(
+      ({ intervalMs }, each) => intervalMs ?? dailyWidth(judged[judged.length - subjects.length + each]?.rows ?? []),
+    );
+    const widest = Math.max(0, ...widths);
+    if (widest > coarseMs) progress(tooCoarse(shownName(name), widest), io);
   }
   sayPromises(judged, defaultFalseAlarmsPerMonth, io);
   if (settings.report !== undefined) await writeReport(settings.report, drawn, io);
@@ -129,11 +133,17 @@ interface Subject {
 }
 
 /** Wider buckets hide the hours. */
-const coarseMs = 6 * 3_600_000;
+const coarseMs = 2 * 3_600_000;
+const dayMs = 86_400_000;
 
-function tooCoarse(file: string): string {
+/** A day, where all rows stand at one time of day; 0 where they do not, or are too few to tell. Rare use is no coarse data. */
+function dailyWidth(rows: Judged['rows']): number {
+  return rows.length > 2 && new Set(rows.map(({ at }) => at % dayMs)).size === 1 ? dayMs : 0;
+}
+
+function tooCoarse(file: string, widthMs: number): string {
   return (
-    `warning: ${file} has a row per day. That is too coarse to find a theft in: a day shows only when it is over, and the hours that tell a theft from work are not there. ` +
+    `warning: a row of ${file} is ${lasting(widthMs)} wide. That is too coarse to find a theft in: a row shows only when its time is over, and what tells a theft from work is not in it. ` +
     'Each row is answered all the same. docs/backtest.md says how to get usage by the minute'
   );
 }

@@ -52,7 +52,7 @@ const prometheus: Foreign = {
   what: 'an answer of Prometheus (query_range)',
   note: 'of a counter ask for increase(NAME[5m]) with a step of 5m, since its own values only grow; this adds up all series of the answer',
   convert: node(
-    `const m="value",s={};for(const{values}of ${json}.data.result)for(const[t,v]of values)` +
+    `const m="value",s={};for(const{value,values}of ${json}.data.result)for(const[t,v]of values??[value])` +
       `{const k=new Date(t*1e3).toISOString();s[k]=(s[k]??0)+ +v}${totals}`,
   ),
 };
@@ -101,7 +101,7 @@ export function foreignText(head: Buffer, text: string): Foreign | undefined {
   }
   // Before it is parsed: quotes are elsewhere in such a line than in CSV.
   const [firstLine = ''] = text.split(/[\r\n]/, 1);
-  const [separator] = /[,;\t]/.exec(firstLine) ?? [];
+  const [separator] = /^[{[]/.test(text) ? [] : (/[,;\t]/.exec(firstLine) ?? []);
   if (separator === ';') return separated('CSV with semicolons, as Excel writes it in many languages', ';');
   return separator === '\t' ? separated('a text with tabs', '\\t') : undefined;
 }

@@ -15,6 +15,11 @@ export function metricData(documents: readonly unknown[], { name, sum }: ReadOpt
   const remarks = new Set<string>();
   const parts: Part[] = [];
   let isNewestFirst = false;
+  const idsOf = new Map<string, Set<string>>();
+  for (const { value } of documents.flatMap((document) => listOf(document, 'MetricDataResults', name))) {
+    const label = textOf(value, 'Label') ?? '';
+    idsOf.set(label, (idsOf.get(label) ?? new Set()).add(textOf(value, 'Id') ?? ''));
+  }
   for (const document of documents) {
     for (const { place, value } of listOf(document, 'MetricDataResults', name)) {
       const label = textOf(value, 'Label') ?? textOf(value, 'Id') ?? '';
@@ -25,7 +30,10 @@ export function metricData(documents: readonly unknown[], { name, sum }: ReadOpt
       }
       const status = textOf(value, 'StatusCode') ?? 'Complete';
       if (status !== 'Complete') remarks.add(`warning: CloudWatch calls ${label} ${status}: some of its points are not in ${name}`);
-      const { key, metric } = subjectOf(label, textOf(value, 'Id') ?? '');
+      const subject = subjectOf(label, textOf(value, 'Id') ?? '');
+      // One label for several queries tells nothing apart; their ids do.
+      const isShared = (idsOf.get(label)?.size ?? 1) > 1;
+      const { key, metric } = isShared ? { key: textOf(value, 'Id') ?? '', metric: subject.metric } : subject;
       let before: number | undefined;
       for (const [index, stamp] of timestamps.entries()) {
         const at = instantIn(stamp.value);

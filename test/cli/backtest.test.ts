@@ -410,3 +410,46 @@ test('it ends with the alarms that were raised, against the false ones that were
     },
   });
 });
+
+const days = (count: number, hours = 24) =>
+  ['timestamp,value', ...Array.from({ length: count }, (_, index) => `${instant(60 * hours * index)},${5 + index}`)].join('\n') + '\n';
+const blocks = JSON.stringify({
+  blocks: [0, 5].map((hour) => ({
+    startTime: `2026-03-01T0${hour}:00:00.000Z`,
+    tokenCounts: { inputTokens: 1, outputTokens: 2 },
+    costUSD: 1,
+  })),
+});
+
+test.each([
+  ['days', days(5), 'warning: a row of k is 1 day wide. That is too coarse'],
+  ['blocks of ccusage', blocks, 'warning: a row of k is 5 hours wide. That is too coarse'],
+])('rows that are too coarse to find a theft in are said, and answered all the same: %s', async (_what, content, words) => {
+  const { code, stdout, stderr } = await run(['k'], { files: { k: content } });
+  expect([code, stdout.trimEnd().split('\n').length]).toEqual([0, content === blocks ? 3 : 6]);
+  expect(stderr).toContain(words);
+});
+
+test('a key that is rarely used is not taken for coarse data', async () => {
+  expect((await run(['k'], { files: { k: days(5, 31) } })).stderr).not.toContain('coarse');
+});
+
+test('each key of a file is judged by itself, and a column says which', async () => {
+  const results = ['production', 'staging'].map((key, index) => ({
+    Id: 'a',
+    Label: `${key} OutputTokens`,
+    Timestamps: [instant(10), instant(0)],
+    Values: [index + 1, index + 1],
+  }));
+  const files = { 'm.json': JSON.stringify({ MetricDataResults: results }), 'k.csv': usage(2) };
+  const { stdout, stderr } = await run(['m.json', 'k.csv'], { files });
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    'file,key,timestamp,score,alert',
+    ...['production', 'staging'].flatMap((key) => [0, 10].map((minute) => `m.json,${key},${instant(minute)},0,0`)),
+    ...[0, 10].map((minute) => `k.csv,,${instant(minute)},0,0`),
+  ]);
+  expect(stderr).toContain('the rows of m.json stood newest first');
+  expect(stderr).toContain('in all: 6 rows of 3 keys: 0 alarms raised');
+  const [first = ''] = (await run(['--json', 'm.json'], { files })).stdout.split('\n');
+  expect(JSON.parse(first)).toEqual({ key: 'production', timestamp: instant(0), score: 0, alert: 0 });
+});

@@ -1,7 +1,11 @@
 import { execFile, type ExecFileException } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { commands } from '../../cli/commands.ts';
+import { reportMark } from '../../report/page.ts';
 
 const program = fileURLToPath(new URL('../../bin/keyguard.js', import.meta.url));
 
@@ -52,3 +56,16 @@ test('an answer that nobody reads to its end is a failure too', async () => {
   expect(code).toBe(1);
   expect(err).toContain('error: the answer could not be written (EPIPE); and the command stopped');
 });
+
+test.each(['ln usage.csv out.html', 'mkdir sub; cd sub; ln -s ../usage.csv out.html'])(
+  'an input is not overwritten by a report, whatever leads to it: %s',
+  async (link) => {
+    const folder = mkdtempSync(join(tmpdir(), 'keyguard-same-'));
+    // An empty file, and one that is an earlier report, would pass for places to write to.
+    writeFileSync(join(folder, 'usage.csv'), reportMark);
+    const input = link.includes('cd sub') ? '../usage.csv' : 'usage.csv';
+    const { code, err } = await shell(`cd '${folder}'; ${link}; "$0" "$1" backtest ${input} --report out.html`);
+    expect([code, err]).toEqual([2, expect.stringContaining(`the report out.html would overwrite the input ${input}`)]);
+    expect(readFileSync(join(folder, 'usage.csv'), 'utf8')).toBe(reportMark);
+  },
+);

@@ -134,6 +134,16 @@ test('GetMetricData: labels that are metrics alone are of one key, others are ke
   expect(remarks).toEqual(['warning: usage is one page of several (NextToken): ask without --no-paginate']);
 });
 
+test('GetMetricData: where several queries have one label, their ids are the keys', async () => {
+  const results = ['first', 'second'].map((Id) => ({ Id, Label: 'OutputTokens', Timestamps: stamps(0), Values: [Id.length] }));
+  expect(Object.keys((await short(JSON.stringify({ MetricDataResults: results }))).keys)).toEqual(['first', 'second']);
+});
+
+test('JSON with a semicolon in its first line is JSON', async () => {
+  const report = JSON.stringify({ note: 'a;b', data: [bucket(0, used('apikey_1', 'a', 5))] });
+  expect((await short(report)).format).toBe('usage-report');
+});
+
 test.each([
   ['a timestamp without a value', { Timestamps: stamps(0, 5), Values: [1] }, 'usage MetricDataResults[0]: 2 timestamps and 1 values'],
   ['a negative value', { Timestamps: stamps(0), Values: [-1] }, 'usage MetricDataResults[0].Values[0]: is no number of usage'],
@@ -309,6 +319,16 @@ const foreign: readonly Foreign[] = [
     }),
     says: 'an answer of Prometheus',
     csv: `timestamp,value\n${at(0)},100\n`,
+  },
+  {
+    what: 'Prometheus, one instant',
+    file: 'instant.json',
+    content: JSON.stringify({
+      status: 'success',
+      data: { resultType: 'vector', result: [{ metric: {}, value: [Date.UTC(2026, 8, 1) / 1000, '60'] }] },
+    }),
+    says: 'an answer of Prometheus',
+    csv: `timestamp,value\n${at(0)},60\n`,
   },
   {
     what: 'Excel in German',
