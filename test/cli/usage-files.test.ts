@@ -189,6 +189,11 @@ test('the usage report: per API key, models and tiers added up; several pages ar
   expect((await short(JSON.stringify(pages[0]))).remarks).toEqual([expect.stringContaining('ends before the report does (has_more)')]);
 });
 
+test('the width of a bucket is what the report says, however rarely a key is used', async () => {
+  const page = { data: [bucket(0, used('apikey_1', 'a', 5)), bucket(30, used('apikey_1', 'a', 5))] };
+  expect((await short(JSON.stringify(page))).intervals).toEqual([minuteMs]);
+});
+
 test('a usage report that does not tell keys apart is one key', async () => {
   const page = {
     data: [0, 5].map((minute) => ({ ...bucket(minute, { api_key_id: null, output_tokens: 5 }), ending_at: stamps(minute)[0] })),
