@@ -18,6 +18,8 @@ export interface ShellOptions {
   /** Its clock is the command's; while the command waits, the world's background work is done. */
   readonly world?: World | undefined;
   readonly onInterrupt?: NonNullable<CliIo['onInterrupt']>;
+  /** Where the answer goes, instead of `out`. */
+  readonly stdout?: NodeJS.WritableStream;
 }
 
 /** Runs the program as the shell would, in this process. */

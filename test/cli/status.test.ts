@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
 import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
 import { anOperator, type Operator } from './operator.ts';
@@ -35,6 +36,16 @@ test('status tells an unused, a healthy and an exhausted managed key apart', asy
   expect(answer.out).toMatch(
     /^Usage is known until 2026-09-0\d \d\d:\d\d UTC\. No tokens of anybody in the organization were ever visible,/m,
   );
+});
+
+test.each([[[]], [['--json']]])('status whose answer a full disk or a closed pipe does not take has failed: %j', async (flags) => {
+  me = await anOperator();
+  for (const code of ['ENOSPC', 'EPIPE']) {
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('not written'), { code })) });
+    const said = await keyguard(['status', ...flags, '--config', configurationFile(me.world)], { world: me.world, stdout });
+    expect(said.code).toBe(1);
+    expect(said.err).toContain(`the answer could not be written (${code}); the command itself ended with exit code 0`);
+  }
 });
 
 test('status shows what waits: a pause, and an old key that an undo asks for', async () => {
