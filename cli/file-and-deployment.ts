@@ -19,7 +19,7 @@ function wanted(configuration: Configuration): Readonly<Partial<Record<VariableN
     organizationId: ['anthropic.organizationId', anthropic.organizationId],
     adminAccess: ['anthropic.adminAccess', JSON.stringify(adminAccessOf(installation, anthropic.adminAccess))],
     falseAlarmsPerMonth: ['detection.falseAlarmsPerMonth', String(detection.falseAlarmsPerMonth)],
-    definitionsDigest: ['managedKeys or usage.heartbeat', definitionsDigest(definitionsOf(configuration))],
+    definitionsDigest: ['managedKeys, detection.timeZone or usage.heartbeat', definitionsDigest(definitionsOf(configuration))],
     ...Object.fromEntries(
       postedChannels
         .map((kind) => [credentialVariable(kind), channels[kind].setting] as const)
@@ -50,7 +50,12 @@ export function definitionsThatDiffer(deployed: Definitions, file: Definitions):
     if (here === undefined) return [`${name} is deployed, and not in the file`];
     return fieldsThatDiffer(name, there, here);
   });
-  return [...keys, ...fieldsThatDiffer('usage.heartbeat', deployed.heartbeat ?? {}, file.heartbeat ?? {})];
+  const [there, here] = [deployed, file].map(({ timeZone }) => ({ timeZone }));
+  return [
+    ...keys,
+    ...fieldsThatDiffer('detection', there ?? {}, here ?? {}),
+    ...fieldsThatDiffer('usage.heartbeat', deployed.heartbeat ?? {}, file.heartbeat ?? {}),
+  ];
 }
 
 function fieldsThatDiffer(path: string, there: object, here: object): readonly string[] {

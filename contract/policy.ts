@@ -43,6 +43,8 @@ export interface ManagedKeyPolicy {
   readonly workspaceId: string;
   readonly rotation: RotationPolicy;
   readonly containment: ContainmentPolicy;
+  /** IANA name: what is usual is learnt by these clocks. Absent: by the installation's. */
+  readonly timeZone?: string;
 }
 
 /** What functions and commands know of one managed key. */
@@ -58,6 +60,8 @@ export interface ManagedKeyDefinition extends ManagedKeyPolicy, ManagedKeySecret
 export interface Definitions {
   readonly schema: 1;
   readonly installation: string;
+  /** IANA name: of usage that names no zone of its own. */
+  readonly timeZone: string;
   readonly managedKeys: readonly ManagedKeyPolicy[];
   readonly heartbeat?: HeartbeatDefinition;
 }

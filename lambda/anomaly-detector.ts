@@ -11,7 +11,8 @@ import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
 import { withExactTotals } from './detection/exact.ts';
-import { withoutHeartbeat } from './detection/heartbeat.ts';
+import { withEvenHeartbeat } from './detection/heartbeat.ts';
+import { zonesOf } from './detection/time-zone.ts';
 import { counted } from './foundation/counted.ts';
 import { briefly, KeyguardError } from './foundation/errors.ts';
 import { onFirstCall } from './foundation/once.ts';
@@ -38,10 +39,11 @@ export function anomalyDetectorHandler(
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: withoutHeartbeat(withExactTotals(series, wholeQuarters(table), runtime), definitions.heartbeat),
+    series: withEvenHeartbeat(withExactTotals(series, wholeQuarters(table), runtime), definitions.heartbeat),
     memory: detectionMemory(table, usage),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
+    zoneOf: zonesOf(definitions),
     heartbeat: definitions.heartbeat,
   };
   return async () => {

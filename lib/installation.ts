@@ -41,6 +41,7 @@ export class Installation extends Construct {
   readonly dashboardUrl: string;
   readonly commons: AppFunctionCommons;
   readonly #managedKeys: ManagedKeyPolicy[] = [];
+  readonly #timeZone: string;
   #heartbeat: HeartbeatDefinition | undefined;
 
   constructor(scope: Construct, id: string, props: InstallationProps) {
@@ -49,6 +50,7 @@ export class Installation extends Construct {
     const { installation, operators, anthropic, alerts, detection, logRetentionDays } = props.configuration;
     const { region, stackName } = Stack.of(this);
     this.installationName = installation;
+    this.#timeZone = detection.timeZone;
     const encryptionKey = new EncryptionKey(this, 'EncryptionKey', { installation }).key;
     this.encryptionKey = encryptionKey;
     this.stateTable = new StateTable(this, 'State', { encryptionKey });
@@ -151,6 +153,7 @@ export class Installation extends Construct {
     return {
       schema: 1,
       installation: this.installationName,
+      timeZone: this.#timeZone,
       managedKeys: this.#managedKeys,
       ...(this.#heartbeat === undefined ? {} : { heartbeat: this.#heartbeat }),
     };

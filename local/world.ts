@@ -41,6 +41,8 @@ export interface WorldOptions {
   readonly adminAccess?: 'key' | 'federation';
   readonly emails?: readonly string[];
   readonly falseAlarmsPerMonth?: number;
+  /** IANA name. @default UTC */
+  readonly timeZone?: string;
   /** The managed key of a heartbeat. @default no heartbeat */
   readonly heartbeat?: string;
   readonly anthropic?: Omit<LocalAnthropicOptions, 'clock' | 'port' | 'seed'>;
@@ -102,6 +104,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   let definitions: Definitions = {
     schema: 1,
     installation: installation.installation,
+    timeZone: options.timeZone ?? 'UTC',
     managedKeys: options.managedKeys.map((key) => policyOf(key, anthropic)),
     ...(options.heartbeat === undefined ? {} : { heartbeat: { managedKey: options.heartbeat, model: heartbeatModel } }),
   };

@@ -43,7 +43,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
     try {
       if (isWatched && isDue(movedAt, last.lookedAt, now)) {
         tally.looked += 1;
-        const look = await lookAt(last, until, settings, { now, incidents }, ports);
+        const look = await lookAt(last, until, { ...settings, zoneOffset: ports.zoneOf(subject) }, { now, incidents }, ports);
         if (look.isAlerting) tally.alerting += 1;
         ({ next } = look);
       }

@@ -2,6 +2,7 @@ import type { BaselineAge, BaselineRecord, LookRecord, WatermarkRecord } from '.
 import type { DetectorKind } from '../../contract/registry.ts';
 import type { ContainmentPorts } from '../incidents/ports.ts';
 import type { Observation } from './detectors.ts';
+import type { ZoneOffset } from './time-zone.ts';
 
 export interface UsageSeries {
   /** The watched metrics of a subject in [from, to), a bucket a minute, only minutes that hold data, in time order. */
@@ -25,4 +26,6 @@ export interface DetectionPorts extends ContainmentPorts {
   readonly memory: DetectionMemory;
   /** Expected false alarms a month for the whole fleet. */
   readonly falseAlarmsPerMonth: number;
+  /** The clocks by which a subject's usage is learnt. */
+  readonly zoneOf: (subject: string) => ZoneOffset;
 }

@@ -4,12 +4,12 @@ import { durationMs } from './duration.ts';
 import type { Configuration, ManagedKeyConfiguration } from './schema.ts';
 
 /** What a deployment of this configuration puts beside the code of each function. */
-export function definitionsOf({ installation, managedKeys, usage: { heartbeat } }: Configuration): Definitions {
-  return { schema: 1, installation, managedKeys: managedKeys.map(policyOf), ...(heartbeat === undefined ? {} : { heartbeat }) };
+export function definitionsOf({ installation, managedKeys, detection: { timeZone }, usage: { heartbeat } }: Configuration): Definitions {
+  return { schema: 1, installation, timeZone, managedKeys: managedKeys.map(policyOf), ...(heartbeat === undefined ? {} : { heartbeat }) };
 }
 
 /** What functions and commands act by, of what keyguard.json says of a managed key. */
-export function policyOf({ name, workspaceId, rotation, containment }: ManagedKeyConfiguration): ManagedKeyPolicy {
+export function policyOf({ name, workspaceId, rotation, containment, timeZone }: ManagedKeyConfiguration): ManagedKeyPolicy {
   return {
     name,
     workspaceId,
@@ -26,5 +26,6 @@ export function policyOf({ name, workspaceId, rotation, containment }: ManagedKe
       onDeath: rotation.onDeath,
     },
     containment,
+    ...(timeZone === undefined ? {} : { timeZone }),
   };
 }

@@ -59,6 +59,11 @@ const window = z
     'When of the day to rotate. Only with `every` of 1d, 7d, 30d (then once a calendar month) or 90d (once a quarter); weekday and day of the month follow from the name, so that keys do not rotate all at once. Left out, Secrets Manager picks any time of the UTC day.',
   );
 
+const timeZone = z
+  .string()
+  .overwrite(trimmed)
+  .refine(isTimeZone, says('is not a time zone', 'Give an IANA name such as Europe/Berlin, America/New_York or UTC.'));
+
 /** Where each strategy has a rotation's next key from. */
 const strategyTexts: Readonly<Record<StrategyKind, string>> = {
   pool: 'each rotation claims one of the standby keys that people made in the Claude Console',
@@ -165,6 +170,11 @@ export const managedKeySchema = z.strictObject({
       'Other Regions in which consumers read the secret. Secrets Manager copies each new value there; people are told of one that lags or fails.',
     ),
   containment: containment.prefault({}).describe("What happens by itself when the key's usage looks stolen."),
+  timeZone: timeZone
+    .optional()
+    .describe(
+      'Time zone of the people or jobs that use the key, by its IANA name: so a change of clocks is no news. Left out, `detection.timeZone`.',
+    ),
 });
 
 const baseUrl = z
@@ -302,6 +312,9 @@ const fields = z.strictObject({
         .max(100, says('is more than anybody reads', 'Give at most 100.'))
         .default(1)
         .describe('False alarms a month, for the whole fleet, that you accept. Fewer means later detection.'),
+      timeZone: timeZone
+        .default('UTC')
+        .describe('Time zone, by its IANA name, of the keys that name none: what is usual at an hour is learnt by its clocks.'),
     })
     .prefault({})
     .describe('How sensitive detection is.'),
@@ -329,6 +342,16 @@ export function configurationJsonSchema(): Record<string, unknown> {
     description: 'keyguard.json. Values of keys, tokens and webhook addresses never belong here.',
     ...schema,
   };
+}
+
+/** A name, and no offset: what has no name knows no change of clocks. */
+function isTimeZone(text: string): boolean {
+  if (!/^[A-Za-z]/.test(text)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }
 
 function isSafeBaseUrl(text: string): boolean {

@@ -58,7 +58,7 @@ test('Slack and who administers differ by what each function is told', () => {
   const { slack: _, ...emails } = configuration.alerts;
   expect(settingsThatDiffer('notifier', environment, { ...configuration, alerts: emails })).toContain('alerts.slack');
   expect(settingsThatDiffer('retirement', {}, configuration)).toEqual(
-    expect.arrayContaining(['anthropic.organizationId', 'anthropic.adminAccess', 'managedKeys or usage.heartbeat']),
+    expect.arrayContaining(['anthropic.organizationId', 'anthropic.adminAccess', 'managedKeys, detection.timeZone or usage.heartbeat']),
   );
 });
 
@@ -66,7 +66,7 @@ function turn(value: object): object {
   return Object.fromEntries(Object.entries(value).reverse());
 }
 
-const differs = 'keyguard.json is not what is deployed (managedKeys or usage.heartbeat)';
+const differs = 'keyguard.json is not what is deployed (managedKeys, detection.timeZone or usage.heartbeat)';
 
 test('a file that is not deployed is said before each promise, and makes nobody archive a good key', async () => {
   const { world, ...operator } = await anOperator();

@@ -249,6 +249,12 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     ['alerts.slack.webhook', 'false is not a setting', 'SlackWebhookSecretArn'],
   ],
   ['a budget of nothing', { ...valid, detection: { falseAlarmsPerMonth: 0 } }, ['falseAlarmsPerMonth', '0 is too small']],
+  [
+    'a zone that is none',
+    { ...valid, detection: { timeZone: 'Berlin' } },
+    ['detection.timeZone', '"Berlin" is not a time zone', 'Europe/Berlin'],
+  ],
+  ['an offset for a zone', { ...valid, detection: { timeZone: '+02:00' } }, ['detection.timeZone', 'is not a time zone', 'an IANA name']],
   ['a heartbeat without a key', beating({}), ['usage.heartbeat.managedKey: is missing', 'one of its own, that nobody else uses']],
   [
     'a heartbeat with a key that is not in the file',
