@@ -263,9 +263,8 @@ export interface LookRecord {
 }
 
 /**
- * The detector's memory of one subject, written about once an hour: pk `BASELINE`, sk the subject, folded over settled minutes;
- * pk `BASELINE_OLD`, sk the subject, two days behind, from where usage is folded again that came late. Of
- * another detector than `rate`, its name follows in the partition, as in `BASELINE#<kind>`.
+ * A detector's memory of one subject, written about once an hour: pk `BASELINE#<kind>`, sk the subject, folded over settled minutes;
+ * pk `BASELINE_OLD#<kind>`, sk the subject, two days behind, from where usage is folded again that came late.
  */
 export interface BaselineRecord {
   readonly schema: 1;

@@ -72,7 +72,7 @@ export function isScheduled(name: FunctionName): name is ScheduledFunction {
 }
 
 /** What tells stolen usage from usual usage: each has its file in lambda/detection/detectors/. */
-export const detectorKinds = ['rate'] as const;
+export const detectorKinds = ['envelope'] as const;
 export type DetectorKind = (typeof detectorKinds)[number];
 
 /** Where a strategy's keys come from. */

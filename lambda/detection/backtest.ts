@@ -1,6 +1,4 @@
-import { rateFolder, startRate } from './detectors/rate.ts';
-import type { DetectorSettings } from './detectors.ts';
-import type { RateFolder, RateState, RateVerdict } from './detectors/rate.ts';
+import { startAll, type Answer, type DetectorSettings, type FoldsAsOne } from './detectors.ts';
 import { guessInterval } from './interval.ts';
 
 export interface BacktestRow {
@@ -19,14 +17,14 @@ export interface BacktestOptions {
 
 export interface Backtest {
   /** Answers the next row in order of arrival, from that and earlier rows alone. */
-  readonly next: (row: BacktestRow) => RateVerdict;
+  readonly next: (row: BacktestRow) => Answer;
 }
 
 /** What the deployed detector expects of one key by itself. The promise to people is per month, for the whole fleet. */
 export const defaultFalseAlarmsPerMonth = 1;
 
 /** Before the interval is known, and for rows that come too late to be placed. */
-const noVerdict = (metrics: number): RateVerdict => ({
+const noVerdict = (metrics: number): Answer => ({
   score: 0,
   alert: false,
   expected: Array.from({ length: metrics }, () => ({ low: 0, typical: 0, high: 0 })),
@@ -74,32 +72,33 @@ export function startBacktest(options: BacktestOptions): Backtest {
 
 /** Late and restated buckets within this time change the past. */
 const horizonMs = 36 * 3_600_000;
-/** Buckets between two remembered states: near the newest bucket, and further back. */
+/** Buckets between two memories: near the newest bucket, and further back. */
 const nearBuckets = 32;
 const farBuckets = 256;
 
 interface Timeline {
-  readonly next: (row: BacktestRow) => RateVerdict;
+  readonly next: (row: BacktestRow) => Answer;
 }
 
 interface Remembered {
-  /** The state before this bucket. */
+  /** The memory before this bucket. */
   readonly bucket: number;
-  readonly state: RateState;
+  readonly memory: FoldsAsOne;
 }
 
-/** Buckets numbered from the first row's; the newest state, and enough older ones to go back to. */
+/** Buckets numbered from the first row's; the newest memory, and enough older ones to go back to. */
 function startTimeline(metrics: number, phaseAt: number, settings: DetectorSettings): Timeline {
   const { intervalMs } = settings;
   const horizon = Math.ceil(horizonMs / intervalMs);
   const buckets = new Map<number, readonly (number | null)[]>();
-  let remembered: Remembered[] = [{ bucket: -Infinity, state: startRate(metrics) }];
-  let folder: RateFolder = rateFolder(startRate(metrics), settings);
+  const start = startAll(metrics);
+  let remembered: Remembered[] = [{ bucket: -Infinity, memory: start }];
+  let folder = start.folder(settings);
   let newest: number | undefined;
 
-  const fold = (bucket: number): RateVerdict => {
+  const fold = (bucket: number): Answer => {
     const last = remembered.at(-1);
-    if (last !== undefined && bucket - last.bucket >= nearBuckets) remembered.push({ bucket, state: folder.state() });
+    if (last !== undefined && bucket - last.bucket >= nearBuckets) remembered.push({ bucket, memory: folder.memory() });
     newest = bucket;
     return folder.fold({ at: phaseAt + bucket * intervalMs, values: buckets.get(bucket) ?? [] });
   };
@@ -120,13 +119,13 @@ function startTimeline(metrics: number, phaseAt: number, settings: DetectorSetti
     for (const bucket of buckets.keys()) if (bucket < start) buckets.delete(bucket);
   };
 
-  const refold = (changed: number): RateVerdict => {
+  const refold = (changed: number): Answer => {
     const until = newest ?? changed;
     const index = remembered.findLastIndex(({ bucket }) => bucket <= changed);
     const from = remembered[index];
     if (from === undefined) return noVerdict(metrics);
     remembered = remembered.slice(0, index + 1);
-    folder = rateFolder(from.state, settings);
+    folder = from.memory.folder(settings);
     let verdict = noVerdict(metrics);
     const again = [...buckets.keys()].filter((bucket) => bucket >= from.bucket && bucket <= until).sort((a, b) => a - b);
     for (const bucket of again) {

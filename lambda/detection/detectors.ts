@@ -1,12 +1,14 @@
-import type { IncidentFacts } from '../../contract/records.ts';
-import type { DetectorKind } from '../../contract/registry.ts';
-import { rate } from './detectors/rate.ts';
+import { detectorKinds, type DetectorKind } from '../../contract/registry.ts';
+import { envelope } from './detectors/envelope.ts';
+import type { ZoneOffset } from './time-zone.ts';
 
 export interface DetectorSettings {
   /** Width of a bucket of usage; deployed 60,000. */
   readonly intervalMs: number;
   /** False alarms a month expected of this subject and this detector: the fleet's budget, already divided. */
   readonly falseAlarmsPerMonth: number;
+  /** Of the subject's time zone. Absent: UTC. */
+  readonly zoneOffset?: ZoneOffset;
 }
 
 export interface Observation {
@@ -14,6 +16,38 @@ export interface Observation {
   readonly at: number;
   /** One per watched metric, in the metric's unit, at least 0; null = no datum (a known gap). A bucket that is never folded had no traffic. */
   readonly values: readonly (number | null)[];
+}
+
+/** What is usual for one metric at this time: rates in its unit per bucket. */
+export interface Band {
+  readonly low: number;
+  readonly typical: number;
+  readonly high: number;
+}
+
+/** What an alert rests on, as plain data that a message is made of. Rates are in the metric's unit per bucket. */
+export interface Finding {
+  /** Position of the metric among the values. */
+  readonly metric: number;
+  /** The look-back in which the evidence is strongest. */
+  readonly windowMs: number;
+  /** Mean over the look-back. */
+  readonly seen: number;
+  /** The most that would have been usual; always less than what was seen. */
+  readonly expected: number;
+  /** Start of the alert, epoch ms. */
+  readonly since: number;
+}
+
+export interface Answer {
+  /** 0 to 1, monotone in the evidence; 0.5 is where an alert begins. */
+  readonly score: number;
+  /** Whether people are to be told now: after hours an alert that lasts is muted, until it is calm or clearly worse. */
+  readonly alert: boolean;
+  /** The strongest evidence so far, while the alert is on or muted. */
+  readonly finding?: Finding;
+  /** One per metric. */
+  readonly expected: readonly Band[];
 }
 
 /** All that a detector knows of one subject: what the next bucket is judged by. Plain data, never changed in place. */
@@ -29,13 +63,13 @@ export interface Memory {
 }
 
 interface Folder {
-  /** What makes this bucket an alert, in people's units; undefined where it is none. */
-  fold(observation: Observation): IncidentFacts | undefined;
+  /** Throws RangeError for a bucket that is not newer than the last one, or has another number of values. */
+  fold(observation: Observation): Answer;
   /** After the buckets folded so far. */
   memory(): Memory;
 }
 
-/** What tells stolen usage from usual usage. Pure: it sees nothing but what it is given. */
+/** What tells stolen usage from usual usage. Pure: it sees nothing but what it is given, and knows no metric's meaning or unit. */
 export interface Detector {
   /** Of a subject that it has never seen. */
   start(metrics: number): Memory;
@@ -44,4 +78,31 @@ export interface Detector {
 }
 
 /** Each looks at every subject; what any of them finds is a finding. */
-export const detectors: Readonly<Record<DetectorKind, Detector>> = { rate };
+export const detectors: Readonly<Record<DetectorKind, Detector>> = { envelope };
+
+/** The memories of several detectors of one subject, folded as one: the highest score; where several alert, the one that is listed first speaks. */
+function together(memories: readonly Memory[]): FoldsAsOne {
+  return {
+    folder: (settings) => {
+      const folders = memories.map((memory) => memory.folder(settings));
+      return {
+        fold: (observation) => {
+          const answers = folders.map((folder) => folder.fold(observation));
+          const speaker = answers.find(({ alert }) => alert) ?? answers.find(({ finding }) => finding !== undefined) ?? answers[0];
+          if (speaker === undefined) throw new RangeError('there is no detector');
+          return { ...speaker, score: Math.max(...answers.map(({ score }) => score)) };
+        },
+        memory: () => together(folders.map((folder) => folder.memory())),
+      };
+    },
+  };
+}
+
+export interface FoldsAsOne {
+  folder(settings: DetectorSettings): { fold(observation: Observation): Answer; memory(): FoldsAsOne };
+}
+
+/** Every detector, of a subject that none has ever seen. */
+export function startAll(metrics: number): FoldsAsOne {
+  return together(detectorKinds.map((kind) => detectors[kind].start(metrics)));
+}

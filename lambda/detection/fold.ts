@@ -1,5 +1,6 @@
 import type { IncidentFacts, Span } from '../../contract/records.ts';
 import type { DetectorSettings, Memory, Observation } from './detectors.ts';
+import { factsOf } from './facts.ts';
 import { isWithin } from './spans.ts';
 
 interface Alert {
@@ -46,7 +47,7 @@ export function foldMinutes(
       folder.fold({ at, values: values.map(() => null) });
       continue;
     }
-    const facts = folder.fold(observation);
+    const facts = factsOf(folder.fold(observation));
     if (facts !== undefined) alerts.push({ at, facts });
   }
   keepUntil(Infinity);

@@ -2,8 +2,7 @@ import { usageMetrics, watchedMetrics, type UsageMetric } from '../../contract/m
 import { audit } from '../../lambda/adapters/aws/audit.ts';
 import { openTable } from '../../lambda/adapters/aws/table.ts';
 import { minuteMs } from '../../lambda/foundation/clock.ts';
-import { detectorUnits, inDetectorUnits } from '../../lambda/detection/units.ts';
-import { rateFolder, startRate } from '../../lambda/detection/detectors/rate.ts';
+import { startAll } from '../../lambda/detection/detectors.ts';
 import { causeText } from '../../lambda/incidents/message/cause-text.ts';
 import type { DemoKey, DemoReport, DemoSeries } from '../../report/demo-data.ts';
 import type { World } from '../world.ts';
@@ -99,19 +98,18 @@ function seriesOf(subject: string, { world, from }: Told): DemoSeries[] {
     typical: [] as number[],
     high: [] as number[],
   }));
-  const folder = rateFolder(startRate(watchedMetrics.length), { intervalMs: minuteMs, falseAlarmsPerMonth: 0.25 });
+  const folder = startAll(watchedMetrics.length).folder({ intervalMs: minuteMs, falseAlarmsPerMonth: 0.25 });
   for (let at = from; at < world.clock.now(); at += minuteMs) {
     const values = watchedMetrics.map((metric) => sums.get(metric)?.get(at) ?? 0);
-    const verdict = folder.fold(inDetectorUnits({ at, values }));
+    const verdict = folder.fold({ at, values });
     series.forEach((line, index) => {
-      const metric = watchedMetrics[index];
       const band = verdict.expected[index];
-      if (metric === undefined || band === undefined) return;
+      if (band === undefined) return;
       line.at.push(at);
       line.observed.push(values[index] ?? null);
-      line.low.push(band.low / detectorUnits[metric]);
-      line.typical.push(band.typical / detectorUnits[metric]);
-      line.high.push(band.high / detectorUnits[metric]);
+      line.low.push(band.low);
+      line.typical.push(band.typical);
+      line.high.push(band.high);
     });
   }
   // A band that is still wide would press the usage itself flat: it is drawn up to a little above what was ever seen.

@@ -45,10 +45,11 @@ const measured = {
   secretCallsPerKeyMinute: 0.2,
   writeUnitsPerMinute: 1,
   writeUnitsPerKeyMinute: 8,
-  /** The baseline of a key is stored once an hour, about 25 KB. */
-  writeUnitsPerKeyHour: 25,
+  /** The detector's two memories of a key are stored once an hour; from a month on each is about 75 KB. */
+  writeUnitsPerKeyHour: 150,
   readUnitsPerMinute: 20,
-  readUnitsPerKeyMinute: 15,
+  /** Of which 19 are the recent memory. */
+  readUnitsPerKeyMinute: 27,
   logBytesPerRun: 1_000,
 } as const;
 const assumedSeconds = { run: 1, perKey: 0.2 } as const;
@@ -82,7 +83,7 @@ export const costLines: readonly CostLine[] = [
   },
   {
     what: 'DynamoDB',
-    because: 'on demand; about 8 writes and 15 reads per key and minute',
+    because: 'on demand; about 8 writes and 27 reads per key and minute, 150 writes per key and hour',
     usd: (keys) =>
       minutes *
         ((measured.writeUnitsPerMinute + measured.writeUnitsPerKeyMinute * keys) * prices.dynamoWriteUnit +

@@ -89,7 +89,7 @@ export function testMonday(servers: () => Servers, people: () => People, made: (
       await work(13, 12, 11, 10);
       await catchUp(key, { from: now - 13 * dayMs, to: now - 10 * dayMs });
       for (let runs = 1; runs <= 2; runs += 1) expect(await run('anomalyDetectorFunction')).toBeUndefined();
-      expect(await table.get('BASELINE', key)).toBeDefined();
+      expect(await table.get('BASELINE#envelope', key)).toBeDefined();
       expect([...news(), ...newsOfReport()]).toEqual([]);
     });
 

@@ -6,12 +6,7 @@ import type { Item, Table } from './table.ts';
 
 const partitions: Readonly<Record<BaselineAge, string>> = { recent: 'BASELINE', old: 'BASELINE_OLD' };
 
-/** The first detector's memory lies where it lay before there was a second one: its name is not in the key. */
-const unnamed: string = 'rate';
-
-function partitionOf(kind: DetectorKind, age: BaselineAge): string {
-  return kind === unnamed ? partitions[age] : `${partitions[age]}#${kind}`;
-}
+const partitionOf = (kind: DetectorKind, age: BaselineAge): string => `${partitions[age]}#${kind}`;
 
 export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'watermark'>): DetectionMemory {
   const bySubject = async <T>(pk: string, read: (item: Item) => T): Promise<ReadonlyMap<string, T>> =>

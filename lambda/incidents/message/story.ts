@@ -38,7 +38,7 @@ export interface Story {
   readonly sinceAndAgo: string;
   /** From the first sign until the message. */
   readonly lasted: string;
-  /** `48,200 output tokens a minute, where about 2,100 are usual: 23 times as much`. */
+  /** `48,200 output tokens a minute, where at most 2,100 are usual: 23 times as much`. */
   readonly measured: string | undefined;
   /** `23 times the usual output tokens`. */
   readonly excess: string | undefined;
@@ -132,7 +132,7 @@ function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'>
     return { measured: `${quantity(metric, observed)}, where nothing is usual`, excess: `${measureName(metric)} where nothing is usual` };
   }
   return {
-    measured: `${quantity(metric, observed)}, where about ${amount(metric, expected)} is usual: ${ratio} as much`,
+    measured: `${quantity(metric, observed)}, where at most ${amount(metric, expected)} is usual: ${ratio} as much`,
     excess: `${ratio} the usual ${measureName(metric)}`,
   };
 }

@@ -52,7 +52,7 @@ test('rows in order are answered by the deployed detector', () => {
     monday + 5 * dayMs + hourMs,
     400_000,
   );
-  expect(short(series, tenMinutes)).toEqual(judged(series, 1, tenMinutes).map(({ verdict }) => [verdict.score, verdict.alert]));
+  expect(short(series, tenMinutes)).toEqual(judged(series, { intervalMs: tenMinutes }).map(({ answer }) => [answer.score, answer.alert]));
 });
 
 test('an interval that is told from the rows gives the same answers as one that is given', () => {

@@ -110,8 +110,8 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
   await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
   const in2036 = Date.UTC(2036, 0, 1);
   const foreign = {
-    BASELINE: { foldedUntil: in2036 },
-    BASELINE_OLD: { state: '{"version":7}' },
+    'BASELINE#envelope': { foldedUntil: in2036 },
+    'BASELINE_OLD#envelope': { state: '{"version":7}' },
     LOOK: { lookedAt: in2036, found: [{ from: 0, to: in2036 }], unlearnt: [{ from: 0, to: in2036 }] },
     MOVED: { movedAt: 'never' },
   };
@@ -126,7 +126,7 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
 
 test('two failed looks at a key are told, its other incidents stay as they are, and its end is told', async () => {
   await aKey();
-  await passes(2 * hourMs, { work: usual, beatMs: 2 * hourMs });
+  await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
   await passes(15 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);

@@ -1,29 +1,29 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rate, rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
-import { rateStateText } from '../../../lambda/detection/detectors/stored-rate-state.ts';
+import { envelope, envelopeFolder, startEnvelope } from '../../../lambda/detection/detectors/envelope.ts';
+import { envelopeText } from '../../../lambda/detection/detectors/envelope/stored.ts';
 import { readLook, recall, untilOf } from '../../../lambda/detection/recall.ts';
 import { joined, isWithin } from '../../../lambda/detection/spans.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { daily, drawn, monday } from './series.ts';
 
 const now = monday + dayMs;
-const folder = rateFolder(startRate(2), { intervalMs: minuteMs, falseAlarmsPerMonth: 1 });
+const folder = envelopeFolder(startEnvelope(2), { intervalMs: minuteMs, falseAlarmsPerMonth: 1 });
 for (const { at, values } of drawn(daily(5000), { days: 0.5 })) folder.fold({ at, values: [values[0] ?? 0, 1] });
 const state = folder.state();
 const foldedUntil = (state.lastAt ?? 0) + minuteMs;
-const stored = { schema: 1, subject: 'production', foldedUntil, state: rateStateText(state) };
+const stored = { schema: 1, subject: 'production', foldedUntil, state: envelopeText(state) };
 
 test('a baseline comes back as it was stored', () => {
   for (const until of [foldedUntil, foldedUntil + 6 * hourMs]) {
-    const recalled = recall({ ...stored, foldedUntil: until }, now, rate);
+    const recalled = recall({ ...stored, foldedUntil: until }, now, envelope);
     if (typeof recalled === 'string') throw new Error(recalled);
     expect(recalled.foldedUntil).toBe(until);
     expect(JSON.parse(recalled.memory.text())).toMatchObject(JSON.parse(stored.state) as object);
   }
 });
 
-const text = (change: object): string => JSON.stringify({ ...state, ...change });
+const text = (change: object): string => JSON.stringify({ ...(JSON.parse(stored.state) as object), ...change });
 test.each([
   ['nothing', undefined, 'missing'],
   ['a minute that has not come', { ...stored, foldedUntil: now + hourMs }, 'names no minute'],
@@ -33,15 +33,15 @@ test.each([
   ['a minute as text', { ...stored, foldedUntil: String(foldedUntil) }, 'names no minute'],
   ['no number', { ...stored, foldedUntil: Number.NaN }, 'names no minute'],
   ['a minute before the last one that it holds', { ...stored, foldedUntil: foldedUntil - hourMs }, 'after the minute'],
-  ['a state that is cut short', { ...stored, state: stored.state.slice(0, 900) }, 'not an object'],
-  ['a state that is no text', { ...stored, state }, 'not an object'],
-  ['a state of another version', { ...stored, state: text({ version: 2 }) }, 'version is 2'],
-  ['a state of one metric', { ...stored, state: JSON.stringify(startRate(1)) }, '1 metric, not 2'],
+  ['a state that is cut short', { ...stored, state: stored.state.slice(0, 900) }, 'all of it'],
+  ['a state that is no text', { ...stored, state }, 'all of it'],
+  ['a state of another version', { ...stored, state: text({ version: 2 }) }, 'version'],
+  ['a state of one metric', { ...stored, state: envelopeText(startEnvelope(1)) }, '1 metric, not 2'],
   ['a state of other minutes', { ...stored, state: text({ intervalMs: hourMs }) }, 'steps of 3600000 ms'],
-  ['an alert that begins later', { ...stored, state: text({ alertSince: now + dayMs }) }, 'after the minute'],
-  ['a number beyond all usage', { ...stored, state: text({ buckets: 1e200 }) }, 'state.buckets'],
+  ['a bucket that begins later', { ...stored, state: text({ lastAt: now + dayMs }) }, 'after the minute'],
+  ['a number beyond all usage', { ...stored, state: text({ hot: 1e200 }) }, 'hot'],
 ])('a baseline with %s is none', (_name, wrong, because) => {
-  expect(recall(wrong, now, rate)).toContain(because);
+  expect(recall(wrong, now, envelope)).toContain(because);
 });
 
 test('whatever stands in the table, a look has instants that have come and spans that are over', () => {

@@ -1,7 +1,5 @@
 import { seeded } from '../../../local/random.ts';
-import type { Observation } from '../../../lambda/detection/detectors.ts';
-import type { RateVerdict } from '../../../lambda/detection/detectors/rate.ts';
-import { rateFolder, startRate } from '../../../lambda/detection/detectors/rate.ts';
+import { startAll, type Answer, type DetectorSettings, type Observation } from '../../../lambda/detection/detectors.ts';
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
@@ -55,17 +53,18 @@ export function withTheft(series: readonly Observation[], from: number, until: n
 }
 
 export interface Judged extends Observation {
-  readonly verdict: RateVerdict;
+  readonly answer: Answer;
 }
 
-export function judged(series: readonly Observation[], falseAlarmsPerMonth = 1, intervalMs = minuteMs): Judged[] {
-  const folder = rateFolder(startRate(series[0]?.values.length ?? 1), { intervalMs, falseAlarmsPerMonth });
-  return series.map((observation) => ({ ...observation, verdict: folder.fold(observation) }));
+/** What the deployed detectors say of each bucket; where nothing else is said, of minutes at one alarm a month. */
+export function judged(series: readonly Observation[], settings: Partial<DetectorSettings> = {}): Judged[] {
+  const folder = startAll(series[0]?.values.length ?? 1).folder({ intervalMs: minuteMs, falseAlarmsPerMonth: 1, ...settings });
+  return series.map((observation) => ({ ...observation, answer: folder.fold(observation) }));
 }
 
 /** Where alerts begin. */
 export function alertStarts(answers: readonly Judged[]): number[] {
-  return answers.filter(({ verdict }, index) => verdict.alert && answers[index - 1]?.verdict.alert !== true).map(({ at }) => at);
+  return answers.filter(({ answer }, index) => answer.alert && answers[index - 1]?.answer.alert !== true).map(({ at }) => at);
 }
 
 /** Minutes from `from` to the first alert that begins then or later. */

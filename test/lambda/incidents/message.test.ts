@@ -98,13 +98,13 @@ test('an anomaly gives value, usual value, ratio, period and since when in one s
   const { title, summary } = alertOf(anIncident(), context);
   expect(title).toBe('production: 23 times the usual output tokens');
   expect(summary).toContain(
-    'shows 48,300 output tokens a minute, where about 2,100 is usual: 23 times as much. It began 2026-06-10 14:03 UTC (18 minutes ago) with claude-fable-5 in workspace wrkspc_fake.',
+    'shows 48,300 output tokens a minute, where at most 2,100 is usual: 23 times as much. It began 2026-06-10 14:03 UTC (18 minutes ago) with claude-fable-5 in workspace wrkspc_fake.',
   );
 });
 
 test('an anomaly in money says that it is an estimate', () => {
   const { summary } = alertOf(anIncident({ facts: { metric: 'EstimatedCost', observed: 3.5, expected: 0.25 } }), context);
-  expect(summary).toContain('$3.50 a minute (estimate), where about $0.25 is usual: 14 times as much');
+  expect(summary).toContain('$3.50 a minute (estimate), where at most $0.25 is usual: 14 times as much');
 });
 
 test('an anomaly where nothing is usual divides by nothing', () => {

@@ -5,7 +5,7 @@ import { detectionMemory } from '../../../lambda/adapters/aws/detection-memory.t
 import { incidentStore } from '../../../lambda/adapters/aws/incident-store.ts';
 import { openTable, type Table } from '../../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../../lambda/adapters/aws/usage-ledger.ts';
-import { rate } from '../../../lambda/detection/detectors/rate.ts';
+import { envelope } from '../../../lambda/detection/detectors/envelope.ts';
 import { recall } from '../../../lambda/detection/recall.ts';
 import { hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
@@ -43,9 +43,9 @@ function published(metric: keyof typeof usageMetrics, subject = 'production'): n
 const table = (): Table => openTable(world.installation.stateTable);
 const baseline = async (): Promise<Pick<BaselineRecord, 'foldedUntil'> | undefined> => {
   const recalled = recall(
-    await detectionMemory(table(), usageLedger(table(), world.clock)).baseline('rate', 'recent', 'production'),
+    await detectionMemory(table(), usageLedger(table(), world.clock)).baseline('envelope', 'recent', 'production'),
     world.clock.now(),
-    rate,
+    envelope,
   );
   return typeof recalled === 'string' ? undefined : recalled;
 };

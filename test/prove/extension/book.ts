@@ -72,12 +72,12 @@ export const book: readonly Variant[] = [
   {
     what: 'detector',
     newFiles: ['lambda/detection/detectors/ceiling.ts'],
-    entry: { file: registry, after: "export const detectorKinds = ['rate'", text: ", 'ceiling'" },
+    entry: { file: registry, after: "export const detectorKinds = ['envelope'", text: ", 'ceiling'" },
     asked: [
-      { file: 'lambda/detection/detectors.ts', after: 'Readonly<Record<DetectorKind, Detector>> = { rate', text: ', ceiling' },
+      { file: 'lambda/detection/detectors.ts', after: 'Readonly<Record<DetectorKind, Detector>> = { envelope', text: ', ceiling' },
       {
         file: 'lambda/detection/detectors.ts',
-        after: "import { rate } from './detectors/rate.ts';\n",
+        after: "import { envelope } from './detectors/envelope.ts';\n",
         text: "import { ceiling } from './detectors/ceiling.ts';\n",
       },
     ],

@@ -1,4 +1,4 @@
-import { evidenceOf } from '../budget.ts';
+import { evidenceOf } from './budget.ts';
 import { hourWindow, raise } from './rate-plan.ts';
 import type { Found, RatePlan } from './rate-plan.ts';
 import { levelBlocks, settledRate } from './rate-state.ts';

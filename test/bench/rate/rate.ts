@@ -1,42 +1,16 @@
-import { rememberedDays } from '../baseline.ts';
-import type { Detector, DetectorSettings, Memory, Observation } from '../detectors.ts';
-import { factsOf, inDetectorUnits } from '../units.ts';
-import { blockMs, residualAtBudget } from '../budget.ts';
-import { scoreOf, settleAlert } from '../score.ts';
+import { rememberedDays } from './baseline.ts';
+import type { DetectorSettings, Observation } from '../../../lambda/detection/detectors.ts';
+import { blockMs, residualAtBudget } from './budget.ts';
+import { scoreOf } from '../../../lambda/detection/score.ts';
+import { settleAlert } from './settle-alert.ts';
 import { closeBlock, closeLevels, closeSlot, seasonBeliefOf, unevennessOf } from './rate-learning.ts';
 import { foldMetric, foldRelation } from './rate-metric.ts';
 import { hourWindow, planOf } from './rate-plan.ts';
 import type { Found, RatePlan } from './rate-plan.ts';
-import { asUsual, copyRateState, rateWithin, relationBelief, startRate } from './rate-state.ts';
+import { copyRateState, rateWithin, relationBelief, startRate } from './rate-state.ts';
 import type { MetricState, RateExplanation, RateState } from './rate-state.ts';
-import { rateStateText, recallRate } from './stored-rate-state.ts';
 
-export { asUsual, startRate };
-export type { RateState } from './rate-state.ts';
-
-/** Judges how much a subject uses by what it uses at this hour of the day, and by how much it varies. */
-export const rate: Detector = {
-  start: (metrics) => memoryOf(startRate(metrics)),
-  recall: (stored, metrics, foldedUntil) => memoryOf(recallRate(stored, metrics, foldedUntil)),
-};
-
-function memoryOf(state: RateState): Memory {
-  return {
-    lastAt: state.lastAt,
-    folder: (settings) => {
-      const folder = rateFolder(state, settings);
-      return {
-        fold(observation) {
-          const verdict = folder.fold(inDetectorUnits(observation));
-          return verdict.alert ? factsOf(verdict) : undefined;
-        },
-        memory: () => memoryOf(folder.state()),
-      };
-    },
-    asUsual: () => memoryOf(asUsual(state)),
-    text: () => rateStateText(state),
-  };
-}
+export { startRate };
 
 /** Rates in the metric's unit per bucket. */
 interface Band {
@@ -46,7 +20,7 @@ interface Band {
   readonly high: number;
 }
 
-export interface RateVerdict {
+interface RateVerdict {
   /** 0 to 1, monotone in the evidence; 0.5 is where an alert begins. */
   readonly score: number;
   /** True from the first bucket of evidence until calm has lasted, so that one theft is one run. */
@@ -68,17 +42,6 @@ export interface RateFolder {
 const lastingMs = 86_400_000;
 /** After so long without a bucket all memory is gone: the key starts afresh, with a month of silence behind it. */
 const forgetAfterMs = (rememberedDays + 7) * 86_400_000;
-
-/** Folds one bucket; pure. For many buckets in a row `rateFolder` does the same without copying the state each time. */
-export function foldRate(
-  state: RateState,
-  observation: Observation,
-  settings: DetectorSettings,
-): { state: RateState; verdict: RateVerdict } {
-  const folder = rateFolder(state, settings);
-  const verdict = folder.fold(observation);
-  return { state: folder.state(), verdict };
-}
 
 /**
  * Folds buckets in time order onto a private copy of `start`; any cut into batches gives the same answers.

@@ -1,4 +1,4 @@
-import { rememberedDays, ringIndex } from '../baseline.ts';
+import { rememberedDays, ringIndex } from './baseline.ts';
 import { hourWindow, type RatePlan } from './rate-plan.ts';
 import type { MetricState } from './rate-state.ts';
 

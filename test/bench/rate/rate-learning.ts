@@ -1,6 +1,6 @@
-import { busyLevel, expectedRate, ringIndex } from '../baseline.ts';
-import { blockMs, fitTail, rememberedBlocks, residualAtBudget } from '../budget.ts';
-import type { Belief } from '../budget.ts';
+import { busyLevel, expectedRate, ringIndex } from './baseline.ts';
+import { blockMs, fitTail, rememberedBlocks, residualAtBudget } from './budget.ts';
+import type { Belief } from './budget.ts';
 import type { RatePlan } from './rate-plan.ts';
 import { levelBelief, levelBlocks, seasonBelief } from './rate-state.ts';
 import type { MetricState, TailState } from './rate-state.ts';

@@ -1,5 +1,5 @@
-import { rememberedDays } from '../baseline.ts';
-import type { Belief } from '../budget.ts';
+import { rememberedDays } from './baseline.ts';
+import type { Belief } from './budget.ts';
 
 /** Residuals over the season are in logs; of a metric whose hours vary as the prior says, a third of the peaks double what was expected. */
 export const seasonBelief: Belief = { from: 0.72, scale: 0.216, blocks: 2, excesses: 1, leastScale: 0.002 };
@@ -56,8 +56,7 @@ export interface RateExplanation {
  * `season`: more than usual at this hour. `level`: more than this key has ever used. `wake`: traffic after a silence
  * longer than any before. `relation`: the metric has left its usual relation to the first one.
  */
-export type EvidenceKind = (typeof evidenceKinds)[number];
-export const evidenceKinds = ['season', 'level', 'wake', 'relation'] as const;
+export type EvidenceKind = 'season' | 'level' | 'wake' | 'relation';
 
 /** One metric: rates are in its unit per bucket. */
 export interface MetricState {
@@ -165,19 +164,6 @@ export function startRate(metrics: number): RateState {
     calmSince: null,
     strongest: null,
   };
-}
-
-/** The state as though the last day's usage had been the usual one: an alert that follows rests on what is folded from here on. */
-export function asUsual(state: RateState): RateState {
-  const copy = copyRateState(state);
-  copy.alertSince = null;
-  copy.calmSince = null;
-  copy.strongest = null;
-  for (const metric of copy.metrics) {
-    metric.wokeAt = null;
-    for (const window of metric.windows) window.seen = window.expected;
-  }
-  return copy;
 }
 
 /** A copy that shares nothing with `state`. */
