@@ -9,6 +9,7 @@ import { TraceError } from '../traffic/trace.ts';
 import { drawnCast, replayedCast } from './cast.ts';
 import { clockText, everContained, keptPromises } from './promises.ts';
 import { keyOf, resultOf } from './result.ts';
+import { outcomeOf, summaryOfSeeds, type SeedOutcome } from './seeds.ts';
 import { storyStart, tellStory, type Cast } from './story.ts';
 
 interface Options {
@@ -16,6 +17,7 @@ interface Options {
   readonly usage?: string;
   readonly key?: readonly string[];
   readonly report: string;
+  readonly seeds?: number;
   readonly json?: true;
 }
 
@@ -24,6 +26,7 @@ const program = new Command('npm run demo --')
   .option('--seed <number>', 'draws traffic, keys and the thief', wholeNumber, 7)
   .option('--usage <file>', 'replay a real trace (CSV or .csv.gz) instead of drawn traffic')
   .option('--key <ids>', 'which keys of the trace, separated by commas: up to three', (text: string) => text.split(','))
+  .option('--seeds <number>', 'many weeks, seeds 1 to this: how soon the detector alone finds each theft', wholeNumber)
   .option('--report <file>', 'where the HTML report goes', 'out/demo.html')
   .option('--json', 'print the figures as JSON, nothing else')
   .showHelpAfterError('(npm run demo -- --help shows every option)')
@@ -39,6 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const options = program.opts<Options>();
   if (options.key !== undefined && options.usage === undefined) return wrongUse('--key names keys of a trace: give --usage FILE too');
+  if (options.seeds !== undefined) return manySeeds(options.seeds, options.json === true);
   const from = Date.parse(storyStart);
   let cast: readonly Cast[];
   try {
@@ -48,6 +52,28 @@ async function main(argv: readonly string[]): Promise<number> {
     throw error;
   }
   return run(options, cast);
+}
+
+/** Exit code 1 where a theft was never found. */
+function manySeeds(count: number, isJson: boolean): number {
+  if (count === 0) return wrongUse('--seeds is 0: give at least 1');
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  const outcomes: SeedOutcome[] = [];
+  if (!isJson) print('seed  theft to alert  false alarms');
+  for (let seed = 1; seed <= count; seed += 1) {
+    const outcome = outcomeOf(seed);
+    outcomes.push(outcome);
+    const found = outcome.minutes === null ? 'never' : `${outcome.minutes} min`;
+    if (!isJson) print(`${String(seed).padStart(4)}  ${found.padStart(14)}  ${String(outcome.falseAlarms).padStart(12)}`);
+  }
+  const summary = summaryOfSeeds(outcomes);
+  if (isJson) print(JSON.stringify({ outcomes, ...summary }, null, 2));
+  else {
+    const { found, medianMinutes, worstMinutes, falseAlarms, promisedFalseAlarms } = summary;
+    print(`\n${found} of ${count} thefts found; median ${medianMinutes ?? '-'} min, worst ${worstMinutes ?? '-'} min.`);
+    print(`${falseAlarms} false alarms in ${count} weeks of three keys; ${promisedFalseAlarms.toFixed(1)} were promised.`);
+  }
+  return summary.found === count ? 0 : 1;
 }
 
 async function run(options: Options, cast: readonly Cast[]): Promise<number> {

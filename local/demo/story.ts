@@ -43,6 +43,8 @@ export const storyStart = '2026-09-07T00:00:00Z';
 const day = (number: number, hour: number): number => Date.parse(storyStart) + (number - 1) * dayMs + hour * hourMs;
 /** In calm hours the functions run once an hour instead of each minute: they catch up, and their answers are the same. */
 const calmBeatMs = hourMs;
+/** A quarter past, so that the thief does not arrive on a beat. */
+export const theftAt = day(6, 14) + 17 * minuteMs;
 
 /**
  * A week: install, first keys, an ordinary rotation, retirement by evidence; then a key is stolen, found, replaced and cut
@@ -89,8 +91,6 @@ export async function tellStory({ seed, cast, onEvent, onProgress }: StoryOption
   if (steady !== undefined) await world.rotate(steady.name);
   await until(day(4, 2), calmBeatMs);
   if (batch !== undefined) await world.rotate(batch.name);
-  // A quarter past, so that the thief does not arrive on a beat.
-  const theftAt = day(6, 14) + 17 * minuteMs;
   await until(theftAt - 27 * minuteMs, calmBeatMs);
   await until(theftAt, minuteMs);
 
@@ -98,9 +98,7 @@ export async function tellStory({ seed, cast, onEvent, onProgress }: StoryOption
   const apiKeyId = world.keyOf(value) ?? '';
   tell(victim.name, 'theft', `somebody copies the value of ${apiKeyId} and begins to use it`);
   const loot = { requests: 0, refused: 0 };
-  const stolen = drawTheft('burst', { seed, from: theftAt, minutes: 4 * 60, victimTokensPerMinute: busyMinute(victim.usage) })[
-    Symbol.iterator
-  ]();
+  const stolen = theftOf(victim.usage, seed)[Symbol.iterator]();
   let next = stolen.next();
   thieves.push((at) => {
     for (; next.done !== true && next.value.at < at; next = stolen.next()) {
@@ -119,6 +117,11 @@ export async function tellStory({ seed, cast, onEvent, onProgress }: StoryOption
     from: Date.parse(storyStart),
     theft: { from: theftAt, apiKeyId, value, ...loot },
   };
+}
+
+/** What the thief uses in the four hours after `theftAt`, as long as the key works. */
+export function theftOf(victim: readonly MinuteUsage[], seed: number): Iterable<MinuteUsage> {
+  return drawTheft('burst', { seed, from: theftAt, minutes: 4 * 60, victimTokensPerMinute: busyMinute(victim) });
 }
 
 /** Tokens of a typical busy minute: the mean over the minutes that had traffic. */
