@@ -73,7 +73,7 @@ test('a wrong configuration ends the run with what is wrong, and no stack trace'
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-test('without a configuration synth ends with the one command, and cdk bootstrap runs', async () => {
+test('without a configuration synth ends with the one command, and cdk bootstrap runs', long, async () => {
   const { code } = await runApp('missing', {});
   expect(code).toBe(0);
   const artifact = synthesised('missing', 'manifest.json');

@@ -32,7 +32,7 @@ test('a prefix of the rows gives the same answers, whatever arrives later', long
     fc.property(anyRows, fc.nat(60), (rows, length) => {
       expect(short(rows.slice(0, length))).toEqual(short(rows).slice(0, length));
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -41,7 +41,7 @@ test('every row gets an answer, with a score from 0 to 1', () => {
     fc.property(anyRows, (rows) => {
       for (const { score } of answers(rows)) expect(score >= 0 && score <= 1).toBe(true);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 

@@ -126,7 +126,7 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
 
 test('two failed looks at a key are told, its other incidents stay as they are, and its end is told', async () => {
   await aKey();
-  await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(4 * hourMs, { work: usual, beatMs: 2 * hourMs });
   await passes(15 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);
