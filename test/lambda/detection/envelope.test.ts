@@ -123,8 +123,8 @@ test('after months of silence what was known is forgotten, and use as ever is no
 
 test.each([
   ['sixty-fold', 'three hours', 3, 60],
-  ['fifteen-fold', 'twelve hours', 12, 15],
-  ['ten-fold', 'a day', 25, 10],
+  ['twenty-fold', 'twelve hours', 12, 20],
+  ['twenty-fold', 'a day', 25, 20],
 ])('a key that is robbed %s %s after its first use is reported within ten minutes', (_times, _age, hours, times) => {
   const from = monday + hours * hourMs;
   const answers = judged(withTheft(drawn(flat(5000), { days: 2 }), from, from + hourMs, times * 5000));

@@ -95,7 +95,8 @@ export function readColumn(column: ColumnState, widths: Widths, at: number, valu
   for (const [index, tail] of column.levelTails.entries()) {
     const which = p.levelWindows[index] ?? 0;
     const excess = overLevel(column, which, logs) - p.leastExcess;
-    if (!hasReference || !isFull(widths, which, ageMs) || !(excess > 0)) continue;
+    // In the first days the cold test asks the same.
+    if (!hasReference || ageMs <= p.coldMs || !(excess > 0)) continue;
     tail.peak = Math.max(tail.peak, excess);
     evidence += consider('level', which, evidenceOf(tail, p.levelBelief, excess));
   }
@@ -161,8 +162,9 @@ function overLevel(column: ColumnState, window: number, logs: readonly number[])
 /** In the first days: how far the windows are above all that the key did so far; the less of a day is known, the more is usual. */
 function coldEvidence(column: ColumnState, widths: Widths, logs: readonly number[], ageMs: number): number {
   if (ageMs < p.coldLeastMs || column.used * widths.intervalMs < p.hourMs) return 0;
-  const young = Math.max(0, Math.log(p.dayMs / ageMs));
   const scale = Math.min(p.coldScale, p.coldLeastScale + spreadOf(column));
+  const steady = (p.coldScale - scale) / (p.coldScale - p.coldLeastScale);
+  const young = Math.max(steady * p.coldSteadyExcess, Math.log(p.dayMs / ageMs));
   let evidence = 0;
   for (const window of p.coldWindows) {
     if (!isFull(widths, window, ageMs) || (column.windows[window]?.level ?? 0) <= 0) continue;

@@ -89,6 +89,8 @@ export const regularDays = 5;
 /** First days: while nothing is known of this time of day, and for three days. */
 export const coldMs = 3 * day;
 export const coldLeastMs = 2 * hour;
+/** Two and a half times the most so far is no news of a key that was steady: a second program may have begun to use it. */
+export const coldSteadyExcess = Math.log(2.5);
 export const coldBase = 0.42;
 export const coldSlope = 7;
 export const coldScale = 1.5;
