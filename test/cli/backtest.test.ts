@@ -176,7 +176,7 @@ test.each(wrong)('$what ends with exit code 1, place and fix, after the rows bef
   expect(stderr).toMatch(/\nfix: {3}\S/);
 });
 
-test('quotes around fields, line ends within them, old line ends and any cut of the input give the same rows', async () => {
+test('quotes, line ends and cuts of the input change no row', async () => {
   const plain = usage(20);
   const quotedRows = plain.replaceAll(/^(2026[^,]*),(.*)$/gm, '"$1","$2"');
   const titled = plain.replace('value', '"a ""value""\nin two lines"');
@@ -316,7 +316,7 @@ test.each([[[]], [['--format', 'csv']]])('a file whose rows stand newest first i
   expect(oldest.stderr).not.toContain('sorted');
 });
 
-test('of an instant twice in a file of corrections, the word that stands nearer to the top counts where the newest is on top', () => {
+test('in a file of corrections with the newest on top, the upper of two rows counts', () => {
   const rows = [50, 40, 30, 30, 20, 10].map((minute, index) => ({
     timestamp: '',
     at: minute * 60_000,
@@ -392,7 +392,7 @@ test.each([[['-']], [['--format', 'csv', '-']]])('a pipe gets the answer to a ro
   expect([code, answers.join('').split('\n').length]).toEqual([0, 5]);
 });
 
-test('it ends with the alarms that were raised, against the false ones that were promised, per file and in all', async () => {
+test('it ends with alarms raised against alarms promised', async () => {
   const value = (index: number) => (index >= 400 ? 90_000 : 1000 + ((index * 7919) % 400));
   const files = { 'burst.csv': usage(433, value), 'calm.csv': usage(433) };
   const { stderr } = await run(['burst.csv', 'calm.csv'], { files });

@@ -104,7 +104,7 @@ test('one line twice with two amounts is refused with both lines, and added by -
 
 const stamps = (...minutes: readonly number[]) => minutes.map((minute) => `2026-09-01T00:${String(minute).padStart(2, '0')}:00+00:00`);
 
-test('GetMetricData: newest first with a word, a label names key and metric, a datum that is not there is unknown', async () => {
+test('GetMetricData: a label names key and metric, and an absent datum is unknown', async () => {
   const results = [
     { Id: 'a', Label: 'production OutputTokens', Timestamps: stamps(5, 0), Values: [7, 5], StatusCode: 'Complete' },
     { Id: 'b', Label: 'production EstimatedCost', Timestamps: stamps(5), Values: [0.5], StatusCode: 'PartialData' },
@@ -125,7 +125,7 @@ test('GetMetricData: newest first with a word, a label names key and metric, a d
   });
 });
 
-test('GetMetricData: labels that are metrics alone are of one key, others are keys; seconds are instants; pages of one id are one', async () => {
+test('GetMetricData: labels, instants in seconds and pages are read', async () => {
   const own = { MetricDataResults: [{ Id: 'a', Label: 'OutputTokens', Timestamps: stamps(0), Values: [5] }] };
   expect((await short(JSON.stringify(own))).keys).toEqual({ '': { metrics: 'OutputTokens', rows: ['2026-09-01T00:00 5'] } });
   const other = [0, 300].map((late) => ({ Id: 'a', Label: 'shop', Timestamps: [Date.UTC(2026, 8, 1) / 1000 + late], Values: [late] }));
