@@ -1,3 +1,4 @@
+import { dayMs, hourMs } from '../../foundation/clock.ts';
 import type { Answer, Band, Detector, DetectorSettings, Memory, Observation } from '../detectors.ts';
 import { scoreOf } from '../score.ts';
 import type { ZoneOffset } from '../time-zone.ts';
@@ -41,7 +42,7 @@ export interface EnvelopeFolder {
 }
 
 /** Longer silences are not walked bucket by bucket: nothing before them is remembered. */
-const forgetAfterMs = 40 * p.dayMs;
+const forgetAfterMs = 40 * dayMs;
 const leastRate = 1e-30;
 const greatestRate = 1e15;
 const utc: ZoneOffset = () => 0;
@@ -113,14 +114,14 @@ function rateWithin(value: number): number {
 
 /** Ends the hours and blocks that are over, each by itself, and looks up what the hour that begins is held against. */
 function turnOver(state: EnvelopeState, widths: Widths, at: number, offset: ZoneOffset): void {
-  const hour = Math.floor(at / p.hourMs);
+  const hour = Math.floor(at / hourMs);
   state.firstAt ??= at;
   const isFirst = state.firstAt === at;
-  const lastHour = isFirst || state.lastAt === null ? hour : Math.floor(state.lastAt / p.hourMs);
+  const lastHour = isFirst || state.lastAt === null ? hour : Math.floor(state.lastAt / hourMs);
   if (lastHour === hour && !isFirst) return;
   for (let ended = lastHour; ended < hour; ended++) {
     for (const column of state.columns) closeHour(column, ended, widths.intervalMs);
-    const end = (ended + 1) * p.hourMs;
+    const end = (ended + 1) * hourMs;
     if (end % p.blockMs === 0) closeBlock(state, end);
   }
   const past = pastHours(hour, offset);
@@ -158,16 +159,16 @@ function strongestOf(readings: readonly (Reading | undefined)[]): Found | undefi
 
 /** What stays hot for hours after an alert is how the key is used now: the last day as it really was becomes usual. */
 function settleAdoption(state: EnvelopeState, at: number, intervalMs: number, margin: number): void {
-  state.hot += ((margin >= p.hot ? 1 : 0) - state.hot) * (1 - Math.exp(-intervalMs / p.dayMs));
+  state.hot += ((margin >= p.hot ? 1 : 0) - state.hot) * (1 - Math.exp(-intervalMs / dayMs));
   const limit = 1 - Math.exp(-p.adoptionHours / 24);
   if (state.isAdopting) {
     state.isAdopting = state.hot >= p.adoptionEnds * limit;
     return;
   }
   const { beganAt } = state.alert;
-  if (state.hot < limit || beganAt === null || at - beganAt > p.dayMs) return;
+  if (state.hot < limit || beganAt === null || at - beganAt > dayMs) return;
   state.isAdopting = true;
-  for (const column of state.columns) adopt(column, Math.floor(at / p.hourMs));
+  for (const column of state.columns) adopt(column, Math.floor(at / hourMs));
 }
 
 function answerOf(state: EnvelopeState, margin: number, expected: readonly Band[]): Answer {

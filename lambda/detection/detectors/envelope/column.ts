@@ -1,3 +1,4 @@
+import { dayMs, hourMs } from '../../../foundation/clock.ts';
 import * as p from './parameters.ts';
 import { learnNoise, levelOf } from './noise.ts';
 import { ringIndex } from './references.ts';
@@ -9,9 +10,9 @@ import type { Widths } from './widths.ts';
 export interface Reading {
   /** The sum in each window that ends now. */
   readonly sums: readonly number[];
-  /** Decades beyond one alarm a month, without the key's own height. */
-  margin: number;
-  isSuspicious: boolean;
+  /** Decades beyond one alarm a month. */
+  readonly margin: number;
+  readonly isSuspicious: boolean;
   readonly strongest: Strongest;
 }
 
@@ -147,7 +148,7 @@ function seasonEvidence(column: ColumnState, { reference, tail }: WindowState, l
 
 /** Whether a window of hours is only high because of what the last hour no longer holds. */
 function isEcho(column: ColumnState, { average }: Reference, logs: readonly number[], window: number): boolean {
-  if ((p.windows[window]?.lengthMs ?? 0) <= p.hourMs) return false;
+  if ((p.windows[window]?.lengthMs ?? 0) <= hourMs) return false;
   const ofHour = column.windows[p.hourWindow]?.reference.average ?? null;
   if (average === null || ofHour === null) return false;
   return (logs[p.hourWindow] ?? 0) - ofHour < p.gateShare * ((logs[window] ?? 0) - average);
@@ -161,12 +162,12 @@ function overLevel(column: ColumnState, window: number, logs: readonly number[])
 
 /** In the first days: how far the windows are above all that the key did so far; the less of a day is known, the more is usual. */
 function coldEvidence(column: ColumnState, widths: Widths, logs: readonly number[], ageMs: number): number {
-  if (ageMs < p.coldLeastMs || column.used * widths.intervalMs < p.hourMs) return 0;
+  if (ageMs < p.coldLeastMs || column.used * widths.intervalMs < hourMs) return 0;
   const scale = Math.min(p.coldScale, p.coldLeastScale + spreadOf(column));
   const steady = (p.coldScale - scale) / (p.coldScale - p.coldLeastScale);
-  const young = Math.max(steady * p.coldSteadyExcess, Math.log(p.dayMs / ageMs));
+  const young = Math.max(steady * p.coldSteadyExcess, Math.log(dayMs / ageMs));
   let evidence = 0;
-  for (const window of p.coldWindows) {
+  for (const window of p.levelWindows) {
     if (!isFull(widths, window, ageMs) || (column.windows[window]?.level ?? 0) <= 0) continue;
     const excess = overLevel(column, window, logs) - young;
     if (excess > 0) evidence += p.coldBase + p.coldSlope * Math.log10(1 + excess / scale);
@@ -204,7 +205,7 @@ function learnQuiet(column: ColumnState, intervalMs: number, at: number, value: 
 /** For an hour after it woke, where it uses more than it ever did in an hour. */
 function wakeMargin(column: ColumnState, at: number, logs: readonly number[]): number {
   if (column.wokeAt === null) return -Infinity;
-  if (at - column.wokeAt >= p.hourMs) {
+  if (at - column.wokeAt >= hourMs) {
     column.wokeAt = null;
     return -Infinity;
   }
@@ -225,7 +226,7 @@ export function teach(column: ColumnState, widths: Widths, { sums, isSuspicious 
 
 /** Ends hour `hour`: one of which too little is known is unknown. */
 export function closeHour(column: ColumnState, hour: number, intervalMs: number): void {
-  const isKnown = column.knownInSlot >= p.leastKnown * (p.hourMs / Math.min(intervalMs, p.hourMs));
+  const isKnown = column.knownInSlot >= p.leastKnown * (hourMs / Math.min(intervalMs, hourMs));
   for (const window of column.windows) {
     const index = ringIndex(hour);
     const forgotten = window.taught[index] ?? unknown;

@@ -2,14 +2,9 @@
  * What the envelope detector believes, and where each number comes from. Logs are natural where nothing else is said; evidence is in
  * decimal orders of magnitude.
  */
+import { dayMs as day, hourMs as hour, minuteMs as minute } from '../../../foundation/clock.ts';
 import type { TailBelief } from './tail.ts';
 
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
-
-export const hourMs = hour;
-export const dayMs = day;
 /** Peaks are taken over six hours, so that one busy afternoon counts once. */
 export const blockMs = 6 * hour;
 
@@ -39,8 +34,6 @@ export const newestWindow = 0;
 export const hourWindow = 2;
 export const levelWindows = [1, 2] as const;
 export const levelBelief: TailBelief = { shape: 1.5, scale: 0.1, share: 0.05, weight: 30 };
-/** Asked in the first days. */
-export const coldWindows = [1, 2] as const;
 /** A window beyond an hour is heard only while the last hour still holds half of its excess; else each alarm would echo for a day. */
 export const gateShare = 0.5;
 /** While few blocks are known the tails are wider: three times at first, twice after fourteen blocks. */

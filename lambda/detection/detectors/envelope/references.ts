@@ -1,3 +1,4 @@
+import { hourMs } from '../../../foundation/clock.ts';
 import { levelOf, quantumOf } from './noise.ts';
 import * as p from './parameters.ts';
 import type { ZoneOffset } from '../../time-zone.ts';
@@ -12,12 +13,12 @@ export interface PastHours {
 
 /** The past hours that hour `hour` (since the epoch, UTC) is held against. */
 export function pastHours(hour: number, offset: ZoneOffset): PastHours {
-  const here = offset(hour * p.hourMs);
+  const here = offset(hour * hourMs);
   const back = (daysBack: number): { hour: number; daysBack: number } => {
     const there = hour - 24 * daysBack;
-    return { hour: there + Math.round((here - offset(there * p.hourMs)) / 60), daysBack };
+    return { hour: there + Math.round((here - offset(there * hourMs)) / 60), daysBack };
   };
-  const lags: readonly number[] = [...p.dayLags, sameDayOfMonth(hour * p.hourMs + here * 60_000)];
+  const lags: readonly number[] = [...p.dayLags, sameDayOfMonth(hour * hourMs + here * 60_000)];
   return { hours: [...new Set(lags)].map(back) };
 }
 

@@ -1,3 +1,4 @@
+import { dayMs } from '../../../foundation/clock.ts';
 import * as p from './parameters.ts';
 
 /** What depends on the width of the buckets alone. */
@@ -25,7 +26,7 @@ export function widthsOf(intervalMs: number, metrics: number): Widths {
     intervalMs,
     metrics,
     fineMs,
-    ringLength: Math.max(1, Math.round(p.dayMs / fineMs)) + 1,
+    ringLength: Math.max(1, Math.round(dayMs / fineMs)) + 1,
     windowMs,
     windowBuckets: windowMs.map((length, index) =>
       Math.max(1, Math.round((length ?? 0) / (p.windows[index]?.measure === 'newest' ? intervalMs : fineMs))),
