@@ -59,8 +59,8 @@ export function chooseLater(own: readonly ApiKeyRecord[], definition: ManagedKey
 }
 
 /**
- * Keys that failed their proof since the current one came, and that nobody has put away. Expiry is no failure, an intake that was broken off
- * no proof, and a rotation that was broken off says nothing of the key that was made for it.
+ * Keys that failed their proof since the current one came, and that nobody has put away. That a key expires, or soon will, is no failure, an
+ * intake that was broken off no proof, and a rotation that was broken off says nothing of the key that was made for it.
  */
 function rejections(own: readonly ApiKeyRecord[], now: number): number {
   const since = own.find(({ state }) => state === 'current')?.since ?? Number.NEGATIVE_INFINITY;
@@ -70,6 +70,7 @@ function rejections(own: readonly ApiKeyRecord[], now: number): number {
       record.since > since &&
       !isUnfinishedIntake(record) &&
       record.cause?.code !== 'rotation-abandoned' &&
+      record.cause?.code !== 'expires-too-soon' &&
       !(record.expiresAt !== null && record.expiresAt <= now),
   ).length;
 }

@@ -218,6 +218,7 @@ test('after two rejections since the last success a person must look first', asy
 test.each<[string, Partial<ApiKeyRecord> & { readonly verifiedInactive?: boolean }]>([
   ['before the last success', { since: now - 2 * dayMs }],
   ['and have expired', { since: now, expiresAt: now }],
+  ['because they expire too soon', { since: now, cause: { code: 'expires-too-soon' } }],
   ['with an intake that was broken off', { since: now, verifiedInactive: false }],
 ])('keys that were rejected %s do not hold a rotation up', async (_name, changes) => {
   const stage = aPool();
