@@ -3,11 +3,11 @@ import { AwsError, notOffered } from '../service.ts';
 import { normalizeNumber } from './numbers.ts';
 
 export type Item = Readonly<Record<string, AttributeValue>>;
-type AttributeType = 'S' | 'N' | 'M' | 'L' | 'NULL' | 'BOOL';
+type AttributeType = 'S' | 'N' | 'B' | 'M' | 'L' | 'NULL' | 'BOOL';
 
-const TYPES: readonly AttributeType[] = ['S', 'N', 'M', 'L', 'NULL', 'BOOL'];
+const TYPES: readonly AttributeType[] = ['S', 'N', 'B', 'M', 'L', 'NULL', 'BOOL'];
 
-/** Sets and binaries are not offered. */
+/** Sets are not offered. */
 export function typeOf(value: AttributeValue): AttributeType {
   const type = TYPES.find((each) => value[each] !== undefined);
   if (type === undefined) throw notOffered(`attributes of the type ${Object.keys(value).join()}`);
@@ -37,13 +37,15 @@ export function equal(a: AttributeValue, b: AttributeValue): boolean {
   const type = typeOf(a);
   if (type !== typeOf(b)) return false;
   if (type === 'M' || type === 'L') throw notOffered('conditions on whole maps and lists');
+  if (a.B !== undefined && b.B !== undefined) return Buffer.compare(a.B, b.B) === 0;
   return a[type] === b[type];
 }
 
-/** Order of two strings or numbers; undefined where the types differ or have no order. */
+/** Order of two strings, numbers or binaries; undefined where the types differ or have no order. */
 export function order(a: AttributeValue, b: AttributeValue): number | undefined {
   if (a.S !== undefined && b.S !== undefined) return compareText(a.S, b.S);
   if (a.N !== undefined && b.N !== undefined) return Number(a.N) - Number(b.N);
+  if (a.B !== undefined && b.B !== undefined) return Buffer.compare(a.B, b.B);
   return undefined;
 }
 
@@ -63,6 +65,7 @@ export function itemSize(item: Item): number {
 
 function valueSize(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.B !== undefined) return value.B.length;
   if (value.N !== undefined) return Math.ceil(value.N.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length / 2) + 1;
   if (value.L !== undefined) return 3 + value.L.reduce((size, entry) => size + 1 + valueSize(entry), 0);
   if (value.M !== undefined) return 3 + itemSize(value.M) + Object.keys(value.M).length;

@@ -11,6 +11,7 @@ const ITEM: Item = {
   flag: { BOOL: true },
   nothing: { NULL: true },
   doc: { M: { kid: { N: '5' } } },
+  bytes: { B: Uint8Array.of(1, 200) },
 };
 const VALUES: Item = {
   ':hello': { S: 'hello' },
@@ -21,6 +22,8 @@ const VALUES: Item = {
   ':11': { N: '11' },
   ':true': { BOOL: true },
   ':map': { M: {} },
+  ':bytes': { B: Uint8Array.of(1, 200) },
+  ':longer': { B: Uint8Array.of(1, 200, 0) },
 };
 const NAMES: Record<string, string> = { '#c': 'count', '#text': 'text', '#gone': 'gone' };
 
@@ -49,6 +52,10 @@ test('every condition holds exactly where DynamoDB says so', async () => {
     ['#c < :hello', false],
     ['#text < :b', false],
     ['flag = :true', true],
+    ['bytes = :bytes', true],
+    ['bytes = :longer', false],
+    ['bytes < :longer', true],
+    ['bytes > :hello', false],
     ['#c BETWEEN :9 AND :11', true],
     ['#c BETWEEN :11 AND :11', false],
     ['attribute_not_exists(#gone)', true],
@@ -142,11 +149,8 @@ describe('what DynamoDB would refuse is refused', () => {
     ['an empty key', key('p', ''), 'cannot contain an empty string value. Key: sk'],
     ['a null that is false', { ...key('p', 's'), n: { NULL: false } }, 'must have the value of true'],
     ['a set', { ...key('p', 's'), tags: { SS: ['a'] } }, 'LocalAwsNotOffered: The local AWS does not offer attributes of the type SS'],
-    [
-      'bytes',
-      { ...key('p', 's'), b: { B: new Uint8Array([1]) } },
-      'LocalAwsNotOffered: The local AWS does not offer attributes of the type B',
-    ],
+    ['a set of bytes', { ...key('p', 's'), b: { BS: [Uint8Array.of(1)] } }, 'does not offer attributes of the type BS'],
+    ['more than 400 KB in bytes', { ...key('p', 's'), big: { B: new Uint8Array(400 * 1024) } }, 'Item size has exceeded the maximum'],
     ['more than 400 KB', { ...key('p', 's'), big: { S: 'x'.repeat(400 * 1024) } }, 'Item size has exceeded the maximum allowed size'],
   ])('an item with %s', async (_what, item, expected) => {
     const clients = await withTable();
