@@ -271,7 +271,7 @@ export interface BaselineRecord {
   readonly subject: string;
   /** The first minute that is not yet folded in. */
   readonly foldedUntil: number;
-  /** The detector's state as JSON: text holds numbers that a number attribute refuses. */
+  /** The detector's state as JSON: text holds numbers that a number attribute refuses. Stored deflated, as `packed`. */
   readonly state: string;
 }
 export type BaselineAge = 'recent' | 'old';

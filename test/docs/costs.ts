@@ -44,12 +44,12 @@ const measured = {
   secretCallsPerMinute: 0.27,
   secretCallsPerKeyMinute: 0.2,
   writeUnitsPerMinute: 1,
-  writeUnitsPerKeyMinute: 8,
-  /** The detector's two memories of a key are stored once an hour; from a month on each is about 75 KB. */
-  writeUnitsPerKeyHour: 150,
+  writeUnitsPerKeyMinute: 7,
+  /** The detector's two memories of a key are stored once an hour; from a month on each is about 32 KB. */
+  writeUnitsPerKeyHour: 64,
   readUnitsPerMinute: 20,
-  /** Of which 19 are the recent memory. */
-  readUnitsPerKeyMinute: 27,
+  /** Of which 8 are the recent memory. */
+  readUnitsPerKeyMinute: 16,
   logBytesPerRun: 1_000,
 } as const;
 const assumedSeconds = { run: 1, perKey: 0.2 } as const;
@@ -83,7 +83,7 @@ export const costLines: readonly CostLine[] = [
   },
   {
     what: 'DynamoDB',
-    because: 'on demand; about 8 writes and 27 reads per key and minute, 150 writes per key and hour',
+    because: 'on demand; about 7 writes and 16 reads per key and minute, 64 writes per key and hour',
     usd: (keys) =>
       minutes *
         ((measured.writeUnitsPerMinute + measured.writeUnitsPerKeyMinute * keys) * prices.dynamoWriteUnit +

@@ -1,7 +1,8 @@
-import type { BaselineAge, MovedRecord } from '../../../contract/records.ts';
+import type { BaselineAge, BaselineRecord, MovedRecord } from '../../../contract/records.ts';
 import type { DetectorKind } from '../../../contract/registry.ts';
 import type { DetectionMemory } from '../../detection/ports.ts';
 import type { UsageLedger } from '../../usage/ports.ts';
+import { packedText, unpackedText } from './packed-text.ts';
 import type { Item, Table } from './table.ts';
 
 const partitions: Readonly<Record<BaselineAge, string>> = { recent: 'BASELINE', old: 'BASELINE_OLD' };
@@ -16,7 +17,17 @@ export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'waterma
     moved: () => bySubject('MOVED', (item) => item['movedAt' satisfies keyof MovedRecord]),
     looks: () => bySubject<unknown>('LOOK', (item) => item),
     look: (record) => table.put('LOOK', record.subject, record),
-    baseline: (kind, age, subject) => table.get(partitionOf(kind, age), subject),
-    remember: (kind, age, record) => table.put(partitionOf(kind, age), record.subject, record),
+    baseline: async (kind, age, subject) => withText(await table.get(partitionOf(kind, age), subject)),
+    remember: (kind, age, { state, ...record }) =>
+      table.put(partitionOf(kind, age), record.subject, { ...record, packed: packedText(state) } satisfies StoredBaseline),
   };
+}
+
+type StoredBaseline = Omit<BaselineRecord, 'state'> & { readonly packed: Uint8Array };
+
+/** A baseline with its state as text. An older version stored the text itself. */
+function withText(item: Item | undefined): Item | undefined {
+  if (item === undefined || !('packed' in item)) return item;
+  const { packed, ...rest } = item;
+  return { ...rest, state: unpackedText(packed) };
 }

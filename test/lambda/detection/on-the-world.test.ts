@@ -111,7 +111,7 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
   const in2036 = Date.UTC(2036, 0, 1);
   const foreign = {
     'BASELINE#envelope': { foldedUntil: in2036 },
-    'BASELINE_OLD#envelope': { state: '{"version":7}' },
+    'BASELINE_OLD#envelope': { packed: Uint8Array.of(7) },
     LOOK: { lookedAt: in2036, found: [{ from: 0, to: in2036 }], unlearnt: [{ from: 0, to: in2036 }] },
     MOVED: { movedAt: 'never' },
   };
