@@ -125,14 +125,6 @@ const rules = named([
     },
   },
 
-  {
-    because: 'paused',
-    of: old,
-    when: ({ record, intent, snapshot, now }) =>
-      snapshot.pause !== undefined && intent === undefined && lateActivation(record, now) === undefined && !isRevoked(record, now),
-    step: wait,
-  },
-
   // An undo that failed gave it back inactive: until none of its calls can come any more, nothing is done.
   {
     because: 'late-call-possible',
@@ -176,6 +168,15 @@ const rules = named([
     step: ({ record, intent }) =>
       record.reactivatedAt !== undefined && intent === undefined ? wait : note('reactivated', { code: 'enabled-outside' }),
     log: 'retirement.reactivated-outside',
+  },
+
+  // What a person enabled meanwhile is noted above: its undo period begins anew once it is inactive again.
+  {
+    because: 'paused',
+    of: old,
+    when: ({ record, intent, snapshot, now }) =>
+      snapshot.pause !== undefined && intent === undefined && lateActivation(record, now) === undefined && !isRevoked(record, now),
+    step: wait,
   },
 
   { because: 'list-is-behind', of: [...off, ...pool], when: isListBehind, step: wait },

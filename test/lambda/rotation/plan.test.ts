@@ -128,11 +128,12 @@ test('what somebody is at work on this moment is left to them, but for what is o
   });
 });
 
-test('of a paused managed key nothing new begins with an old key, unless an emergency wants it off', () => {
+test('of a paused managed key nothing is done to an old key, unless an emergency wants it off; that somebody enabled it is noted', () => {
   holds(({ step }, { paused, state, intent, emergency, lateUntil, dead }) => {
     const isOld = state === 'draining' || state === 'inactive' || state === 'contained';
     if (!paused || !isOld || intent !== undefined || emergency !== undefined || lateUntil !== undefined || dead !== undefined) return;
-    expect(step.do).toBe('wait');
+    if (step.do === 'act') expect(step).toEqual({ do: 'act', change: { to: 'reactivated', cause: { code: 'enabled-outside' } } });
+    else expect(step.do).toBe('wait');
   });
 });
 

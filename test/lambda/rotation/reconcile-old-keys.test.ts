@@ -266,6 +266,14 @@ test('a key that somebody reactivated in the Console is not archived, also by a 
   expect(begun.record('old')).not.toHaveProperty('intent');
 });
 
+test('of a paused managed key, too, a reactivated old key is noted: its undo period begins anew once it is inactive again', async () => {
+  const stage = new Stage();
+  stage.has('old', 'inactive', { since: now - 30 * dayMs, status: 'active' });
+  await reconciled(stage, 'old', true);
+  expect(stage.record('old')).toMatchObject({ state: 'inactive', reactivatedAt: now });
+  expect(stage.world.key('old').status).toBe('active');
+});
+
 test('an old key that somebody reactivated and deactivated again has its whole undo period before it is archived', async () => {
   const stage = new Stage();
   stage.has('old', 'inactive', {
