@@ -90,7 +90,7 @@ export function testOperators(people: () => People, made: (value: string) => voi
       const said = await keyguard(['doctor', '--verbose']).catch((error: unknown) => String(error));
       const broken = [...said.matchAll(/^broken +(.+?):/gm)].map(([, check]) => check);
       // The emulator knows no next date of a cron expression, and names the service in a function's policy as AWS does not.
-      expect(broken).toEqual(['keyguard-e2e, rotation permission', 'nightly-batch, schedule']);
+      expect(broken, said).toEqual(['keyguard-e2e, rotation permission', 'nightly-batch, schedule']);
       expect(said).toContain('rotation function: it runs, and reads the managed keys and the state table');
       expect(said).toContain('nobody but the rotation function may read its standby keys');
     });
