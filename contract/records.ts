@@ -171,6 +171,33 @@ export const usageQuarterShape = {
 } satisfies Fields;
 export type UsageQuarterRecord = Data<typeof usageQuarterShape>;
 
+/** What the usage report tells apart beside amounts, as its rows call it. */
+export const usageDimensions = ['model', 'workspaceId', 'serviceTier', 'contextWindow', 'inferenceGeo', 'speed'] as const;
+export type UsageDimension = (typeof usageDimensions)[number];
+
+const categoryShape = {
+  dimension: oneOf(usageDimensions),
+  /** As Anthropic writes it. */
+  value: text,
+  /** Its first and its last minute with tokens. */
+  firstAt: number,
+  lastAt: number,
+  /** When the first one was read. */
+  notedAt: number,
+} satisfies Fields;
+export type UsageCategory = Data<typeof categoryShape>;
+
+/** The models, tiers and so on that a managed key uses: pk `CATEGORIES`, sk the managed key. Written when there is a new one, else once a day. */
+export const categoriesShape = {
+  schema: versionOne,
+  subject: text,
+  revision: number,
+  /** Its first minute that is known. */
+  since: number,
+  categories: list(shaped(categoryShape)),
+} satisfies Fields;
+export type CategoriesRecord = Data<typeof categoriesShape>;
+
 /** What was last seen of one API key's traffic: pk `LAST_USE`, sk the `apikey_…` id. */
 export const lastUseShape = {
   schema: versionOne,
@@ -311,6 +338,10 @@ const factsShape = {
   score: optional(number),
   /** One of its kind's `incidentGrades`. */
   grade: optional(text),
+  /** Of `usage-unfamiliar`: what the key uses for the first time. */
+  categories: optional(list(shaped({ dimension: oneOf(usageDimensions), value: text }))),
+  /** Of `usage-unfamiliar`: since when the key's usage is known. */
+  knownSince: optional(number),
   /** Of `key-changed`, where there are several: each of them. The facts themselves are those of the one that is told first. */
   changes: optional(list(shaped(changeShape))),
 } satisfies Fields;

@@ -7,6 +7,7 @@ import { clearAmong, record } from '../incidents/raise.ts';
 import { isDue } from './due.ts';
 import { lookAt } from './look.ts';
 import type { DetectionPorts } from './ports.ts';
+import { lookForUnfamiliar } from './unfamiliar.ts';
 import { readLook, untilOf } from './recall.ts';
 import { lookForReactivated, readInactiveKeys } from './inactive-keys.ts';
 
@@ -35,6 +36,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const looks = await ports.memory.looks();
   const incidents = await ports.incidents.all();
   const inactiveKeys = await readInactiveKeys(ports);
+  const categories = await ports.memory.categories();
   for (const subject of new Set([...watched, ...inactiveKeys.subjects])) {
     const last = readLook(subject, looks.get(subject), now);
     const movedAt = moved.has(subject) ? (instantUpTo(moved.get(subject), now) ?? now) : undefined;
@@ -48,6 +50,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
         ({ next } = look);
       }
       await lookForReactivated(subject, inactiveKeys, incidents, until, ports);
+      await lookForUnfamiliar(subject, categories.get(subject), incidents, now, ports);
       if (next !== undefined) await ports.memory.look(next);
       if (last.failing !== undefined && (next !== undefined || !isWatched)) {
         await clearAmong(incidents, 'detection-failing', subject, ports);

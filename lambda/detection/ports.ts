@@ -1,4 +1,4 @@
-import type { BaselineAge, BaselineRecord, LookRecord, WatermarkRecord } from '../../contract/records.ts';
+import type { BaselineAge, BaselineRecord, CategoriesRecord, LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { DetectorKind } from '../../contract/registry.ts';
 import type { ContainmentPorts } from '../incidents/ports.ts';
 import type { Observation } from './detectors.ts';
@@ -17,6 +17,8 @@ export interface DetectionMemory {
   /** Look records by subject. */
   looks(): Promise<ReadonlyMap<string, unknown>>;
   look(record: LookRecord): Promise<void>;
+  /** What categories of usage are known, by managed key. */
+  categories(): Promise<ReadonlyMap<string, CategoriesRecord>>;
   baseline(kind: DetectorKind, age: BaselineAge, subject: string): Promise<unknown>;
   remember(kind: DetectorKind, age: BaselineAge, record: BaselineRecord): Promise<void>;
 }

@@ -20,11 +20,13 @@ import { reasonOf, storyOf, type Tell, type Wording, type Words } from './messag
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
 import { usageBlind } from './message/usage-blind.ts';
+import { usageUnfamiliar } from './message/usage-unfamiliar.ts';
 import { severityOf } from './severity.ts';
 
 const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'usage-anomaly': usageAnomaly,
   'retired-key-used': retiredKeyUsed,
+  'usage-unfamiliar': usageUnfamiliar,
   straggler,
   'rotation-failed': rotationFailed,
   'rotation-overdue': rotationOverdue,

@@ -81,7 +81,7 @@ function acknowledgedOf({ known, announced, announcing, kind, facts }: IncidentR
 }
 
 /** What of a finding people are to be told by itself. */
-function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes }: IncidentFacts): readonly string[] {
+function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes, categories = [] }: IncidentFacts): readonly string[] {
   // Who knows of the worse knows of the better.
   if (kind === 'pool-low' || kind === 'straggler') return incidentGrades[kind].slice(0, rank(kind, { grade }) + 1);
   // Consumers who fail for another reason need another cure.
@@ -91,6 +91,7 @@ function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes }: Incident
     if (apiKeyId === undefined) return [];
     return grade === 'running' ? [nameOf({ grade: 'running', apiKeyId })] : [apiKeyId];
   }
+  if (kind === 'usage-unfamiliar') return categories.map(({ dimension, value }) => `${dimension} ${value}`);
   if (kind !== 'key-changed') return [];
   return changes?.map(nameOf) ?? (grade === undefined ? [] : [nameOf({ grade, apiKeyId: apiKeyId ?? '' })]);
 }

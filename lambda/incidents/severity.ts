@@ -11,6 +11,7 @@ export type Severity = Alert['severity'];
 const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'usage-anomaly': 'critical',
   'retired-key-used': 'critical',
+  'usage-unfamiliar': 'warning',
   straggler: 'warning',
   'rotation-failed': 'warning',
   'rotation-overdue': 'warning',

@@ -15,6 +15,7 @@ import {
   unpublished,
   withdrawn,
 } from './deltas.ts';
+import { categoriesOf, withSeen } from './categories.ts';
 import { expectedPause } from './expected-pause.ts';
 import { NotAccepted, type CollectPorts, type UsageRow } from './ports.ts';
 import { withoutPrice } from './prices.ts';
@@ -83,6 +84,7 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   await publish(intended, ports);
 
   await ports.ledger.lastUsed(lastUsesOf(rows));
+  await noteCategories(rows, (apiKeyId) => owners.get(apiKeyId), now, ports);
   // Last: killed before this line, the next run reads the same minutes again and finds nothing new to publish.
   // A doubt in a minute that was known before is left to the look-backs; it does not pull the watermark back.
   const knownUntil = Math.max(Math.min(span.knownUntil, tally.inDoubtFrom), watermark?.knownUntil ?? span.from);
@@ -98,6 +100,22 @@ export async function collectUsage(ports: CollectPorts): Promise<CollectTally> {
   if (span.lostMs > 0) ports.log.warn('usage.minutes-lost', { minutes: span.lostMs / minuteMs, before: iso(span.from) });
   const { settled, waiting } = tally;
   return { from: span.from, to: span.to, knownUntil, rows: rows.length, published: intended.length, settled, waiting };
+}
+
+async function noteCategories(
+  rows: readonly UsageRow[],
+  ownerOf: (apiKeyId: string) => string | undefined,
+  now: number,
+  { ledger }: CollectPorts,
+): Promise<void> {
+  const seen = categoriesOf(rows, ownerOf);
+  if (seen.size === 0) return;
+  const known = await ledger.categories();
+  for (const [subject, categories] of seen) {
+    const before = known.get(subject);
+    const after = withSeen(before, subject, categories, now);
+    if (after !== undefined) await ledger.rememberCategories(before, after);
+  }
 }
 
 interface Reading {

@@ -22,7 +22,7 @@ export function totalsOf(rows: readonly UsageRow[], ownerOf: (apiKeyId: string) 
   return bySubject;
 }
 
-function rowTotals(row: UsageRow): UsageTotals {
+export function rowTotals(row: UsageRow): UsageTotals {
   return {
     inputTokens: row.uncachedInputTokens + row.cacheCreation5mTokens + row.cacheCreation1hTokens,
     cacheReadTokens: row.cacheReadTokens,

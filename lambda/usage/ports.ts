@@ -1,6 +1,13 @@
 import type { HeartbeatDefinition } from '../../contract/heartbeat.ts';
 import type { UsageMetric } from '../../contract/metrics.ts';
-import type { ApiKeyRecord, LastUseRecord, UsageQuarterRecord, UsualPauseRecord, WatermarkRecord } from '../../contract/records.ts';
+import type {
+  ApiKeyRecord,
+  CategoriesRecord,
+  LastUseRecord,
+  UsageQuarterRecord,
+  UsualPauseRecord,
+  WatermarkRecord,
+} from '../../contract/records.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { KeyguardError } from '../foundation/errors.ts';
 import type { Log } from '../foundation/log.ts';
@@ -34,6 +41,10 @@ export interface UsageLedger {
   /** When Anthropic took requests of the heartbeat in [from, to], oldest first. */
   beats(from: number, to: number): Promise<readonly number[]>;
   markMoved(subject: string, at: number): Promise<void>;
+  /** What categories of usage are known, by managed key. */
+  categories(): Promise<ReadonlyMap<string, CategoriesRecord>>;
+  /** Stores `after` in the place of `before`; leaves it to whoever was faster. */
+  rememberCategories(before: CategoriesRecord | undefined, after: Omit<CategoriesRecord, 'revision'>): Promise<void>;
   /** Keeps the latest; an older one never overwrites a newer. */
   lastUsed(uses: readonly LastUseRecord[]): Promise<void>;
 }

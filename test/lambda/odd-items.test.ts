@@ -38,6 +38,7 @@ const oddItems = (): readonly (readonly [string, string, object])[] => [
   ['WATERMARK', 'USAGE', { schema: 1, knownUntil: world.clock.now() - 30 * minuteMs, readAt: world.clock.now() }],
   ['WATERMARK', 'PAUSE', { schema: 1, tokensUntil: 'once' }],
   ['BASELINE', 'batch', { schema: 1 }],
+  ['CATEGORIES', 'batch', { schema: 1, since: 'once' }],
   ['LOOK', 'batch', { schema: 3, found: 'much' }],
   ['MOVED', 'batch', { schema: 1, movedAt: 'lately' }],
 ];

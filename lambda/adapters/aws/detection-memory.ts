@@ -9,13 +9,14 @@ const partitions: Readonly<Record<BaselineAge, string>> = { recent: 'BASELINE', 
 
 const partitionOf = (kind: DetectorKind, age: BaselineAge): string => `${partitions[age]}#${kind}`;
 
-export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'watermark'>): DetectionMemory {
+export function detectionMemory(table: Table, ledger: Pick<UsageLedger, 'watermark' | 'categories'>): DetectionMemory {
   const bySubject = async <T>(pk: string, read: (item: Item) => T): Promise<ReadonlyMap<string, T>> =>
     new Map((await table.query(pk)).map((item) => [String(item['sk']), read(item)]));
   return {
     watermark: () => ledger.watermark(),
     moved: () => bySubject('MOVED', (item) => item['movedAt' satisfies keyof MovedRecord]),
     looks: () => bySubject<unknown>('LOOK', (item) => item),
+    categories: () => ledger.categories(),
     look: (record) => table.put('LOOK', record.subject, record),
     baseline: async (kind, age, subject) => withText(await table.get(partitionOf(kind, age), subject)),
     remember: (kind, age, { state, ...record }) =>

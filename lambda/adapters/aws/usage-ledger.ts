@@ -2,6 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import {
   beatShape,
+  categoriesShape,
   lastUseShape,
   usageQuarterShape,
   usualPauseShape,
@@ -74,6 +75,19 @@ export function usageLedger(table: Table, clock: Clock): UsageLedger & UsageEvid
     },
     async markMoved(subject, at) {
       await table.put('MOVED', subject, { schema: 1, subject, movedAt: at });
+    },
+    async categories() {
+      const records = readableIn(table, await table.query('CATEGORIES'), categoriesShape);
+      return new Map(records.map((record) => [record.subject, record]));
+    },
+    async rememberCategories(before, after) {
+      try {
+        // The first one, also in the place of one that cannot be read: whoever was faster is seen again in a minute.
+        if (before === undefined) await table.put('CATEGORIES', after.subject, { ...after, revision: 1 });
+        else await table.replace('CATEGORIES', after.subject, before.revision, after);
+      } catch (error) {
+        if (!(error instanceof LostRace)) throw error;
+      }
     },
     async lastUsed(uses) {
       const items = await table.query('LAST_USE');

@@ -6,6 +6,7 @@ import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
 import { alarmTextWithFix } from './alarm-text.ts';
 import { brakeText } from './cause-text.ts';
+import { dimensionNouns } from './usage-dimensions.ts';
 import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
@@ -62,6 +63,10 @@ export interface Story {
   /** Whether no key was current after the last cut. */
   readonly noneLeft: boolean;
   readonly grade: string | undefined;
+  /** What is used for the first time: `the model claude-opus-5`. */
+  readonly categories: readonly string[];
+  /** For how long the key had been known by then. */
+  readonly knownFor: string;
   /** Where the next keys of the managed key come from. */
   readonly supply: Supply;
   /** A name for the key that a person is to create now. */
@@ -100,6 +105,8 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
     grade: facts.grade,
+    categories: (facts.categories ?? []).map(({ dimension, value }) => `the ${dimensionNouns[dimension]} ${plain(value, 80)}`),
+    knownFor: lasting(since - (facts.knownSince ?? since)),
     supply,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
   };

@@ -50,6 +50,7 @@ export function everyImpossibleIncident(): readonly IncidentRecord[] {
 const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'usage-anomaly': undefined,
   'retired-key-used': undefined,
+  'usage-unfamiliar': 'a day has passed, and what was new is usual from now on',
   straggler: 'the old key is still used past the maximum',
   'rotation-failed': 'the pool is empty',
   'rotation-overdue': 'its maximum age of 97 days is over',
@@ -63,6 +64,11 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'detection-failing': 'unavailable: cloudwatch:GetMetricData did not succeed: 503',
 };
 
+const newModel = {
+  categories: [{ dimension: 'model', value: 'claude-opus-9' }],
+  knownSince: at - 34 * 86_400_000,
+} as const;
+
 function told(kind: IncidentKind, state: IncidentState, grade: string | undefined): IncidentRecord {
   const reason = reasons[kind];
   const facts = { apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
@@ -72,6 +78,9 @@ function told(kind: IncidentKind, state: IncidentState, grade: string | undefine
     state,
     ...(state === 'containing' || state === 'contained' ? { target: 'apikey_01FAKEold' } : {}),
     ...(reason === undefined ? {} : { facts: { ...facts, cause: said(reason), ...(grade === undefined ? {} : { grade }) } }),
+    ...(kind === 'usage-unfamiliar'
+      ? { facts: { ...facts, ...newModel, ...(state === 'recovered' ? { cause: said(reason ?? '') } : {}) } }
+      : {}),
     ...(kind === 'retired-key-used' && grade !== undefined ? { facts: { ...anIncident().facts, grade } } : {}),
   });
 }

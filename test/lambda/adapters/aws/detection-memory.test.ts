@@ -11,7 +11,7 @@ function memoryOver(items: Map<string, Item>): ReturnType<typeof detectionMemory
       return Promise.resolve();
     },
   };
-  return detectionMemory(table as Table, { watermark: () => Promise.resolve(undefined) });
+  return detectionMemory(table as Table, { watermark: () => Promise.resolve(undefined), categories: () => Promise.resolve(new Map()) });
 }
 
 const state = JSON.stringify({ version: 1, columns: Array.from({ length: 2000 }, (_, index) => index % 7) });
