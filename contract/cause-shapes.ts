@@ -65,7 +65,7 @@ export const brake: Check<Brake> = (value): value is Brake => coded(value, brake
 
 const brakeData: CodeData<Brake['code']> = [
   [plainBrakes, () => true],
-  [['usage-not-visible'], (field) => number(field('since'))],
+  [['usage-not-visible', 'usage-hardly-known'], (field) => number(field('since'))],
   [['key-of-another'], (field) => text(field('apiKeyId')) && text(field('managedKey'))],
   [['not-confirmed'], (field) => text(field('subject')) && oneOf(usageMetricNames)(field('metric')) && number(field('most'))],
   [['replacement-paused'], (field) => text(field('managedKey')) && text(field('reason'))],

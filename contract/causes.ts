@@ -173,6 +173,8 @@ export type Brake =
   | { readonly code: PlainBrake }
   /** `since`: epoch ms, UTC. */
   | { readonly code: 'usage-not-visible'; readonly since: number }
+  /** `since`: when its usage is known from. What is unusual for a key that young mostly is its own. */
+  | { readonly code: 'usage-hardly-known'; readonly since: number }
   | { readonly code: 'key-of-another'; readonly apiKeyId: string; readonly managedKey: string }
   /** `most`: what a minute showed at the most, in the metric's unit. */
   | { readonly code: 'not-confirmed'; readonly subject: string; readonly metric: UsageMetric; readonly most: number }

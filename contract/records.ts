@@ -322,6 +322,13 @@ const changeShape = {
 } satisfies Fields;
 export type ChangeFacts = Data<typeof changeShape>;
 
+/**
+ * What usage is held against. `season`: the most at this time of day in the last weeks. `level`: the most of the last four weeks at any time.
+ * `cold`: the most since the key is known, which is not long. `wake`: the most ever, after a silence longer than any before.
+ */
+export const comparisons = ['season', 'level', 'cold', 'wake'] as const;
+export type Comparison = (typeof comparisons)[number];
+
 /** What the message is made of: plain data, never a value. */
 const factsShape = {
   apiKeyId: optional(text),
@@ -340,8 +347,11 @@ const factsShape = {
   grade: optional(text),
   /** Of `usage-unfamiliar`: what the key uses for the first time. */
   categories: optional(list(shaped({ dimension: oneOf(usageDimensions), value: text }))),
-  /** Of `usage-unfamiliar`: since when the key's usage is known. */
+  /** Of `usage-unfamiliar` and `usage-anomaly`: since when the key's usage is known. */
   knownSince: optional(number),
+  /** Of `usage-anomaly`: what the usage was held against, and over which look-back it was the most. */
+  comparedWith: optional(oneOf(comparisons)),
+  windowMs: optional(number),
   /** Of `key-changed`, where there are several: each of them. The facts themselves are those of the one that is told first. */
   changes: optional(list(shaped(changeShape))),
 } satisfies Fields;

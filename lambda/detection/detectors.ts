@@ -1,3 +1,4 @@
+import type { Comparison } from '../../contract/records.ts';
 import { detectorKinds, type DetectorKind } from '../../contract/registry.ts';
 import { envelope } from './detectors/envelope.ts';
 import type { ZoneOffset } from './time-zone.ts';
@@ -35,8 +36,12 @@ export interface Finding {
   readonly seen: number;
   /** The most that would have been usual; always less than what was seen. */
   readonly expected: number;
+  /** What the look-back was held against. */
+  readonly kind: Comparison;
   /** Start of the alert, epoch ms. */
   readonly since: number;
+  /** When the subject's usage began, as far as it is known; epoch ms. */
+  readonly knownSince: number;
 }
 
 export interface Answer {

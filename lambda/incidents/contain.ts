@@ -10,7 +10,7 @@ import { execute, stillAlive, type Act } from '../rotation/execute.ts';
 import { fenceMs } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { isRunning } from './renotify.ts';
-import { judgeContainmentPolicy, likeliestTarget } from './containment-policy.ts';
+import { hardlyKnownSince, judgeContainmentPolicy, likeliestTarget } from './containment-policy.ts';
 import { confirmingSpan, unconfirmed } from './confirmed.ts';
 import { brakeText } from './message/cause-text.ts';
 import type { ContainmentPorts } from './ports.ts';
@@ -103,7 +103,7 @@ async function decide(
   const now = ports.clock.now();
   const blind = await ports.incidents.find('usage-blind', usageReport);
   const blindSince = blind?.state === 'open' ? blind.since : undefined;
-  const decision = judgeContainmentPolicy(target, definition, own, blindSince, now);
+  const decision = judgeContainmentPolicy(target, definition, own, { blindSince, youngSince: hardlyKnownSince(incident) }, now);
   if (decision.verdict === 'brake') return { brake: decision.brake };
   const doubt = await doubtOf(incident, now, ports);
   if (doubt !== undefined) return { brake: doubt };

@@ -1,6 +1,7 @@
 import type { Brake } from '../../contract/causes.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
-import type { ApiKeyRecord, LastUseRecord } from '../../contract/records.ts';
+import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract/records.ts';
+import { dayMs } from '../foundation/clock.ts';
 import { chooseNew } from '../rotation/claim.ts';
 import { shouldBeActive } from '../rotation/lifecycle.ts';
 
@@ -12,19 +13,22 @@ export type ContainmentVerdict =
 
 /**
  * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
- * says so by name, so a stolen current key is replaced before it is cut. Nothing is cut while usage is not visible.
+ * says so by name, so a stolen current key is replaced before it is cut. Nothing is cut while usage is not visible, and nothing by
+ * statistics that rest on less than three days.
  * @param blindSince since when usage is not visible (epoch ms); undefined: it is
+ * @param youngSince since when usage is known, where that is not long (epoch ms); undefined: it is long enough
  */
 export function judgeContainmentPolicy(
   target: ApiKeyRecord | undefined,
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
-  blindSince: number | undefined,
+  { blindSince, youngSince }: { readonly blindSince?: number | undefined; readonly youngSince?: number | undefined },
   now: number,
 ): ContainmentVerdict {
   if (definition.containment.mode === 'off') return brake({ code: 'containment-off' });
   // What was found before may be over, and what comes now nobody sees.
   if (blindSince !== undefined) return brake({ code: 'usage-not-visible', since: blindSince });
+  if (youngSince !== undefined) return brake({ code: 'usage-hardly-known', since: youngSince });
   if (target === undefined) return brake({ code: 'no-key-shown' });
   if (target.managedKey !== definition.name) {
     return brake({ code: 'key-of-another', apiKeyId: target.apiKeyId, managedKey: target.managedKey });
@@ -48,6 +52,17 @@ export function judgeContainmentPolicy(
     case 'rejected':
       return { verdict: 'cut' };
   }
+}
+
+/** So long a key's usage must be known before what is unusual about it is cut off without asking. */
+const hardlyKnownMs = 3 * dayMs;
+
+/**
+ * Since when the usage is known that an incident rests on, where it began in the key's first three days; else undefined. What a rule
+ * found, such as tokens on an inactive key, rests on no usage.
+ */
+export function hardlyKnownSince({ kind, since, facts: { knownSince, startedAt = since } }: IncidentRecord): number | undefined {
+  return kind === 'usage-anomaly' && knownSince !== undefined && startedAt - knownSince < hardlyKnownMs ? knownSince : undefined;
 }
 
 /** Which API key carries the unusual traffic: the active one with the most tokens in its last minute, among those used since `since`. */

@@ -97,7 +97,8 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
   const { facts } = incident;
   const { metric, observed, expected } = facts;
   const measured = metric !== undefined && observed !== undefined;
-  const seen = observed === undefined ? undefined : metric === undefined ? tokensInMinute(observed) : quantity(metric, observed);
+  const seen =
+    observed === undefined ? undefined : metric === undefined ? tokensInMinute(observed) : quantity(metric, observed, facts.windowMs);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Managed key', incident.subject === usageReport ? undefined : incident.subject],
     ['API key', incident.target ?? facts.apiKeyId],

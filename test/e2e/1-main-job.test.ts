@@ -176,7 +176,7 @@ if (!external) {
 
 describe.runIf(!external)('usage', () => {
   const now = floorTo(realClock.now(), minuteMs);
-  const [from, calmUntil] = [now - 2 * dayMs + 10 * minuteMs, now - 10 * minuteMs];
+  const [from, calmUntil] = [now - 4 * dayMs + 10 * minuteMs, now - 10 * minuteMs];
   let used = { inputTokens: 0, cacheReadTokens: 0, outputTokens: 0 };
   let stolen = '';
   const told = (): readonly Card[] => cardsAbout(slack, key).filter(({ kind }) => kind === 'usage-anomaly');
@@ -187,7 +187,7 @@ describe.runIf(!external)('usage', () => {
     if (outcome?.status !== 200) throw new Error(`the platform refused usage: ${outcome?.status ?? 'it is not there'}`);
   }
 
-  test('two days of usage stand in CloudWatch with exact sums', async () => {
+  test('four days of usage stand in CloudWatch with exact sums', async () => {
     stolen = (await currentValue(key)) ?? '';
     for (let at = from; at < calmUntil; at += minuteMs) {
       const scale = 1 + ((at / minuteMs) % 7);
@@ -198,7 +198,7 @@ describe.runIf(!external)('usage', () => {
         outputTokens: used.outputTokens + 300 * scale,
       };
     }
-    await catchUp(key, { from: now - 2 * dayMs, to: calmUntil - 15 * minuteMs });
+    await catchUp(key, { from: now - 4 * dayMs, to: calmUntil - 15 * minuteMs });
     const found = await until('all of it stands there', 30_000, async () => {
       const answer = await sums(from, calmUntil);
       return answer.outputTokens >= used.outputTokens && answer;

@@ -45,6 +45,7 @@ export const causesWithoutData: readonly Cause[] = [
 export const everyBrake: readonly Brake[] = [
   ...plainBrakes.map((code) => ({ code })),
   { code: 'usage-not-visible', since: Date.UTC(2026, 8, 7, 10) },
+  { code: 'usage-hardly-known', since: Date.UTC(2026, 8, 7, 10) },
   { code: 'key-of-another', apiKeyId: 'apikey_theirs', managedKey: 'batch' },
   { code: 'not-confirmed', subject: 'production', metric: 'outputTokens', most: 1_200 },
   { code: 'replacement-paused', managedKey: 'production', reason: 'a freeze' },

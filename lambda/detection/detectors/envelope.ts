@@ -177,7 +177,7 @@ function answerOf(state: EnvelopeState, margin: number, expected: readonly Band[
     score: scoreOf(margin),
     alert: phase === 'on',
     expected,
-    ...(phase !== 'calm' && strongest !== null ? { finding: strongest } : {}),
+    ...(phase !== 'calm' && strongest !== null ? { finding: { ...strongest, knownSince: state.firstAt ?? strongest.since } } : {}),
   };
 }
 

@@ -145,6 +145,8 @@ const brakeTexts: Texts<Brake> = {
   'last-credential': 'it is the last working credential and no other key can replace it',
   'rotation-at-work': 'a rotation is at work on it',
   'key-archived': 'the key is archived already',
+  'usage-hardly-known': ({ since }) =>
+    `its usage is known only since ${utcMinute(since)}, and what begins in the first three days is not cut off by itself`,
   'usage-not-visible': ({ since }) => `usage is not visible since ${utcMinute(since)}, and nothing is cut off by it until it is`,
   'key-of-another': ({ apiKeyId, managedKey }) =>
     `${apiKeyId} is a key of ${managedKey}, and what happens to it is a matter of that managed key's own policy`,

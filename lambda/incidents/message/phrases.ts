@@ -34,11 +34,15 @@ export function measureName(metric: string): string {
   return knownMeasure(metric)?.label ?? plain(metric, 60);
 }
 
-/** `48,200 output tokens a minute`, `$0.42 a minute (estimate)`. */
-export function quantity(metric: string, value: number): string {
+/** `48,200 output tokens a minute`, `$0.42 a minute (estimate)`, and the look-back of which it is the mean, where that is known: ` over 5 minutes`. */
+export function quantity(metric: string, value: number, windowMs?: number): string {
   const known = knownMeasure(metric);
-  if (known?.money === true) return `${dollars.format(value)} a minute (estimate)`;
-  return `${known === undefined && value < 100 ? oneDigit.format(value) : whole.format(value)} ${measureName(metric)} a minute`;
+  const over =
+    windowMs === undefined
+      ? ''
+      : ` over ${lasting(windowMs).replace(/^1 (hour|day)$/, (_, unit) => (unit === 'hour' ? 'an hour' : 'a day'))}`;
+  if (known?.money === true) return `${dollars.format(value)} a minute${over} (estimate)`;
+  return `${known === undefined && value < 100 ? oneDigit.format(value) : whole.format(value)} ${measureName(metric)} a minute${over}`;
 }
 
 /** Where no measure is named, it is all tokens of the last minute that showed any. */

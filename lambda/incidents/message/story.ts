@@ -130,18 +130,32 @@ function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, '
 
 /** Value, usual value, ratio and period, always together: "15 % crossed" alone was read as "15 % left". */
 function deviation(incident: IncidentRecord): Pick<Story, 'measured' | 'excess'> {
-  const { metric, observed, expected } = incident.facts;
+  const { metric, observed, expected, windowMs } = incident.facts;
   if (observed === undefined) return { measured: undefined, excess: undefined };
   if (metric === undefined) return { measured: tokensInMinute(observed), excess: undefined };
-  if (expected === undefined) return { measured: quantity(metric, observed), excess: undefined };
+  const seen = quantity(metric, observed, windowMs);
+  if (expected === undefined) return { measured: seen, excess: undefined };
   const ratio = times(observed, expected);
-  if (ratio === undefined) {
-    return { measured: `${quantity(metric, observed)}, where nothing is usual`, excess: `${measureName(metric)} where nothing is usual` };
-  }
+  if (ratio === undefined) return { measured: `${seen}, where nothing is usual`, excess: `${measureName(metric)} where nothing is usual` };
   return {
-    measured: `${quantity(metric, observed)}, where at most ${amount(metric, expected)} is usual: ${ratio} as much`,
+    measured: `${seen}, where ${comparison(incident, amount(metric, expected))}: ${ratio} as much`,
     excess: `${ratio} the usual ${measureName(metric)}`,
   };
+}
+
+/** What `most` is, against which the usage was held. */
+function comparison({ since, facts: { comparedWith, knownSince, startedAt = since } }: IncidentRecord, most: string): string {
+  if (comparedWith === undefined) return `at most ${most} is usual`;
+  switch (comparedWith) {
+    case 'season':
+      return `at most ${most} is usual at this time of day`;
+    case 'level':
+      return `${most} was the most in the last four weeks`;
+    case 'cold':
+      return `${most} was the most in the ${lasting(startedAt - (knownSince ?? startedAt))} since its first use`;
+    case 'wake':
+      return `${most} was the most ever, and a longer silence than any lies before it`;
+  }
 }
 
 export const consolePath = 'Claude Console > Settings > API keys';

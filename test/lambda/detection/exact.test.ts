@@ -8,6 +8,7 @@ import { withExactTotals } from '../../../lambda/detection/exact.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { knownForDays } from '../../support/known-for-days.ts';
 import { monday } from './series.ts';
 import { long } from '../../support/long.ts';
 
@@ -93,6 +94,7 @@ test('who can write metrics alone invents no theft, and hides none', long, async
     await metrics.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: data }));
   };
   await home.passes(dayMs, { beatMs: 8 * hourMs, eachMinute: work });
+  await knownForDays(home, 'production');
   await home.passes(12 * minuteMs, {
     eachMinute: async (at) => {
       work(at);

@@ -4,6 +4,7 @@ import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { startWorld, type World } from '../../../local/world.ts';
 import { withQuickTimers } from '../../prove/quick-timers.ts';
+import { knownForDays } from '../../support/known-for-days.ts';
 import { long } from '../../support/long.ts';
 
 let world: World;
@@ -69,6 +70,7 @@ test('a weekend of silence, then work, then thefts: each is told once and contai
 test('a theft that the report shows six hours late is told once', long, async () => {
   await aKey();
   await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
+  await knownForDays(world, 'production');
   const stolen = await world.currentValue('production');
   const from = world.clock.now();
   world.anthropic.intercept.usage.delay({ from, until: from + 40 * minuteMs }, 5 * hourMs);
@@ -82,7 +84,7 @@ test('a theft that the report shows six hours late is told once', long, async ()
 
 test('a batch of a cut key that runs for hours is told once, and cuts off nobody else', long, async () => {
   await aKey(3);
-  await passes(dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(3.5 * dayMs, { work: usual, beatMs: 16 * hourMs });
   const stolen = await world.currentValue('production');
   const id = world.keyOf(stolen) ?? '';
   await passes(15 * minuteMs, { work: usual, stolen });
@@ -107,7 +109,7 @@ test('a batch of a cut key that runs for hours is told once, and cuts off nobody
 
 test('a memory and instants that cannot be are learnt anew, and blind nobody', long, async () => {
   await aKey();
-  await passes(2 * dayMs, { work: usual, beatMs: 8 * hourMs });
+  await passes(3.5 * dayMs, { work: usual, beatMs: 16 * hourMs });
   const in2036 = Date.UTC(2036, 0, 1);
   const foreign = {
     'BASELINE#envelope': { foldedUntil: in2036 },
@@ -120,13 +122,14 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
   await passes(15 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
   expect(events('detection.started-afresh')).toHaveLength(1);
   expect(told()).toEqual(['usage-anomaly open', 'usage-anomaly contained']);
-  expect(world.aws.mailbox.messages()[0]?.body.replaceAll(/\s+/g, ' ')).toContain('learnt anew on 2026-09-09');
+  expect(world.aws.mailbox.messages()[0]?.body.replaceAll(/\s+/g, ' ')).toContain('learnt anew on 2026-09-10');
   expect(failedRuns()).toBe(0);
 });
 
 test('two failed looks at a key are told, its other incidents stay as they are, and its end is told', async () => {
   await aKey();
   await passes(4 * hourMs, { work: usual, beatMs: 2 * hourMs });
+  await knownForDays(world, 'production');
   await passes(15 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);

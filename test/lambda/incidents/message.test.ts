@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RotationEnd } from '../../../contract/causes.ts';
 import { incidentKinds } from '../../../contract/registry.ts';
-import type { IncidentRecord } from '../../../contract/records.ts';
+import type { IncidentFacts, IncidentRecord } from '../../../contract/records.ts';
 import { alertOf } from '../../../lambda/incidents/message.ts';
 import { clause } from '../../../lambda/incidents/message/phrases.ts';
 import { anIncident, at, everyImpossibleIncident, everyIncident, hostile } from './message-incidents.ts';
@@ -105,6 +105,29 @@ test('an anomaly gives value, usual value, ratio, period and since when in one s
 test('an anomaly in money says that it is an estimate', () => {
   const { summary } = alertOf(anIncident({ facts: { metric: 'EstimatedCost', observed: 3.5, expected: 0.25 } }), context);
   expect(summary).toContain('$3.50 a minute (estimate), where at most $0.25 is usual: 14 times as much');
+});
+
+test.each<[string, Partial<IncidentFacts>]>([
+  [
+    '48,300 output tokens a minute over an hour, where at most 2,100 is usual at this time of day: 23 times as much',
+    { comparedWith: 'season', windowMs: 3_600_000 },
+  ],
+  [
+    '48,300 output tokens a minute over 5 minutes, where 2,100 was the most in the last four weeks: 23 times as much',
+    { comparedWith: 'level', windowMs: 300_000 },
+  ],
+  [
+    '48,300 output tokens a minute over an hour, where 2,100 was the most in the 14 hours since its first use: 23 times as much',
+    { comparedWith: 'cold', windowMs: 3_600_000, knownSince: at - (14 * 60 + 18) * 60_000 },
+  ],
+  [
+    '48,300 output tokens a minute over a day, where 2,100 was the most ever, and a longer silence than any lies before it: 23 times as much',
+    { comparedWith: 'wake', windowMs: 86_400_000 },
+  ],
+])('an anomaly says %s', (said, facts) => {
+  const { summary, facts: rows } = alertOf(anIncident({ facts: { ...anIncident().facts, ...facts } }), { installation: 'keyguard', at });
+  expect(summary).toContain(`Managed key production shows ${said}. It began `);
+  expect(rows.find(({ label }) => label === 'Observed')?.value).toBe(said.split(',').slice(0, 2).join());
 });
 
 test('an anomaly where nothing is usual divides by nothing', () => {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import type { ContainmentPolicy } from '../../../contract/policy.ts';
 import { startWorld, type World } from '../../../local/world.ts';
+import { knownForDays } from '../../support/known-for-days.ts';
 import { othersAtWork } from '../../support/others.ts';
 import { long } from '../../support/long.ts';
 
@@ -16,10 +17,12 @@ interface Scene {
   readonly standbyKeys?: number;
   /** Before the theft. @default half a day */
   readonly calmMs?: number;
+  /** Its usage is known for the calm time alone. @default for three days more */
+  readonly isYoung?: true;
 }
 
 /** A calm time, then somebody copies the current value. Consumers read the secret's current value all along. */
-async function aTheft({ containment, standbyKeys = 2, calmMs = 12 * hourMs }: Scene = {}): Promise<{
+async function aTheft({ containment, standbyKeys = 2, calmMs = 12 * hourMs, isYoung }: Scene = {}): Promise<{
   readonly stolen: string;
   readonly id: string;
   readonly steals: (ms: number, beatMs?: number) => Promise<void>;
@@ -34,6 +37,7 @@ async function aTheft({ containment, standbyKeys = 2, calmMs = 12 * hourMs }: Sc
     world.anthropic.use(value, { ...usual, at: at - minuteMs });
   };
   await world.passes(calmMs, { beatMs: calmMs / 2, eachMinute: work });
+  if (isYoung !== true) await knownForDays(world, 'production');
   const stolen = await world.currentValue('production');
   return {
     stolen,
@@ -99,6 +103,16 @@ test('the last working credential stays, and people are told why', async () => {
   expect(mails()[0]?.body).toContain('last working credential');
 });
 
+test('a theft in the first days of a key is told with why it is not cut off, and it stays so', async () => {
+  const { stolen, steals } = await aTheft({ calmMs: 4 * hourMs, isYoung: true });
+  await steals(15 * minuteMs);
+  expect(isDead(stolen)).toBe(false);
+  expect(states()).toEqual(['open']);
+  expect(mails()[0]?.body.replaceAll(/\s+/g, ' ')).toMatch(
+    /not cut off automatically: its usage is known only since 2026-09-07 00:\d\d UTC, and what begins in the first three days is not cut off by itself\./,
+  );
+});
+
 test('unless the policy says so by name', long, async () => {
   const { stolen, steals } = await aTheft({ standbyKeys: 1, containment: { mode: 'auto', lastCredential: 'cut' } });
   await steals(15 * minuteMs);
@@ -158,6 +172,7 @@ test('a thief who reads what is current is told and cut off again, key after key
   const current = async (): Promise<string> => world.currentValue('production');
   const work = async (at: number): Promise<void> => void world.anthropic.use(await current(), { ...usual, at: at - minuteMs });
   await world.passes(12 * hourMs, { beatMs: 6 * hourMs, eachMinute: work });
+  await knownForDays(world, 'production');
   await world.passes(80 * minuteMs, {
     beatMs: 4 * minuteMs,
     eachMinute: async (at) => {

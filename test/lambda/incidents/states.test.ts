@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { IncidentKind } from '../../../contract/registry.ts';
 import type { IncidentRecord } from '../../../contract/records.ts';
-import { minuteMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { acknowledgedFacts } from '../../../lambda/incidents/renotify.ts';
 import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
-import { judgeContainmentPolicy, likeliestTarget } from '../../../lambda/incidents/containment-policy.ts';
+import { hardlyKnownSince, judgeContainmentPolicy, likeliestTarget } from '../../../lambda/incidents/containment-policy.ts';
 import { advance, isOpeningTold, unannounced, type IncidentEvent } from '../../../lambda/incidents/states.ts';
 import { aDefinition, aRecord } from '../../support/records.ts';
 import { said } from '../../support/causes.ts';
+import { anIncident } from './message-incidents.ts';
 
 const finding = (at: number): IncidentEvent => ({ type: 'finding', at, since: at, facts: {}, incidentId: `incident-${at}` });
 const anEvent: fc.Arbitrary<IncidentEvent> = fc.oneof(
@@ -244,15 +245,32 @@ test.each([
     'brake',
   ],
 ])('%s', (_name, target, records, definition, verdict) => {
-  expect(judgeContainmentPolicy(target, definition, records, undefined, 0).verdict).toBe(verdict);
+  expect(judgeContainmentPolicy(target, definition, records, {}, 0).verdict).toBe(verdict);
 });
 
 test('while usage is not visible nothing is cut because of it, whatever the key is, and the brake says since when', () => {
   const since = Date.UTC(2026, 8, 7, 10);
   for (const target of [current, standby, aRecord({ state: 'draining' }), aRecord({ state: 'inactive' })]) {
-    expect(judgeContainmentPolicy(target, aDefinition(), [current, standby], since, since)).toEqual({
+    expect(judgeContainmentPolicy(target, aDefinition(), [current, standby], { blindSince: since }, since)).toEqual({
       verdict: 'brake',
       brake: { code: 'usage-not-visible', since },
+    });
+  }
+});
+
+test('what begins in the first three days of a key is not cut off by statistics, whatever the key is; a rule cuts as ever', () => {
+  const knownSince = Date.UTC(2026, 8, 7, 10);
+  const found = (startedAt: number, change: Partial<IncidentRecord> = {}): IncidentRecord =>
+    anIncident({ since: startedAt, facts: { startedAt, knownSince }, ...change });
+  expect(hardlyKnownSince(found(knownSince + 3 * dayMs - 1))).toBe(knownSince);
+  expect(hardlyKnownSince(found(knownSince + 3 * dayMs))).toBeUndefined();
+  expect(hardlyKnownSince(found(knownSince, { kind: 'retired-key-used' }))).toBeUndefined();
+  // What an older version stored.
+  expect(hardlyKnownSince(found(knownSince, { facts: { startedAt: knownSince } }))).toBeUndefined();
+  for (const target of [current, aRecord({ state: 'draining' }), undefined]) {
+    expect(judgeContainmentPolicy(target, aDefinition(), [current, standby], { youngSince: knownSince }, knownSince)).toEqual({
+      verdict: 'brake',
+      brake: { code: 'usage-hardly-known', since: knownSince },
     });
   }
 });

@@ -1,8 +1,9 @@
+import type { Comparison } from '../../../../contract/records.ts';
 import { dayMs, hourMs } from '../../../foundation/clock.ts';
 import * as p from './parameters.ts';
 import { learnNoise, levelOf } from './noise.ts';
 import { ringIndex } from './references.ts';
-import { unknown, type ColumnState, type EvidenceKind, type Reference, type WindowState } from './state.ts';
+import { unknown, type ColumnState, type Reference, type WindowState } from './state.ts';
 import { closeBlock, evidenceOf, type TailBelief } from './tail.ts';
 import type { Widths } from './widths.ts';
 
@@ -17,7 +18,7 @@ export interface Reading {
 }
 
 interface Strongest {
-  kind: EvidenceKind;
+  kind: Comparison;
   window: number;
   evidence: number;
 }
@@ -83,7 +84,7 @@ export function readColumn(column: ColumnState, widths: Widths, at: number, valu
   const sums = sumsOf(column, widths, at);
   const logs = sums.map((sum, window) => Math.log(sum + (column.windows[window]?.reference.small ?? 0)));
   const strongest: Strongest = { kind: 'season', window: p.hourWindow, evidence: 0 };
-  const consider = (kind: EvidenceKind, window: number, evidence: number): number => {
+  const consider = (kind: Comparison, window: number, evidence: number): number => {
     if (evidence > strongest.evidence) Object.assign(strongest, { kind, window, evidence });
     return evidence;
   };

@@ -39,15 +39,7 @@ export interface AlertState {
   strongest: Explanation | null;
 }
 
-/**
- * `season`: more than at this time of day in the last weeks. `level`: more than ever in four weeks. `cold`: much more than ever, of a
- * key that is young. `wake`: used, and more than ever, after a silence longer than any before.
- */
-export const evidenceKinds = ['season', 'level', 'cold', 'wake'] as const;
-export type EvidenceKind = (typeof evidenceKinds)[number];
-
-export interface Explanation extends Finding {
-  readonly kind: EvidenceKind;
+export interface Explanation extends Omit<Finding, 'knownSince'> {
   /** Decades beyond the budget. */
   readonly margin: number;
 }

@@ -1,3 +1,4 @@
+import { comparisons } from '../../../../contract/records.ts';
 import {
   fits,
   flag,
@@ -14,7 +15,7 @@ import {
 import { minuteMs } from '../../../foundation/clock.ts';
 import { counted } from '../../../foundation/counted.ts';
 import { levelWindows, rememberedSlots, windows } from './parameters.ts';
-import { alertPhases, evidenceKinds, type ColumnState, type EnvelopeState, type WindowState } from './state.ts';
+import { alertPhases, type ColumnState, type EnvelopeState, type WindowState } from './state.ts';
 import type { TailState } from './tail.ts';
 
 /** Rates reach 1e15, instants 1e13; ratios and sums of rates stay below this. */
@@ -96,7 +97,7 @@ const stateShape = {
     coolUntil: orNull(amount),
     strongest: orNull(
       shaped({
-        kind: oneOf(evidenceKinds),
+        kind: oneOf(comparisons),
         metric: amount,
         windowMs: amount,
         seen: amount,
