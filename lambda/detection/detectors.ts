@@ -36,12 +36,12 @@ export interface Finding {
   readonly seen: number;
   /** The most that would have been usual; always less than what was seen. */
   readonly expected: number;
-  /** What the look-back was held against. */
-  readonly kind: Comparison;
+  /** What the look-back was held against. Absent: a rule that learns nothing. */
+  readonly kind?: Comparison;
   /** Start of the alert, epoch ms. */
   readonly since: number;
-  /** When the subject's usage began, as far as it is known; epoch ms. */
-  readonly knownSince: number;
+  /** When the usage began that the finding rests on, as far as it is known; epoch ms. Absent: it rests on none. */
+  readonly knownSince?: number;
 }
 
 export interface Answer {

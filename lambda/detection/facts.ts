@@ -11,9 +11,9 @@ export function factsOf({ score, finding }: Answer): IncidentFacts | undefined {
     ...(metric === undefined ? {} : { metric }),
     observed: finding.seen,
     expected: finding.expected,
-    comparedWith: finding.kind,
+    ...(finding.kind === undefined ? {} : { comparedWith: finding.kind }),
     windowMs: finding.windowMs,
     startedAt: finding.since,
-    knownSince: finding.knownSince,
+    ...(finding.knownSince === undefined ? {} : { knownSince: finding.knownSince }),
   };
 }

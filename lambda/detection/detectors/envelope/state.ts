@@ -1,3 +1,4 @@
+import type { Comparison } from '../../../../contract/records.ts';
 import type { Finding } from '../../detectors.ts';
 import { rememberedSlots, windows } from './parameters.ts';
 import { startTail, type TailState } from './tail.ts';
@@ -40,6 +41,7 @@ export interface AlertState {
 }
 
 export interface Explanation extends Omit<Finding, 'knownSince'> {
+  readonly kind: Comparison;
   /** Decades beyond the budget. */
   readonly margin: number;
 }
