@@ -4,15 +4,15 @@ import type { IncidentRecord, UsageQuarterRecord } from '../../contract/records.
 import { dayMs, minuteMs } from '../foundation/clock.ts';
 import { reportedMinutes, valueOf } from '../usage/deltas.ts';
 
-/** The detector's shortest windows reach this far back from where it began to alert. */
-const beforeMs = 15 * minuteMs;
+/** So far back from where the detector began to alert, and at least as far as the look-back of which the mean is told. */
+const leastBeforeMs = 15 * minuteMs;
 /** What is said to be seen is a mean over some minutes, so that one of them had as much; this is for what was rounded. */
 const tolerance = 0.95;
 
 /** In which minutes the exact totals must show what an incident is about: [from, to), epoch ms. */
 export function confirmingSpan({ facts, since }: IncidentRecord, now: number): { readonly from: number; readonly to: number } {
-  const startedAt = facts.startedAt ?? since;
-  return { from: startedAt - beforeMs, to: Math.min(now, startedAt + dayMs) };
+  const { startedAt = since, windowMs = 0 } = facts;
+  return { from: startedAt - Math.max(leastBeforeMs, windowMs), to: Math.min(now, startedAt + dayMs) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { IncidentFacts, UsageQuarterRecord, UsageTotals } from '../../../contract/records.ts';
-import { dayMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { confirmingSpan, unconfirmed } from '../../../lambda/incidents/confirmed.ts';
 import { brakeText } from '../../../lambda/incidents/message/cause-text.ts';
 import { quarterOf } from '../../../lambda/usage/deltas.ts';
@@ -50,4 +50,7 @@ test.each([
 test('a finding that is days old is still looked for where it began', () => {
   const incident = anIncident({ facts: { ...tokens, startedAt } });
   expect(confirmingSpan(incident, at + 30 * dayMs)).toEqual({ from: startedAt - 15 * minuteMs, to: startedAt + dayMs });
+  // What a mean over hours rests on may lie before the alert.
+  const slow = { ...incident, facts: { ...incident.facts, windowMs: 3 * hourMs } };
+  expect(confirmingSpan(slow, at).from).toBe(startedAt - 3 * hourMs);
 });
