@@ -62,6 +62,6 @@ export function withSeen(
 
 const floorToMinute = (at: number): number => at - (at % minuteMs);
 
-export function nameOf({ dimension, value }: Pick<UsageCategory, 'dimension' | 'value'>): string {
+function nameOf({ dimension, value }: Pick<UsageCategory, 'dimension' | 'value'>): string {
   return `${dimension} ${value}`;
 }

@@ -155,7 +155,11 @@ export const scenes: Readonly<Record<string, Scene>> = {
     },
     leadsTo: 'current archived standby',
   },
-  anomaly: { messages: [{ kind: 'usage-anomaly' }], arrange: (hand) => hand.inUse(1), leadsTo: 'inactive current' },
+  anomaly: {
+    messages: [{ kind: 'usage-anomaly' }, { kind: 'usage-unfamiliar' }],
+    arrange: (hand) => hand.inUse(1),
+    leadsTo: 'inactive current',
+  },
   'no-key': {
     messages: [
       { kind: 'pool-low', facts: { grade: 'low' } },
