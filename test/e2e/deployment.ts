@@ -117,16 +117,18 @@ export async function labels(managedKey: string): Promise<Labels> {
   };
 }
 
-/** Rotates as an operator does, waits for the switch, and returns the new value. */
+/** Rotates as an operator does, waits for its end (each step has answered), and returns the new value. */
 export async function rotate(managedKey: string): Promise<string> {
   const before = await until('no rotation is under way', 30_000, async () => {
     const found = await labels(managedKey);
-    return (found.pending === undefined || found.pending === found.current) && found;
+    // The emulator's instants are whole seconds, and the next end must have another one.
+    const rested = Date.now() - (found.lastRotatedAt ?? 0) > 1000;
+    return rested && (found.pending === undefined || found.pending === found.current) && found;
   });
   const { VersionId } = await secrets.send(new RotateSecretCommand({ SecretId: outputs.secret(managedKey) }));
-  await until(`${managedKey} reads another version`, 60_000, async () => {
+  await until(`the rotation of ${managedKey} has ended`, 60_000, async () => {
     const { current, lastRotatedAt } = await labels(managedKey);
-    return current !== before.current && current === VersionId && lastRotatedAt !== undefined;
+    return current !== before.current && current === VersionId && lastRotatedAt !== before.lastRotatedAt;
   });
   return (await currentValue(managedKey)) ?? '';
 }
