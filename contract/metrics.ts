@@ -21,7 +21,6 @@ export interface MetricDefinition {
 /** Per managed key and minute; each datum is an exact delta, so the statistic to read is Sum. */
 export const usageMetrics = {
   inputTokens: { name: 'InputTokens', unit: 'Count', meaning: 'uncached input and cache-creation tokens', watched: false },
-  cacheReadTokens: { name: 'CacheReadTokens', unit: 'Count', meaning: 'input tokens read from the prompt cache', watched: false },
   outputTokens: { name: 'OutputTokens', unit: 'Count', meaning: 'output tokens', watched: true },
   estimatedCostUsd: { name: 'EstimatedCost', unit: 'None', meaning: 'estimate in USD: tokens times the dated price table', watched: true },
 } as const satisfies Record<string, MetricDefinition>;

@@ -52,8 +52,8 @@ export class Dashboard extends Construct {
         }),
       ],
       leftYAxis: { min: 0, showUnits: false },
-      width: 24,
-      height: 5,
+      width: 12,
+      height: 7,
     });
     const perFunction = (title: string, metric: (fn: AppFunction) => Metric): GraphWidget =>
       new GraphWidget({ title, left: functions.map(metric), leftYAxis: { min: 0, showUnits: false }, width: 8, height: 6 });
@@ -75,7 +75,7 @@ export class Dashboard extends Construct {
       dashboardName: installation.dashboardName,
       defaultInterval: Duration.days(1),
       periodOverride: PeriodOverride.AUTO,
-      widgets: [...rowsOfTwo(usage), [dataAge], health],
+      widgets: [...rowsOfTwo([...usage, dataAge]), health],
     });
   }
 }

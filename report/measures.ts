@@ -2,7 +2,6 @@ import { usageMetricNames, usageMetrics } from '../contract/metrics.ts';
 
 const labels: Readonly<Record<string, string>> = {
   InputTokens: 'Input tokens',
-  CacheReadTokens: 'Cached input tokens',
   OutputTokens: 'Output tokens',
   EstimatedCost: 'Estimated cost',
 };

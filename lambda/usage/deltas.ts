@@ -1,4 +1,4 @@
-import { unattributed, type UsageMetric } from '../../contract/metrics.ts';
+import { unattributed, usageMetricNames, type UsageMetric } from '../../contract/metrics.ts';
 import type { LastUseRecord, PublishedMinute, UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
 import { floorTo, minuteMs } from '../foundation/clock.ts';
 import type { Datum, UsageRow } from './ports.ts';
@@ -89,11 +89,10 @@ export function dataOf(record: UsageQuarterRecord): readonly Datum[] {
     const minute = record.start + Number(offset) * minuteMs;
     const delta: Readonly<Record<UsageMetric, number>> = {
       inputTokens: totals.inputTokens - before.inputTokens,
-      cacheReadTokens: totals.cacheReadTokens - before.cacheReadTokens,
       outputTokens: totals.outputTokens - before.outputTokens,
       estimatedCostUsd: (totals.costNanoUsd - before.costNanoUsd) / 1e9,
     };
-    for (const metric of ['inputTokens', 'cacheReadTokens', 'outputTokens', 'estimatedCostUsd'] as const) {
+    for (const metric of usageMetricNames) {
       data.push({ subject: record.subject, metric, minute, value: delta[metric] });
     }
   }

@@ -99,7 +99,6 @@ export const releasedBrakeShapes = {
 
 export const releasedMeasures: ReadonlyMap<unknown, UsageMetric> = new Map([
   ['input tokens', 'inputTokens'],
-  ['cached input tokens', 'cacheReadTokens'],
   ['output tokens', 'outputTokens'],
   ['estimated cost', 'estimatedCostUsd'],
 ]);

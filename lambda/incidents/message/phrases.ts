@@ -87,7 +87,6 @@ export function clause(text: string): string {
 
 const labels = {
   inputTokens: 'input tokens',
-  cacheReadTokens: 'cached input tokens',
   outputTokens: 'output tokens',
   estimatedCostUsd: 'estimated cost',
 } as const satisfies Record<UsageMetric, string>;
