@@ -116,6 +116,7 @@ const alarmData: CodeData<AlarmCause['code']> = [
   [['rotation-unfinished'], (field) => number(field('since'))],
   [['no-tokens-of-heartbeat'], (field) => number(field('since')) && number(field('sentAt'))],
   [['no-tokens'], (field) => number(field('since')) && number(field('usualMs'))],
+  [['metrics-differ'], (field) => number(field('minutes'))],
   [['alerts-missing'], (field) => number(field('count')) && number(field('since')) && text(field('last'))],
   [['over'], (field) => oneOf(incidentKinds)(field('kind'))],
   [['rotation-over'], (field) => oneOf(rotationEnds)(field('end'))],

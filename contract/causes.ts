@@ -223,6 +223,8 @@ export type AlarmCause =
   /** `usualMs`: how long everybody pauses at the most. */
   | { readonly code: 'no-tokens'; readonly since: number; readonly usualMs: number }
   | { readonly code: 'learnt-anew'; readonly at: number }
+  /** `minutes`: so many of the last day differ. */
+  | { readonly code: 'metrics-differ'; readonly minutes: number }
   /** `last`: why the channel did not take the last one. */
   | { readonly code: 'alerts-missing'; readonly count: number; readonly since: number; /** @sentence */ readonly last: string }
   /** The condition of an incident of this kind is gone. */

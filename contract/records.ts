@@ -273,11 +273,11 @@ export interface Span {
   readonly to: number;
 }
 
-/** What the detector knows of a subject beside its baseline: pk `LOOK`, sk the subject. Small, because it is written at every look. */
+/** What the detector knows of a subject beside its baseline: pk `LOOK`, sk the subject. Small, because it is written often. */
 export interface LookRecord {
   readonly schema: 1;
   readonly subject: string;
-  /** When the last look that came to its end began. */
+  /** When the last look began that came to its end and was stored: one that says nothing else is not, while the next one is due anyway. */
   readonly lookedAt: number;
   /** Minutes whose alert was recorded as a finding: each is found once. */
   readonly found: readonly Span[];
@@ -287,7 +287,22 @@ export interface LookRecord {
   readonly failing?: { readonly since: number; readonly runs: number };
   /** When the baseline had to be learnt anew, and why. */
   readonly afresh?: { readonly at: number; /** @sentence */ readonly because: string };
+  readonly compared?: ComparedRecord;
 }
+
+/** What CloudWatch shows was held against the ledger `at` an instant, and differed. */
+const differenceShape = {
+  /** Start of the minute. */
+  at: number,
+  /** In the order of the watched metrics, each in its own unit. */
+  shown: list(number),
+  exact: list(number),
+  /** When it was first seen like this. */
+  since: number,
+} satisfies Fields;
+export const comparedShape = { at: number, difference: optional(shaped(differenceShape)) } satisfies Fields;
+export type MetricsDifference = Data<typeof differenceShape>;
+export type ComparedRecord = Data<typeof comparedShape>;
 
 /**
  * A detector's memory of one subject, written about once an hour: pk `BASELINE#<kind>`, sk the subject, folded over settled minutes;

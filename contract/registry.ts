@@ -117,6 +117,7 @@ export function hasPool(strategy: StrategyKind): boolean {
  * - `pool-low`: the standby keys cover less than the policy's low-water mark.
  * - `replica-behind`: a replica Region of the secret failed or lags.
  * - `usage-blind`: usage cannot be read or believed, or its report stands still.
+ * - `metrics-differ`: CloudWatch shows other usage than the usage report; somebody else writes there, or we are wrong.
  * - `detection-failing`: the usage of a managed key could not be looked at twice in a row.
  * - `delivery-failed`: a channel did not take alerts, although they were sent again; its subject is the channel.
  */
@@ -133,6 +134,7 @@ export const incidentKinds = [
   'pool-low',
   'replica-behind',
   'usage-blind',
+  'metrics-differ',
   'detection-failing',
   'delivery-failed',
 ] as const;

@@ -3,14 +3,14 @@ import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
 import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { deliveries } from './adapters/aws/deliveries.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
-import { usageSeries } from './adapters/aws/metrics.ts';
+import { shownUsage } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
 import { openTable, unreadableSeen } from './adapters/aws/table.ts';
 import { usageLedger, wholeQuarters } from './adapters/aws/usage-ledger.ts';
 import { bundledDefinitions } from './adapters/definitions.ts';
 import { readEnvironment } from './adapters/environment.ts';
 import { detectAnomalies } from './detection/detect.ts';
-import { withExactTotals } from './detection/exact.ts';
+import { exactUsage } from './detection/exact.ts';
 import { withEvenHeartbeat } from './detection/heartbeat.ts';
 import { zonesOf } from './detection/time-zone.ts';
 import { counted } from './foundation/counted.ts';
@@ -32,14 +32,16 @@ export function anomalyDetectorHandler(
   const table = openTable(env.stateTable);
   const secrets = secretsManager();
   const usage = usageLedger(table, runtime.clock);
+  const exact = wholeQuarters(table);
   const incidents = incidentPorts(env, table, runtime);
-  const series = usageSeries(cloudWatch(), env.installation, runtime.clock);
   const ports = {
     ...rotationPorts(env, table, secrets, incidents),
     ...incidents,
     usage,
     rotations: rotations(secrets),
-    series: withEvenHeartbeat(withExactTotals(series, wholeQuarters(table), runtime), definitions.heartbeat),
+    exact,
+    series: withEvenHeartbeat(exactUsage(exact), definitions.heartbeat),
+    metrics: shownUsage(cloudWatch(), env.installation, runtime.clock),
     memory: detectionMemory(table, usage),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),

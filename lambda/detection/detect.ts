@@ -1,14 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import { unattributed } from '../../contract/metrics.ts';
-import type { LookRecord } from '../../contract/records.ts';
+import type { ComparedRecord, IncidentRecord, LookRecord } from '../../contract/records.ts';
 import { detectorKinds } from '../../contract/registry.ts';
 import { instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
-import { isDue } from './due.ts';
+import { compareMetrics } from './compare-metrics.ts';
+import { isDue, isRedundant } from './due.ts';
 import { lookAt } from './look.ts';
 import type { DetectionPorts } from './ports.ts';
 import { lookForUnfamiliar } from './unfamiliar.ts';
-import { readLook, untilOf } from './recall.ts';
+import { readLook, untilOf, type Until } from './recall.ts';
 import { lookForReactivated, readInactiveKeys } from './inactive-keys.ts';
 
 /** One run may fail by chance. */
@@ -51,7 +53,13 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
       }
       await lookForReactivated(subject, inactiveKeys, incidents, until, ports);
       await lookForUnfamiliar(subject, categories.get(subject), incidents, now, ports);
-      if (next !== undefined) await ports.memory.look(next);
+      if (next !== undefined) {
+        const compared = await comparedBy(subject, last.compared, incidents, until, tally, ports);
+        const stored = { ...next, ...(compared === undefined ? {} : { compared }) };
+        const isSame = isDeepStrictEqual({ ...last, lookedAt: now }, stored);
+        if (!isSame || !isRedundant(movedAt, last.lookedAt, now)) await ports.memory.look(stored);
+      }
+      if (!isWatched) await clearAmong(incidents, 'metrics-differ', subject, ports);
       if (last.failing !== undefined && (next !== undefined || !isWatched)) {
         await clearAmong(incidents, 'detection-failing', subject, ports);
       }
@@ -62,6 +70,24 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
     }
   }
   return tally;
+}
+
+/** Detection does not rest on CloudWatch: where it cannot be read the run has failed, and the look has not. */
+async function comparedBy(
+  subject: string,
+  last: ComparedRecord | undefined,
+  incidents: readonly IncidentRecord[],
+  until: Until,
+  tally: DetectionTally,
+  ports: DetectionPorts,
+): Promise<ComparedRecord | undefined> {
+  try {
+    return await compareMetrics(subject, last, incidents, until, ports);
+  } catch (error) {
+    tally.failed += 1;
+    ports.log.warn('detection.metrics-not-compared', { subject, error: briefly(error) });
+    return last;
+  }
 }
 
 /** A look that failed is repeated by the next run; when that fails, too, people hear of it. */

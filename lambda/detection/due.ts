@@ -18,3 +18,11 @@ export function isDue(movedAt: number | undefined, lookedAt: number, now: number
 export function isLateUsageDue(lookedAt: number, now: number): boolean {
   return floorTo(lookedAt - visibleWithinMs, hourMs) < floorTo(now - visibleWithinMs, hourMs);
 }
+
+/**
+ * Whether a look that found nothing new need not be stored: the next one is due whether it is or not, and is no different. So a key that is
+ * busy each minute is written on the slow beat.
+ */
+export function isRedundant(movedAt: number | undefined, lookedAt: number, now: number): boolean {
+  return isDue(movedAt, now, now) && !isLateUsageDue(lookedAt, now) && now - lookedAt < slowBeatMs;
+}

@@ -1,11 +1,12 @@
 import type { BaselineAge, BaselineRecord, CategoriesRecord, LookRecord, WatermarkRecord } from '../../contract/records.ts';
 import type { DetectorKind } from '../../contract/registry.ts';
+import type { UsageLedger } from '../usage/ports.ts';
 import type { ContainmentPorts } from '../incidents/ports.ts';
 import type { Observation } from './detectors.ts';
 import type { ZoneOffset } from './time-zone.ts';
 
 export interface UsageSeries {
-  /** The watched metrics of a subject in [from, to), a bucket a minute, only minutes that hold data, in time order. */
+  /** The watched metrics of a subject in [from, to), a bucket a minute, only minutes that hold data, in time order. Epoch ms. */
   read(subject: string, from: number, to: number): Promise<readonly Observation[]>;
 }
 
@@ -24,7 +25,12 @@ export interface DetectionMemory {
 }
 
 export interface DetectionPorts extends ContainmentPorts {
+  /** The exact totals; throws for a quarter that cannot be read. */
+  readonly exact: Pick<UsageLedger, 'quarters'>;
+  /** The same as it is judged. */
   readonly series: UsageSeries;
+  /** What CloudWatch shows; a value below zero is what somebody else wrote. */
+  readonly metrics: UsageSeries;
   readonly memory: DetectionMemory;
   /** Expected false alarms a month for the whole fleet. */
   readonly falseAlarmsPerMonth: number;

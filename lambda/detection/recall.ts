@@ -1,5 +1,6 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
-import type { LookRecord, WatermarkRecord } from '../../contract/records.ts';
+import { comparedShape, type ComparedRecord, type LookRecord, type WatermarkRecord } from '../../contract/records.ts';
+import { fits } from '../../contract/shape.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { parsedJson } from '../foundation/json.ts';
 import { settleMs, visibleUntil } from '../usage/watermark.ts';
@@ -69,5 +70,14 @@ export function readLook(subject: string, stored: unknown, now: number): LookRec
     unlearnt: readSpans(get('unlearnt'), latest, longestSpanMs),
     ...(failingSince === undefined || typeof runs !== 'number' ? {} : { failing: { since: failingSince, runs } }),
     ...(afreshAt === undefined || typeof because !== 'string' ? {} : { afresh: { at: afreshAt, because } }),
+    ...readCompared(get('compared'), latest),
   };
+}
+
+/** Of an instant that has not come, CloudWatch would not be compared before it has. */
+function readCompared(stored: unknown, latest: number): { readonly compared?: ComparedRecord } {
+  if (!fits(stored, comparedShape)) return {};
+  const { at, difference } = stored;
+  const instants = difference === undefined ? [at] : [at, difference.at, difference.since];
+  return instants.every((instant) => instantUpTo(instant, latest) !== undefined) ? { compared: stored } : {};
 }

@@ -10,6 +10,7 @@ import { deliveryFailed } from './message/delivery-failed.ts';
 import { keyChanged } from './message/key-changed.ts';
 import { keyExpiring } from './message/key-expiring.ts';
 import { amount, clause, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './message/phrases.ts';
+import { metricsDiffer } from './message/metrics-differ.ts';
 import { poolLow } from './message/pool-low.ts';
 import { removed } from './message/removed.ts';
 import { replicaBehind } from './message/replica-behind.ts';
@@ -36,6 +37,7 @@ const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'pool-low': poolLow,
   'replica-behind': replicaBehind,
   'usage-blind': usageBlind,
+  'metrics-differ': metricsDiffer,
   'detection-failing': detectionFailing,
   'delivery-failed': deliveryFailed,
 };

@@ -21,6 +21,7 @@ const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'pool-low': 'warning',
   'replica-behind': 'warning',
   'usage-blind': 'warning',
+  'metrics-differ': 'warning',
   'detection-failing': 'warning',
   'delivery-failed': 'warning',
 };

@@ -44,7 +44,7 @@ const measured = {
   secretCallsPerMinute: 0.27,
   secretCallsPerKeyMinute: 0.2,
   writeUnitsPerMinute: 1,
-  writeUnitsPerKeyMinute: 7,
+  writeUnitsPerKeyMinute: 6,
   /** The detector's two memories of a key are stored once an hour; from a month on each is about 32 KB. */
   writeUnitsPerKeyHour: 64,
   readUnitsPerMinute: 20,
@@ -69,8 +69,8 @@ export const costLines: readonly CostLine[] = [
   },
   {
     what: 'Asking for metrics',
-    because: `${watchedMetrics.length} a minute for each key whose usage moved: $0.01 per 1,000`,
-    usd: (keys) => watchedMetrics.length * (keys + 1) * minutes * prices.metricAskedFor,
+    because: `${watchedMetrics.length} an hour for each key, to compare them with the state table: $0.01 per 1,000`,
+    usd: (keys) => watchedMetrics.length * (keys + 1) * (minutes / 60) * prices.metricAskedFor,
   },
   { what: 'Sending metrics', because: 'six calls in five minutes: $0.01 per 1,000', usd: () => minutes * 1.2 * prices.putMetricDataCall },
   { what: 'Alarms', because: `${fixed.alarms}: $0.10 each`, usd: () => fixed.alarms * prices.alarmMonth },
@@ -83,7 +83,7 @@ export const costLines: readonly CostLine[] = [
   },
   {
     what: 'DynamoDB',
-    because: 'on demand; about 7 writes and 16 reads per key and minute, 64 writes per key and hour',
+    because: 'on demand; about 6 writes and 16 reads per key and minute, 64 writes per key and hour',
     usd: (keys) =>
       minutes *
         ((measured.writeUnitsPerMinute + measured.writeUnitsPerKeyMinute * keys) * prices.dynamoWriteUnit +
@@ -100,12 +100,12 @@ export const costLines: readonly CostLine[] = [
 
 const tableKeys = [1, 3, 20] as const;
 
-/** What a heartbeat adds: a managed key of its own, three alarms, and a run an hour; asked for each 15 minutes, idle but for one minute. */
+/** What a heartbeat adds: a managed key of its own, three alarms, and a run an hour; idle but for one minute of it. */
 export const heartbeatUsd =
   secretsPerKey * prices.secretMonth +
   usageMetricNames.length * prices.metricMonth +
   3 * prices.alarmMonth +
-  watchedMetrics.length * (minutes / 15) * prices.metricAskedFor +
+  watchedMetrics.length * (minutes / 60) * prices.metricAskedFor +
   (minutes / 60) * (prices.lambdaRequest + memoryGb * assumedSeconds.run * prices.lambdaArmGbSecond + prices.secretCall);
 
 /** What Anthropic takes for a month of heartbeats: requests of about ten tokens. */

@@ -79,7 +79,8 @@ function isRefusal(error: Error): boolean {
   return (status >= 400 && status < 500) || (status === 503 && /^(ServiceUnavailable|Throttling|SlowDown)/.test(error.name));
 }
 
-export function usageSeries(client: CloudWatchClient, installation: string, clock: Clock): UsageSeries {
+/** The sums as CloudWatch shows them, whoever wrote them. */
+export function shownUsage(client: CloudWatchClient, installation: string, clock: Clock): UsageSeries {
   return {
     async read(subject, from, to) {
       const queries = watchedMetrics.map((metric) => queryOf(metric.toLowerCase(), installation, subject, metric, 'Sum'));
@@ -93,7 +94,7 @@ export function usageSeries(client: CloudWatchClient, installation: string, cloc
           values: watchedMetrics.map((metric) => {
             const value = series.get(metric.toLowerCase())?.get(at);
             // Rounding undoes what adding decimal fractions left.
-            return value === undefined ? null : Math.max(0, Math.round(value * 1e9) / 1e9);
+            return value === undefined ? null : Math.round(value * 1e9) / 1e9;
           }),
         }));
     },

@@ -71,6 +71,7 @@ const texts: Texts<AlarmCause> = {
   'no-tokens': ({ since, usualMs }) =>
     `${noTokensSince(since)}, and its longest usual pause is ${counted(Math.round(usualMs / hourMs), 'hour')}`,
   'learnt-anew': ({ at }) => `what is usual for it was learnt anew on ${utcMinute(at)}, because its memory could not be read`,
+  'metrics-differ': ({ minutes }) => `${counted(minutes, 'minute')} of the last day`,
   'alerts-missing': ({ count, since, last }) => `${counted(count, 'alert')} since ${utcMinute(since)}: ${last}`,
   over: ({ kind }) => recoveryTexts[kind],
   'rotation-over': ({ end }) => rotationEndTexts[end],
@@ -89,6 +90,7 @@ const recoveryTexts: Readonly<Record<IncidentKind, string>> = {
   'key-expiring': 'the current key lives long enough',
   'replica-behind': 'no replica has failed, or has been behind for a quarter of an hour',
   'usage-blind': 'the usage report is read again, and shows tokens as usual',
+  'metrics-differ': 'no minute of the last day differs',
   'detection-failing': 'its usage is looked at again',
   'delivery-failed': 'no alert is missing',
 };

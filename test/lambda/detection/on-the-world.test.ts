@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
-import { dayMs, hourMs, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { dayMs, floorTo, hourMs, iso, minuteMs } from '../../../lambda/foundation/clock.ts';
+import { quarterMs } from '../../../lambda/usage/deltas.ts';
 import { startWorld, type World } from '../../../local/world.ts';
-import { withQuickTimers } from '../../prove/quick-timers.ts';
 import { knownForDays } from '../../support/known-for-days.ts';
 import { long } from '../../support/long.ts';
 
@@ -133,12 +133,17 @@ test('two failed looks at a key are told, its other incidents stay as they are, 
   await passes(15 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
   const before = ['usage-anomaly open', 'usage-anomaly contained'];
   expect(told()).toEqual(before);
-  world.aws.intercept.inject({ service: 'cloudwatch', operation: 'GetMetricData', fault: 'throttle', times: 99 });
-  await withQuickTimers(() => passes(minuteMs, { work: usual, beatMs: minuteMs }));
+  const quarter = ['USAGE#production', iso(floorTo(world.clock.now() - 2 * hourMs, quarterMs))] as const;
+  const readable = await table().get(...quarter);
+  await table().put(...quarter, { ...readable, minutes: 'none' });
+  // It is read by the next look that goes two days back.
+  const hour = floorTo(world.clock.now(), hourMs) + hourMs;
+  await passes(hour + 4 * minuteMs - world.clock.now(), { work: usual, beatMs: 10 * minuteMs });
+  before.push('usage-anomaly recovered');
   expect(told()).toEqual(before);
-  await withQuickTimers(() => passes(2 * minuteMs, { work: usual, beatMs: minuteMs }));
+  await passes(2 * minuteMs, { work: usual, beatMs: minuteMs });
   expect(told()).toEqual([...before, 'detection-failing open']);
-  world.aws.intercept.clearFaults();
+  await table().put(...quarter, readable ?? {});
   await passes(2 * minuteMs, { work: usual, beatMs: minuteMs });
   expect(told()).toEqual([...before, 'detection-failing open', 'detection-failing recovered']);
 });

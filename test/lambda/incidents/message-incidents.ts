@@ -61,7 +61,8 @@ const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'usage-blind': 'the usage report shows no tokens of anybody since 2026-06-10 12:00 UTC',
   'delivery-failed': '2 alerts since 2026-06-10 14:03 UTC: Slack answered 404 no_service',
   'replica-behind': 'eu-west-1 Failed: access to the KMS key was denied',
-  'detection-failing': 'unavailable: cloudwatch:GetMetricData did not succeed: 503',
+  'metrics-differ': '12 minutes of the last day',
+  'detection-failing': 'unavailable: dynamodb:Query did not succeed: 503',
 };
 
 const newModel = {

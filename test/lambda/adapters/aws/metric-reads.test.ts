@@ -2,7 +2,7 @@ import type { GetMetricDataCommandOutput, MetricDataResult } from '@aws-sdk/clie
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, test } from 'vitest';
 import { dimensionNames, metricNamespace } from '../../../../contract/metrics.ts';
-import { metricSink, usageSeries } from '../../../../lambda/adapters/aws/metrics.ts';
+import { metricSink, shownUsage } from '../../../../lambda/adapters/aws/metrics.ts';
 import { Unavailable } from '../../../../lambda/foundation/errors.ts';
 import type { Datum } from '../../../../lambda/usage/ports.ts';
 import { aws, DAY, HOUR, MINUTE } from '../../../local/aws/clients.ts';
@@ -14,7 +14,7 @@ const outputs = (minute: number, value: number): Datum => ({ ...datum(minute, va
 async function aWatch() {
   const clients = await aws();
   const { metrics, clock } = clients;
-  return { ...clients, sink: metricSink(metrics, metrics, 'keyguard'), series: usageSeries(metrics, 'keyguard', clock) };
+  return { ...clients, sink: metricSink(metrics, metrics, 'keyguard'), series: shownUsage(metrics, 'keyguard', clock) };
 }
 
 describe('a result that failed in an answer that did not', () => {
@@ -33,6 +33,12 @@ describe('a result that failed in an answer that did not', () => {
     }
     expect((await series.read('production', now - HOUR, now)).map(({ at }) => at)).toEqual([now - 2 * MINUTE, now - MINUTE]);
   });
+});
+
+test('what was taken away is shown as it is', async () => {
+  const { sink, series } = await aWatch();
+  await sink.put([outputs(now - 2 * MINUTE, 7), outputs(now - 2 * MINUTE, -9)]);
+  expect(await series.read('production', now - HOUR, now)).toEqual([{ at: now - 2 * MINUTE, values: [-2, null] }]);
 });
 
 test('what somebody else sends under our name in another unit is not read', async () => {
