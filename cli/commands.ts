@@ -27,6 +27,11 @@ export const commands: readonly CommandEntry[] = [
   { name: 'pause', summary: 'Leave a managed key as it is, until resume', load: async () => (await import('./commands/pause.ts')).pause },
   { name: 'resume', summary: 'End the pause of a managed key', load: async () => (await import('./commands/resume.ts')).resume },
   {
+    name: 'expect',
+    summary: 'Say that unusual usage is expected, or not an issue',
+    load: async () => (await import('./commands/expect.ts')).expect,
+  },
+  {
     name: 'status',
     summary: 'Show each managed key and what needs attention',
     load: async () => (await import('./commands/status.ts')).status,

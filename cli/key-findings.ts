@@ -1,5 +1,5 @@
 import type { ApiKeyState } from '../contract/api-key-states.ts';
-import type { ApiKeyRecord, IncidentRecord, OperatorRequest } from '../contract/records.ts';
+import type { ApiKeyRecord, ExpectedUsageRecord, IncidentRecord, OperatorRequest } from '../contract/records.ts';
 import { hasPool, supplyOf, type StrategyKind, type Supply } from '../contract/registry.ts';
 import { hourMs } from '../lambda/foundation/clock.ts';
 import { alarmText, fixOf } from '../lambda/incidents/message/alarm-text.ts';
@@ -61,6 +61,8 @@ export interface Finding {
 export interface StatusSnapshot extends Snapshot {
   /** Of the whole installation; those that have not ended. */
   readonly incidents: readonly IncidentRecord[];
+  /** Of all subjects. */
+  readonly expected: readonly ExpectedUsageRecord[];
   /** Whether Anthropic was asked; where it was not, `infos` is empty. */
   readonly isListed: boolean;
   /** Since when a rotation is under way. */

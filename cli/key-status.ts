@@ -1,8 +1,9 @@
-import type { ApiKeyRecord, IncidentRecord, PauseRecord, OperatorRequest } from '../contract/records.ts';
+import type { ApiKeyRecord, ExpectedUsageRecord, IncidentRecord, PauseRecord, OperatorRequest } from '../contract/records.ts';
 import { hasPool } from '../contract/registry.ts';
 import { restorable, type Restorable } from '../lambda/rotation/commands/undo.ts';
 import { coverOf, poolOf, type PoolCover } from '../lambda/rotation/pool-cover.ts';
 import type { Replica } from '../lambda/rotation/ports.ts';
+import { expectedFrom } from '../lambda/usage/expect.ts';
 import { planKey } from '../lambda/rotation/plan.ts';
 import { isSwitchedByHand } from '../lambda/rotation/staging-labels.ts';
 import { failedRotation, keyFindings, standingEmergency, type StatusSnapshot } from './key-findings.ts';
@@ -21,6 +22,7 @@ export interface KeyStatus {
   /** Null where its strategy makes its keys itself. */
   readonly pool: PoolCover | null;
   readonly paused: Pick<PauseRecord, 'at' | 'by' | 'because'> | null;
+  readonly expected: readonly ExpectedUsageRecord[];
   readonly wishes: readonly WaitingRequest[];
   readonly replicas: readonly Replica[];
   /** Since when a rotation is under way. */
@@ -71,6 +73,7 @@ export function keyStatus(snapshot: StatusSnapshot): KeyStatus {
     restorable: restorable(own, definition, now),
     pool: hasPool(definition.rotation.strategy) ? coverOf(poolOf(snapshot, failedRotation(snapshot))) : null,
     paused: pause === undefined ? null : { at: pause.at, by: pause.by, because: pause.because },
+    expected: expectedFrom(definition.name, snapshot.expected, now),
     wishes: own.flatMap((record): readonly WaitingRequest[] => {
       const { apiKeyId, undoRequest } = record;
       const revokeRequest = standingEmergency(record, now);

@@ -1,5 +1,6 @@
 import type { ManagedKeyDefinition } from '../contract/policy.ts';
 import { hasPool } from '../contract/registry.ts';
+import { expectedUsage } from '../lambda/adapters/aws/expected-usage.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
@@ -14,15 +15,25 @@ type Records = Awaited<ReturnType<typeof readRecords>>;
 
 export async function readRecords({ table, ports, clock }: OpenInstallation) {
   const usage = usageLedger(table, clock);
-  const [records, incidents, paused, lastUses, watermark] = await Promise.all([
+  const [records, incidents, paused, expected, lastUses, watermark] = await Promise.all([
     ports.ledger.all(),
     incidentStore(table).all(),
     ports.pauses.all(),
+    expectedUsage(table).all(),
     usage.lastUses(),
     usage.watermark(),
   ]);
   const uses = new Map(lastUses.map((use) => [use.apiKeyId, use]));
-  return { records, incidents, pauses: paused, lastUses: uses, watermark, usageKnownUntil: silenceKnownUntil(watermark), now: clock.now() };
+  return {
+    records,
+    incidents,
+    pauses: paused,
+    expected,
+    lastUses: uses,
+    watermark,
+    usageKnownUntil: silenceKnownUntil(watermark),
+    now: clock.now(),
+  };
 }
 
 /** One managed key out of them, with what Secrets Manager says of it. */

@@ -49,6 +49,7 @@ const causeData: CodeData<Cause['code']> = [
   [plainCauses, () => true],
   [operatorCauses, (field) => text(field('reason'))],
   [['paused'], (field) => text(field('by')) && text(field('reason'))],
+  [['usage-expected'], (field) => number(field('from')) && number(field('until')) && text(field('reason'))],
   [['unstuck'], (field) => list(text)(field('acts'))],
   [['intended'], (field) => oneOf(apiKeyStates)(field('to')) && cause(field('why'))],
   [['replaced'], (field) => text(field('by'))],
@@ -66,6 +67,7 @@ export const brake: Check<Brake> = (value): value is Brake => coded(value, brake
 const brakeData: CodeData<Brake['code']> = [
   [plainBrakes, () => true],
   [['usage-not-visible', 'usage-hardly-known'], (field) => number(field('since'))],
+  [['usage-expected'], (field) => number(field('until')) && text(field('by')) && text(field('reason'))],
   [['key-of-another'], (field) => text(field('apiKeyId')) && text(field('managedKey'))],
   [['not-confirmed'], (field) => text(field('subject')) && oneOf(usageMetricNames)(field('metric')) && number(field('most'))],
   [['replacement-paused'], (field) => text(field('managedKey')) && text(field('reason'))],
@@ -118,6 +120,7 @@ const alarmData: CodeData<AlarmCause['code']> = [
   [['no-tokens'], (field) => number(field('since')) && number(field('usualMs'))],
   [['metrics-differ'], (field) => number(field('minutes'))],
   [['alerts-missing'], (field) => number(field('count')) && number(field('since')) && text(field('last'))],
+  [['usage-expected'], (field) => number(field('until')) && text(field('by')) && text(field('reason'))],
   [['over'], (field) => oneOf(incidentKinds)(field('kind'))],
   [['rotation-over'], (field) => oneOf(rotationEnds)(field('end'))],
 ];

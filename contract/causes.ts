@@ -17,6 +17,8 @@ type CauseOfCode =
   /** `reason`: an operator's own words. */
   | { readonly code: OperatorCause; /** @sentence */ readonly reason: string }
   | { readonly code: 'paused'; readonly by: string; /** @sentence */ readonly reason: string }
+  /** Instants are epoch ms, UTC. */
+  | { readonly code: 'usage-expected'; readonly from: number; readonly until: number; /** @sentence */ readonly reason: string }
   | { readonly code: 'unstuck'; readonly acts: readonly string[] }
   | { readonly code: 'intended'; readonly to: ApiKeyState; readonly why: Cause }
   | { readonly code: 'replaced'; readonly by: string }
@@ -116,6 +118,7 @@ export const operatorCauses = [
   'undo-asked-for',
   'emergency-asked-for',
   'resumed',
+  'usage-expected-no-more',
   'pause-ended-by-emergency',
 ] as const;
 export type OperatorCause = (typeof operatorCauses)[number];
@@ -175,6 +178,8 @@ export type Brake =
   | { readonly code: 'usage-not-visible'; readonly since: number }
   /** `since`: when its usage is known from. What is unusual for a key that young mostly is its own. */
   | { readonly code: 'usage-hardly-known'; readonly since: number }
+  /** Somebody said that it is expected; `reason`: his words. */
+  | { readonly code: 'usage-expected'; readonly until: number; readonly by: string; /** @sentence */ readonly reason: string }
   | { readonly code: 'key-of-another'; readonly apiKeyId: string; readonly managedKey: string }
   /** `most`: what a minute showed at the most, in the metric's unit. */
   | { readonly code: 'not-confirmed'; readonly subject: string; readonly metric: UsageMetric; readonly most: number }
@@ -227,6 +232,8 @@ export type AlarmCause =
   | { readonly code: 'metrics-differ'; readonly minutes: number }
   /** `last`: why the channel did not take the last one. */
   | { readonly code: 'alerts-missing'; readonly count: number; readonly since: number; /** @sentence */ readonly last: string }
+  /** Somebody said that the usage is expected; `reason`: his words. */
+  | { readonly code: 'usage-expected'; readonly until: number; readonly by: string; /** @sentence */ readonly reason: string }
   /** The condition of an incident of this kind is gone. */
   | { readonly code: 'over'; readonly kind: IncidentKind }
   | { readonly code: 'rotation-over'; readonly end: RotationEnd };

@@ -121,6 +121,19 @@ export const pauseShape = {
 } satisfies Fields;
 export type PauseRecord = Data<typeof pauseShape>;
 
+/** Usage that somebody expects: pk `EXPECTED`, sk `<subject>#<from, ISO 8601>`. Kept for a while after it is over, because it is learnt then. */
+export const expectedUsageShape = {
+  schema: versionOne,
+  /** A managed key, or `unattributed`. */
+  subject: text,
+  from: number,
+  until: number,
+  by: text,
+  /** @sentence */
+  because: text,
+} satisfies Fields;
+export type ExpectedUsageRecord = Data<typeof expectedUsageShape>;
+
 /** When a scheduled function last finished: pk `RUN`, sk its name. */
 export const runShape = {
   schema: versionOne,
@@ -283,6 +296,8 @@ export interface LookRecord {
   readonly found: readonly Span[];
   /** Minutes of usage that containment has ended: they teach nothing. */
   readonly unlearnt: readonly Span[];
+  /** Expected usage that is not over and settled: it teaches nothing yet. */
+  readonly waiting?: readonly Span[];
   /** Looks that failed since the last one that came to its end. */
   readonly failing?: { readonly since: number; readonly runs: number };
   /** When the baseline had to be learnt anew, and why. */

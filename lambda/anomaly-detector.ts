@@ -3,6 +3,7 @@ import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
 import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { deliveries } from './adapters/aws/deliveries.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
+import { expectedUsage } from './adapters/aws/expected-usage.ts';
 import { shownUsage } from './adapters/aws/metrics.ts';
 import { rotations } from './adapters/aws/secret-versions.ts';
 import { openTable, unreadableSeen } from './adapters/aws/table.ts';
@@ -43,6 +44,7 @@ export function anomalyDetectorHandler(
     series: withEvenHeartbeat(exactUsage(exact), definitions.heartbeat),
     metrics: shownUsage(cloudWatch(), env.installation, runtime.clock),
     memory: detectionMemory(table, usage),
+    expected: expectedUsage(table),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
     zoneOf: zonesOf(definitions),

@@ -1,5 +1,6 @@
+import { expectedFrom } from '../../lambda/usage/expect.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
-import type { IncidentRecord } from '../../contract/records.ts';
+import type { ExpectedUsageRecord, IncidentRecord } from '../../contract/records.ts';
 import { cutOffText } from '../../lambda/incidents/message/cut-off-text.ts';
 import type { Restorable } from '../../lambda/rotation/commands/undo.ts';
 import type { CliIo, Command } from '../command.ts';
@@ -23,7 +24,7 @@ export const status: Command = {
       .summary(status.summary)
       .description(
         'Shows, for each managed key, the current key, old keys that are still valid and why, those that an undo can bring back and ' +
-          'until when, what an operator asked for and is not done, the pool, the next rotation, the last success, replicas and open ' +
+          'until when, what an operator asked for and is not done, expected usage, the pool, the next rotation, the last success, replicas and open ' +
           'incidents. Health is ok, attention or broken; the exit code is 0 in any case. Anthropic is not asked: that does npx --no-install keyguard ' +
           'doctor.',
       )
@@ -43,6 +44,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const oddItems = installation.table.takeUnreadable();
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
+  const unmanaged = name === undefined ? expectedFrom(unattributed, records.expected, now) : [];
   const removed = name === undefined ? removedFrom(records.records, installation.managedKeys) : [];
   if (flags.json === true) {
     json(
@@ -53,6 +55,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
         managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
         removedKeys: removed,
         unreadableItems: oddItems,
+        expectedOfUnattributed: unmanaged.map(expectedJson),
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
       io,
@@ -64,6 +67,8 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   for (const key of removed) line(`${colours(io.stdout).bold(key.name)}: ${removedText(key)}\n  fix: ${removedFix}\n`, io);
   for (const incident of others)
     line(`${subjectText(incident)}: ${incidentText(incident)}: npx --no-install keyguard runbook ${incident.kind}`, io);
+  for (const { from, until, because } of unmanaged)
+    line(`Usage of no managed key: expected from ${instant(from)} until ${instant(until)}: ${because}`, io);
   if (oddItems.length > 0)
     line(`Items of the state table cannot be read: ${oddItems.join(', ')}; how to repair them: npx --no-install keyguard doctor`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
@@ -110,6 +115,10 @@ async function showKey(key: KeyStatus, io: CliIo): Promise<void> {
     ]),
     ...(key.pool === null ? [] : [['pool', coverText(key.pool)]]),
     ...(key.paused === null ? [] : [['paused', `since ${instant(key.paused.at)} by ${key.paused.by}: ${key.paused.because}`]]),
+    ...key.expected.map(({ from, until, by, because }) => [
+      'expected usage',
+      `from ${instant(from)} until ${instant(until)}, says ${by}: ${because}`,
+    ]),
     ...(key.rotatingSince === null ? [] : [['rotating', `since ${instant(key.rotatingSince)}`]]),
     ['next rotation', instant(key.nextRotationAt)],
     ['last success', instant(key.lastRotatedAt)],
@@ -176,6 +185,7 @@ function keyJson(key: KeyStatus): object {
     })),
     pool: key.pool === null ? null : coverJson(key.pool),
     paused: key.paused === null ? null : { ...key.paused, at: isoOrNull(key.paused.at) },
+    expectedUsage: key.expected.map(expectedJson),
     wishes: key.wishes.map((request) => ({ ...request, at: isoOrNull(request.at) })),
     replicas: key.replicas,
     rotatingSince: isoOrNull(key.rotatingSince),
@@ -187,6 +197,10 @@ function keyJson(key: KeyStatus): object {
 
 function unreadJson(key: UnreadKey): object {
   return { name: key.name, health: unreadHealth(key), attention: [unreadText(key)] };
+}
+
+function expectedJson({ from, until, by, because }: ExpectedUsageRecord): object {
+  return { from: isoOrNull(from), until: isoOrNull(until), by, because };
 }
 
 function incidentJson({ incidentId, kind, state, openedAt }: IncidentRecord): object {

@@ -4,7 +4,8 @@ import type { ComparedRecord, IncidentRecord, LookRecord } from '../../contract/
 import { detectorKinds } from '../../contract/registry.ts';
 import { instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { briefly } from '../foundation/errors.ts';
-import { clearAmong, record } from '../incidents/raise.ts';
+import { clear, clearAmong, record } from '../incidents/raise.ts';
+import { expectationAt, expectedOf, type ExpectedUsage } from '../usage/expected-usage.ts';
 import { compareMetrics } from './compare-metrics.ts';
 import { isDue, isRedundant } from './due.ts';
 import { lookAt } from './look.ts';
@@ -39,18 +40,28 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const incidents = await ports.incidents.all();
   const inactiveKeys = await readInactiveKeys(ports);
   const categories = await ports.memory.categories();
+  const expected = await ports.expected.all();
   for (const subject of new Set([...watched, ...inactiveKeys.subjects])) {
     const last = readLook(subject, looks.get(subject), now);
     const movedAt = moved.has(subject) ? (instantUpTo(moved.get(subject), now) ?? now) : undefined;
     const isWatched = watched.includes(subject);
+    const own = expectedOf(subject, expected);
     let next: LookRecord | undefined;
     try {
       if (isWatched && isDue(movedAt, last.lookedAt, now)) {
         tally.looked += 1;
-        const look = await lookAt(last, until, { ...settings, zoneOffset: ports.zoneOf(subject) }, { now, incidents }, ports);
+        const look = await lookAt(
+          last,
+          until,
+          { ...settings, zoneOffset: ports.zoneOf(subject) },
+          { now, incidents, expected: own },
+          ports,
+        );
         if (look.isAlerting) tally.alerting += 1;
         ({ next } = look);
       }
+      const expectation = expectationAt(own, now);
+      if (expectation !== undefined) await endAsExpected(subject, expectation, incidents, ports);
       await lookForReactivated(subject, inactiveKeys, incidents, until, ports);
       await lookForUnfamiliar(subject, categories.get(subject), incidents, now, ports);
       if (next !== undefined) {
@@ -70,6 +81,18 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
     }
   }
   return tally;
+}
+
+/** Somebody says that it is no theft. What was cut off already stays so, and its incident goes on. */
+async function endAsExpected(
+  subject: string,
+  { until, by, because }: ExpectedUsage,
+  incidents: readonly IncidentRecord[],
+  ports: DetectionPorts,
+): Promise<void> {
+  const open = incidents.find(({ kind, subject: own }) => kind === 'usage-anomaly' && own === subject);
+  if (open === undefined || open.state === 'contained' || open.state === 'recovered') return;
+  await clear('usage-anomaly', subject, ports, { code: 'usage-expected', until, by, reason: because });
 }
 
 /** Detection does not rest on CloudWatch: where it cannot be read the run has failed, and the look has not. */

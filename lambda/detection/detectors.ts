@@ -17,6 +17,8 @@ export interface Observation {
   readonly at: number;
   /** One per watched metric, in the metric's unit, at least 0; null = no datum (a known gap). A bucket that is never folded had no traffic. */
   readonly values: readonly (number | null)[];
+  /** People say that it was as usual, however it looks: it teaches what it holds, and alerts nobody. */
+  readonly isAccepted?: boolean;
 }
 
 /** What is usual for one metric at this time: rates in its unit per bucket. */

@@ -15,14 +15,21 @@ export interface Folded {
   readonly memories: ReadonlyMap<number, Memory>;
 }
 
+/** What people or containment have said of some minutes. */
+export interface Judged {
+  readonly unlearnt: readonly Span[];
+  readonly accepted: readonly Span[];
+}
+
 /**
  * Folds minutes, in time order, onto a memory. Minutes that are `unlearnt` teach nothing and alert nobody, and what follows them is
- * judged as though usage had been usual until then: the long windows would speak for hours of what was ended.
+ * judged as though usage had been usual until then: the long windows would speak for hours of what was ended. What is `accepted` alerts
+ * nobody either, and teaches all that it holds.
  */
 export function foldMinutes(
   start: Memory,
   observations: readonly Observation[],
-  unlearnt: readonly Span[],
+  { unlearnt, accepted }: Judged,
   before: readonly number[],
   settings: DetectorSettings,
 ): Folded {
@@ -47,7 +54,7 @@ export function foldMinutes(
       folder.fold({ at, values: values.map(() => null) });
       continue;
     }
-    const facts = factsOf(folder.fold(observation));
+    const facts = factsOf(folder.fold(isWithin(accepted, at) ? { ...observation, isAccepted: true } : observation));
     if (facts !== undefined) alerts.push({ at, facts });
   }
   keepUntil(Infinity);

@@ -11,6 +11,8 @@ import type { DetectionPorts } from './ports.ts';
 import { recall, type Baseline, type Until } from './recall.ts';
 import { isCarriedByCutKeys } from './inactive-keys.ts';
 import { isWithin, joined } from './spans.ts';
+import { expectedSpans, type ExpectedSpans, type ExpectedUsage } from '../usage/expected-usage.ts';
+import { isCutOff } from '../rotation/lifecycle.ts';
 
 /** The baseline is stored about this often: an item of tens of kilobytes is dear to write each minute. */
 const rememberEveryMs = hourMs;
@@ -33,6 +35,8 @@ interface Look {
 
 interface Known {
   readonly now: number;
+  /** Of this subject. */
+  readonly expected: readonly ExpectedUsage[];
   readonly incidents: readonly IncidentRecord[];
 }
 
@@ -48,20 +52,23 @@ export async function lookAt(
   const { now } = known;
   const incident = known.incidents.find((each) => each.kind === 'usage-anomaly' && each.subject === subject);
   const ended = incident === undefined ? [] : endedBy(incident);
-  const unlearnt = joined(
+  const cutOff = joined(
     [...last.unlearnt, ...ended].filter(({ to }) => to > until.open - historyMs),
     0,
   );
+  const { waiting, accepted } = await expectedNow(subject, known.expected, until, { unlearnt: cutOff, found: last.found }, ports);
+  const unlearnt = joined([...cutOff, ...waiting], 0);
   const starts: Start[] = [];
   for (const kind of detectorKinds) starts.push(await startOf(kind, last, unlearnt, until, now, ports));
   const from = Math.min(...starts.map(({ foldedUntil }) => foldedUntil));
   const observations = await ports.series.read(subject, Math.max(from, floorTo(now, minuteMs) - historyMs), until.open);
-  const oldUntil = until.settled - lateMs;
+  // What is expected is folded again when it is over: until then the old baseline stays before it.
+  const oldUntil = floorTo(Math.min(until.settled - lateMs, ...waiting.map(({ from }) => from)), minuteMs);
   const folds = starts.map((start) => {
     const { kind, isLong, foldedUntil } = start;
     const before = isLong ? [until.settled, ...(oldUntil > foldedUntil ? [oldUntil] : [])] : [];
     const own = observations.filter(({ at }) => at >= foldedUntil);
-    return { kind, ...foldMinutes(start.memory, own, unlearnt, before, settings) };
+    return { kind, ...foldMinutes(start.memory, own, { unlearnt, accepted }, before, settings) };
   });
 
   const fresh = folds
@@ -97,7 +104,8 @@ export async function lookAt(
     subject,
     lookedAt: now,
     found,
-    unlearnt: joined([...unlearnt, ...echo], 0),
+    unlearnt: joined([...cutOff, ...echo], 0),
+    ...(waiting.length === 0 ? {} : { waiting }),
     ...(afresh === undefined ? {} : { afresh }),
   };
   return { next, isAlerting: newest !== undefined || (incident !== undefined && incident.state !== 'recovered' && !isCalm) };
@@ -132,7 +140,7 @@ async function startOf(
     typeof recent !== 'string' &&
     until.settled - recent.foldedUntil < rememberEveryMs &&
     !isLateUsageDue(last.lookedAt, now) &&
-    unlearnt.every((span) => newPartOf(span, last.unlearnt) >= recent.foldedUntil)
+    unlearnt.every((span) => newPartOf(span, joined([...last.unlearnt, ...(last.waiting ?? [])], 0)) >= recent.foldedUntil)
   ) {
     return { ...recent, kind, isLong: false };
   }
@@ -173,6 +181,18 @@ async function remember(
     return;
   }
   await ports.memory.remember(kind, age, { schema: 1, subject, foldedUntil, state: text });
+}
+
+/** What operators cut off tells as much as what containment did. */
+async function expectedNow(
+  subject: string,
+  expected: readonly ExpectedUsage[],
+  until: Until,
+  known: { readonly unlearnt: readonly Span[]; readonly found: readonly Span[] },
+  { ledger }: DetectionPorts,
+): Promise<ExpectedSpans> {
+  const cuts = expected.length === 0 ? [] : (await ledger.of(subject)).filter(isCutOff).map(({ since }) => since);
+  return expectedSpans(expected, until.settled, { ...known, cuts });
 }
 
 /** The usage that the cuts of an incident have ended, from somewhat before it was seen until what was under way is counted. */

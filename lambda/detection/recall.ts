@@ -3,6 +3,7 @@ import { comparedShape, type ComparedRecord, type LookRecord, type WatermarkReco
 import { fits } from '../../contract/shape.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { parsedJson } from '../foundation/json.ts';
+import { longestExpectedMs } from '../usage/expected-usage.ts';
 import { settleMs, visibleUntil } from '../usage/watermark.ts';
 import type { Detector, Memory } from './detectors.ts';
 import { readSpans } from './spans.ts';
@@ -62,12 +63,15 @@ export function readLook(subject: string, stored: unknown, now: number): LookRec
   const runs = within(get('failing'), 'runs');
   const afreshAt = instantUpTo(within(get('afresh'), 'at'), latest);
   const because = within(get('afresh'), 'because');
+  // Of these the end may not have come.
+  const waiting = readSpans(get('waiting'), latest + longestExpectedMs, longestExpectedMs);
   return {
     schema: 1,
     subject,
     lookedAt: instantUpTo(get('lookedAt'), latest) ?? 0,
     found: readSpans(get('found'), latest, longestSpanMs),
     unlearnt: readSpans(get('unlearnt'), latest, longestSpanMs),
+    ...(waiting.length === 0 ? {} : { waiting }),
     ...(failingSince === undefined || typeof runs !== 'number' ? {} : { failing: { since: failingSince, runs } }),
     ...(afreshAt === undefined || typeof because !== 'string' ? {} : { afresh: { at: afreshAt, because } }),
     ...readCompared(get('compared'), latest),

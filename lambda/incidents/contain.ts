@@ -7,6 +7,7 @@ import { isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { verifyRevokedIn, isOver, type Revocation, type Shown } from '../rotation/verify-revoked.ts';
 import { execute, stillAlive, type Act } from '../rotation/execute.ts';
+import { expectationAt, expectedOf } from '../usage/expected-usage.ts';
 import { fenceMs } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { isRunning } from './renotify.ts';
@@ -103,7 +104,10 @@ async function decide(
   const now = ports.clock.now();
   const blind = await ports.incidents.find('usage-blind', usageReport);
   const blindSince = blind?.state === 'open' ? blind.since : undefined;
-  const decision = judgeContainmentPolicy(target, definition, own, { blindSince, youngSince: hardlyKnownSince(incident) }, now);
+  // Only statistics can be wrong about it: tokens on an inactive key nobody expects.
+  const expected = incident.kind === 'usage-anomaly' ? expectedOf(incident.subject, await ports.expected.all()) : [];
+  const held = { blindSince, youngSince: hardlyKnownSince(incident), expectation: expectationAt(expected, now) };
+  const decision = judgeContainmentPolicy(target, definition, own, held, now);
   if (decision.verdict === 'brake') return { brake: decision.brake };
   const doubt = await doubtOf(incident, now, ports);
   if (doubt !== undefined) return { brake: doubt };

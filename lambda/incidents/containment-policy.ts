@@ -4,6 +4,7 @@ import type { ApiKeyRecord, IncidentRecord, LastUseRecord } from '../../contract
 import { dayMs } from '../foundation/clock.ts';
 import { chooseNew } from '../rotation/claim.ts';
 import { shouldBeActive } from '../rotation/lifecycle.ts';
+import type { ExpectedUsage } from '../usage/expected-usage.ts';
 
 export type ContainmentVerdict =
   | { readonly verdict: 'cut' }
@@ -11,23 +12,35 @@ export type ContainmentVerdict =
   | { readonly verdict: 'rotate first' }
   | { readonly verdict: 'brake'; readonly brake: Brake };
 
+/** What holds containment off whichever key is meant; epoch ms. */
+interface Held {
+  /** Since when usage is not visible. Absent: it is. */
+  readonly blindSince?: number | undefined;
+  /** Since when usage is known, where that is not long. Absent: it is long enough. */
+  readonly youngSince?: number | undefined;
+  /** Who said that this usage is expected. Absent: nobody. */
+  readonly expectation?: ExpectedUsage | undefined;
+}
+
 /**
  * Whether `target` may be cut off now. I8: containment never takes a managed key's last working credential unless the policy
  * says so by name, so a stolen current key is replaced before it is cut. Nothing is cut while usage is not visible, and nothing by
  * statistics that rest on less than three days.
- * @param blindSince since when usage is not visible (epoch ms); undefined: it is
- * @param youngSince since when usage is known, where that is not long (epoch ms); undefined: it is long enough
  */
 export function judgeContainmentPolicy(
   target: ApiKeyRecord | undefined,
   definition: ManagedKeyDefinition,
   records: readonly ApiKeyRecord[],
-  { blindSince, youngSince }: { readonly blindSince?: number | undefined; readonly youngSince?: number | undefined },
+  { blindSince, youngSince, expectation }: Held,
   now: number,
 ): ContainmentVerdict {
   if (definition.containment.mode === 'off') return brake({ code: 'containment-off' });
   // What was found before may be over, and what comes now nobody sees.
   if (blindSince !== undefined) return brake({ code: 'usage-not-visible', since: blindSince });
+  if (expectation !== undefined) {
+    const { until, by, because } = expectation;
+    return brake({ code: 'usage-expected', until, by, reason: because });
+  }
   if (youngSince !== undefined) return brake({ code: 'usage-hardly-known', since: youngSince });
   if (target === undefined) return brake({ code: 'no-key-shown' });
   if (target.managedKey !== definition.name) {

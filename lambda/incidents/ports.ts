@@ -3,6 +3,7 @@ import type { IncidentKind, Supply } from '../../contract/registry.ts';
 import type { IncidentRecord, Notification, UndeliveredRecord } from '../../contract/records.ts';
 import type { ChannelKind } from '../../contract/registry.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
+import type { ExpectedUsageStore } from '../usage/expected-usage.ts';
 import type { UsageLedger } from '../usage/ports.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
@@ -44,6 +45,7 @@ export interface ContainmentPorts extends IncidentPorts {
   readonly usage: UsageEvidence & Pick<UsageLedger, 'quarters'>;
   readonly rotations: Rotations;
   readonly pauses: Pauses;
+  readonly expected: ExpectedUsageStore;
 }
 
 /** One alert on its way to one channel. */

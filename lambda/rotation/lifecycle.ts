@@ -162,6 +162,11 @@ export function isReplacedByEmergency(record: ApiKeyRecord): boolean {
   return isEndedByEmergency(record) && !(cause?.code === 'retired' && cause.why.code === 'grace-over' && cause.why.inGrace === true);
 }
 
+/** Whether somebody, or containment, cut it off because it may be stolen. */
+export function isCutOff(record: ApiKeyRecord): boolean {
+  return record.state === 'contained' || isEndedByEmergency(record) || (record.state === 'inactive' && record.cause?.code === 'operator-cut');
+}
+
 /** Whether an operator's emergency ended it: it may be stolen, and is as little to come back unasked as one that was cut off. */
 export function isEndedByEmergency({ state, cause }: ApiKeyRecord): boolean {
   return state === 'inactive' && saysEmergency(cause);

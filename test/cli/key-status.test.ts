@@ -31,6 +31,7 @@ function statusOf(
     secret: { ...secret, ...change },
     pause: undefined,
     incidents: [],
+    expected: [],
     lastUses: new Map(),
     usageKnownUntil: now,
     infos: new Map(),
@@ -332,6 +333,7 @@ test('incidents of other keys, and incidents that have recovered, do not count',
   expect(statusOf({ incidents: [anIncident({ subject: 'other' }), anIncident({ state: 'recovered' })] })).toMatchObject({
     health: 'ok',
     incidents: [],
+    expected: [],
   });
 });
 

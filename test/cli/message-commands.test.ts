@@ -42,7 +42,7 @@ for (const [cases, options] of shortAndLong(6, Object.entries(scenes)))
 
 test('each command of each message is given in one of these states', () => {
   const given = Object.values(scenes).flatMap(({ messages }) =>
-    messages.flatMap((message) => patternsOf(incidentOf(message, 'x', 'apikey_x'))),
+    messages.flatMap((message) => patternsOf(incidentOf(message, 'some-key', 'apikey_x'))),
   );
   const named = new Set(everyIncident().flatMap(patternsOf));
   expect([...named].filter((each) => !given.includes(each) && !(each in elsewhere))).toEqual([]);

@@ -267,7 +267,7 @@ export function handOn(name: string, me: Operator): Hand {
     async types(command) {
       const args = command.split(' ');
       if (!command.startsWith('standby add'))
-        return me.run([...args, ...(/^(?:rotate|undo|standby remove)/.test(command) ? ['--yes'] : [])]);
+        return me.run([...args, ...(/^(?:rotate|undo|expect|standby remove)/.test(command) ? ['--yes'] : [])]);
       const { id, value } = me.made({ workspaceId: world.definition(name).workspaceId });
       ids.push(id);
       return me.run(args, `${value}\n`);

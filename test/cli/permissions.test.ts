@@ -111,6 +111,8 @@ test('docs/security.md grants each command what it asks AWS for', async () => {
   await runs('undo', ['production', '--api-key-id', first, '--yes']);
   await runs('pause', ['production', '--because', 'a freeze', '--yes']);
   await runs('resume', ['production']);
+  await runs('expect', ['production', '--until', '8h', '--because', 'a load test', '--yes']);
+  await runs('expect', ['production', '--end']);
   await runs('pause', ['production', '--because', 'a freeze', '--yes']);
   await runs('rotate --emergency', ['production', '--yes']);
   await runs('slack-webhook set', [], world.slack.credential);

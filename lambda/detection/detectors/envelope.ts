@@ -3,10 +3,18 @@ import type { Answer, Band, Detector, DetectorSettings, Memory, Observation } fr
 import { scoreOf } from '../score.ts';
 import type { ZoneOffset } from '../time-zone.ts';
 import { moveAlert } from './envelope/alert.ts';
-import { adopt, closeBlocks, closeHour, readColumn, takeIn, teach, type Reading } from './envelope/column.ts';
+import { accept, adopt, closeBlocks, closeHour, peaksOf, readColumn, takeIn, teach, type Reading } from './envelope/column.ts';
 import * as p from './envelope/parameters.ts';
 import { pastHours, setReferences } from './envelope/references.ts';
-import { asUsual, copyEnvelope, startEnvelope, type ColumnState, type EnvelopeState, type Explanation } from './envelope/state.ts';
+import {
+  asUsual,
+  copyEnvelope,
+  startAlert,
+  startEnvelope,
+  type ColumnState,
+  type EnvelopeState,
+  type Explanation,
+} from './envelope/state.ts';
 import { envelopeText, recallEnvelope } from './envelope/stored.ts';
 import { widthsOf, type Widths } from './envelope/widths.ts';
 
@@ -64,7 +72,7 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
   const state = copyEnvelope(start);
   state.intervalMs = intervalMs;
 
-  const foldNext = (at: number, values: readonly (number | null)[]): Answer => {
+  const foldNext = (at: number, values: readonly (number | null)[], isAccepted = false): Answer => {
     // A key begins with its first use: silence before it says nothing of how much is usual.
     if (state.firstAt === null && !values.some((value) => value !== null && value > 0)) {
       state.lastAt = at;
@@ -73,11 +81,21 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
     turnOver(state, widths, at, offset);
     state.lastAt = at;
     const ageMs = at + intervalMs - (state.firstAt ?? at);
+    const peaks = isAccepted ? state.columns.map(peaksOf) : [];
     const readings = state.columns.map((column, index) => fold(column, widths, at, values[index] ?? null, ageMs));
     const found = strongestOf(readings);
     const expected = bandsOf(state, widths);
     if (found === undefined) return answerOf(state, -Infinity, expected);
     const { margin } = found.reading;
+    if (isAccepted) {
+      readings.forEach((reading, index) => {
+        const column = state.columns[index];
+        if (column !== undefined && reading !== undefined) accept(column, widths, reading, ageMs, peaks[index]);
+      });
+      Object.assign(state.alert, startAlert());
+      state.hot = 0;
+      return answerOf(state, -Infinity, expected);
+    }
     settleAdoption(state, at, intervalMs, margin);
     readings.forEach((reading, index) => {
       const column = state.columns[index];
@@ -91,7 +109,7 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
   };
 
   return {
-    fold: ({ at, values }) => {
+    fold: ({ at, values, isAccepted }) => {
       if (values.length !== metrics) throw new RangeError(`a bucket of this key has ${metrics} values, not ${values.length}`);
       const { lastAt } = state;
       if (lastAt !== null && at <= lastAt) throw new RangeError(`buckets are folded in time order: ${at} is not after ${lastAt}`);
@@ -100,6 +118,7 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
       return foldNext(
         at,
         values.map((value) => (value === null ? null : rateWithin(value))),
+        isAccepted,
       );
     },
     state: () => copyEnvelope(state),

@@ -73,6 +73,7 @@ const texts: Texts<AlarmCause> = {
   'learnt-anew': ({ at }) => `what is usual for it was learnt anew on ${utcMinute(at)}, because its memory could not be read`,
   'metrics-differ': ({ minutes }) => `${counted(minutes, 'minute')} of the last day`,
   'alerts-missing': ({ count, since, last }) => `${counted(count, 'alert')} since ${utcMinute(since)}: ${last}`,
+  'usage-expected': ({ until, by, reason }) => `until ${utcMinute(until)} it is expected, says ${by}: ${reason}`,
   over: ({ kind }) => recoveryTexts[kind],
   'rotation-over': ({ end }) => rotationEndTexts[end],
 };

@@ -85,6 +85,8 @@ const texts: Texts<Cause> = {
   'emergency-asked-for': ({ reason }) => `to be cut off once it is replaced: ${reason}`,
   resumed: ({ reason }) => `resumed: ${reason}`,
   'pause-ended-by-emergency': ({ reason }) => `the pause is ended by an emergency: ${reason}`,
+  'usage-expected': ({ from, until, reason }) => `unusual usage is expected from ${utcMinute(from)} until ${utcMinute(until)}: ${reason}`,
+  'usage-expected-no-more': ({ reason }) => `unusual usage is no longer expected: ${reason}`,
   paused: ({ by, reason }) => `paused by ${by}: ${reason}`,
   unstuck: ({ acts }) => `unstuck: ${acts.join(' ')}`,
   intended: ({ to, why }) => `about to become ${to}: ${causeText(why)}`,
@@ -147,6 +149,7 @@ const brakeTexts: Texts<Brake> = {
   'key-archived': 'the key is archived already',
   'usage-hardly-known': ({ since }) =>
     `its usage is known only since ${utcMinute(since)}, and what begins in the first three days is not cut off by itself`,
+  'usage-expected': ({ until, by, reason }) => `until ${utcMinute(until)} it is expected, says ${by}: ${reason}`,
   'usage-not-visible': ({ since }) => `usage is not visible since ${utcMinute(since)}, and nothing is cut off by it until it is`,
   'key-of-another': ({ apiKeyId, managedKey }) =>
     `${apiKeyId} is a key of ${managedKey}, and what happens to it is a matter of that managed key's own policy`,

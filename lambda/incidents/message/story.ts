@@ -50,6 +50,8 @@ export interface Story {
   readonly validUntil: string | undefined;
   readonly reason: string | undefined;
   /** Of a retired key that is used: whether it waits in the pool. */
+  /** Whether it is over because somebody expects it. */
+  readonly isExpected: boolean;
   readonly isStandby: boolean;
   /** How a failed rotation is over. */
   readonly end: RotationEnd | undefined;
@@ -101,6 +103,7 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     validUntil: facts.validUntil === undefined ? undefined : utcMinute(facts.validUntil),
     reason: clause(reasonOf(facts) ?? '') || undefined,
     end: facts.cause?.code === 'rotation-over' ? facts.cause.end : undefined,
+    isExpected: facts.cause?.code === 'usage-expected',
     isStandby: facts.cause?.code === 'standby-key',
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),

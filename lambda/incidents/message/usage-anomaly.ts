@@ -1,3 +1,4 @@
+import { unattributed } from '../../../contract/metrics.ts';
 import { consolePath, createKey, type Story, type Wording } from './story.ts';
 import { supplyWords } from './supply-text.ts';
 
@@ -52,15 +53,19 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
         ],
   }),
   recovered: (story) => ({
-    title: `${story.name}: usage is back to normal`,
+    title: story.isExpected ? `${story.name}: its unusual usage is expected` : `${story.name}: usage is back to normal`,
     summary: [
       `The unusual usage of ${story.name} that began ${story.sinceAndAgo} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
       story.cutSoFar,
-      'If it comes back, you will hear of it as a new incident.',
+      story.isExpected
+        ? 'Until then nobody hears of unusual usage of it, and nothing is cut off because of it.'
+        : 'If it comes back, you will hear of it as a new incident.',
     ],
-    actions: story.isCut
-      ? ['Keep what was cut off inactive; nothing else has to be done.']
-      : ['If nobody found the cause yet, look for it while the logs are fresh.'],
+    actions: story.isExpected
+      ? [`To end that early: \`npx --no-install keyguard expect ${story.managed ? story.name : unattributed} --end\`.`]
+      : story.isCut
+        ? ['Keep what was cut off inactive; nothing else has to be done.']
+        : ['If nobody found the cause yet, look for it while the logs are fresh.'],
   }),
 };
 
@@ -81,6 +86,7 @@ function whenManaged(story: Story): readonly string[] {
   return [
     `Ask the owners of ${story.name} whether a release, a batch job or a load test began around ${story.since}.`,
     'If it is theirs, do nothing: the incident ends by itself when usage is back to normal.',
+    `If it is theirs and goes on, say so: \`npx --no-install keyguard expect ${story.name} --until 8h --because release\`. Until then nothing is cut off, and afterwards it is learnt as usual.`,
     `If it is nobody's, give consumers a fresh key and cut the old ones off, in one: \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
     `${supplyWords[story.supply].without} the key, although consumers fail: ${consolePath} > ${story.key} > Disable.`,
     'Run `npx --no-install keyguard status` and see that the new key is current.',

@@ -329,11 +329,13 @@ for (const [cases, options] of pauses)
     const twice = withTheft(withTheft(quiet, from, cutAt, 300_000), again, again + hourMs, 300_000);
     const unlearnt = [{ from, to: cutAt }];
     const scoresAfter = (series: readonly Observation[], spans: typeof unlearnt): number => {
-      const { alerts } = foldMinutes(envelope.start(1), series, spans, [], deployed);
+      const { alerts } = foldMinutes(envelope.start(1), series, { unlearnt: spans, accepted: [] }, [], deployed);
       return (alerts.find(({ at }) => at >= again)?.at ?? Infinity) - again;
     };
     const alone = withTheft(quiet, again, again + hourMs, 300_000);
     expect(scoresAfter(twice, unlearnt)).toBeLessThanOrEqual(5 * minuteMs);
     expect(scoresAfter(twice, unlearnt)).toBeLessThanOrEqual(scoresAfter(alone, []) + 2 * minuteMs);
-    expect(foldMinutes(envelope.start(1), withTheft(quiet, from, cutAt, 300_000), unlearnt, [], deployed).alerts).toEqual([]);
+    expect(foldMinutes(envelope.start(1), withTheft(quiet, from, cutAt, 300_000), { unlearnt, accepted: [] }, [], deployed).alerts).toEqual(
+      [],
+    );
   });

@@ -9,7 +9,8 @@ import { seeded } from '../../../local/random.ts';
 import { hourMs, minuteMs, monday } from './series.ts';
 
 const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: 1 };
-const alertsOf = (series: readonly Observation[]) => foldMinutes(envelope.start(2), series, [], [], settings).alerts;
+const alertsOf = (series: readonly Observation[]) =>
+  foldMinutes(envelope.start(2), series, { unlearnt: [], accepted: [] }, [], settings).alerts;
 
 /** A request an hour, at whichever of the first minutes; now and then one fails. */
 function beats(costUsd: number): readonly Observation[] {

@@ -13,6 +13,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
   return {
     ...world.ports(gate),
     usage: { ...world.ports(gate).usage, quarters: async () => [] },
+    expected: { all: async () => [] },
     installation: 'keyguard',
     dashboardUrl: 'https://console.example.com/keyguard',
     supplies: new Map(),

@@ -1,5 +1,6 @@
 import { incidentPorts, rotationPorts } from '../../../lambda/adapters/assemble.ts';
 import { secretsManager } from '../../../lambda/adapters/aws/clients.ts';
+import { expectedUsage } from '../../../lambda/adapters/aws/expected-usage.ts';
 import { rotations } from '../../../lambda/adapters/aws/secret-versions.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { usageLedger } from '../../../lambda/adapters/aws/usage-ledger.ts';
@@ -63,6 +64,7 @@ async function stolen({ local, observer }: ProofWorld, key: MadeKey): Promise<()
     ...incidents,
     usage: usageLedger(table, local.clock),
     rotations: rotations(secrets),
+    expected: expectedUsage(table),
   };
   local.aws.functions.register('anomaly-detector', async () => {
     const brakes = await findBrakes(ports);

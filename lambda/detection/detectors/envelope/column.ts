@@ -225,6 +225,19 @@ export function teach(column: ColumnState, widths: Widths, { sums, isSuspicious 
   }
 }
 
+/** The highest excess of each tail in the block that runs. */
+export function peaksOf({ windows, levelTails }: ColumnState): readonly number[] {
+  return [...windows.map(({ tail }) => tail.peak), ...levelTails.map(({ peak }) => peak)];
+}
+
+/** Teaches all that the windows held, as usual use. The tails learn nothing of it: they keep `peaks`, as `peaksOf` gave them before. */
+export function accept(column: ColumnState, widths: Widths, reading: Reading, ageMs: number, peaks: readonly number[] = []): void {
+  column.wasSuspicious = false;
+  const tails = [...column.windows.map(({ tail }) => tail), ...column.levelTails];
+  for (const [index, tail] of tails.entries()) tail.peak = peaks[index] ?? tail.peak;
+  teach(column, widths, { ...reading, isSuspicious: false }, ageMs, false);
+}
+
 /** Ends hour `hour`: one of which too little is known is unknown. */
 export function closeHour(column: ColumnState, hour: number, intervalMs: number): void {
   const isKnown = column.knownInSlot >= p.leastKnown * (hourMs / Math.min(intervalMs, hourMs));

@@ -137,7 +137,7 @@ export function startEnvelope(metrics: number): EnvelopeState {
   };
 }
 
-function startAlert(): AlertState {
+export function startAlert(): AlertState {
   return { phase: 'calm', beganAt: null, onSince: null, calmSince: null, peak: 0, coolUntil: null, strongest: null };
 }
 
