@@ -4,6 +4,7 @@ import { expectedUsage } from '../lambda/adapters/aws/expected-usage.ts';
 import { incidentStore } from '../lambda/adapters/aws/incident-store.ts';
 import { secretVersions } from '../lambda/adapters/aws/secret-versions.ts';
 import { usageLedger } from '../lambda/adapters/aws/usage-ledger.ts';
+import { withPlanned } from '../lambda/usage/planned-usage.ts';
 import { silenceKnownUntil } from '../lambda/usage/watermark.ts';
 import { KeyguardError } from '../lambda/foundation/errors.ts';
 import type { OpenInstallation } from './installation.ts';
@@ -13,13 +14,13 @@ import { type KeySnapshot, openSince } from '../lambda/rotation/commands/snapsho
 /** What the state table holds of all managed keys, read once. */
 type Records = Awaited<ReturnType<typeof readRecords>>;
 
-export async function readRecords({ table, ports, clock }: OpenInstallation) {
+export async function readRecords({ table, ports, clock, managedKeys, configuration }: OpenInstallation) {
   const usage = usageLedger(table, clock);
   const [records, incidents, paused, expected, lastUses, watermark] = await Promise.all([
     ports.ledger.all(),
     incidentStore(table).all(),
     ports.pauses.all(),
-    expectedUsage(table).all(),
+    withPlanned(expectedUsage(table), { managedKeys, timeZone: configuration.detection.timeZone }, clock).all(),
     usage.lastUses(),
     usage.watermark(),
   ]);

@@ -45,6 +45,16 @@ export interface ManagedKeyPolicy {
   readonly containment: ContainmentPolicy;
   /** IANA name: what is usual is learnt by these clocks. Absent: by the installation's. */
   readonly timeZone?: string;
+  /** When unusual usage is expected, by these clocks. */
+  readonly expectedUsage?: readonly ExpectedUsagePlan[];
+}
+
+/** A window of expected usage that comes again: five fields of cron, and why. */
+export interface ExpectedUsagePlan {
+  readonly cron: string;
+  readonly lengthMs: number;
+  /** @sentence */
+  readonly because: string;
 }
 
 /** What functions and commands know of one managed key. */

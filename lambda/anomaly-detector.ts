@@ -21,6 +21,7 @@ import { lambdaRuntime, type Runtime } from './foundation/runtime.ts';
 import { announceOwed } from './incidents/announce.ts';
 import { containIncidents, findBrakes } from './incidents/contain.ts';
 import { watchDeliveries } from './incidents/watch-deliveries.ts';
+import { withPlanned } from './usage/planned-usage.ts';
 import { watchUsage } from './usage/watch.ts';
 
 /** Each minute: usage against its baseline, incidents, what people are owed, and containment one step further. */
@@ -44,7 +45,7 @@ export function anomalyDetectorHandler(
     series: withEvenHeartbeat(exactUsage(exact), definitions.heartbeat),
     metrics: shownUsage(cloudWatch(), env.installation, runtime.clock),
     memory: detectionMemory(table, usage),
-    expected: expectedUsage(table),
+    expected: withPlanned(expectedUsage(table), definitions, runtime.clock),
     deliveries: deliveries(table, runtime.clock),
     falseAlarmsPerMonth: Number(env.falseAlarmsPerMonth),
     zoneOf: zonesOf(definitions),

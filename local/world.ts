@@ -9,7 +9,7 @@ import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { alarmNamesOf } from '../contract/alarms.ts';
 import { functionsOf, heartbeatModel } from '../contract/heartbeat.ts';
 import type { InstallationDefinition } from '../contract/installation.ts';
-import type { ContainmentPolicy, Definitions, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
+import type { ContainmentPolicy, Definitions, ExpectedUsagePlan, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
 import { functions as deployedFunctions, isScheduled } from '../contract/registry.ts';
 import { onboardPorts } from '../lambda/adapters/assemble.ts';
 import { openTable } from '../lambda/adapters/aws/table.ts';
@@ -30,6 +30,7 @@ export interface WorldKey {
   readonly name: string;
   readonly rotation?: Partial<RotationPolicy>;
   readonly containment?: ContainmentPolicy;
+  readonly expectedUsage?: readonly ExpectedUsagePlan[];
 }
 
 export interface WorldOptions {
@@ -211,5 +212,6 @@ function policyOf(key: WorldKey, anthropic: LocalAnthropic): ManagedKeyPolicy {
     workspaceId: anthropic.console.createWorkspace(key.name).id,
     rotation: { ...defaultRotation, ...key.rotation },
     containment: key.containment ?? { mode: 'auto', lastCredential: 'keep' },
+    ...(key.expectedUsage === undefined ? {} : { expectedUsage: key.expectedUsage }),
   };
 }

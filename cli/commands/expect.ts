@@ -2,11 +2,13 @@ import { unattributed } from '../../contract/metrics.ts';
 import type { ExpectedUsageRecord } from '../../contract/records.ts';
 import { expectedUsage } from '../../lambda/adapters/aws/expected-usage.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
-import { expectNoMore, expectUsage, planExpectation } from '../../lambda/usage/expect.ts';
+import { expectNoMore, expectUsage, openOf, planExpectation } from '../../lambda/usage/expect.ts';
+import type { ExpectedUsageStore, ExpectedUsageWriter } from '../../lambda/usage/expected-usage.ts';
+import { withPlanned } from '../../lambda/usage/planned-usage.ts';
 import { checkedInstant, checkedReason } from '../arguments.ts';
 import { callerName } from '../aws-session.ts';
 import type { CliIo, Command } from '../command.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { instant, isoOrNull, json, line } from '../output.ts';
 import { agreed } from '../prompt.ts';
 
@@ -37,7 +39,7 @@ export const expect: Command = {
       .option('--until <time>', 'when it ends: a length from now on such as 8h, or an instant such as 2026-12-24T18:00:00Z')
       .option('--from <time>', 'when it begins, an instant; default: now, or when the unusual usage began that is told of')
       .option('--because <text>', 'why, for whoever looks at it; required to expect something')
-      .option('--end', 'nothing is expected any more')
+      .option('--end', 'end what is expected now, else the next that is to come')
       .option('--dry-run', 'show what would be expected, and change nothing')
       .option('--yes', 'do not ask')
       .action((name: string, flags: Flags) => run(name, flags, io));
@@ -60,20 +62,33 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
     from: from === undefined ? undefined : checkedInstant(from, '--from', undefined, io),
   };
   const subject = name === unattributed ? name : managedKey(installation, name).name;
-  const expected = expectedUsage(installation.table);
+  const expected = expectedIn(installation);
   const incident = await incidentStore(installation.table).find('usage-anomaly', subject);
   const record = planExpectation({ subject, ...times, by: await callerName(), because }, await expected.all(), incident, now);
   const ends = incident?.state === 'open' ? ' The incident that is open ends within minutes.' : '';
-  if (flags.dryRun === true) { say(record, 'would be expected', ends, false, flags, io); return; }
+  if (flags.dryRun === true) {
+    say(record, 'would be expected', ends, false, flags, io);
+    return;
+  }
   const question = `Expect unusual usage of ${subject} until ${instant(record.until)}? Meanwhile nobody is told of it, and nothing is cut off by it.${ends}`;
   if (flags.yes !== true) await agreed(question, io);
   await expectUsage(record, { expected, audit: installation.ports.audit, clock: installation.clock });
   say(record, 'is expected', ends, true, flags, io);
 }
 
+/** What people said, and what keyguard.json plans. */
+function expectedIn({ table, managedKeys, configuration, clock }: OpenInstallation): ExpectedUsageStore & ExpectedUsageWriter {
+  const said = expectedUsage(table);
+  const { timeZone } = configuration.detection;
+  return { ...said, ...withPlanned(said, { managedKeys, timeZone }, clock) };
+}
+
 function say(record: ExpectedUsageRecord, is: string, ends: string, changed: boolean, flags: Flags, io: CliIo): void {
   const { subject, from, until, by, because } = record;
-  if (flags.json === true) { json({ managedKey: subject, from: isoOrNull(from), until: isoOrNull(until), by, because, changed }, io); return; }
+  if (flags.json === true) {
+    json({ managedKey: subject, from: isoOrNull(from), until: isoOrNull(until), by, because, changed }, io);
+    return;
+  }
   line(`Unusual usage of ${subject} ${is} from ${instant(from)} until ${instant(until)}: ${because}.${ends}`, io);
   line(changed ? `To end it early: npx --no-install keyguard expect ${subject} --end` : 'Nothing was changed.', io);
 }
@@ -81,9 +96,8 @@ function say(record: ExpectedUsageRecord, is: string, ends: string, changed: boo
 async function end(name: string, because: string, flags: Flags, io: CliIo): Promise<void> {
   const installation = await openInstallation(flags, io);
   const subject = name === unattributed ? name : managedKey(installation, name).name;
-  const expected = expectedUsage(installation.table);
-  const now = installation.clock.now();
-  const open = (await expected.all()).filter((record) => record.subject === subject && record.until > now);
+  const expected = expectedIn(installation);
+  const open = openOf(subject, await expected.all(), installation.clock.now());
   const ended =
     flags.dryRun === true
       ? open
@@ -93,8 +107,14 @@ async function end(name: string, because: string, flags: Flags, io: CliIo): Prom
           { expected, audit: installation.ports.audit, clock: installation.clock },
         );
   const changed = flags.dryRun !== true && ended.length > 0;
-  if (flags.json === true) { json({ managedKey: subject, ended: ended.map(({ from }) => isoOrNull(from)), changed }, io); return; }
-  if (ended.length === 0) { line(`Nothing is expected of ${subject}; nothing was changed.`, io); return; }
+  if (flags.json === true) {
+    json({ managedKey: subject, ended: ended.map(({ from }) => isoOrNull(from)), changed }, io);
+    return;
+  }
+  if (ended.length === 0) {
+    line(`Nothing is expected of ${subject}; nothing was changed.`, io);
+    return;
+  }
   for (const { from, because: why } of ended)
     line(`What was expected of ${subject} from ${instant(from)} on (${why}) ${changed ? 'has ended' : 'would end'}.`, io);
 }

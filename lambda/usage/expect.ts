@@ -63,14 +63,21 @@ export async function expectUsage(record: ExpectedUsageRecord, { expected, audit
   await expected.expect(record);
 }
 
-/** Ends what is expected now or later; what was used until now stays expected. Answers what it ended. */
+/** What --end ends: all that is expected now, else the next that is to come. */
+export function openOf(subject: string, records: readonly ExpectedUsageRecord[], now: number): readonly ExpectedUsageRecord[] {
+  const open = [...expectedFrom(subject, records, now)].sort((a, b) => a.from - b.from);
+  const running = open.filter(({ from }) => from <= now);
+  return running.length > 0 ? running : open.slice(0, 1);
+}
+
+/** Ends what `openOf` names; what was used until now stays expected. Answers what it ended. */
 export async function expectNoMore(
   subject: string,
   { by, because }: Pick<Expectation, 'by' | 'because'>,
   { expected, audit, clock }: ExpectPorts,
 ): Promise<readonly ExpectedUsageRecord[]> {
   const now = clock.now();
-  const open = (await expected.all()).filter((record) => record.subject === subject && record.until > now && record.from < record.until);
+  const open = openOf(subject, await expected.all(), now);
   if (open.length === 0) return [];
   await audit.note({ managedKey: subject, at: now, by, cause: { code: 'usage-expected-no-more', reason: because } });
   for (const record of open) await expected.expect({ ...record, until: Math.max(record.from, floorTo(now, minuteMs)) });

@@ -9,7 +9,7 @@ export function definitionsOf({ installation, managedKeys, detection: { timeZone
 }
 
 /** What functions and commands act by, of what keyguard.json says of a managed key. */
-export function policyOf({ name, workspaceId, rotation, containment, timeZone }: ManagedKeyConfiguration): ManagedKeyPolicy {
+export function policyOf({ name, workspaceId, rotation, containment, timeZone, expectedUsage }: ManagedKeyConfiguration): ManagedKeyPolicy {
   return {
     name,
     workspaceId,
@@ -27,5 +27,8 @@ export function policyOf({ name, workspaceId, rotation, containment, timeZone }:
     },
     containment,
     ...(timeZone === undefined ? {} : { timeZone }),
+    ...(expectedUsage.length === 0
+      ? {}
+      : { expectedUsage: expectedUsage.map(({ cron, length, because }) => ({ cron, lengthMs: durationMs(length), because })) }),
   };
 }

@@ -5,6 +5,7 @@ import { strategyKinds, type PostedSetting, type StrategyKind } from '../../cont
 import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
+import { checkExpectedUsage } from './expected-usage.ts';
 import { giveOperatorArn, operatorPattern } from './operators.ts';
 import { partitionOf } from './regions.ts';
 
@@ -150,6 +151,25 @@ const replica = z
   })
   .describe('A replica of the secret that consumers read.');
 
+const expectedUsage = z
+  .strictObject({
+    cron: z
+      .string()
+      .overwrite(trimmed)
+      .describe(
+        'When it begins, by the clocks of the time zone: minute, hour, day of the month, month, day of the week. `0 2 * * 1-5` is 02:00 from Monday to Friday.',
+      ),
+    length: duration.describe('How long it lasts, 15m to 3d. An hour at least lies between its end and the next beginning.'),
+    because: z
+      .string()
+      .overwrite(trimmed)
+      .min(1, says('says nothing', 'Give a few words.'))
+      .max(200, says('is too long', 'Give at most 200 characters.'))
+      .describe('Why, for whoever looks at it.'),
+  })
+  .superRefine(checkExpectedUsage, { when: () => true })
+  .describe('A window of expected usage.');
+
 export const managedKeySchema = z.strictObject({
   name: name.describe('What the team calls it. Names its secrets, outputs and metrics; renaming makes a new managed key.'),
   description: z
@@ -174,6 +194,13 @@ export const managedKeySchema = z.strictObject({
     .optional()
     .describe(
       'Time zone of the people or jobs that use the key, by its IANA name: so a change of clocks is no news. Left out, `detection.timeZone`.',
+    ),
+  expectedUsage: z
+    .array(expectedUsage)
+    .max(10, says('has too many windows', 'Give at most 10.'))
+    .default([])
+    .describe(
+      'When unusual usage of this key is expected, again and again: nobody is told of it then, nothing is cut off by it, and afterwards it is learnt as usual. For a single time there is `keyguard expect`.',
     ),
 });
 

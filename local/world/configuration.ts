@@ -14,8 +14,9 @@ export function configurationOf(
   return {
     installation,
     anthropic: { organizationId, baseUrl, adminAccess: adminAccess.kind === 'key' ? { kind: 'key' } : adminAccess },
-    managedKeys: managedKeys.map(({ rotation, ...key }) => ({
+    managedKeys: managedKeys.map(({ rotation, expectedUsage = [], ...key }) => ({
       ...key,
+      expectedUsage: expectedUsage.map(({ lengthMs, ...plan }) => ({ ...plan, length: lengthOf(lengthMs) })),
       rotation: {
         strategy: rotation.strategy,
         every: lengthOf(rotation.intervalMs),

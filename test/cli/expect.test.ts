@@ -67,6 +67,17 @@ test('of an open incident it begins where that began, and says that it ends', as
   expect((await me.run([...expects, '--from', '2026-09-07T03:00Z'])).out).toContain('is expected from 2026-09-07 03:00 UTC');
 });
 
+test('what keyguard.json plans is shown, and the next one ends by the same command', async () => {
+  const plan = { cron: '0 2 * * *', lengthMs: 2 * hourMs, because: 'the nightly batch' };
+  me = await anOperator({ managedKeys: [{ name: 'production', expectedUsage: [plan] }] });
+  const planned = { from: '2026-09-07T02:00:00.000Z', until: '2026-09-07T04:00:00.000Z', by: 'keyguard.json', because: plan.because };
+  expect(await shown()).toEqual([planned]);
+  me.world.clock.advance(3 * hourMs);
+  const end = ['expect', 'production', '--end', '--because', 'the batch is done'];
+  expect(await me.asJson(end)).toEqual({ managedKey: 'production', ended: [planned.from], changed: true });
+  expect(await shown()).toEqual([{ ...planned, from: '2026-09-08T02:00:00.000Z', until: '2026-09-08T04:00:00.000Z' }]);
+});
+
 test('usage of no managed key can be expected too', async () => {
   me = await anOperator();
   expect(await me.run(['expect', 'unattributed', ...expects.slice(2)])).toMatchObject({ code: 0 });

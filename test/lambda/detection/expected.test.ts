@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
+import type { ExpectedUsagePlan } from '../../../contract/policy.ts';
 import { expectedUsage } from '../../../lambda/adapters/aws/expected-usage.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { envelope } from '../../../lambda/detection/detectors/envelope.ts';
@@ -83,8 +84,11 @@ describe('on the world', () => {
     });
   const table = () => openTable(world.installation.stateTable);
 
-  async function aKey(mode: 'off' | 'auto' = 'auto'): Promise<(traffic: typeof usual, ms: number, beatMs?: number) => Promise<void>> {
-    world = await startWorld({ managedKeys: [{ name: 'production', containment: { mode, lastCredential: 'keep' } }] });
+  async function aKey(
+    mode: 'off' | 'auto' = 'auto',
+    expectedUsage: readonly ExpectedUsagePlan[] = [],
+  ): Promise<(traffic: typeof usual, ms: number, beatMs?: number) => Promise<void>> {
+    world = await startWorld({ managedKeys: [{ name: 'production', containment: { mode, lastCredential: 'keep' }, expectedUsage }] });
     for (let number = 0; number < 2; number += 1) await world.addStandbyKey('production');
     await world.rotate('production');
     const passes = async (traffic: typeof usual, ms: number, beatMs = 3 * minuteMs): Promise<void> => {
@@ -103,6 +107,14 @@ describe('on the world', () => {
     const now = world.clock.now();
     await expects(now, now + 20 * minuteMs);
     await passes(unusual, 20 * minuteMs);
+    expect(told()).toEqual([]);
+    await passes(unusual, 18 * minuteMs);
+    expect(told()).toEqual(['open', 'contained']);
+  });
+
+  test('what the configuration plans is not told either', long, async () => {
+    const passes = await aKey('auto', [{ cron: '0 4 * * *', lengthMs: 30 * minuteMs, because: 'the nightly batch' }]);
+    await passes(unusual, 30 * minuteMs);
     expect(told()).toEqual([]);
     await passes(unusual, 18 * minuteMs);
     expect(told()).toEqual(['open', 'contained']);

@@ -10,6 +10,8 @@ const valid = {
 const withKey = (changes: object): object => ({ ...valid, managedKeys: [{ ...key, ...changes }] });
 const rotating = (rotation: object): object => withKey({ rotation });
 const anthropic = (changes: object): object => ({ ...valid, anthropic: { ...valid.anthropic, ...changes } });
+const expecting = (changes: object): object =>
+  withKey({ expectedUsage: [{ cron: '0 2 * * *', length: '2h', because: 'the nightly batch', ...changes }] });
 const beating = (heartbeat: object): object => ({ ...valid, managedKeys: [key, { ...key, name: 'heartbeat' }], usage: { heartbeat } });
 
 function messageOf(configuration: unknown): string {
@@ -254,6 +256,20 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     { ...valid, detection: { timeZone: 'Berlin' } },
     ['detection.timeZone', '"Berlin" is not a time zone', 'Europe/Berlin'],
   ],
+  [
+    'a window that begins at no time',
+    expecting({ cron: '0 25 * * *' }),
+    ['managedKeys[0].expectedUsage[0].cron', '"0 25 * * *" is not a time in cron'],
+  ],
+  ['a window with seconds', expecting({ cron: '0 0 2 * * *' }), ['cron', 'is not a time in cron', 'five fields']],
+  ['a window that never begins', expecting({ cron: '0 0 30 2 *' }), ['cron', 'is a time that never comes']],
+  ['a window of a week', expecting({ length: '7d' }), ['expectedUsage[0].length', '"7d" is no length of such a window', '15m to 3d']],
+  [
+    'a window that hardly ends',
+    expecting({ cron: '0 * * * *', length: '30m' }),
+    ['length', '"30m" is too long for how often it begins', 'an hour'],
+  ],
+  ['a window without a reason', expecting({ because: ' ' }), ['expectedUsage[0].because', 'says nothing']],
   ['an offset for a zone', { ...valid, detection: { timeZone: '+02:00' } }, ['detection.timeZone', 'is not a time zone', 'an IANA name']],
   ['a heartbeat without a key', beating({}), ['usage.heartbeat.managedKey: is missing', 'one of its own, that nobody else uses']],
   [
