@@ -382,6 +382,9 @@ const factsShape = {
   /** Of `usage-anomaly`: what the usage was held against, and over which look-back it was the most. */
   comparedWith: optional(oneOf(comparisons)),
   windowMs: optional(number),
+  /** Of `usage-anomaly`: estimates of what it has cost since it began beyond what is usual, and of what it costs an hour at the pace of the last one. */
+  excessCostUsd: optional(number),
+  excessCostUsdPerHour: optional(number),
   /** Of `key-changed`, where there are several: each of them. The facts themselves are those of the one that is told first. */
   changes: optional(list(shaped(changeShape))),
 } satisfies Fields;

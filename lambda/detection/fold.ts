@@ -3,9 +3,11 @@ import type { DetectorSettings, Memory, Observation } from './detectors.ts';
 import { factsOf } from './facts.ts';
 import { isWithin } from './spans.ts';
 
-interface Alert {
+export interface Alert {
   readonly at: number;
   readonly facts: IncidentFacts;
+  /** What is typical at this time of day: one a metric, in its unit and bucket. */
+  readonly typical: readonly number[];
 }
 
 export interface Folded {
@@ -54,8 +56,9 @@ export function foldMinutes(
       folder.fold({ at, values: values.map(() => null) });
       continue;
     }
-    const facts = factsOf(folder.fold(isWithin(accepted, at) ? { ...observation, isAccepted: true } : observation));
-    if (facts !== undefined) alerts.push({ at, facts });
+    const answer = folder.fold(isWithin(accepted, at) ? { ...observation, isAccepted: true } : observation);
+    const facts = factsOf(answer);
+    if (facts !== undefined) alerts.push({ at, facts, typical: answer.expected.map(({ typical }) => typical) });
   }
   keepUntil(Infinity);
   return { alerts, memories };

@@ -6,7 +6,8 @@ import { clearAmong, record } from '../incidents/raise.ts';
 import { cutsOf, echoUntil } from '../incidents/states.ts';
 import { detectors, type DetectorSettings, type Memory } from './detectors.ts';
 import { isLateUsageDue } from './due.ts';
-import { foldMinutes } from './fold.ts';
+import { exactMinutes } from './exact.ts';
+import { foldMinutes, type Alert } from './fold.ts';
 import type { DetectionPorts } from './ports.ts';
 import { recall, type Baseline, type Until } from './recall.ts';
 import { isCarriedByCutKeys } from './inactive-keys.ts';
@@ -81,7 +82,7 @@ export async function lookAt(
   const afresh = because === undefined ? last.afresh : { at: now, because };
   const isEcho = newest !== undefined && !isOpen(incident) && (await isCarriedByCutKeys(subject, until, ports));
   if (newest !== undefined) {
-    const facts = { ...newest.facts, ...learntAnew(afresh, now) };
+    const facts = { ...newest.facts, ...(await costOf(subject, newest, ports)), ...learntAnew(afresh, now) };
     if (!isEcho) await record('usage-anomaly', subject, facts, ports);
     // It is the same theft still, and nothing that could be cut off: `retired-key-used` tells of it, once.
     else if (incident?.state === 'contained')
@@ -207,6 +208,23 @@ function endedBy(incident: IncidentRecord): readonly Span[] {
 /** Of an alert that is over, the half hour before it belongs to it: usage that comes late may let it begin earlier. */
 function withLead(found: readonly Span[], until: Until): readonly Span[] {
   return found.map(({ from, to }) => ({ from: until.open - to >= calmMs ? from - calmMs : from, to }));
+}
+
+/** From the exact totals: what an alert has cost since it began, beyond what is typical at its hour. Both are estimates, in USD. */
+async function costOf(
+  subject: string,
+  { at, facts: { startedAt = at }, typical }: Alert,
+  { exact }: DetectionPorts,
+): Promise<Pick<IncidentFacts, 'excessCostUsd' | 'excessCostUsdPerHour'>> {
+  const cost = watchedMetrics.indexOf('estimatedCostUsd');
+  const end = at + minuteMs;
+  const from = Math.max(startedAt, end - historyMs);
+  const minutes = exactMinutes(await exact.quarters(subject, from, end), from, end);
+  const excess = (since: number): number =>
+    minutes.reduce((sum, { at: minute, values }) => sum + (minute >= since ? (values[cost] ?? 0) : 0), 0) -
+    ((end - since) / minuteMs) * (typical[cost] ?? 0);
+  const lastHour = Math.max(from, end - hourMs);
+  return { excessCostUsd: excess(from), excessCostUsdPerHour: (excess(lastHour) * hourMs) / Math.max(minuteMs, end - lastHour) };
 }
 
 function isOpen(incident: IncidentRecord | undefined): boolean {

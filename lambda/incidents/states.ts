@@ -186,8 +186,11 @@ function foundAgain(incident: IncidentRecord, event: FindingEvent): Omit<Inciden
     return { ...incident, lastFindingAt: at, facts, ...nextTurn(incident), reminder: (incident.reminder ?? 0) + 1 };
   }
   if (at === incident.lastFindingAt) return 'unchanged';
-  // What containment decided about stays as it was found.
-  return { ...incident, lastFindingAt: at, facts: isContainable(incident.kind) ? incident.facts : facts };
+  if (!isContainable(incident.kind)) return { ...incident, lastFindingAt: at, facts };
+  // What containment decided about stays as it was found; what it costs goes on.
+  const { excessCostUsd, excessCostUsdPerHour } = facts;
+  const costs = excessCostUsd === undefined || excessCostUsdPerHour === undefined ? {} : { excessCostUsd, excessCostUsdPerHour };
+  return { ...incident, lastFindingAt: at, facts: { ...incident.facts, ...costs } };
 }
 
 /** What comes after recovery waits until people know that it is over, each in its own incident. */

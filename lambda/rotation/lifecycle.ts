@@ -164,7 +164,9 @@ export function isReplacedByEmergency(record: ApiKeyRecord): boolean {
 
 /** Whether somebody, or containment, cut it off because it may be stolen. */
 export function isCutOff(record: ApiKeyRecord): boolean {
-  return record.state === 'contained' || isEndedByEmergency(record) || (record.state === 'inactive' && record.cause?.code === 'operator-cut');
+  return (
+    record.state === 'contained' || isEndedByEmergency(record) || (record.state === 'inactive' && record.cause?.code === 'operator-cut')
+  );
 }
 
 /** Whether an operator's emergency ended it: it may be stolen, and is as little to come back unasked as one that was cut off. */

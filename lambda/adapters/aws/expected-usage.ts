@@ -12,7 +12,10 @@ export function expectedUsage(table: Table): ExpectedUsageStore & ExpectedUsageW
   return {
     all: async () => readableIn(table, await table.query(partition), expectedUsageShape, ({ subject, from }) => sortKey(subject, from)),
     async expect(record) {
-      await table.put(partition, sortKey(record.subject, record.from), { ...record, expiresAt: Math.floor((record.until + keepMs) / 1000) });
+      await table.put(partition, sortKey(record.subject, record.from), {
+        ...record,
+        expiresAt: Math.floor((record.until + keepMs) / 1000),
+      });
     },
   };
 }

@@ -5,7 +5,13 @@ import { redact } from '../../foundation/redact.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const cents = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 4 });
+
+/** `$3.20`. */
+export function dollarsAndCents(usd: number): string {
+  return cents.format(usd);
+}
 
 /** A length of time in its two largest units that are not zero: `18 minutes`, `2 hours 5 minutes`, `3 days`. */
 export function lasting(ms: number): string {

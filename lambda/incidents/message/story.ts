@@ -7,7 +7,7 @@ import { cutsOf } from '../states.ts';
 import { alarmTextWithFix } from './alarm-text.ts';
 import { brakeText } from './cause-text.ts';
 import { dimensionNouns } from './usage-dimensions.ts';
-import { amount, clause, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
+import { amount, clause, dollarsAndCents, lasting, measureName, plain, quantity, sinceWhen, times, tokensInMinute } from './phrases.ts';
 
 /** What the words of one kind in one state are. */
 export interface Words {
@@ -49,9 +49,13 @@ export interface Story {
   /** Until when an old key works at the latest; undefined where its policy waits. */
   readonly validUntil: string | undefined;
   readonly reason: string | undefined;
-  /** Of a retired key that is used: whether it waits in the pool. */
   /** Whether it is over because somebody expects it. */
   readonly isExpected: boolean;
+  /** `about $3.20 more than usual`, an estimate; undefined where that is less than a cent, or not known. */
+  readonly excessCost: string | undefined;
+  /** The same of an hour at the pace of the last one. */
+  readonly excessCostPerHour: string | undefined;
+  /** Of a retired key that is used: whether it waits in the pool. */
   readonly isStandby: boolean;
   /** How a failed rotation is over. */
   readonly end: RotationEnd | undefined;
@@ -104,6 +108,8 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     reason: clause(reasonOf(facts) ?? '') || undefined,
     end: facts.cause?.code === 'rotation-over' ? facts.cause.end : undefined,
     isExpected: facts.cause?.code === 'usage-expected',
+    excessCost: moreThanUsual(facts.excessCostUsd),
+    excessCostPerHour: moreThanUsual(facts.excessCostUsdPerHour),
     isStandby: facts.cause?.code === 'standby-key',
     brake: incident.brake === undefined ? undefined : clause(brakeText(incident.brake)) || undefined,
     ...cutIn(incident, key),
@@ -113,6 +119,10 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     supply,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
   };
+}
+
+function moreThanUsual(usd: number | undefined): string | undefined {
+  return usd === undefined || usd < 0.01 ? undefined : `about ${dollarsAndCents(usd)} more than usual`;
 }
 
 function cutIn(incident: IncidentRecord, key: string | undefined): Pick<Story, 'isCut' | 'cutSoFar' | 'wasCut' | 'noneLeft'> {

@@ -56,6 +56,7 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
     title: story.isExpected ? `${story.name}: its unusual usage is expected` : `${story.name}: usage is back to normal`,
     summary: [
       `The unusual usage of ${story.name} that began ${story.sinceAndAgo} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      ...(story.excessCost === undefined ? [] : [`It has cost ${story.excessCost} (an estimate).`]),
       story.cutSoFar,
       story.isExpected
         ? 'Until then nobody hears of unusual usage of it, and nothing is cut off because of it.'
@@ -74,7 +75,10 @@ const closeTheHole = 'Find out how the value got out (repositories, logs, images
 function happened(story: Story): string {
   const who = story.managed ? `Managed key ${story.name}` : 'Usage outside managed keys (playground, federated identities, unknown keys)';
   const what = story.measured === undefined ? 'left its normal range' : `shows ${story.measured}`;
-  return `${who} ${what}. It began ${story.sinceAndAgo}${story.whereUsed}.`;
+  const { excessCost, excessCostPerHour } = story;
+  const pace = excessCostPerHour === undefined ? '' : `, and costs ${excessCostPerHour} an hour now`;
+  const cost = excessCost === undefined ? '' : ` So far it has cost ${excessCost}${pace} (estimates).`;
+  return `${who} ${what}. It began ${story.sinceAndAgo}${story.whereUsed}.${cost}`;
 }
 
 function soFar({ brake, isCut }: Story): string {

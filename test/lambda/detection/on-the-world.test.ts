@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Alert } from '../../../contract/alert.ts';
+import { incidentStore } from '../../../lambda/adapters/aws/incident-store.ts';
 import { openTable } from '../../../lambda/adapters/aws/table.ts';
 import { dayMs, floorTo, hourMs, iso, minuteMs } from '../../../lambda/foundation/clock.ts';
 import { quarterMs } from '../../../lambda/usage/deltas.ts';
@@ -124,6 +125,22 @@ test('a memory and instants that cannot be are learnt anew, and blind nobody', l
   expect(told()).toEqual(['usage-anomaly open', 'usage-anomaly contained']);
   expect(world.aws.mailbox.messages()[0]?.body.replaceAll(/\s+/g, ' ')).toContain('learnt anew on 2026-09-10');
   expect(failedRuns()).toBe(0);
+});
+
+test('an alert says what the usage has cost beyond the usual since it began', async () => {
+  await aKey();
+  await passes(4 * hourMs, { work: usual, beatMs: 2 * hourMs });
+  await knownForDays(world, 'production');
+  await passes(12 * minuteMs, { work: usual, stolen: await world.currentValue('production') });
+  const incident = (await incidentStore(table()).all()).find(({ kind }) => kind === 'usage-anomaly');
+  const { excessCostUsd = 0, excessCostUsdPerHour = 0, startedAt = 0 } = incident?.facts ?? {};
+  // Of this model a million tokens cost 2 USD in and 10 out. What is typical at this hour no past day has told yet: a sixtieth of the theft.
+  const aMinute = (18_000 * 2 + 18_000 * 10) / 1e6;
+  const minutes = excessCostUsd / aMinute;
+  expect(minutes).toBeGreaterThan(0.9);
+  expect(minutes).toBeLessThan((world.clock.now() - startedAt) / minuteMs);
+  expect(excessCostUsdPerHour / aMinute).toBeGreaterThan(54);
+  expect(excessCostUsdPerHour / aMinute).toBeLessThan(62);
 });
 
 test('two failed looks at a key are told, its other incidents stay as they are, and its end is told', async () => {

@@ -130,6 +130,18 @@ test.each<[string, Partial<IncidentFacts>]>([
   expect(rows.find(({ label }) => label === 'Observed')?.value).toBe(said.split(',').slice(0, 2).join());
 });
 
+test('an anomaly says what it has cost so far and costs an hour, as estimates, and once it is over what it cost', () => {
+  const facts = { ...anIncident().facts, excessCostUsd: 3.204, excessCostUsdPerHour: 12.5 };
+  expect(alertOf(anIncident({ facts }), context).summary).toContain(
+    'So far it has cost about $3.20 more than usual, and costs about $12.50 more than usual an hour now (estimates).',
+  );
+  expect(alertOf(anIncident({ facts, state: 'recovered' }), context).summary).toContain(
+    'It has cost about $3.20 more than usual (an estimate).',
+  );
+  for (const excessCostUsd of [0.004, -2])
+    expect(alertOf(anIncident({ facts: { ...facts, excessCostUsd } }), context).summary).not.toContain('$');
+});
+
 test('an anomaly where nothing is usual divides by nothing', () => {
   const { title } = alertOf(anIncident({ facts: { metric: 'outputTokens', observed: 900, expected: 0 } }), context);
   expect(title).toBe('production: output tokens where nothing is usual');

@@ -104,8 +104,8 @@ export function readColumn(column: ColumnState, widths: Widths, at: number, valu
   }
   if (ageMs <= p.coldMs || !hasReference) {
     const cold = coldEvidence(column, widths, logs, ageMs);
-    if (cold > evidence) Object.assign(strongest, { kind: 'cold', window: p.hourWindow, evidence: cold });
-    evidence = hasReference ? Math.max(evidence, cold) : cold;
+    if (cold.evidence > evidence) Object.assign(strongest, { kind: 'cold', ...cold } satisfies Strongest);
+    evidence = hasReference ? Math.max(evidence, cold.evidence) : cold.evidence;
   }
   let margin = marginOf(evidence, widths);
   const woke = wakeMargin(column, at, logs);
@@ -161,19 +161,25 @@ function overLevel(column: ColumnState, window: number, logs: readonly number[])
   return known === undefined || known.level === unknown ? -Infinity : (logs[window] ?? 0) - Math.log(known.level + known.reference.small);
 }
 
-/** In the first days: how far the windows are above all that the key did so far; the less of a day is known, the more is usual. */
-function coldEvidence(column: ColumnState, widths: Widths, logs: readonly number[], ageMs: number): number {
-  if (ageMs < p.coldLeastMs || column.used * widths.intervalMs < hourMs) return 0;
+/**
+ * In the first days: how far the windows are above all that the key did so far, and which is most; the less of a day is known, the more is
+ * usual.
+ */
+function coldEvidence(column: ColumnState, widths: Widths, logs: readonly number[], ageMs: number): Omit<Strongest, 'kind'> {
+  const cold = { window: p.hourWindow as number, evidence: 0 };
+  if (ageMs < p.coldLeastMs || column.used * widths.intervalMs < hourMs) return cold;
   const scale = Math.min(p.coldScale, p.coldLeastScale + spreadOf(column));
   const steady = (p.coldScale - scale) / (p.coldScale - p.coldLeastScale);
   const young = Math.max(steady * p.coldSteadyExcess, Math.log(dayMs / ageMs));
-  let evidence = 0;
+  let most = 0;
   for (const window of p.levelWindows) {
     if (!isFull(widths, window, ageMs) || (column.windows[window]?.level ?? 0) <= 0) continue;
     const excess = overLevel(column, window, logs) - young;
-    if (excess > 0) evidence += p.coldBase + p.coldSlope * Math.log10(1 + excess / scale);
+    if (excess <= 0) continue;
+    cold.evidence += p.coldBase + p.coldSlope * Math.log10(1 + excess / scale);
+    if (excess > most) [most, cold.window] = [excess, window];
   }
-  return evidence;
+  return cold;
 }
 
 /** How far the hours of a young key lie apart, in logs: a steady key shows it soon. */
