@@ -1,5 +1,6 @@
 import type { Definitions } from '../contract/policy.ts';
-import { rotationPorts, incidentPorts } from './adapters/assemble.ts';
+import { usageFeed } from './adapters/anthropic/usage-feed.ts';
+import { adminAccess, rotationPorts, incidentPorts } from './adapters/assemble.ts';
 import { cloudWatch, secretsManager } from './adapters/aws/clients.ts';
 import { deliveries } from './adapters/aws/deliveries.ts';
 import { detectionMemory } from './adapters/aws/detection-memory.ts';
@@ -40,6 +41,7 @@ export function anomalyDetectorHandler(
     ...rotationPorts(env, table, secrets, incidents),
     ...incidents,
     usage,
+    feed: usageFeed(adminAccess(env, secrets, runtime.clock)),
     rotations: rotations(secrets),
     exact,
     series: withEvenHeartbeat(exactUsage(exact), definitions.heartbeat),

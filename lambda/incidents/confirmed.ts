@@ -1,7 +1,9 @@
 import type { Brake } from '../../contract/causes.ts';
-import { usageMetricNames } from '../../contract/metrics.ts';
-import type { IncidentRecord, UsageQuarterRecord } from '../../contract/records.ts';
+import { usageMetricNames, type UsageMetric } from '../../contract/metrics.ts';
+import type { IncidentRecord, UsageQuarterRecord, UsageTotals } from '../../contract/records.ts';
 import { dayMs, minuteMs } from '../foundation/clock.ts';
+import { briefly } from '../foundation/errors.ts';
+import type { Log } from '../foundation/log.ts';
 import { reportedMinutes, valueOf } from '../usage/deltas.ts';
 
 /** So far back from where the detector began to alert, and at least as far as the look-back of which the mean is told. */
@@ -15,20 +17,51 @@ export function confirmingSpan({ facts, since }: IncidentRecord, now: number): {
   return { from: startedAt - Math.max(leastBeforeMs, windowMs), to: Math.min(now, startedAt + dayMs) };
 }
 
+/** Totals by minute (epoch ms). */
+type Minutes = Iterable<readonly [number, UsageTotals]>;
+
+export interface Evidence {
+  /** What was collected. */
+  quarters(subject: string, from: number, to: number): Promise<readonly UsageQuarterRecord[]>;
+  /** What Anthropic reports now. Throws `Unavailable`. */
+  reread(subject: string, from: number, to: number): Promise<Minutes>;
+}
+
 /**
- * Why the exact totals do not bear an incident of unusual usage out: no minute from `from` on had as much as was seen. Undefined
- * where they do, and for a finding that measures nothing.
+ * Why an incident of unusual usage is not believed: what was collected, or what Anthropic reports now, has no minute with as much as was
+ * seen. Whoever can write the table could invent a theft; and Anthropic may have restated the minutes. Undefined where both have one, and
+ * for a finding that measures nothing. Where the report cannot be read now, what was collected has to do: a theft does not wait for it.
  */
-export function unconfirmed(
-  { kind, subject, facts }: IncidentRecord,
-  quarters: readonly UsageQuarterRecord[],
-  from: number,
-): Brake | undefined {
-  const { metric: name, observed } = facts;
-  const metric = usageMetricNames.find((known) => known === name);
-  if (kind !== 'usage-anomaly' || metric === undefined || observed === undefined) return undefined;
-  const minutes = quarters.flatMap((quarter) => [...reportedMinutes(quarter)]).filter(([at]) => at >= from);
-  const most = Math.max(0, ...minutes.map(([, totals]) => valueOf(totals, metric)));
-  if (most >= observed * tolerance) return undefined;
-  return { code: 'not-confirmed', subject, metric, most };
+export async function doubtOf(incident: IncidentRecord, now: number, evidence: Evidence, log: Log): Promise<Brake | undefined> {
+  const metric = metricOf(incident);
+  if (metric === undefined) return undefined;
+  const { subject } = incident;
+  const { from, to } = confirmingSpan(incident, now);
+  const quarters = await evidence.quarters(subject, from, to);
+  const collected = unconfirmed(
+    incident,
+    quarters.flatMap((quarter) => [...reportedMinutes(quarter)]),
+    from,
+  );
+  if (collected !== undefined) return collected;
+  try {
+    return unconfirmed(incident, await evidence.reread(subject, from, to), from);
+  } catch (error) {
+    log.warn('containment.not-read-again', { incidentId: incident.incidentId, error: briefly(error) });
+    return undefined;
+  }
+}
+
+function metricOf({ kind, facts: { metric, observed } }: IncidentRecord): UsageMetric | undefined {
+  return kind === 'usage-anomaly' && observed !== undefined ? usageMetricNames.find((known) => known === metric) : undefined;
+}
+
+/** No minute from `from` on has as much as was seen. */
+function unconfirmed(incident: IncidentRecord, minutes: Minutes, from: number): Brake | undefined {
+  const { subject, facts } = incident;
+  const metric = metricOf(incident);
+  if (metric === undefined) return undefined;
+  let most = 0;
+  for (const [at, totals] of minutes) if (at >= from) most = Math.max(most, valueOf(totals, metric));
+  return most >= (facts.observed ?? 0) * tolerance ? undefined : { code: 'not-confirmed', subject, metric, most };
 }

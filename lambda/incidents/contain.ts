@@ -3,16 +3,17 @@ import { isContainable } from '../../contract/registry.ts';
 import { usageReport } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, IncidentRecord } from '../../contract/records.ts';
-import { isWithin, minuteMs } from '../foundation/clock.ts';
+import { floorTo, isWithin, minuteMs } from '../foundation/clock.ts';
 import { briefly, KeyguardError, LostRace } from '../foundation/errors.ts';
 import { verifyRevokedIn, isOver, type Revocation, type Shown } from '../rotation/verify-revoked.ts';
 import { execute, stillAlive, type Act } from '../rotation/execute.ts';
+import { totalsOf } from '../usage/deltas.ts';
 import { expectationAt, expectedOf } from '../usage/expected-usage.ts';
 import { fenceMs } from '../rotation/lifecycle.ts';
 import { attemptOf, rotationToken } from '../rotation/rotation-token.ts';
 import { isRunning } from './renotify.ts';
 import { hardlyKnownSince, judgeContainmentPolicy, likeliestTarget } from './containment-policy.ts';
-import { confirmingSpan, unconfirmed } from './confirmed.ts';
+import { doubtOf, type Evidence } from './confirmed.ts';
 import { brakeText } from './message/cause-text.ts';
 import type { ContainmentPorts } from './ports.ts';
 import { happen } from './raise.ts';
@@ -109,11 +110,11 @@ async function decide(
   const held = { blindSince, youngSince: hardlyKnownSince(incident), expectation: expectationAt(expected, now) };
   const decision = judgeContainmentPolicy(target, definition, own, held, now);
   if (decision.verdict === 'brake') return { brake: decision.brake };
-  const doubt = await doubtOf(incident, now, ports);
-  if (doubt !== undefined) return { brake: doubt };
   const paused = decision.verdict === 'rotate first' ? await ports.pauses.find(definition.name) : undefined;
   if (paused !== undefined) return { brake: { code: 'replacement-paused', managedKey: definition.name, reason: paused.because } };
   if (target === undefined) return { brake: { code: 'no-key-shown' } };
+  const doubt = await doubtOf(incident, now, evidenceOf(ports), ports.log);
+  if (doubt !== undefined) return { brake: doubt };
   const others = own.filter(({ apiKeyId }) => apiKeyId !== target.apiKeyId);
   const noneLeft = !others.some(({ state }) => state === 'current');
   return { verdict: decision.verdict, target, token: replacementToken(incident, target, own, now), noneLeft };
@@ -129,10 +130,15 @@ function replacementToken({ incidentId }: IncidentRecord, target: ApiKeyRecord, 
   return underWay ?? rotationToken(cause, attemptOf(cause, own, now));
 }
 
-/** Why the finding is not believed; undefined where it is. What CloudWatch shows anybody may have put there who may put metrics. */
-async function doubtOf(incident: IncidentRecord, now: number, { usage }: ContainmentPorts): Promise<Brake | undefined> {
-  const { from, to } = confirmingSpan(incident, now);
-  return unconfirmed(incident, await usage.quarters(incident.subject, from, to), from);
+function evidenceOf({ usage, feed, ledger }: ContainmentPorts): Evidence {
+  return {
+    quarters: (subject, from, to) => usage.quarters(subject, from, to),
+    async reread(subject, from, to) {
+      const owners = new Map((await ledger.all()).map(({ apiKeyId, managedKey }) => [apiKeyId, managedKey]));
+      const rows = await feed.minutes(floorTo(from, minuteMs), floorTo(to, minuteMs));
+      return totalsOf(rows, (apiKeyId) => owners.get(apiKeyId)).get(subject) ?? new Map();
+    },
+  };
 }
 
 async function brake(incident: IncidentRecord, why: Brake, ports: ContainmentPorts, tally: ContainmentTally): Promise<void> {

@@ -4,7 +4,7 @@ import type { IncidentRecord, Notification, UndeliveredRecord } from '../../cont
 import type { ChannelKind } from '../../contract/registry.ts';
 import type { ApiKeyLedger, ApiKeys, KeyDirectory, KeyProbe, Pauses, Rotations, SecretVersions, UsageEvidence } from '../rotation/ports.ts';
 import type { ExpectedUsageStore } from '../usage/expected-usage.ts';
-import type { UsageLedger } from '../usage/ports.ts';
+import type { UsageFeed, UsageLedger } from '../usage/ports.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 
@@ -43,6 +43,8 @@ export interface ContainmentPorts extends IncidentPorts {
   readonly keys: ApiKeys;
   readonly probe: KeyProbe;
   readonly usage: UsageEvidence & Pick<UsageLedger, 'quarters'>;
+  /** The usage report, as Anthropic gives it now. */
+  readonly feed: UsageFeed;
   readonly rotations: Rotations;
   readonly pauses: Pauses;
   readonly expected: ExpectedUsageStore;

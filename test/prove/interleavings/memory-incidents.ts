@@ -14,6 +14,7 @@ export function containmentPorts(world: MemoryWorld, gate: Gate): ContainmentPor
     ...world.ports(gate),
     usage: { ...world.ports(gate).usage, quarters: async () => [] },
     expected: { all: async () => [] },
+    feed: { minutes: async () => [] },
     installation: 'keyguard',
     dashboardUrl: 'https://console.example.com/keyguard',
     supplies: new Map(),

@@ -65,6 +65,8 @@ async function stolen({ local, observer }: ProofWorld, key: MadeKey): Promise<()
     usage: usageLedger(table, local.clock),
     rotations: rotations(secrets),
     expected: expectedUsage(table),
+    // A finding that measures nothing is not read again.
+    feed: { minutes: async () => [] },
   };
   local.aws.functions.register('anomaly-detector', async () => {
     const brakes = await findBrakes(ports);
