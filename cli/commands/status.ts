@@ -1,11 +1,14 @@
-import { expectedFrom } from '../../lambda/usage/expect.ts';
 import { unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ExpectedUsageRecord, IncidentRecord } from '../../contract/records.ts';
+import { endedIncidents } from '../../lambda/adapters/aws/incident-store.ts';
+import { dayMs } from '../../lambda/foundation/clock.ts';
 import { cutOffText } from '../../lambda/incidents/message/cut-off-text.ts';
+import { cutsOf } from '../../lambda/incidents/states.ts';
 import type { Restorable } from '../../lambda/rotation/commands/undo.ts';
+import { expectedFrom } from '../../lambda/usage/expect.ts';
 import type { CliIo, Command } from '../command.ts';
 import { eachKey, unreadText, type UnreadKey } from '../each-key.ts';
-import { managedKey, openInstallation, withInstallation, type InstallationFlags } from '../installation.ts';
+import { managedKey, openInstallation, withInstallation, type InstallationFlags, type OpenInstallation } from '../installation.ts';
 import { incidentText } from '../key-findings.ts';
 import { keyStatus, type Health, type KeyStatus } from '../key-status.ts';
 import { colours, counted, instant, isoOrNull, json, line, table } from '../output.ts';
@@ -44,6 +47,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
   const oddItems = installation.table.takeUnreadable();
   const known = new Set(installation.managedKeys.map((key) => key.name));
   const others = name === undefined ? incidents.filter(({ subject, state }) => !known.has(subject) && state !== 'recovered') : [];
+  const alarms = name === undefined ? await alarmsOf(installation, incidents) : undefined;
   const unmanaged = name === undefined ? expectedFrom(unattributed, records.expected, now) : [];
   const removed = name === undefined ? removedFrom(records.records, installation.managedKeys) : [];
   if (flags.json === true) {
@@ -55,6 +59,7 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
         managedKeys: [...keys.map(keyJson), ...unread.map(unreadJson)],
         removedKeys: removed,
         unreadableItems: oddItems,
+        ...(alarms === undefined ? {} : { unusualUsage: alarms }),
         expectedOfUnattributed: unmanaged.map(expectedJson),
         otherIncidents: others.map((incident) => ({ subject: incident.subject, ...incidentJson(incident) })),
       },
@@ -73,8 +78,29 @@ async function show(name: string | undefined, flags: InstallationFlags, io: CliI
     line(`Items of the state table cannot be read: ${oddItems.join(', ')}; how to repair them: npx --no-install keyguard doctor`, io);
   line(tallyText([...keys.map(({ health }) => health), ...unread.map(unreadHealth)]), io);
   line(usageText(watermark, now), io);
+  if (alarms !== undefined) line(alarmsText(alarms), io);
   const unpriced = unpricedText(watermark);
   if (unpriced !== undefined) line(`In the last days ${unpriced}.`, io);
+}
+
+/** How often people were told of unusual usage, beside how many false alarms a month they accept. */
+interface Alarms {
+  readonly toldLast30Days: number;
+  readonly cutOff: number;
+  readonly falseAlarmsPerMonth: number;
+}
+
+async function alarmsOf({ table: stored, clock, configuration }: OpenInstallation, open: readonly IncidentRecord[]): Promise<Alarms> {
+  const since = clock.now() - 30 * dayMs;
+  const all = [...open.filter(({ kind }) => kind === 'usage-anomaly'), ...(await endedIncidents(stored, 'usage-anomaly'))];
+  const told = new Map(all.filter(({ openedAt }) => openedAt >= since).map((incident) => [incident.incidentId, incident]));
+  const { falseAlarmsPerMonth } = configuration.detection;
+  return { toldLast30Days: told.size, cutOff: [...told.values()].filter((each) => cutsOf(each).length > 0).length, falseAlarmsPerMonth };
+}
+
+function alarmsText({ toldLast30Days, cutOff, falseAlarmsPerMonth }: Alarms): string {
+  const cut = cutOff === 0 ? '' : `, of which ${cutOff} ended with a cut`;
+  return `Unusual usage was told ${counted(toldLast30Days, 'time')} in the last 30 days${cut}; you accept ${counted(falseAlarmsPerMonth, 'false alarm')} a month.`;
 }
 
 function subjectText({ subject }: IncidentRecord): string {

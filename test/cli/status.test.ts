@@ -1,6 +1,10 @@
 import { Writable } from 'node:stream';
 import { afterEach, expect, test } from 'vitest';
-import { hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import type { IncidentRecord } from '../../contract/records.ts';
+import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
+import { openTable } from '../../lambda/adapters/aws/table.ts';
+import { dayMs, hourMs, minuteMs } from '../../lambda/foundation/clock.ts';
+import { anIncident } from '../lambda/incidents/message-incidents.ts';
 import { anOperator, type Operator } from './operator.ts';
 import { configurationFile, keyguard } from './shell.ts';
 
@@ -71,6 +75,29 @@ test('status shows what waits: a pause, and an old key that an undo asks for', a
       },
     ],
   });
+});
+
+test('status sets how often unusual usage was told beside what is accepted', async () => {
+  me = await anOperator();
+  const { clock, installation } = me.world;
+  const table = openTable(installation.stateTable);
+  const store = incidentStore(table);
+  const now = clock.now();
+  const anomaly = (incidentId: string, daysAgo: number, changes: Partial<IncidentRecord> = {}) => {
+    const openedAt = now - daysAgo * dayMs;
+    return anIncident({ incidentId: `usage-anomaly-${incidentId}`, openedAt, since: openedAt, lastFindingAt: openedAt, ...changes });
+  };
+  for (const [id, daysAgo, changes] of [
+    ['long-ago', 31, {}],
+    ['cut', 20, { cuts: [{ apiKeyId: 'apikey_1', at: now - 20 * dayMs }] }],
+  ] as const)
+    await table.put('INCIDENT_ENDED', `usage-anomaly-${id}`, anomaly(id, daysAgo, { state: 'recovered', ...changes }));
+  await table.put('INCIDENT_ENDED', 'straggler-a', anomaly('a', 1, { incidentId: 'straggler-a', kind: 'straggler', state: 'recovered' }));
+  await store.replace(undefined, anomaly('open', 0));
+  expect(await me.asJson(['status'])).toMatchObject({ unusualUsage: { toldLast30Days: 2, cutOff: 1, falseAlarmsPerMonth: 1 } });
+  expect((await me.run(['status'])).out).toContain(
+    'Unusual usage was told 2 times in the last 30 days, of which 1 ended with a cut; you accept 1 false alarm a month.',
+  );
 });
 
 test('status says when the collector is behind', async () => {

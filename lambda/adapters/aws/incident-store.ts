@@ -1,4 +1,5 @@
-import { incidentShape, recoveredShape } from '../../../contract/records.ts';
+import { incidentShape, recoveredShape, type IncidentRecord } from '../../../contract/records.ts';
+import type { IncidentKind } from '../../../contract/registry.ts';
 import { dayMs } from '../../foundation/clock.ts';
 import type { IncidentStore } from '../../incidents/ports.ts';
 import { withoutNext } from '../../incidents/states.ts';
@@ -41,4 +42,10 @@ export function incidentStore(table: Table): IncidentStore {
       await (next === undefined ? table.remove('INCIDENT', sk, record.revision) : table.replace('INCIDENT', sk, record.revision, next));
     },
   };
+}
+
+/** The incidents of a kind that have ended; their ids begin with it. What cannot be read is left out. */
+export async function endedIncidents(table: Table, kind: IncidentKind): Promise<readonly IncidentRecord[]> {
+  const items = await table.query('INCIDENT_ENDED', { from: `${kind}-`, to: `${kind}-~` });
+  return readableIn(table, items.map(withCodes), incidentShape);
 }
