@@ -10,6 +10,9 @@ export const unattributed = 'unattributed';
 /** The subject of what is said of the usage report itself, and of no managed key. */
 export const usageReport = 'usage-report';
 
+/** The subject of what is said of all keys together. */
+export const allKeys = 'all-keys';
+
 export interface MetricDefinition {
   readonly name: string;
   readonly unit: 'Count' | 'None' | 'Seconds';

@@ -303,6 +303,8 @@ export interface LookRecord {
   /** When the baseline had to be learnt anew, and why. */
   readonly afresh?: { readonly at: number; /** @sentence */ readonly because: string };
   readonly compared?: ComparedRecord;
+  /** What was found in the last days and is no alarm. */
+  readonly notable?: readonly Notable[];
 }
 
 /** What CloudWatch shows was held against the ledger `at` an instant, and differed. */
@@ -359,6 +361,20 @@ export type ChangeFacts = Data<typeof changeShape>;
 export const comparisons = ['season', 'level', 'cold', 'wake'] as const;
 export type Comparison = (typeof comparisons)[number];
 
+const notableShape = {
+  /** When it was found, epoch ms. */
+  at: number,
+  metric: text,
+  /** Per minute, over the look-back: what was seen, and what is usual. */
+  observed: number,
+  expected: number,
+  windowMs: number,
+  startedAt: number,
+} satisfies Fields;
+export const notablesShape = list(shaped(notableShape));
+/** Unusual usage that is no alarm. */
+export type Notable = Data<typeof notableShape>;
+
 /** What the message is made of: plain data, never a value. */
 const factsShape = {
   apiKeyId: optional(text),
@@ -385,6 +401,8 @@ const factsShape = {
   /** Of `usage-anomaly`: estimates of what it has cost since it began beyond what is usual, and of what it costs an hour at the pace of the last one. */
   excessCostUsd: optional(number),
   excessCostUsdPerHour: optional(number),
+  /** Of `usage-notable`: whose usage, and what was found. */
+  notable: optional(list(shaped({ ...notableShape, subject: text }))),
   /** Of `key-changed`, where there are several: each of them. The facts themselves are those of the one that is told first. */
   changes: optional(list(shaped(changeShape))),
 } satisfies Fields;

@@ -106,6 +106,7 @@ export function hasPool(strategy: StrategyKind): boolean {
 /**
  * - `usage-anomaly`: a managed key's usage left its expected band.
  * - `retired-key-used`: tokens on a key that should be inactive (standby, inactive, contained, archived).
+ * - `usage-notable`: once a day, usage of some keys that is unusual, but not enough for an alarm in a large fleet.
  * - `usage-unfamiliar`: a managed key uses a model, tier, geography or the like for the first time.
  * - `straggler`: an old key still shows traffic when its grace should be over.
  * - `rotation-failed`: a rotation could not finish; people must act.
@@ -124,6 +125,7 @@ export function hasPool(strategy: StrategyKind): boolean {
 export const incidentKinds = [
   'usage-anomaly',
   'retired-key-used',
+  'usage-notable',
   'usage-unfamiliar',
   'straggler',
   'rotation-failed',

@@ -36,4 +36,4 @@ export type { AdminAccess as AdminAccessDefinition, VariableName } from '../cont
 export type { ChannelKind, FunctionName, PostedChannel, StrategyKind } from '../contract/registry.ts';
 export type { HeartbeatDefinition } from '../contract/heartbeat.ts';
 export type { UsageMetric } from '../contract/metrics.ts';
-export type { ContainmentPolicy, Definitions, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';
+export type { ContainmentPolicy, Definitions, ExpectedUsagePlan, ManagedKeyPolicy, RotationPolicy } from '../contract/policy.ts';

@@ -1,4 +1,4 @@
-import { unattributed, usageReport } from '../../contract/metrics.ts';
+import { allKeys, unattributed, usageReport } from '../../contract/metrics.ts';
 import type { ExpectedUsageRecord, IncidentRecord } from '../../contract/records.ts';
 import { endedIncidents } from '../../lambda/adapters/aws/incident-store.ts';
 import { dayMs } from '../../lambda/foundation/clock.ts';
@@ -105,6 +105,7 @@ function alarmsText({ toldLast30Days, cutOff, falseAlarmsPerMonth }: Alarms): st
 
 function subjectText({ subject }: IncidentRecord): string {
   if (subject === usageReport) return 'The usage report';
+  if (subject === allKeys) return 'All keys';
   return subject === unattributed ? 'Usage of no managed key' : subject;
 }
 

@@ -7,6 +7,7 @@ import { briefly } from '../foundation/errors.ts';
 import { clear, clearAmong, record } from '../incidents/raise.ts';
 import { expectationAt, expectedOf, type ExpectedUsage } from '../usage/expected-usage.ts';
 import { compareMetrics } from './compare-metrics.ts';
+import { closenessOf, tellDigest } from './digest.ts';
 import { isDue, isRedundant } from './due.ts';
 import { lookAt } from './look.ts';
 import type { DetectionPorts } from './ports.ts';
@@ -34,7 +35,8 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
   const now = ports.clock.now();
   const until = untilOf(watermark, now);
   const watched = [...(await ports.directory.all()).map((definition) => definition.name), unattributed];
-  const settings = { intervalMs: minuteMs, falseAlarmsPerMonth: ports.falseAlarmsPerMonth / (watched.length * detectorKinds.length) };
+  const { leastMargin, falseAlarmsPerMonth } = closenessOf(ports.falseAlarmsPerMonth / (watched.length * detectorKinds.length));
+  const settings = { intervalMs: minuteMs, falseAlarmsPerMonth };
   const moved = await ports.memory.moved();
   const looks = await ports.memory.looks();
   const incidents = await ports.incidents.all();
@@ -54,7 +56,7 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
           last,
           until,
           { ...settings, zoneOffset: ports.zoneOf(subject) },
-          { now, incidents, expected: own },
+          { now, incidents, expected: own, leastMargin },
           ports,
         );
         if (look.isAlerting) tally.alerting += 1;
@@ -80,6 +82,12 @@ export async function detectAnomalies(ports: DetectionPorts): Promise<DetectionT
       await noteFailure(last, briefly(error), now, ports);
     }
   }
+  await tellDigest(
+    watched.map((subject) => readLook(subject, looks.get(subject), now)),
+    incidents,
+    now,
+    ports,
+  );
   return tally;
 }
 

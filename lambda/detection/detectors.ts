@@ -40,6 +40,8 @@ export interface Finding {
   readonly expected: number;
   /** What the look-back was held against. Absent: a rule that learns nothing. */
   readonly kind?: Comparison;
+  /** How far it lies above where an alert begins, in decimal orders of magnitude of rarity. Absent: a rule, which is certain. */
+  readonly margin?: number;
   /** Start of the alert, epoch ms. */
   readonly since: number;
   /** When the usage began that the finding rests on, as far as it is known; epoch ms. Absent: it rests on none. */

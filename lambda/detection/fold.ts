@@ -6,6 +6,8 @@ import { isWithin } from './spans.ts';
 export interface Alert {
   readonly at: number;
   readonly facts: IncidentFacts;
+  /** Of its finding: how far above where an alert begins, in decades; Infinity where it is certain. */
+  readonly margin: number;
   /** What is typical at this time of day: one a metric, in its unit and bucket. */
   readonly typical: readonly number[];
 }
@@ -58,7 +60,9 @@ export function foldMinutes(
     }
     const answer = folder.fold(isWithin(accepted, at) ? { ...observation, isAccepted: true } : observation);
     const facts = factsOf(answer);
-    if (facts !== undefined) alerts.push({ at, facts, typical: answer.expected.map(({ typical }) => typical) });
+    const { finding, expected } = answer;
+    if (facts !== undefined)
+      alerts.push({ at, facts, margin: finding?.margin ?? Infinity, typical: expected.map(({ typical }) => typical) });
   }
   keepUntil(Infinity);
   return { alerts, memories };

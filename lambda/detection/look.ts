@@ -1,11 +1,12 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
-import type { BaselineAge, IncidentFacts, IncidentRecord, LookRecord, Span } from '../../contract/records.ts';
+import type { BaselineAge, IncidentFacts, IncidentRecord, LookRecord, Notable, Span } from '../../contract/records.ts';
 import { detectorKinds, type DetectorKind } from '../../contract/registry.ts';
 import { dayMs, floorTo, hourMs, minuteMs } from '../foundation/clock.ts';
 import { clearAmong, record } from '../incidents/raise.ts';
 import { cutsOf, echoUntil } from '../incidents/states.ts';
 import { detectors, type DetectorSettings, type Memory } from './detectors.ts';
 import { isLateUsageDue } from './due.ts';
+import { withNotable } from './digest.ts';
 import { exactMinutes } from './exact.ts';
 import { foldMinutes, type Alert } from './fold.ts';
 import type { DetectionPorts } from './ports.ts';
@@ -38,6 +39,8 @@ interface Known {
   readonly now: number;
   /** Of this subject. */
   readonly expected: readonly ExpectedUsage[];
+  /** An alert with a smaller margin is no alarm; in decades. */
+  readonly leastMargin: number;
   readonly incidents: readonly IncidentRecord[];
 }
 
@@ -81,7 +84,9 @@ export async function lookAt(
   const because = starts.map((start) => start.afresh).find((why) => why !== undefined);
   const afresh = because === undefined ? last.afresh : { at: now, because };
   const isEcho = newest !== undefined && !isOpen(incident) && (await isCarriedByCutKeys(subject, until, ports));
-  if (newest !== undefined) {
+  // While an incident is open, all that is found goes on with it.
+  const isAlarm = newest !== undefined && (newest.margin >= known.leastMargin || isOpen(incident));
+  if (newest !== undefined && isAlarm) {
     const facts = { ...newest.facts, ...(await costOf(subject, newest, ports)), ...learntAnew(afresh, now) };
     if (!isEcho) await record('usage-anomaly', subject, facts, ports);
     // It is the same theft still, and nothing that could be cut off: `retired-key-used` tells of it, once.
@@ -99,6 +104,7 @@ export async function lookAt(
   for (const { kind, memories } of isEcho ? [] : folds)
     for (const [foldedUntil, memory] of memories)
       await remember(kind, subject, foldedUntil === oldUntil ? 'old' : 'recent', foldedUntil, memory, ports);
+  const notable = withNotable(last.notable ?? [], newest === undefined || isAlarm || isEcho ? undefined : notableOf(newest), now);
   const echo = isEcho ? [{ from: fresh[0]?.at ?? newest.at, to: newest.at + minuteMs }] : [];
   const next: LookRecord = {
     schema: 1,
@@ -107,6 +113,7 @@ export async function lookAt(
     found,
     unlearnt: joined([...cutOff, ...echo], 0),
     ...(waiting.length === 0 ? {} : { waiting }),
+    ...(notable.length === 0 ? {} : { notable }),
     ...(afresh === undefined ? {} : { afresh }),
   };
   return { next, isAlerting: newest !== undefined || (incident !== undefined && incident.state !== 'recovered' && !isCalm) };
@@ -208,6 +215,11 @@ function endedBy(incident: IncidentRecord): readonly Span[] {
 /** Of an alert that is over, the half hour before it belongs to it: usage that comes late may let it begin earlier. */
 function withLead(found: readonly Span[], until: Until): readonly Span[] {
   return found.map(({ from, to }) => ({ from: until.open - to >= calmMs ? from - calmMs : from, to }));
+}
+
+function notableOf({ at, facts: { metric, observed, expected, windowMs, startedAt = at } }: Alert): Notable | undefined {
+  if (metric === undefined || observed === undefined || expected === undefined || windowMs === undefined) return undefined;
+  return { at, metric, observed, expected, windowMs, startedAt };
 }
 
 /** From the exact totals: what an alert has cost since it began, beyond what is typical at its hour. Both are estimates, in USD. */

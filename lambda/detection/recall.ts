@@ -1,5 +1,12 @@
 import { watchedMetrics } from '../../contract/metrics.ts';
-import { comparedShape, type ComparedRecord, type LookRecord, type WatermarkRecord } from '../../contract/records.ts';
+import {
+  comparedShape,
+  notablesShape,
+  type ComparedRecord,
+  type LookRecord,
+  type Notable,
+  type WatermarkRecord,
+} from '../../contract/records.ts';
 import { fits } from '../../contract/shape.ts';
 import { dayMs, floorTo, instantUpTo, minuteMs } from '../foundation/clock.ts';
 import { parsedJson } from '../foundation/json.ts';
@@ -72,10 +79,15 @@ export function readLook(subject: string, stored: unknown, now: number): LookRec
     found: readSpans(get('found'), latest, longestSpanMs),
     unlearnt: readSpans(get('unlearnt'), latest, longestSpanMs),
     ...(waiting.length === 0 ? {} : { waiting }),
+    ...readNotable(get('notable'), latest),
     ...(failingSince === undefined || typeof runs !== 'number' ? {} : { failing: { since: failingSince, runs } }),
     ...(afreshAt === undefined || typeof because !== 'string' ? {} : { afresh: { at: afreshAt, because } }),
     ...readCompared(get('compared'), latest),
   };
+}
+
+function readNotable(stored: unknown, latest: number): { readonly notable?: readonly Notable[] } {
+  return notablesShape(stored) && stored.every(({ at }) => instantUpTo(at, latest) !== undefined) ? { notable: stored } : {};
 }
 
 /** Of an instant that has not come, CloudWatch would not be compared before it has. */

@@ -1,6 +1,6 @@
 import { alertSchemaName, type Alert } from '../../contract/alert.ts';
 import type { IncidentKind, Supply } from '../../contract/registry.ts';
-import { usageReport } from '../../contract/metrics.ts';
+import { allKeys, usageReport } from '../../contract/metrics.ts';
 import type { IncidentRecord, IncidentState } from '../../contract/records.ts';
 import { utcMinute } from '../foundation/clock.ts';
 import { brakeText } from './message/cause-text.ts';
@@ -21,12 +21,14 @@ import { reasonOf, storyOf, type Tell, type Wording, type Words } from './messag
 import { straggler } from './message/straggler.ts';
 import { usageAnomaly } from './message/usage-anomaly.ts';
 import { usageBlind } from './message/usage-blind.ts';
+import { usageNotable } from './message/usage-notable.ts';
 import { usageUnfamiliar } from './message/usage-unfamiliar.ts';
 import { severityOf } from './severity.ts';
 
 const wording: { readonly [K in IncidentKind]: Wording<K> } = {
   'usage-anomaly': usageAnomaly,
   'retired-key-used': retiredKeyUsed,
+  'usage-notable': usageNotable,
   'usage-unfamiliar': usageUnfamiliar,
   straggler,
   'rotation-failed': rotationFailed,
@@ -102,7 +104,7 @@ function factsOf(incident: IncidentRecord, at: number): Alert['facts'] {
   const seen =
     observed === undefined ? undefined : metric === undefined ? tokensInMinute(observed) : quantity(metric, observed, facts.windowMs);
   const rows: readonly (readonly [string, string | undefined])[] = [
-    ['Managed key', incident.subject === usageReport ? undefined : incident.subject],
+    ['Managed key', incident.subject === usageReport || incident.subject === allKeys ? undefined : incident.subject],
     ['API key', incident.target ?? facts.apiKeyId],
     ['Observed', seen],
     [

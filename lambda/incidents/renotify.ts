@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Brake, ChangeCause } from '../../contract/causes.ts';
 import { incidentGrades, type IncidentKind } from '../../contract/registry.ts';
 import type { ChangeFacts, IncidentFacts, IncidentRecord } from '../../contract/records.ts';
-import { dayMs, hourMs, minuteMs } from '../foundation/clock.ts';
+import { dayMs, hourMs, iso, minuteMs } from '../foundation/clock.ts';
 
 /** How long after the last notification a finding reminds people: for the first reminder, the second and so on, the last one for the rest. */
 const paces: Partial<Record<IncidentKind, readonly number[]>> = {
@@ -81,7 +81,7 @@ function acknowledgedOf({ known, announced, announcing, kind, facts }: IncidentR
 }
 
 /** What of a finding people are to be told by itself. */
-function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes, categories = [] }: IncidentFacts): readonly string[] {
+function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes, startedAt, categories = [] }: IncidentFacts): readonly string[] {
   // Who knows of the worse knows of the better.
   if (kind === 'pool-low' || kind === 'straggler') return incidentGrades[kind].slice(0, rank(kind, { grade }) + 1);
   // Consumers who fail for another reason need another cure.
@@ -91,6 +91,8 @@ function notifiableOf(kind: IncidentKind, { apiKeyId, grade, changes, categories
     if (apiKeyId === undefined) return [];
     return grade === 'running' ? [nameOf({ grade: 'running', apiKeyId })] : [apiKeyId];
   }
+  // Each day's is news.
+  if (kind === 'usage-notable') return startedAt === undefined ? [] : [iso(startedAt)];
   if (kind === 'usage-unfamiliar') return categories.map(({ dimension, value }) => `${dimension} ${value}`);
   if (kind !== 'key-changed') return [];
   return changes?.map(nameOf) ?? (grade === undefined ? [] : [nameOf({ grade, apiKeyId: apiKeyId ?? '' })]);

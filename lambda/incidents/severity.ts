@@ -6,11 +6,12 @@ export type Severity = Alert['severity'];
 
 /**
  * Critical: somebody may be spending our money now, or consumers fail now. Warning: nothing burns, but people must act.
- * Info: it is over.
+ * Info: it is over, or good to know.
  */
 const whenOpen: Readonly<Record<IncidentKind, Severity>> = {
   'usage-anomaly': 'critical',
   'retired-key-used': 'critical',
+  'usage-notable': 'info',
   'usage-unfamiliar': 'warning',
   straggler: 'warning',
   'rotation-failed': 'warning',

@@ -1,4 +1,4 @@
-import { unattributed, usageReport } from '../../contract/metrics.ts';
+import { allKeys, unattributed, usageReport } from '../../contract/metrics.ts';
 import { managedKeyOutputs, outputNames } from '../../contract/outputs.ts';
 
 export interface NameProblem {
@@ -17,6 +17,7 @@ export function nameProblems(names: readonly unknown[]): readonly NameProblem[] 
     const refuse = (problem: string, fix: string): void => void problems.push({ index, problem, fix });
     if (name === unattributed) refuse('is reserved for usage that no managed key explains', 'Choose another name.');
     if (name === usageReport) refuse('is reserved for what is said of the usage report', 'Choose another name.');
+    if (name === allKeys) refuse('is reserved for what is said of all keys together', 'Choose another name.');
     const outputs = Object.values(managedKeyOutputs(name));
     const output = outputs.find((candidate) => taken.has(candidate));
     const other = output && taken.get(output);

@@ -1,12 +1,12 @@
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ablated, ablationNames } from './detection/ablations.ts';
-import { baselines, before, envelope, held, type Alerts, type Scores } from './detection/detectors.ts';
+import { baselines, before, envelope, held, inFleet, type Alerts, type Scores } from './detection/detectors.ts';
 import { figuresOf, intervals, outcomeOf, type Figures, type Interval, type Outcome } from './detection/score.ts';
-import { drawnBackgrounds, rareBackgrounds, tracedBackgrounds, type Background, type Part } from './detection/series.ts';
+import { dayMs, drawnBackgrounds, rareBackgrounds, tracedBackgrounds, type Background, type Part } from './detection/series.ts';
 import { kinds, robbed, type Kind, type Robbed } from './detection/thefts.ts';
 
-const help = `npm run bench:detection -- [--traces FOLDER] [--seeds N] [--quick] [--no-ablations] [--json]
+const help = `npm run bench:detection -- [--traces FOLDER] [--seeds N] [--quick] [--no-ablations] [--fleets] [--json]
 
 How well the detector finds thefts, beside well-known ways, at one alarm a key and month, with one value a series.
 Thefts of nine kinds are added to drawn usage and, with --traces, to real usage (ServeGen, NAB). The same options give the same figures.
@@ -14,6 +14,7 @@ Thefts of nine kinds are added to drawn usage and, with --traces, to real usage 
   --seeds N        how many keys are drawn of each profile (default 4)
   --quick          fewer series, no ablations: some twenty seconds
   --no-ablations   leave them out
+  --fleets         instead: one alarm a month for 1, 10, 50 and 1,000 keys together
   --json           for machines
 `;
 
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
       traces: { type: 'string' },
       seeds: { type: 'string', default: '4' },
       quick: { type: 'boolean', default: false },
+      fleets: { type: 'boolean', default: false },
       'no-ablations': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -43,6 +45,12 @@ async function main(): Promise<void> {
   const progress = (text: string): void => void process.stderr.write(`${text}\n`);
   const series = seriesOf(values.quick ? 2 : seeds, values.quick, values.traces);
   progress(`${series.length} series of ${new Set(series.map(({ source }) => source)).size} sources`);
+  if (values.fleets) {
+    const fleets = [1, 10, 50, 1000].map((keys) => fleetOf(keys, series, progress));
+    if (values.json) process.stdout.write(`${JSON.stringify({ series: series.length, fleets }, null, 2)}\n`);
+    else for (const fleet of fleets) process.stdout.write(`${fleetText(fleet)}\n`);
+    return;
+  }
   const rows: Row[] = [];
   const measure = (name: string, alerts: Alerts): void => {
     progress(name);
@@ -62,6 +70,56 @@ async function main(): Promise<void> {
     }
   if (values.json) process.stdout.write(`${JSON.stringify({ series: series.length, rows }, null, 2)}\n`);
   else print(rows, (line) => void process.stdout.write(`${line}\n`));
+}
+
+interface Fleet {
+  readonly keys: number;
+  /** Of the whole fleet, a month; the series stand for its keys, so it is that of one times their number. */
+  readonly falseAlarmsPerMonth: number;
+  readonly interval: Interval;
+  /** The same of a fleet whose keys are known for a week or longer. */
+  readonly afterAWeek: number;
+  readonly digestsPerMonth: number;
+  readonly recall: number;
+  readonly recallWithDigest: number;
+}
+
+/** One alarm a month is accepted for all keys together; each part of the series counts. */
+function fleetOf(keys: number, series: readonly Robbed[], progress: (text: string) => void): Fleet {
+  progress(`${keys} keys`);
+  const judge = inFleet(keys);
+  const judged = series.map((each) => ({ each, ...judge(each) }));
+  const alarms = judged.map(({ each, alarms: own }) => outcomeOf(each, own));
+  const all = judged.map(({ each, found }) => outcomeOf(each, found));
+  const month = (perWeek: number): number => ((perWeek * 30) / 7) * keys;
+  const week = (each: Robbed): number => Math.round((7 * dayMs) / each.intervalMs);
+  const later = judged.map(({ each, alarms: own }) => {
+    const first = outcomeOf(
+      each,
+      own.map((alarm, index) => alarm && index < week(each)),
+    );
+    const outcome = outcomeOf(each, own);
+    return { ...outcome, weeks: outcome.weeks - 1, falseAlarms: outcome.falseAlarms - first.falseAlarms };
+  });
+  const [low, high] = intervals(alarms).falseAlarmsPerWeek;
+  return {
+    keys,
+    falseAlarmsPerMonth: month(figuresOf(alarms).falseAlarmsPerWeek),
+    interval: [month(low), month(high)],
+    afterAWeek: month(figuresOf(later).falseAlarmsPerWeek),
+    digestsPerMonth: month(figuresOf(all).falseAlarmsPerWeek - figuresOf(alarms).falseAlarmsPerWeek),
+    recall: figuresOf(alarms).recall,
+    recallWithDigest: figuresOf(all).recall,
+  };
+}
+
+function fleetText({ keys, falseAlarmsPerMonth, interval, afterAWeek, digestsPerMonth, recall, recallWithDigest }: Fleet): string {
+  const two = (value: number): string => value.toFixed(2);
+  return (
+    `${keys} keys, one alarm a month accepted: ${two(falseAlarmsPerMonth)} (${interval.map(two).join(' to ')}), ` +
+    `${two(afterAWeek)} where all are known for a week; ${two(digestsPerMonth)} more in digests; ` +
+    `recall ${two(recall)}, with digests ${two(recallWithDigest)}`
+  );
 }
 
 /** Each background with a theft of some kinds; of a short one the kinds take turns. */

@@ -81,6 +81,7 @@ const texts: Texts<AlarmCause> = {
 const recoveryTexts: Readonly<Record<IncidentKind, string>> = {
   'usage-anomaly': 'usage has been back in its usual band for half an hour',
   'retired-key-used': 'no tokens on a retired key for an hour',
+  'usage-notable': 'nothing of that kind for a week',
   'usage-unfamiliar': 'a day has passed, and what was new is usual from now on',
   straggler: 'the old key went quiet',
   'rotation-failed': rotationEndTexts.switched,

@@ -1,6 +1,6 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
 import type { ContainableKind, IncidentKind, Supply } from '../../../contract/registry.ts';
-import { unattributed, usageReport } from '../../../contract/metrics.ts';
+import { allKeys, unattributed, usageReport } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
@@ -71,6 +71,8 @@ export interface Story {
   readonly grade: string | undefined;
   /** What is used for the first time: `the model claude-opus-5`. */
   readonly categories: readonly string[];
+  /** Of `usage-notable`, one sentence each: whose usage, what was seen, and what is usual. */
+  readonly notable: readonly { readonly whose: string; readonly what: string }[];
   /** For how long the key had been known by then. */
   readonly knownFor: string;
   /** Where the next keys of the managed key come from. */
@@ -87,7 +89,7 @@ export function reasonOf({ cause }: IncidentFacts): string | undefined {
 /** Retells an incident at `at` (epoch ms, UTC). */
 export function storyOf(incident: IncidentRecord, at: number, supply: Supply): Story {
   const { facts } = incident;
-  const managed = incident.subject !== unattributed && incident.subject !== usageReport;
+  const managed = ![unattributed, usageReport, allKeys].includes(incident.subject);
   const since = facts.startedAt ?? incident.since;
   const name = plain(incident.subject, 80);
   const model = facts.model === undefined ? '' : ` with ${plain(facts.model, 80)}`;
@@ -115,10 +117,19 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     ...cutIn(incident, key),
     grade: facts.grade,
     categories: (facts.categories ?? []).map(({ dimension, value }) => `the ${dimensionNouns[dimension]} ${plain(value, 80)}`),
+    notable: (facts.notable ?? []).map(notableText),
     knownFor: lasting(since - (facts.knownSince ?? since)),
     supply,
     newKeyName: `${name}-${new Date(at).toISOString().slice(0, 10)}`,
   };
+}
+
+type NotableFact = NonNullable<IncidentRecord['facts']['notable']>[number];
+
+function notableText({ subject, metric, observed, expected, windowMs, startedAt }: NotableFact): Story['notable'][number] {
+  const whose = subject === unattributed ? 'usage of no managed key' : plain(subject, 80);
+  const what = `${quantity(metric, observed, windowMs)}, where at most ${amount(metric, expected)} is usual, since ${utcMinute(startedAt)}`;
+  return { whose, what };
 }
 
 function moreThanUsual(usd: number | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { startAll, type DetectorSettings, type Observation } from '../../../lambda/detection/detectors.ts';
+import { closenessOf } from '../../../lambda/detection/digest.ts';
 import { rateFolder, startRate } from '../rate/rate.ts';
 import { dayMs, hourMs, minuteMs, summed, type Background } from './series.ts';
 
@@ -20,6 +21,19 @@ export function alertsOf(start: Folds): Alerts {
 }
 
 export const envelope: Alerts = (series) => alertsOf(startAll(1))(series);
+/** As one of so many keys that share one alarm a month: alarms, and beside them what the daily digest would tell. */
+export function inFleet(keys: number): (series: Background) => { readonly alarms: readonly boolean[]; readonly found: readonly boolean[] } {
+  const { falseAlarmsPerMonth, leastMargin } = closenessOf(1 / keys);
+  return ({ from, intervalMs, values }) => {
+    const folder = startAll(1).folder({ intervalMs, falseAlarmsPerMonth });
+    const answers = values.map((value, index) => folder.fold({ at: from + index * intervalMs, values: [value] }));
+    return {
+      alarms: answers.map(({ alert, finding }) => alert && (finding?.margin ?? 0) >= leastMargin),
+      found: answers.map(({ alert }) => alert),
+    };
+  };
+}
+
 export const before: Alerts = ({ from, intervalMs, values }) => {
   const folder = rateFolder(startRate(1), { intervalMs, falseAlarmsPerMonth: 1 });
   return values.map((value, index) => folder.fold({ at: from + index * intervalMs, values: [value] }).alert);

@@ -1,5 +1,5 @@
 import { containableKinds, incidentGrades, incidentKinds, type IncidentKind } from '../../../contract/registry.ts';
-import { usageReport } from '../../../contract/metrics.ts';
+import { allKeys, usageReport } from '../../../contract/metrics.ts';
 import { incidentStates, type IncidentRecord, type IncidentState } from '../../../contract/records.ts';
 import { said } from '../../support/causes.ts';
 
@@ -50,6 +50,7 @@ export function everyImpossibleIncident(): readonly IncidentRecord[] {
 const reasons: Readonly<Record<IncidentKind, string | undefined>> = {
   'usage-anomaly': undefined,
   'retired-key-used': undefined,
+  'usage-notable': 'nothing of that kind for a week',
   'usage-unfamiliar': 'a day has passed, and what was new is usual from now on',
   straggler: 'the old key is still used past the maximum',
   'rotation-failed': 'the pool is empty',
@@ -70,6 +71,21 @@ const newModel = {
   knownSince: at - 34 * 86_400_000,
 } as const;
 
+const somewhatMore = {
+  startedAt: at - 18 * 60_000,
+  notable: [
+    {
+      subject: 'production',
+      at: at - 40 * 60_000,
+      metric: 'outputTokens',
+      observed: 900,
+      expected: 300,
+      windowMs: 3_600_000,
+      startedAt: at - 50 * 60_000,
+    },
+  ],
+};
+
 function told(kind: IncidentKind, state: IncidentState, grade: string | undefined): IncidentRecord {
   const reason = reasons[kind];
   const facts = { apiKeyId: 'apikey_01FAKEold', workspaceId: 'wrkspc_fake', startedAt: at - 18 * 60_000 };
@@ -81,6 +97,9 @@ function told(kind: IncidentKind, state: IncidentState, grade: string | undefine
     ...(reason === undefined ? {} : { facts: { ...facts, cause: said(reason), ...(grade === undefined ? {} : { grade }) } }),
     ...(kind === 'usage-unfamiliar'
       ? { facts: { ...facts, ...newModel, ...(state === 'recovered' ? { cause: said(reason ?? '') } : {}) } }
+      : {}),
+    ...(kind === 'usage-notable'
+      ? { subject: allKeys, facts: { ...somewhatMore, ...(state === 'recovered' ? { cause: said(reason ?? '') } : {}) } }
       : {}),
     ...(kind === 'retired-key-used' && grade !== undefined ? { facts: { ...anIncident().facts, grade } } : {}),
   });

@@ -33,9 +33,15 @@ describe('every kind in every state and grade', () => {
 
   test.each(everyIncident())('$kind, $state: names the managed key in title and summary, and gives something to do', (incident) => {
     const alert = alertOf(incident, context);
-    // What is said of the usage report is said of no key.
-    expect(alert.title).toContain(incident.kind === 'usage-blind' ? 'organization' : 'production');
-    expect(alert.summary).toContain(incident.kind === 'usage-blind' ? 'Anthropic' : 'production');
+    // What is said of the usage report is said of no key, and that there is nothing to tell, of all.
+    const ofNone: Readonly<Record<string, readonly [string, string]>> = {
+      'usage-blind open': ['organization', 'Anthropic'],
+      'usage-blind recovered': ['organization', 'Anthropic'],
+      'usage-notable recovered': ['No key', 'nothing to tell'],
+    };
+    const [inTitle, inSummary] = ofNone[`${incident.kind} ${incident.state}`] ?? ['production', 'production'];
+    expect(alert.title).toContain(inTitle);
+    expect(alert.summary).toContain(inSummary);
     expect(alert.actions.length).toBeGreaterThan(0);
   });
 

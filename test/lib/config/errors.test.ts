@@ -181,6 +181,7 @@ const cases: readonly [string, unknown, readonly string[]][] = [
   ['a name in capitals', withKey({ name: 'Production' }), ['managedKeys[0].name', '"Production" is not a name', 'production-eu']],
   ['a name that ends in a hyphen', withKey({ name: 'a-' }), ['"a-" is not a name']],
   ['a name of 32 letters', withKey({ name: 'a'.repeat(32) }), ['is not a name']],
+  ['the name of what is said of all keys', withKey({ name: 'all-keys' }), ['"all-keys" is reserved', 'another name']],
   ['a reserved name', withKey({ name: 'unattributed' }), ['"unattributed" is reserved', 'another name']],
   ["a name whose output is the stack's own", withKey({ name: 'admin-key' }), ['"admin-key" needs the output AdminKeySecretArn']],
   [
