@@ -3,6 +3,7 @@ import type { ExpectedUsageRecord } from '../../contract/records.ts';
 import { expectedUsage } from '../../lambda/adapters/aws/expected-usage.ts';
 import { incidentStore } from '../../lambda/adapters/aws/incident-store.ts';
 import { expectNoMore, expectUsage, openOf, planExpectation } from '../../lambda/usage/expect.ts';
+import { systemClock } from '../../lambda/foundation/clock.ts';
 import type { ExpectedUsageStore, ExpectedUsageWriter } from '../../lambda/usage/expected-usage.ts';
 import { withPlanned } from '../../lambda/usage/planned-usage.ts';
 import { checkedInstant, checkedReason } from '../arguments.ts';
@@ -55,12 +56,12 @@ async function run(name: string, flags: Flags, io: CliIo): Promise<void> {
   if (until === undefined) return io.fail('--until is missing', 'say how long, such as --until 8h; or --end', 2);
   if (flags.because === undefined) return io.fail('--because is missing', "say why, such as --because 'a load test'", 2);
   const because = checkedReason(flags.because, io);
-  const installation = await openInstallation(flags, io);
-  const now = installation.clock.now();
+  const now = (io.clock ?? systemClock).now();
   const times = {
     until: checkedInstant(until, '--until', now, io),
     from: from === undefined ? undefined : checkedInstant(from, '--from', undefined, io),
   };
+  const installation = await openInstallation(flags, io);
   const subject = name === unattributed ? name : managedKey(installation, name).name;
   const expected = expectedIn(installation);
   const incident = await incidentStore(installation.table).find('usage-anomaly', subject);
