@@ -42,14 +42,10 @@ export function planExpectation(
   if (wanted < now - earliestExpectedMs)
     throw refused('what began more than 44 hours ago is folded into what is usual already', 'give a later --from, or leave it out');
   const overlapping = expectedOf(subject, records).filter((each) => each.from < until && wanted < each.until);
-  const record = {
-    schema: 1,
-    subject,
-    from: floorTo(Math.min(wanted, ...overlapping.map((each) => each.from)), minuteMs),
-    until,
-    by,
-    because,
-  } as const;
+  const joint = Math.min(wanted, ...overlapping.map((each) => each.from));
+  // Where both together last too long it stands beside the other one.
+  const begins = floorTo(until - joint <= longestExpectedMs ? joint : wanted, minuteMs);
+  const record = { schema: 1, subject, from: begins, until, by, because } as const;
   if (until - record.from > longestExpectedMs)
     throw refused('more than seven days are no exception', 'give an --until within seven days; what lasts is learnt as usual by itself');
   return record;

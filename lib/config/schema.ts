@@ -5,7 +5,7 @@ import { strategyKinds, type PostedSetting, type StrategyKind } from '../../cont
 import { checkEmails, checkHeartbeat, checkManagedKeys, checkOperators, checkReplicas, checkRotation } from './across-fields.ts';
 import { canonicalAddress, canonicalOrigin, trimmed } from './canonical.ts';
 import { durationPattern } from './duration.ts';
-import { checkExpectedUsage } from './expected-usage.ts';
+import { checkExpectedUsage, checkExpectedUsages } from './expected-usage.ts';
 import { giveOperatorArn, operatorPattern } from './operators.ts';
 import { partitionOf } from './regions.ts';
 
@@ -198,6 +198,7 @@ export const managedKeySchema = z.strictObject({
   expectedUsage: z
     .array(expectedUsage)
     .max(10, says('has too many windows', 'Give at most 10.'))
+    .superRefine(checkExpectedUsages, { when: () => true })
     .default([])
     .describe(
       'When unusual usage of this key is expected, again and again: nobody is told of it then, nothing is cut off by it, and afterwards it is learnt as usual. For a single time there is `keyguard expect`.',

@@ -30,6 +30,11 @@ describe('what an operator says', () => {
     expect(planExpectation(wish, records, open, now)).toEqual({ schema: 1, ...wish, from: now + from * hourMs });
   });
 
+  test('seven days from within something else stand beside it', () => {
+    const until = now + 7 * dayMs;
+    expect(planExpectation({ ...wish, until }, [record(-1, 2)], undefined, now)).toEqual({ schema: 1, ...wish, from: now, until });
+  });
+
   test.each([
     ['ends before it begins', { until: now }, 'it would end before it begins'],
     ['begins too early', { from: now - 45 * hourMs }, '44 hours'],

@@ -270,6 +270,16 @@ const cases: readonly [string, unknown, readonly string[]][] = [
     expecting({ cron: '0 * * * *', length: '30m' }),
     ['length', '"30m" is too long for how often it begins', 'an hour'],
   ],
+  [
+    'a window that begins while another one lasts',
+    withKey({
+      expectedUsage: [
+        { cron: '0 2 * * *', length: '2h', because: 'a batch' },
+        { cron: '30 4 * * 1', length: '1h', because: 'another one' },
+      ],
+    }),
+    ['managedKeys[0].expectedUsage[1].cron', 'less than an hour after the end of window 1', 'at least an hour'],
+  ],
   ['a window without a reason', expecting({ because: ' ' }), ['expectedUsage[0].because', 'says nothing']],
   ['an offset for a zone', { ...valid, detection: { timeZone: '+02:00' } }, ['detection.timeZone', 'is not a time zone', 'an IANA name']],
   ['a heartbeat without a key', beating({}), ['usage.heartbeat.managedKey: is missing', 'one of its own, that nobody else uses']],
