@@ -96,6 +96,8 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
       state.hot = 0;
       return answerOf(state, -Infinity, expected);
     }
+    // Before this bucket changes what is usual.
+    const usual = usualOf(state, found);
     settleAdoption(state, at, intervalMs, margin);
     readings.forEach((reading, index) => {
       const column = state.columns[index];
@@ -104,7 +106,7 @@ export function envelopeFolder(start: EnvelopeState, settings: DetectorSettings)
     const dialled = margin + Math.log10(dial) + p.promiseMargin;
     moveAlert(state.alert, at, intervalMs, dialled, dial);
     if (state.alert.phase !== 'calm' && dialled > (state.alert.strongest?.margin ?? -Infinity))
-      state.alert.strongest = explain(state, widths, found, dialled);
+      state.alert.strongest = explain(state, widths, found, usual, dialled);
     return answerOf(state, dialled, expected);
   };
 
@@ -212,12 +214,16 @@ function bandsOf(state: EnvelopeState, widths: Widths): readonly Band[] {
   });
 }
 
-function explain(state: EnvelopeState, widths: Widths, { metric, reading }: Found, margin: number): Explanation {
+/** What the strongest window was held against, as its sum. */
+function usualOf(state: EnvelopeState, { metric, reading }: Found): number {
   const { kind, window } = reading.strongest;
   const known = state.columns[metric]?.windows[window];
   const raised = known?.reference.raised ?? null;
-  const usual =
-    kind === 'season' && known !== undefined && raised !== null ? Math.exp(raised) - known.reference.small : (known?.level ?? 0);
+  return kind === 'season' && known !== undefined && raised !== null ? Math.exp(raised) - known.reference.small : (known?.level ?? 0);
+}
+
+function explain(state: EnvelopeState, widths: Widths, { metric, reading }: Found, usual: number, margin: number): Explanation {
+  const { kind, window } = reading.strongest;
   const rate = (sum: number): number => {
     const windowMs = widths.windowMs[window] ?? widths.intervalMs;
     if (p.windows[window]?.measure !== 'steadiness') return sum / (windowMs / widths.intervalMs);
