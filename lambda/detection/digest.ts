@@ -6,10 +6,6 @@ import type { IncidentPorts } from '../incidents/ports.ts';
 
 /** No key is looked at less closely than for so many false alarms a month, however many keys share the budget. */
 const leastShare = 0.1;
-/** Ten times fewer alarms, below the least share, cost so many decades of the margin: measured with `npm run bench:detection -- --fleets`. */
-const decadesOfMargin = 1.8;
-/** What is so far above is as certain as statistics get, and an alarm in any installation. */
-const mostMargin = 2;
 /** When the day's digest is told, UTC. */
 const toldAtMs = 7 * hourMs;
 const keptMs = 2 * dayMs;
@@ -27,7 +23,7 @@ export interface Closeness {
 
 export function closenessOf(share: number): Closeness {
   const falseAlarmsPerMonth = Math.max(share, leastShare);
-  return { falseAlarmsPerMonth, leastMargin: Math.min(mostMargin, decadesOfMargin * Math.log10(falseAlarmsPerMonth / share)) };
+  return { falseAlarmsPerMonth, leastMargin: Math.log10(falseAlarmsPerMonth / share) };
 }
 
 /** What is remembered of a subject: one of each alert, as it was found last, of the last two days. */
@@ -45,8 +41,13 @@ export function digestAt(
   const notable = looks
     .flatMap(({ subject, notable: own = [] }) => own.map((each) => ({ ...each, subject })))
     .filter(({ at }) => at >= until - dayMs && at < until)
-    .sort((a, b) => b.observed / b.expected - a.observed / a.expected);
+    .sort((a, b) => ratioOf(b) - ratioOf(a));
   return notable.length === 0 ? undefined : { startedAt: until, notable: notable.slice(0, mostTold) };
+}
+
+/** A number also where nothing is usual. */
+function ratioOf({ observed, expected }: Notable): number {
+  return observed / Math.max(expected, 1e-9);
 }
 
 /** Tells it once a day, and never contains anything. */

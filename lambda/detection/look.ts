@@ -85,7 +85,7 @@ export async function lookAt(
   const afresh = because === undefined ? last.afresh : { at: now, because };
   const isEcho = newest !== undefined && !isOpen(incident) && (await isCarriedByCutKeys(subject, until, ports));
   // While an incident is open, all that is found goes on with it.
-  const isAlarm = newest !== undefined && (newest.margin >= known.leastMargin || isOpen(incident));
+  const isAlarm = newest !== undefined && (fresh.some(({ margin }) => margin >= known.leastMargin) || isOpen(incident));
   if (newest !== undefined && isAlarm) {
     const facts = { ...newest.facts, ...(await costOf(subject, newest, ports)), ...learntAnew(afresh, now) };
     if (!isEcho) await record('usage-anomaly', subject, facts, ports);
@@ -104,7 +104,9 @@ export async function lookAt(
   for (const { kind, memories } of isEcho ? [] : folds)
     for (const [foldedUntil, memory] of memories)
       await remember(kind, subject, foldedUntil === oldUntil ? 'old' : 'recent', foldedUntil, memory, ports);
-  const notable = withNotable(last.notable ?? [], newest === undefined || isAlarm || isEcho ? undefined : notableOf(newest), now);
+  // One that has become an alarm is no digest's any more.
+  const others = (last.notable ?? []).filter(({ startedAt }) => startedAt !== newest?.facts.startedAt);
+  const notable = withNotable(others, newest === undefined || isAlarm || isEcho ? undefined : notableOf(newest, now), now);
   const echo = isEcho ? [{ from: fresh[0]?.at ?? newest.at, to: newest.at + minuteMs }] : [];
   const next: LookRecord = {
     schema: 1,
@@ -217,9 +219,10 @@ function withLead(found: readonly Span[], until: Until): readonly Span[] {
   return found.map(({ from, to }) => ({ from: until.open - to >= calmMs ? from - calmMs : from, to }));
 }
 
-function notableOf({ at, facts: { metric, observed, expected, windowMs, startedAt = at } }: Alert): Notable | undefined {
+/** Of the digest that follows `now`: usage is seen minutes after it was used. */
+function notableOf({ at, facts: { metric, observed, expected, windowMs, startedAt = at } }: Alert, now: number): Notable | undefined {
   if (metric === undefined || observed === undefined || expected === undefined || windowMs === undefined) return undefined;
-  return { at, metric, observed, expected, windowMs, startedAt };
+  return { at: now, metric, observed, expected, windowMs, startedAt };
 }
 
 /** From the exact totals: what an alert has cost since it began, beyond what is typical at its hour. Both are estimates, in USD. */

@@ -10,7 +10,7 @@ import { monday } from './series.ts';
 test.each([
   [1, 1, 0],
   [0.1, 0.1, 0],
-  [0.01, 0.1, 1.8],
+  [0.01, 0.1, 1],
   [0.001, 0.1, 2],
 ])('a share of %d is looked at as for %d a month, and an alarm needs %d decades more', (share, falseAlarmsPerMonth, leastMargin) => {
   const closeness = closenessOf(share);
@@ -52,6 +52,14 @@ test('a digest is of the day before seven in the morning, the greatest ratio fir
   ]);
   expect(digestAt(looks, seven + dayMs)?.notable.map(({ subject }) => subject)).toEqual(['b']);
   expect(digestAt(looks, seven + 2 * dayMs)).toBeUndefined();
+});
+
+test('where nothing is usual is told first', () => {
+  const looks = ['a', 'b', 'c'].map((subject, index) => ({
+    subject,
+    notable: [found(seven - hourMs, { expected: index === 1 ? 300 : 0, observed: 900 + index })],
+  }));
+  expect(digestAt(looks, seven)?.notable.map(({ subject }) => subject)).toEqual(['c', 'a', 'b']);
 });
 
 test('of very many keys the twenty greatest are told', () => {
