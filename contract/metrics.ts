@@ -13,6 +13,9 @@ export const usageReport = 'usage-report';
 /** The subject of what is said of all keys together. */
 export const allKeys = 'all-keys';
 
+/** Every subject that is no managed key. */
+export const unmanagedSubjects: readonly string[] = [unattributed, usageReport, allKeys];
+
 export interface MetricDefinition {
   readonly name: string;
   readonly unit: 'Count' | 'None' | 'Seconds';

@@ -1,6 +1,6 @@
 import type { AlarmCause, ChangeCause, OldKeyCause } from '../../contract/causes.ts';
 import { hasPool, incidentGrades, type IncidentKind } from '../../contract/registry.ts';
-import { allKeys, unattributed, usageReport } from '../../contract/metrics.ts';
+import { unmanagedSubjects } from '../../contract/metrics.ts';
 import type { ManagedKeyDefinition } from '../../contract/policy.ts';
 import type { ApiKeyRecord, ChangeFacts, IncidentRecord } from '../../contract/records.ts';
 import { minuteMs } from '../foundation/clock.ts';
@@ -242,7 +242,7 @@ export function isRemoved(
   { kind, subject, facts }: Pick<IncidentRecord, 'kind' | 'subject' | 'facts'>,
   names: ReadonlySet<string>,
 ): boolean {
-  if (names.has(subject) || [unattributed, usageReport, allKeys].includes(subject)) return false;
+  if (names.has(subject) || unmanagedSubjects.includes(subject)) return false;
   if (kind === 'retired-key-used' || kind === 'delivery-failed') return false;
   return !(kind === 'key-changed' && facts.grade === 'left-active');
 }

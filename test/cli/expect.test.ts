@@ -18,7 +18,7 @@ const status = async () =>
 const shown = async () => (await status()).managedKeys[0]?.expectedUsage;
 const by = expect.stringMatching(/^arn:/) as unknown;
 
-test('what is expected stands in status and history, is changed by giving it again, and ends by one command', async () => {
+test('status and history show what is expected; it changes and ends by one command', async () => {
   me = await anOperator();
   const said = await me.run(expects);
   expect(said).toMatchObject({ code: 0 });

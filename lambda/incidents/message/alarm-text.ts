@@ -3,7 +3,7 @@ import type { IncidentKind } from '../../../contract/registry.ts';
 import { dayMs, hourMs, utcMinute } from '../../foundation/clock.ts';
 import { counted } from '../../foundation/counted.ts';
 import { textOf, type Texts } from './coded-text.ts';
-import { causeText, noKeyTexts, rotationEndTexts } from './cause-text.ts';
+import { brakeText, causeText, noKeyTexts, rotationEndTexts } from './cause-text.ts';
 
 /** Why people are told of an incident, or that it is over, in a person's words. @sentence */
 export function alarmText(cause: AlarmCause): string {
@@ -73,7 +73,7 @@ const texts: Texts<AlarmCause> = {
   'learnt-anew': ({ at }) => `what is usual for it was learnt anew on ${utcMinute(at)}, because its memory could not be read`,
   'metrics-differ': ({ minutes }) => `${counted(minutes, 'minute')} of the last day`,
   'alerts-missing': ({ count, since, last }) => `${counted(count, 'alert')} since ${utcMinute(since)}: ${last}`,
-  'usage-expected': ({ until, by, reason }) => `until ${utcMinute(until)} it is expected, says ${by}: ${reason}`,
+  'usage-expected': (cause) => brakeText(cause),
   over: ({ kind }) => recoveryTexts[kind],
   'rotation-over': ({ end }) => rotationEndTexts[end],
 };

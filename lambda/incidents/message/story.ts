@@ -1,6 +1,6 @@
 import type { RotationEnd } from '../../../contract/causes.ts';
 import type { ContainableKind, IncidentKind, Supply } from '../../../contract/registry.ts';
-import { allKeys, unattributed, usageReport } from '../../../contract/metrics.ts';
+import { unattributed, unmanagedSubjects } from '../../../contract/metrics.ts';
 import type { IncidentFacts, IncidentRecord, IncidentState } from '../../../contract/records.ts';
 import { utcMinute } from '../../foundation/clock.ts';
 import { cutsOf } from '../states.ts';
@@ -89,7 +89,7 @@ export function reasonOf({ cause }: IncidentFacts): string | undefined {
 /** Retells an incident at `at` (epoch ms, UTC). */
 export function storyOf(incident: IncidentRecord, at: number, supply: Supply): Story {
   const { facts } = incident;
-  const managed = ![unattributed, usageReport, allKeys].includes(incident.subject);
+  const managed = !unmanagedSubjects.includes(incident.subject);
   const since = facts.startedAt ?? incident.since;
   const name = plain(incident.subject, 80);
   const model = facts.model === undefined ? '' : ` with ${plain(facts.model, 80)}`;

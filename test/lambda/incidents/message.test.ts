@@ -136,7 +136,7 @@ test.each<[string, Partial<IncidentFacts>]>([
   expect(rows.find(({ label }) => label === 'Observed')?.value).toBe(said.split(',').slice(0, 2).join());
 });
 
-test('an anomaly says what it has cost so far and costs an hour, as estimates, and once it is over what it cost', () => {
+test('an anomaly says what it costs, and once it is over what it has cost', () => {
   const facts = { ...anIncident().facts, excessCostUsd: 3.204, excessCostUsdPerHour: 12.5 };
   expect(alertOf(anIncident({ facts }), context).summary).toContain(
     'So far it has cost about $3.20 more than usual, and costs about $12.50 more than usual an hour now (estimates).',
