@@ -112,7 +112,7 @@ const alarmData: CodeData<AlarmCause['code']> = [
     (field) => number(field('servedSince')) && number(field('maximumAgeMs')) && optional(number)(field('broughtBackAt')),
   ],
   [['pool-low'], (field) => ['standbyKeys', 'rotations', 'until'].every((name) => number(field(name))) && flag(field('isScheduled'))],
-  [['key-expires', 'learnt-anew'], (field) => number(field('at'))],
+  [['key-expires', 'learnt-anew', 'usage-adopted'], (field) => number(field('at'))],
   [['replicas-behind'], (field) => list(shaped({ region: text, status: text, message: orNull(text) }))(field('replicas'))],
   [['emergency-stopped'], (field) => text(field('apiKeyId')) && optional(text)(field('paused'))],
   [['rotation-unfinished'], (field) => number(field('since'))],

@@ -234,6 +234,8 @@ export type AlarmCause =
   | { readonly code: 'alerts-missing'; readonly count: number; readonly since: number; /** @sentence */ readonly last: string }
   /** Somebody said that the usage is expected; `reason`: his words. */
   | { readonly code: 'usage-expected'; readonly until: number; readonly by: string; /** @sentence */ readonly reason: string }
+  /** It lasted and nobody cut it off: since `at` it is how the key is used. */
+  | { readonly code: 'usage-adopted'; readonly at: number }
   /** The condition of an incident of this kind is gone. */
   | { readonly code: 'over'; readonly kind: IncidentKind }
   | { readonly code: 'rotation-over'; readonly end: RotationEnd };

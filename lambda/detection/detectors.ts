@@ -57,12 +57,16 @@ export interface Answer {
   readonly finding?: Finding;
   /** One per metric. */
   readonly expected: readonly Band[];
+  /** Of the memory after this bucket. */
+  readonly adoptedAt?: number;
 }
 
 /** All that a detector knows of one subject: what the next bucket is judged by. Plain data, never changed in place. */
 export interface Memory {
   /** When the last bucket began that was folded into it; null: none was. */
   readonly lastAt: number | null;
+  /** Start of the last bucket in which usage that had lasted since an alert became usual; undefined: there was none, or it was unlearnt. */
+  readonly adoptedAt: number | undefined;
   /** Folds buckets in time order onto a copy; any cut into batches gives the same answers. */
   folder(settings: DetectorSettings): Folder;
   /** What follows is judged as though usage had been usual until now. */

@@ -17,6 +17,8 @@ export interface Folded {
   readonly alerts: readonly Alert[];
   /** The memory before each minute that was asked for. */
   readonly memories: ReadonlyMap<number, Memory>;
+  /** Of the memory after all of them. */
+  readonly adoptedAt: number | undefined;
 }
 
 /** What people or containment have said of some minutes. */
@@ -39,6 +41,7 @@ export function foldMinutes(
 ): Folded {
   let folder = start.folder(settings);
   let last = start.lastAt;
+  let { adoptedAt } = start;
   const alerts: Alert[] = [];
   const memories = new Map<number, Memory>();
   const awaited = [...before].sort((a, b) => a - b);
@@ -61,9 +64,10 @@ export function foldMinutes(
     const answer = folder.fold(isWithin(accepted, at) ? { ...observation, isAccepted: true } : observation);
     const facts = factsOf(answer);
     const { finding, expected } = answer;
+    ({ adoptedAt } = answer);
     if (facts !== undefined)
       alerts.push({ at, facts, margin: finding?.margin ?? Infinity, typical: expected.map(({ typical }) => typical) });
   }
   keepUntil(Infinity);
-  return { alerts, memories };
+  return { alerts, memories, adoptedAt };
 }

@@ -99,7 +99,11 @@ export async function lookAt(
   // A report that stands still shows nothing unusual either: only later tokens of somebody say that it is over.
   const isCalm =
     newest === undefined && until.visible - (found.at(-1)?.to ?? 0) >= calmMs && now - (incident?.lastFindingAt ?? 0) >= calmMs;
-  if (isCalm) await clearAmong(known.incidents, 'usage-anomaly', subject, ports);
+  if (isCalm) {
+    const adoptedAt = Math.max(...folds.map((each) => each.adoptedAt ?? -Infinity));
+    const isAdopted = incident !== undefined && adoptedAt >= startOfTheft(incident);
+    await clearAmong(known.incidents, 'usage-anomaly', subject, ports, isAdopted ? { code: 'usage-adopted', at: adoptedAt } : undefined);
+  }
   // After the incident: killed in between, the next look finds the same minutes and the same incident.
   for (const { kind, memories } of isEcho ? [] : folds)
     for (const [foldedUntil, memory] of memories)

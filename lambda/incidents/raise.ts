@@ -34,9 +34,10 @@ export async function clearAmong(
   kind: IncidentKind,
   subject: string,
   ports: IncidentPorts,
+  cause: AlarmCause = { code: 'over', kind },
 ): Promise<void> {
   const known = incidentOf(open, kind, subject);
-  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), cause: { code: 'over', kind } }, ports);
+  if (known !== undefined) await tell(kind, subject, known, { type: 'quiet', at: ports.clock.now(), cause }, ports);
 }
 
 /** Something that is so at this moment. */

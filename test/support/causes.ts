@@ -88,6 +88,7 @@ export const alarmsWithData: readonly AlarmCause[] = [
   { code: 'no-tokens-of-heartbeat', since: Date.UTC(2026, 8, 7), sentAt: Date.UTC(2026, 8, 7, 1) },
   { code: 'no-tokens', since: Date.UTC(2026, 8, 7), usualMs: 3_600_000 },
   { code: 'learnt-anew', at: Date.UTC(2026, 8, 7) },
+  { code: 'usage-adopted', at: Date.UTC(2026, 8, 7, 9) },
   { code: 'alerts-missing', count: 2, since: Date.UTC(2026, 8, 7), last: 'Slack answered 404' },
   { code: 'usage-expected', until: Date.UTC(2026, 8, 7, 18), by: 'an operator', reason: 'a load test' },
   ...incidentKinds.map((kind) => ({ code: 'over' as const, kind })),

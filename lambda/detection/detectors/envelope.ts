@@ -33,6 +33,7 @@ export const envelope: Detector = {
 function memoryOf(state: EnvelopeState): Memory {
   return {
     lastAt: state.lastAt,
+    adoptedAt: state.adoptedAt,
     folder: (settings) => {
       const folder = envelopeFolder(state, settings);
       return { fold: folder.fold, memory: () => memoryOf(folder.state()) };
@@ -189,6 +190,7 @@ function settleAdoption(state: EnvelopeState, at: number, intervalMs: number, ma
   const { beganAt } = state.alert;
   if (state.hot < limit || beganAt === null || at - beganAt > dayMs) return;
   state.isAdopting = true;
+  state.adoptedAt = at;
   for (const column of state.columns) adopt(column, Math.floor(at / hourMs));
 }
 
@@ -198,6 +200,7 @@ function answerOf(state: EnvelopeState, margin: number, expected: readonly Band[
     score: scoreOf(margin),
     alert: phase === 'on',
     expected,
+    ...(state.adoptedAt === undefined ? {} : { adoptedAt: state.adoptedAt }),
     ...(phase !== 'calm' && strongest !== null ? { finding: { ...strongest, knownSince: state.firstAt ?? strongest.since } } : {}),
   };
 }

@@ -74,6 +74,7 @@ const texts: Texts<AlarmCause> = {
   'metrics-differ': ({ minutes }) => `${counted(minutes, 'minute')} of the last day`,
   'alerts-missing': ({ count, since, last }) => `${counted(count, 'alert')} since ${utcMinute(since)}: ${last}`,
   'usage-expected': (cause) => brakeText(cause),
+  'usage-adopted': ({ at }) => `it lasted for about ten hours, so it is learnt as usual since ${utcMinute(at)}`,
   over: ({ kind }) => recoveryTexts[kind],
   'rotation-over': ({ end }) => rotationEndTexts[end],
 };

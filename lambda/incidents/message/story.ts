@@ -51,6 +51,7 @@ export interface Story {
   readonly reason: string | undefined;
   /** Whether it is over because somebody expects it. */
   readonly isExpected: boolean;
+  readonly isAdopted: boolean;
   /** `about $3.20 more than usual`, an estimate; undefined where that is less than a cent, or not known. */
   readonly excessCost: string | undefined;
   /** The same of an hour at the pace of the last one. */
@@ -110,6 +111,7 @@ export function storyOf(incident: IncidentRecord, at: number, supply: Supply): S
     reason: clause(reasonOf(facts) ?? '') || undefined,
     end: facts.cause?.code === 'rotation-over' ? facts.cause.end : undefined,
     isExpected: facts.cause?.code === 'usage-expected',
+    isAdopted: facts.cause?.code === 'usage-adopted',
     excessCost: moreThanUsual(facts.excessCostUsd),
     excessCostPerHour: moreThanUsual(facts.excessCostUsdPerHour),
     isStandby: facts.cause?.code === 'standby-key',

@@ -1,5 +1,5 @@
 import { unattributed } from '../../../contract/metrics.ts';
-import { consolePath, createKey, type Story, type Wording } from './story.ts';
+import { consolePath, createKey, type Story, type Wording, type Words } from './story.ts';
 import { supplyWords } from './supply-text.ts';
 
 export const usageAnomaly: Wording<'usage-anomaly'> = {
@@ -52,23 +52,57 @@ export const usageAnomaly: Wording<'usage-anomaly'> = {
               ]),
         ],
   }),
-  recovered: (story) => ({
-    title: story.isExpected ? `${story.name}: its unusual usage is expected` : `${story.name}: usage is back to normal`,
-    summary: [
-      `The unusual usage of ${story.name} that began ${story.sinceAndAgo} is over${story.reason === undefined ? '' : `: ${story.reason}`}.`,
-      ...(story.excessCost === undefined ? [] : [`It has cost ${story.excessCost} (an estimate).`]),
-      story.cutSoFar,
-      story.isExpected
-        ? 'Until then nobody hears of unusual usage of it, and nothing is cut off because of it.'
-        : 'If it comes back, you will hear of it as a new incident.',
-    ],
-    actions: story.isExpected
-      ? [`To end that early: \`npx --no-install keyguard expect ${story.managed ? story.name : unattributed} --end\`.`]
-      : story.isCut
-        ? ['Keep what was cut off inactive; nothing else has to be done.']
-        : ['If nobody found the cause yet, look for it while the logs are fresh.'],
-  }),
+  recovered: (story) => (story.isExpected ? expected(story) : story.isAdopted ? adopted(story) : calm(story)),
 };
+
+function calm(story: Story): Words {
+  return {
+    title: `${story.name}: usage is back to normal`,
+    summary: [isOver(story), ...costOf(story), story.cutSoFar, 'If it comes back, you will hear of it as a new incident.'],
+    actions: story.isCut
+      ? ['Keep what was cut off inactive; nothing else has to be done.']
+      : ['If nobody found the cause yet, look for it while the logs are fresh.'],
+  };
+}
+
+function expected(story: Story): Words {
+  return {
+    title: `${story.name}: its unusual usage is expected`,
+    summary: [
+      isOver(story),
+      ...costOf(story),
+      story.cutSoFar,
+      'Until then nobody hears of unusual usage of it, and nothing is cut off because of it.',
+    ],
+    actions: [`To end that early: \`npx --no-install keyguard expect ${story.managed ? story.name : unattributed} --end\`.`],
+  };
+}
+
+function adopted(story: Story): Words {
+  return {
+    title: `${story.name}: unusual usage has lasted, and is learnt as usual`,
+    summary: [
+      `The unusual usage of ${story.name} that began ${story.sinceAndAgo} goes on${story.reason === undefined ? '' : `: ${story.reason}`}.`,
+      ...costOf(story),
+      story.cutSoFar,
+      'You will not hear of it again while it stays as it is; more than that is a new incident.',
+    ],
+    actions: story.managed
+      ? [
+          `If the owners of ${story.name} know this usage, do nothing.`,
+          `If nobody knows it, it is a theft that goes on: \`npx --no-install keyguard rotate ${story.name} --emergency\`.`,
+        ]
+      : ['If nobody knows this usage, find its key or workspace in Claude Console > Usage, and cut it off.'],
+  };
+}
+
+function isOver({ name, sinceAndAgo, reason }: Story): string {
+  return `The unusual usage of ${name} that began ${sinceAndAgo} is over${reason === undefined ? '' : `: ${reason}`}.`;
+}
+
+function costOf({ excessCost }: Story): readonly string[] {
+  return excessCost === undefined ? [] : [`It has cost ${excessCost} (an estimate).`];
+}
 
 const closeTheHole = 'Find out how the value got out (repositories, logs, images, laptops) and close that hole.';
 

@@ -18,6 +18,8 @@ export interface EnvelopeState {
   /** How hot the last day was, 0 to 1; what stays hot is adopted. */
   hot: number;
   isAdopting: boolean;
+  /** When that last began. */
+  adoptedAt?: number;
   readonly alert: AlertState;
 }
 
@@ -185,6 +187,7 @@ export function asUsual(state: EnvelopeState): EnvelopeState {
   Object.assign(copy.alert, startAlert());
   copy.hot = 0;
   copy.isAdopting = false;
+  delete copy.adoptedAt;
   for (const column of copy.columns) {
     column.wasSuspicious = false;
     column.wokeAt = null;

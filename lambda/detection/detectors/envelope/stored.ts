@@ -5,6 +5,7 @@ import {
   list,
   number,
   oneOf,
+  optional,
   orNull,
   shaped,
   versionOne,
@@ -88,6 +89,7 @@ const stateShape = {
   columns: list(shaped(columnShape)),
   hot: amount,
   isAdopting: flag,
+  adoptedAt: optional(amount),
   alert: shaped({
     phase: oneOf(alertPhases),
     beganAt: orNull(amount),
@@ -136,7 +138,15 @@ export function recallEnvelope(stored: unknown, metrics: number, foldedUntil: nu
   const { columns, alert } = state;
   if (columns.length !== metrics) throw new TypeError(`it has ${counted(columns.length, 'metric')}, not ${metrics}`);
   if (state.intervalMs !== minuteMs && state.lastAt !== null) throw new TypeError(`it was folded in steps of ${state.intervalMs} ms`);
-  const instants = [state.firstAt, state.lastAt, alert.beganAt, alert.onSince, alert.calmSince, ...columns.map(({ wokeAt }) => wokeAt)];
+  const instants = [
+    state.firstAt,
+    state.lastAt,
+    state.adoptedAt ?? null,
+    alert.beganAt,
+    alert.onSince,
+    alert.calmSince,
+    ...columns.map(({ wokeAt }) => wokeAt),
+  ];
   if (instants.some((at) => at !== null && (at < 0 || at >= foldedUntil)))
     throw new TypeError('it holds an instant after the minute up to which it was folded');
   return state;
