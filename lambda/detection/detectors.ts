@@ -65,8 +65,8 @@ export interface Answer {
 export interface Memory {
   /** When the last bucket began that was folded into it; null: none was. */
   readonly lastAt: number | null;
-  /** Start of the last bucket in which usage that had lasted since an alert became usual; undefined: there was none, or it was unlearnt. */
-  readonly adoptedAt: number | undefined;
+  /** Start of the last bucket in which usage that had lasted since an alert became usual; absent: there was none, or it was unlearnt. */
+  readonly adoptedAt?: number;
   /** Folds buckets in time order onto a copy; any cut into batches gives the same answers. */
   folder(settings: DetectorSettings): Folder;
   /** What follows is judged as though usage had been usual until now. */

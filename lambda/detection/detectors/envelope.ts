@@ -33,7 +33,7 @@ export const envelope: Detector = {
 function memoryOf(state: EnvelopeState): Memory {
   return {
     lastAt: state.lastAt,
-    adoptedAt: state.adoptedAt,
+    ...(state.adoptedAt === undefined ? {} : { adoptedAt: state.adoptedAt }),
     folder: (settings) => {
       const folder = envelopeFolder(state, settings);
       return { fold: folder.fold, memory: () => memoryOf(folder.state()) };
